@@ -1,26 +1,120 @@
-// The build: types and descriptor from the proto, then one bundle with a chunk for each command, so that a command
-// loads only what it uses.
-import {readdirSync, rmSync} from 'node:fs'
+// The build: types and descriptor from the proto, one bundle with a chunk for each command so that a command loads
+// only what it uses, and a manifest of the commands so that help and the command line load none of them.
+import {execFileSync} from 'node:child_process'
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {basename} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {generate} from './generate.mjs'
 
+const root = new URL('..', import.meta.url)
+process.chdir(fileURLToPath(root))
+
+// oclif's plugin search, help pages and spinners: loaded by its Command class, never used by ours.
+const unusedByUs = [
+  'minimatch',
+  'tinyglobby',
+  'cli-spinners',
+  'ejs',
+  'lilconfig',
+  'typescript',
+  'wordwrap',
+  'widest-line',
+  'clean-stack',
+  'semver',
+]
+const leftOut = {
+  ...Object.fromEntries(
+    unusedByUs.map((name) => [name, fileURLToPath(new URL('absent.cjs', import.meta.url))]),
+  ),
+  'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
+}
+
 generate()
 rmSync('dist', {recursive: true, force: true})
+await bundle()
+await writeManifest()
+writeDeclarations()
 
-const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
+async function bundle() {
+  const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
+  await build({
+    entryPoints: ['src/main.ts', 'src/client.ts', 'src/flags.ts', ...commands],
+    outdir: 'dist',
+    outbase: 'src',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    legalComments: 'none',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    alias: leftOut,
+    external: ['*/go-template.js', '*/jsonpath.js', '*/custom-columns.js'],
+    // CommonJS dependencies inside an ESM bundle still call require for Node's own modules.
+    banner: {
+      js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
+    },
+  })
+}
 
-await build({
-  entryPoints: ['src/main.ts', 'src/client.ts', ...commands],
-  outdir: 'dist',
-  outbase: 'src',
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  sourcemap: false,
-  legalComments: 'none',
-  // CommonJS dependencies inside an ESM bundle still call require for Node's own modules.
-  banner: {js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);"},
-})
+/** For programs that import the library. */
+function writeDeclarations() {
+  const tsc = fileURLToPath(
+    import.meta.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc'),
+  )
+  const emit = [
+    '--noEmit',
+    'false',
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--rootDir',
+    'src',
+    '--outDir',
+    'dist/types',
+  ]
+  execFileSync(process.execPath, [tsc, '--project', 'build/library.json', ...emit], {stdio: 'inherit'})
+}
+
+async function writeManifest() {
+  const {version} = JSON.parse(readFileSync('package.json', 'utf8'))
+  const {globalFlags} = await import(new URL('dist/flags.js', root))
+  const commands = []
+  for (const file of readdirSync('dist/commands').sort()) {
+    const {default: command} = await import(new URL(`dist/commands/${file}`, root))
+    commands.push({
+      id: basename(file, '.js'),
+      aliases: command.aliases,
+      summary: command.summary,
+      description: command.description,
+      usage: command.usage,
+      examples: command.examples ?? [],
+      argumentsEndFlags: command.argumentsEndFlags,
+      arguments: Object.entries(command.args).map(([name, {description, required, multiple}]) => ({
+        name,
+        description,
+        required,
+        multiple,
+      })),
+      flags: flagsOf(command.flags ?? {}),
+    })
+  }
+  writeFileSync('dist/manifest.json', JSON.stringify({version, commands, globals: flagsOf(globalFlags)}))
+}
+
+function flagsOf(flags) {
+  return Object.entries(flags).map(([name, flag]) => ({
+    name,
+    type: flag.type,
+    char: flag.char,
+    aliases: flag.aliases,
+    multiple: flag.multiple,
+    description: flag.description,
+    helpGroup: flag.helpGroup,
+    helpValue: flag.helpValue,
+    default: flag.default,
+    hidden: flag.hidden,
+  }))
+}

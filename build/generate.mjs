@@ -57,7 +57,9 @@ export type Input<T> = T extends Uint8Array
 
 function interfaceOf(type, prefix) {
   const parts = type.nestedArray.map((nested) => enumOf(nested, `${prefix}${type.name}`))
-  const fields = type.fieldsArray.map((field) => `${comment(field, '  ')}  ${field.name}: ${fieldType(field)}`)
+  const fields = type.fieldsArray.map(
+    (field) => `${comment(field, '  ')}  ${field.name}: ${fieldType(field)}`,
+  )
   const body = fields.length === 0 ? '' : `\n${fields.join('\n')}\n`
   parts.push(`${comment(type, '')}export interface ${prefix}${type.name} {${body}}\n`)
   return parts
@@ -68,7 +70,9 @@ function enumOf(type, prefix) {
   const values = Object.keys(type.values)
     .map((name) => `${name}: ${(type.comments[name] ?? '').replaceAll('\n', ' ')}`)
     .join('\n\n')
-  const text = [type.comment, values, 'A value newer than this client arrives as its number.'].filter(Boolean).join('\n\n')
+  const text = [type.comment, values, 'A value newer than this client arrives as its number.']
+    .filter(Boolean)
+    .join('\n\n')
   return `${jsdoc(text, '')}export type ${prefix}${type.name} =\n${names.join('\n')}\n  | number\n`
 }
 
@@ -120,9 +124,12 @@ function docsModule() {
 
 function collectDocs(element, name, docs) {
   if (element.comment) docs[name] = element.comment
-  for (const field of element.fieldsArray ?? []) if (field.comment) docs[`${name}.${field.name}`] = field.comment
-  for (const method of element.methodsArray ?? []) if (method.comment) docs[`${name}.${method.name}`] = method.comment
-  for (const [value, text] of Object.entries(element.comments ?? {})) if (text) docs[`${name}.${value}`] = text
+  for (const field of element.fieldsArray ?? [])
+    if (field.comment) docs[`${name}.${field.name}`] = field.comment
+  for (const method of element.methodsArray ?? [])
+    if (method.comment) docs[`${name}.${method.name}`] = method.comment
+  for (const [value, text] of Object.entries(element.comments ?? {}))
+    if (text) docs[`${name}.${value}`] = text
   for (const nested of element.nestedArray ?? []) collectDocs(nested, `${name}.${nested.name}`, docs)
 }
 

@@ -1,0 +1,139 @@
+import {
+  type Client,
+  type CallOptions as GrpcCallOptions,
+  Metadata,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js'
+import type {MethodDefinition} from '@grpc/proto-loader'
+import {type RpcCode, RpcError, rpcCode} from '../errors.js'
+import {deadlineMs} from './deadlines.js'
+import {methodDefinition, type ServiceName} from './descriptor.js'
+
+export interface CallOptions {
+  /** Cancels the call on the server; the call then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+  /** The base of this call's deadline in milliseconds, see {@link deadlineMs}; the connection's own by default. */
+  timeoutMs?: number | undefined
+}
+
+/** What calls over one connection share. */
+export interface CallContext {
+  client: Client
+  endpoint: string
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+  onCall?: CallObserver | undefined
+}
+
+/** Told of each call as it starts; what it returns is told how the call ended. */
+export type CallObserver = (
+  method: string,
+  request: object,
+) => (outcome: {response?: object; error?: unknown}) => void
+
+type Definition = MethodDefinition<object, object>
+
+/** One request, one answer. Throws {@link RpcError}, or the reason of the signal that ended it. */
+export function unaryCall(
+  context: CallContext,
+  service: ServiceName,
+  method: string,
+  request: object,
+  options: CallOptions,
+): Promise<object> {
+  const definition = methodDefinition(service, method)
+  const signal = joinSignals(context.signal, options.signal)
+  const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
+  const ended = context.onCall?.(method, request)
+
+  return new Promise<object>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const call = context.client.makeUnaryRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      request,
+      new Metadata(),
+      grpcOptions(timeoutMs),
+      (error, response) => {
+        signal?.removeEventListener('abort', cancel)
+        if (error) {
+          const failure = signal?.aborted ? signal.reason : rpcError(context, method, timeoutMs, error)
+          ended?.({error: failure})
+          reject(failure)
+        } else {
+          ended?.({response: response as object})
+          resolve(response as object)
+        }
+      },
+    )
+    const cancel = () => call.cancel()
+    signal?.addEventListener('abort', cancel, {once: true})
+  })
+}
+
+/**
+ * One request, many answers. Leaving the loop cancels the call on the server; the server's end of the stream ends
+ * the loop. Throws {@link RpcError}, or the reason of the signal that ended it. Answers are read as the loop asks.
+ */
+export async function* streamCall(
+  context: CallContext,
+  service: ServiceName,
+  method: string,
+  request: object,
+  options: CallOptions,
+): AsyncGenerator<object> {
+  const definition: Definition = methodDefinition(service, method)
+  const signal = joinSignals(context.signal, options.signal)
+  const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
+  signal?.throwIfAborted()
+  const ended = context.onCall?.(method, request)
+  const call = context.client.makeServerStreamRequest(
+    definition.path,
+    definition.requestSerialize,
+    definition.responseDeserialize,
+    request,
+    new Metadata(),
+    grpcOptions(timeoutMs),
+  )
+  const cancel = () => call.cancel()
+  signal?.addEventListener('abort', cancel, {once: true})
+  try {
+    for await (const message of call) yield message as object
+    ended?.({})
+  } catch (error) {
+    const failure = signal?.aborted
+      ? signal.reason
+      : rpcError(context, method, timeoutMs, error as ServiceError)
+    ended?.({error: failure})
+    throw failure
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    call.cancel()
+  }
+}
+
+function joinSignals(first?: AbortSignal, second?: AbortSignal): AbortSignal | undefined {
+  return first && second ? AbortSignal.any([first, second]) : (first ?? second)
+}
+
+function grpcOptions(timeoutMs: number | undefined): GrpcCallOptions {
+  return timeoutMs === undefined ? {} : {deadline: Date.now() + timeoutMs}
+}
+
+function rpcError(
+  context: CallContext,
+  method: string,
+  timeoutMs: number | undefined,
+  error: Error & Partial<StatusObject>,
+): RpcError {
+  return new RpcError({
+    method,
+    code: (error.code ?? rpcCode.unknown) as RpcCode,
+    details: error.details ?? error.message,
+    endpoint: context.endpoint,
+    timeoutMs,
+    cause: error,
+  })
+}

@@ -1,0 +1,179 @@
+import type {Client} from '@grpc/grpc-js'
+import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors.js'
+import {type CallContext, type CallObserver, unaryCall} from './call.js'
+import {attemptConnection, openChannel} from './channel.js'
+import {defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines.js'
+import {knownSockets, socketPathOf, socketState} from './endpoints.js'
+import {retryDelayMs, waitMs} from './retries.js'
+import {type ImageService, imageService, type RuntimeService, runtimeService} from './service.js'
+
+export interface ConnectOptions {
+  /** `unix:///path` or a path. Without it all `sockets` are tried at once and the first CRI v1 is taken. */
+  endpoint?: string | undefined
+  /** Where to look without an endpoint; every place that a known runtime uses by default. */
+  sockets?: readonly string[] | undefined
+  /** Of the image service, where that is another socket. */
+  imageEndpoint?: string | undefined
+  /** Base of every call's deadline in milliseconds; the kubelet's 120,000 by default. */
+  timeoutMs?: number | undefined
+  /** For one attempt to connect, in milliseconds; 5,000 by default. */
+  connectTimeoutMs?: number | undefined
+  /**
+   * How often to try again while a runtime is starting: after a refused connection, or an answer that it is not
+   * initialised yet; 3 by default, negative for ever. Given here, an absent socket is waited for too.
+   */
+  maxRetries?: number | undefined
+  /** Ends every call and every attempt to connect. */
+  signal?: AbortSignal | undefined
+  onCall?: CallObserver | undefined
+}
+
+/**
+ * Both CRI services of one runtime. Nothing is opened before the first call; whoever connects closes, with
+ * `close()` or `using`. Calls throw UnreachableError when no runtime answers and RpcError when it refuses.
+ */
+export interface CriClient extends Disposable {
+  readonly runtime: RuntimeService
+  readonly image: ImageService
+  /** The endpoint in use, after connecting to it. */
+  endpoint(): Promise<string>
+  close(): void
+}
+
+export function connect(options: ConnectOptions = {}): CriClient {
+  const abort = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal
+  const settings = {...options, signal}
+  const runtime = onceConnected(() => openRuntime(settings))
+  const image =
+    options.imageEndpoint === undefined
+      ? runtime
+      : onceConnected(() => openAt(options.imageEndpoint ?? '', settings))
+  const close = () => {
+    abort.abort()
+    for (const connection of new Set([runtime, image])) connection.close()
+  }
+  return {
+    runtime: runtimeService(runtime.context, options.maxRetries),
+    image: imageService(image.context, options.maxRetries),
+    endpoint: async () => (await runtime.context()).endpoint,
+    close,
+    [Symbol.dispose]: close,
+  }
+}
+
+function onceConnected(open: () => Promise<CallContext>): {
+  context: () => Promise<CallContext>
+  close: () => void
+} {
+  let opening: Promise<CallContext> | undefined
+  let opened: CallContext | undefined
+  return {
+    context: () => {
+      opening ??= open().then((context) => {
+        opened = context
+        return context
+      })
+      return opening
+    },
+    close: () => opened?.client.close(),
+  }
+}
+
+function openRuntime(options: ConnectOptions): Promise<CallContext> {
+  return options.endpoint === undefined ? discover(options) : openAt(options.endpoint, options)
+}
+
+async function openAt(endpoint: string, options: ConnectOptions): Promise<CallContext> {
+  const path = socketPathOf(endpoint)
+  const client = openChannel(path)
+  try {
+    const maxRetries = options.maxRetries ?? 3
+    for (let attempt = 0; ; attempt++) {
+      const problem = await connectionProblem(client, path, options)
+      if (problem === undefined) return contextOf(client, path, options)
+      const worthWaiting =
+        problem === 'nobody listens' || (problem === 'absent' && options.maxRetries !== undefined)
+      if (!worthWaiting || (maxRetries >= 0 && attempt >= maxRetries))
+        throw new UnreachableError([{path, problem}])
+      await waitMs(retryDelayMs(attempt), options.signal)
+    }
+  } catch (error) {
+    client.close()
+    throw error
+  }
+}
+
+async function connectionProblem(
+  client: Client,
+  path: string,
+  options: ConnectOptions,
+): Promise<SocketProblem | undefined> {
+  const state = await attemptConnection(
+    client,
+    options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    options.signal,
+  )
+  if (state === 'ready') return undefined
+  if (state === 'silent') return 'no answer'
+  const socket = await socketState(path)
+  return socket === 'listening' ? 'not a gRPC server' : socket
+}
+
+/** All known sockets at once; the first that answers Version is kept, the others are closed. */
+async function discover(options: ConnectOptions): Promise<CallContext> {
+  const failures: (FailedSocket | undefined)[] = []
+  const losers = new Set<Client>()
+  const paths = options.sockets ?? knownSockets.map(({path}) => path)
+  const attempts = paths.map(async (path, index) => {
+    const state = await socketState(path)
+    if (state !== 'listening') {
+      failures[index] = {path, problem: state}
+      throw new UnreachableError([])
+    }
+    const client = openChannel(path)
+    losers.add(client)
+    const problem =
+      (await connectionProblem(client, path, options)) ?? (await versionProblem(client, path, options))
+    if (problem === undefined) return contextOf(client, path, options)
+    failures[index] = {path, problem}
+    throw new UnreachableError([])
+  })
+  try {
+    const winner = await Promise.any(attempts)
+    losers.delete(winner.client)
+    return winner
+  } catch {
+    options.signal?.throwIfAborted()
+    throw new UnreachableError(failures.filter((failure) => failure !== undefined))
+  } finally {
+    for (const client of losers) client.close()
+  }
+}
+
+async function versionProblem(
+  client: Client,
+  path: string,
+  options: ConnectOptions,
+): Promise<SocketProblem | undefined> {
+  const context = {...contextOf(client, path, options), onCall: undefined}
+  try {
+    const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs
+    await unaryCall(context, 'RuntimeService', 'Version', {}, {timeoutMs})
+    return undefined
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error
+    if (error.code === rpcCode.unimplemented) return 'no CRI v1 (plugin disabled?)'
+    return error.code === rpcCode.deadlineExceeded ? 'no answer' : 'still starting'
+  }
+}
+
+function contextOf(client: Client, path: string, options: ConnectOptions): CallContext {
+  return {
+    client,
+    endpoint: `unix://${path}`,
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    signal: options.signal,
+    onCall: options.onCall,
+  }
+}

@@ -1,0 +1,35 @@
+/** The kubelet's `runtimeRequestTimeout`: what every Kubernetes node allows its runtime. */
+export const defaultTimeoutMs = 120_000
+
+/** How long a runtime may take to accept a connection and speak HTTP/2; the kubelet's value for one attempt. */
+export const defaultConnectTimeoutMs = 5_000
+
+/** What a request says about how long it may take, as the CRI's fields write it. */
+interface TimedRequest {
+  timeout?: string | number
+}
+
+/**
+ * The deadline of one call in milliseconds, undefined for none, after the kubelet's table (kubernetes/cri-client
+ * 0.36): twice the base for RunPodSandbox, the base plus what the request itself allows for StopContainer and
+ * ExecSync, the larger of both for CheckpointContainer, none for a pull, for events, and for an ExecSync without
+ * a timeout.
+ */
+export function deadlineMs(method: string, request: object, baseMs: number): number | undefined {
+  const requestedMs = Number((request as TimedRequest).timeout ?? 0) * 1000
+  switch (method) {
+    case 'RunPodSandbox':
+      return 2 * baseMs
+    case 'StopContainer':
+      return baseMs + requestedMs
+    case 'ExecSync':
+      return requestedMs === 0 ? undefined : baseMs + requestedMs
+    case 'CheckpointContainer':
+      return Math.max(baseMs, requestedMs)
+    case 'PullImage':
+    case 'GetContainerEvents':
+      return undefined
+    default:
+      return baseMs
+  }
+}

@@ -1,0 +1,98 @@
+import type {MethodDefinition, ServiceDefinition} from '@grpc/proto-loader'
+import {fromJSON} from '@grpc/proto-loader'
+import {descriptorJson} from '../generated/descriptor.js'
+
+/** The parts of protobufjs' JSON form that our proto uses. */
+export interface FieldDescriptor {
+  type: string
+  id: number
+  rule?: 'repeated'
+  keyType?: string
+  options?: Record<string, unknown>
+}
+interface TypeDescriptor {
+  fields: Record<string, FieldDescriptor>
+  nested?: Record<string, EnumDescriptor>
+}
+interface EnumDescriptor {
+  values: Record<string, number>
+}
+interface MethodDescriptor {
+  requestType: string
+  responseType: string
+  responseStream?: boolean
+}
+interface ServiceDescriptor {
+  methods: Record<string, MethodDescriptor>
+}
+type Descriptor = TypeDescriptor | EnumDescriptor | ServiceDescriptor
+
+export type ServiceName = 'RuntimeService' | 'ImageService'
+
+const packageName = 'runtime.v1'
+
+let parsed: Record<string, Descriptor> | undefined
+
+/** Every message, enum and service of the package by its name. */
+function elements(): Record<string, Descriptor> {
+  parsed ??= JSON.parse(descriptorJson).nested.runtime.nested.v1.nested as Record<string, Descriptor>
+  return parsed
+}
+
+/** A message's fields by their JSON names, in the proto's order; undefined for anything but a message. */
+export function messageFields(name: string): Record<string, FieldDescriptor> | undefined {
+  const element = elements()[name]
+  return element && 'fields' in element ? element.fields : undefined
+}
+
+/** An enum's numbers by their names; a nested one is named `Message.Enum`. */
+export function enumValues(name: string): Record<string, number> | undefined {
+  const [outer = '', inner] = name.split('.')
+  const element = elements()[outer]
+  if (inner !== undefined) return element && 'fields' in element ? element.nested?.[inner]?.values : undefined
+  return element && 'values' in element ? element.values : undefined
+}
+
+export function methodsOf(service: ServiceName): Record<string, MethodDescriptor> {
+  return (elements()[service] as ServiceDescriptor).methods
+}
+
+/**
+ * How one method's messages are written and read. Only the types it can reach are handed to the loader: building
+ * the readers for all 170 messages would cost more than the call.
+ */
+export function methodDefinition(service: ServiceName, method: string): MethodDefinition<object, object> {
+  const {requestType, responseType} = methodsOf(service)[method] as MethodDescriptor
+  const nested: Record<string, Descriptor> = {
+    [service]: {methods: {[method]: methodsOf(service)[method] as MethodDescriptor}},
+  }
+  collectTypes(requestType, nested)
+  collectTypes(responseType, nested)
+  return definitionsOf(nested)[service]?.[method] as MethodDefinition<object, object>
+}
+
+/** Both services whole, for a server. */
+export function serviceDefinition(service: ServiceName): ServiceDefinition {
+  return definitionsOf(elements())[service] as ServiceDefinition
+}
+
+function definitionsOf(nested: Record<string, Descriptor>): Record<string, ServiceDefinition> {
+  const root = {nested: {runtime: {nested: {v1: {nested}}}}}
+  const definitions = fromJSON(root as Parameters<typeof fromJSON>[0], {
+    longs: String,
+    enums: String,
+    defaults: true,
+  })
+  return {
+    RuntimeService: definitions[`${packageName}.RuntimeService`] as ServiceDefinition,
+    ImageService: definitions[`${packageName}.ImageService`] as ServiceDefinition,
+  }
+}
+
+function collectTypes(name: string, into: Record<string, Descriptor>): void {
+  const outer = name.split('.')[0] as string
+  const element = elements()[outer]
+  if (!element || into[outer]) return
+  into[outer] = element
+  if ('fields' in element) for (const field of Object.values(element.fields)) collectTypes(field.type, into)
+}

@@ -1,0 +1,42 @@
+import {messageFields} from './descriptor.js'
+
+/**
+ * A message as protobuf JSON prints it: fields in the proto's order, map keys sorted, bytes as base64, empty values
+ * kept. A sub-message that is not set is left out, or null with `unset: 'null'` (first level only), which is how
+ * crictl prints container and pod status.
+ */
+export function protoJson(
+  message: string,
+  value: object,
+  unset: 'omit' | 'null' = 'omit',
+): Record<string, unknown> {
+  const json: Record<string, unknown> = {}
+  const source = value as Record<string, unknown>
+  for (const [name, field] of Object.entries(messageFields(message) ?? {})) {
+    const item = source[name]
+    if (item === undefined || item === null) {
+      if (unset === 'null' && messageFields(field.type)) json[name] = null
+    } else if (field.keyType !== undefined) {
+      json[name] = mapJson(field.type, item as Record<string, unknown>)
+    } else if (field.rule === 'repeated') {
+      json[name] = (item as unknown[]).map((element) => fieldJson(field.type, element))
+    } else {
+      json[name] = fieldJson(field.type, item)
+    }
+  }
+  return json
+}
+
+function mapJson(type: string, map: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.keys(map)
+      .sort()
+      .map((key) => [key, fieldJson(type, map[key])]),
+  )
+}
+
+function fieldJson(type: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (typeof value === 'object' && value !== null) return protoJson(type, value)
+  return value
+}

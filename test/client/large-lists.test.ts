@@ -1,0 +1,77 @@
+import {expect, test} from 'vitest'
+import {connect, listContainers} from '../../src/client/index.js'
+import {rpcCode} from '../../src/errors.js'
+import type {Container, Input} from '../../src/generated/cri.js'
+import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
+import {runCli} from '../run-cli.js'
+
+/** With labels and annotations of the size that the kubelet writes. */
+function many(count: number): Input<Container>[] {
+  return Array.from({length: count}, (_, index) =>
+    container({
+      id: id(`f${index.toString(16).padStart(8, '0')}`),
+      metadata: {name: `container-${index}`, attempt: 0},
+      createdAt: String(1_700_000_000_000_000_000n + BigInt(index)),
+      labels: {
+        'io.kubernetes.pod.name': `pod-${index}`,
+        'io.kubernetes.pod.namespace': 'default',
+        filler: 'x'.repeat(200),
+      },
+      annotations: {filler: 'y'.repeat(200)},
+    }),
+  )
+}
+
+test('10,000 containers, more than grpc-js takes by itself', async () => {
+  const containers = many(10_000)
+  await using runtime = await startFakeRuntime({ListContainers: {containers}})
+  const {stdout, stderr, exitCode} = await runCli(['ps', '-q'], runtime)
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+  expect(stdout).toBe(
+    containers
+      .map((item) => `${item.id}\n`)
+      .reverse()
+      .join(''),
+  )
+})
+
+test('200,000 containers come in pieces where one answer is too large', async () => {
+  const total = 200_000
+  const chunk = 5_000
+  await using runtime = await startFakeRuntime({
+    ListContainers: () => {
+      throw status(
+        rpcCode.resourceExhausted,
+        'trying to send message larger than max (33554432 vs. 16777216)',
+      )
+    },
+    StreamContainers: async function* () {
+      const template = many(chunk)
+      for (let sent = 0; sent < total; sent += chunk) {
+        yield {
+          containers: template.map((item, index) => ({
+            ...item,
+            id: id((sent + index).toString(16).padStart(8, '0')),
+          })),
+        }
+      }
+    },
+  })
+  using client = connect({endpoint: runtime.endpoint})
+  const containers = await listContainers(client)
+  expect(new Set(containers.map((item) => item.id)).size).toBe(total)
+}, 60_000)
+
+test('a runtime that can neither send it whole nor in pieces', async () => {
+  await using runtime = await startFakeRuntime({
+    ListContainers: () => {
+      throw status(rpcCode.resourceExhausted, 'trying to send message larger than max')
+    },
+  })
+  expect(await runCli(['ps'], runtime)).toEqual({
+    stdout: '',
+    stderr:
+      'crisp: ListContainers: the answer is larger than the runtime may send (trying to send message larger than max); narrow it with filters such as --label or --pod\n',
+    exitCode: 1,
+  })
+})
