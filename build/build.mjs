@@ -14,7 +14,6 @@ process.chdir(fileURLToPath(root))
 const unusedByUs = [
   'minimatch',
   'tinyglobby',
-  'cli-spinners',
   'ejs',
   'lilconfig',
   'typescript',

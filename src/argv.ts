@@ -1,0 +1,197 @@
+import {UsageError} from './errors.js'
+import {nearest} from './text/nearest.js'
+
+// crictl's command lines are Go's: `-flag` and `--flag` are one, booleans take `=false`, the last of a repeated flag
+// wins, global flags stand before the verb. What leaves this file is what oclif's parser understands: the verb, then
+// `--name` or `--name=value` for every flag, then the arguments behind `--`.
+
+export interface FlagSpec {
+  name: string
+  type: 'boolean' | 'option'
+  char?: string | undefined
+  aliases?: readonly string[] | undefined
+  /** Letters and words of more than one letter that crictl writes with one dash, such as `-pt`. */
+  multiple?: boolean | undefined
+}
+
+export interface CommandSpec {
+  id: string
+  aliases: readonly string[]
+  flags: readonly FlagSpec[]
+  /** The first argument ends the flags, as in `exec CONTAINER ls -l`. */
+  argumentsEndFlags?: boolean
+}
+
+export type Invocation =
+  | {kind: 'version'}
+  | {kind: 'help'; command?: string}
+  | {kind: 'command'; id: string; argv: string[]}
+
+interface Given {
+  flag: FlagSpec
+  /** undefined for a boolean that is on, false for one that is off. */
+  value: string | false | undefined
+}
+
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly CommandSpec[],
+  globals: readonly FlagSpec[],
+): Invocation {
+  const before = readFlags(argv, globals, true)
+  if (before.help) return helpFor(before.arguments[0], commands)
+  if (before.version) return {kind: 'version'}
+  const [verb, ...rest] = before.arguments
+  if (verb === undefined) return {kind: 'help'}
+  if (verb === 'help' || verb === 'h')
+    return helpFor(
+      rest.find((word) => !word.startsWith('-')),
+      commands,
+    )
+
+  const command = commandNamed(verb, commands)
+  const letters = new Set(command.flags.map(({char}) => char))
+  const names = new Set(command.flags.flatMap(namesOf))
+  const unshadowed = globals.map((flag) => ({
+    ...flag,
+    char: letters.has(flag.char) ? undefined : flag.char,
+    aliases: flag.aliases?.filter((alias) => !names.has(alias)),
+  }))
+  const after = readFlags(rest, [...command.flags, ...unshadowed], command.argumentsEndFlags ?? false, verb)
+  if (after.help) return {kind: 'help', command: command.id}
+  return {
+    kind: 'command',
+    id: command.id,
+    argv: [...written([...before.given, ...after.given]), '--', ...after.arguments],
+  }
+}
+
+function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
+  return name === undefined ? {kind: 'help'} : {kind: 'help', command: commandNamed(name, commands).id}
+}
+
+function commandNamed(name: string, commands: readonly CommandSpec[]): CommandSpec {
+  const command = commands.find(({id, aliases}) => id === name || aliases.includes(name))
+  if (command) return command
+  const guess = nearest(
+    name,
+    commands.map(({id}) => id),
+  )
+  throw new UsageError(
+    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (crisp help lists all)`,
+  )
+}
+
+interface Reading {
+  given: Given[]
+  arguments: string[]
+  help: boolean
+  version: boolean
+}
+
+function readFlags(
+  argv: readonly string[],
+  flags: readonly FlagSpec[],
+  argumentsEndFlags: boolean,
+  verb?: string,
+): Reading {
+  const reading: Reading = {given: [], arguments: [], help: false, version: false}
+  const rest = [...argv]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      reading.arguments.push(...rest)
+      break
+    }
+    if (!word.startsWith('-') || word === '-') {
+      reading.arguments.push(word)
+      if (!argumentsEndFlags) continue
+      reading.arguments.push(...rest)
+      break
+    }
+    if (isHelp(word, flags)) reading.help = true
+    else if (verb === undefined && (word === '-v' || word === '--version' || word === '-version'))
+      reading.version = true
+    else reading.given.push(...readWord(word, rest, flags, verb))
+  }
+  return reading
+}
+
+function isHelp(word: string, flags: readonly FlagSpec[]): boolean {
+  if (word === '--help' || word === '-help') return true
+  return word === '-h' && !flags.some(({char}) => char === 'h')
+}
+
+/** One word of flags: a long one, or letters together. Takes its value from the words that follow if it needs one. */
+function readWord(
+  word: string,
+  rest: string[],
+  flags: readonly FlagSpec[],
+  verb: string | undefined,
+): Given[] {
+  const [, dashes = '', name = '', , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? []
+  const long = flags.find((flag) => namesOf(flag).includes(name))
+  if (long) return [withValue(long, word, value, rest)]
+  if (dashes === '--') throw unknownFlag(word, name, flags, verb)
+
+  const given: Given[] = []
+  for (let index = 0; index < name.length; index++) {
+    const flag = flags.find(({char}) => char === name[index])
+    if (!flag) throw unknownFlag(word, name, flags, verb)
+    const glued = name.slice(index + 1)
+    if (flag.type === 'option' && glued !== '') {
+      given.push({flag, value: value === undefined ? glued : `${glued}=${value}`})
+      return given
+    }
+    const last = index === name.length - 1
+    given.push(withValue(flag, word, last ? value : undefined, rest))
+  }
+  return given
+}
+
+function withValue(flag: FlagSpec, word: string, value: string | undefined, rest: string[]): Given {
+  if (flag.type === 'boolean')
+    return {flag, value: value === undefined || isTrue(word, value) ? undefined : false}
+  const given = value ?? rest.shift()
+  if (given === undefined) throw new UsageError(`${word} needs a value`)
+  return {flag, value: given}
+}
+
+function isTrue(word: string, value: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
+  throw new UsageError(`${word}: a switch is true or false`)
+}
+
+/** Last one wins, except for flags that collect. */
+function written(given: readonly Given[]): string[] {
+  return given
+    .filter(({flag, value}, index) => {
+      const again = given.findLastIndex((other) => other.flag.name === flag.name)
+      return value !== false && (flag.multiple || again === index)
+    })
+    .map(({flag, value}) => (value === undefined ? `--${flag.name}` : `--${flag.name}=${value}`))
+}
+
+function namesOf(flag: FlagSpec): readonly string[] {
+  return [flag.name, ...(flag.aliases ?? [])]
+}
+
+function unknownFlag(
+  word: string,
+  name: string,
+  flags: readonly FlagSpec[],
+  verb: string | undefined,
+): UsageError {
+  const guess = nearest(
+    name,
+    flags.map((flag) => flag.name),
+  )
+  const where = verb === undefined ? 'before the command' : `for ${verb}`
+  const shown = word.split('=')[0]
+  return new UsageError(
+    `unknown flag ${shown} ${where}${guess ? `: did you mean --${guess}?` : ''} (crisp ${verb ?? ''} --help)`.replace(
+      '  ',
+      ' ',
+    ),
+  )
+}

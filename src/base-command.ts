@@ -1,0 +1,167 @@
+import type {Interfaces} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import {Config} from '@oclif/core/config'
+import {parse} from '@oclif/core/parser'
+import type {CallObserver} from './client/call.js'
+import {type ConnectOptions, type CriClient, connect} from './client/connect.js'
+import {type GlobalFlags, readSettings, type Settings} from './config.js'
+import {describeError, type ExitCode, exitCode, Interrupted, UsageError} from './errors.js'
+import {globalFlags} from './flags.js'
+import {printableLines} from './text/printable.js'
+import type {TableStyle} from './text/table.js'
+import {parseOutput, rendered, type View} from './views/output.js'
+
+/** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
+export abstract class CriCommand extends Command {
+  static override baseFlags = globalFlags
+  readonly #interruption = new AbortController()
+  readonly #stop = (signal: NodeJS.Signals) => {
+    // A second Ctrl-C must always end the process, whatever the first one is still waiting for.
+    if (this.signal.aborted) process.exit(exitCode.interrupted)
+    this.#interruption.abort(new Interrupted(signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'))
+  }
+
+  constructor(argv: string[], id: string) {
+    super(argv, new Config({root: ''}))
+    this.id = id
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#stop)
+  }
+
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
+  protected get signal(): AbortSignal {
+    return this.#interruption.signal
+  }
+
+  /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
+  async execute(): Promise<void> {
+    try {
+      await this.run()
+    } catch (error) {
+      await this.catch(error as Error)
+    } finally {
+      await this.finally()
+    }
+  }
+
+  /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const input = {...(options ?? this.ctor), flags: unshadowed(options?.flags ?? {}), context: this}
+    try {
+      const output = await parse(this.argv, input as Interfaces.Input<F, B, A>)
+      return output as Interfaces.ParserOutput<F, B, A>
+    } catch (error) {
+      throw new UsageError(usageText(error as Error, this.id ?? ''), {cause: error})
+    }
+  }
+
+  protected settings(flags: GlobalFlags): Promise<Settings> {
+    return readSettings(flags, process.env, (text) => this.note(text))
+  }
+
+  /** The runtime that flags, environment and file name, or the one that is found. The command closes it. */
+  protected async connect(flags: GlobalFlags): Promise<CriClient> {
+    const settings = await this.settings(flags)
+    const options: ConnectOptions = {
+      endpoint: settings.endpoint,
+      imageEndpoint: settings.imageEndpoint,
+      timeoutMs: settings.timeoutMs,
+      connectTimeoutMs: settings.timeoutMs,
+      maxRetries: settings.maxRetries,
+      signal: this.signal,
+      onCall: await this.#observer(settings.debug),
+    }
+    return connect(options)
+  }
+
+  async #observer(debug: boolean): Promise<CallObserver | undefined> {
+    if (debug) return (await import('./call-trace.js')).traceCalls((text) => this.note(text))
+    if (process.stderr.isTTY)
+      return (await import('./call-patience.js')).patientCalls((text) => this.note(text))
+    return undefined
+  }
+
+  /** To stdout, as it is. */
+  protected write(text: string): void {
+    process.stdout.write(text)
+  }
+
+  /** The view in the form that `-o` and `--template` ask for. */
+  protected async show(view: View, output: string, template?: string): Promise<void> {
+    this.write(await rendered(view, parseOutput(output, template)))
+  }
+
+  /** Columns of the terminal on stdout, undefined for a pipe or a file. */
+  protected get width(): number | undefined {
+    return process.stdout.isTTY ? process.stdout.columns : undefined
+  }
+
+  /** Colours for a terminal on stdout that wants them; https://no-color.org says how one says no. */
+  protected async tableStyle(): Promise<TableStyle | undefined> {
+    const {NO_COLOR = '', TERM} = process.env
+    if (!process.stdout.isTTY || NO_COLOR !== '' || TERM === 'dumb') return undefined
+    return (await import('./colours.js')).tableStyle
+  }
+
+  /** To stderr, as one message. */
+  protected note(text: string): void {
+    process.stderr.write(`crisp: ${printableLines(text)}\n`)
+  }
+
+  /** Says why one of several targets failed and remembers the worst code; the others go on. */
+  protected fail(error: unknown): void {
+    const failure = describeError(error)
+    if (failure.text !== '') this.note(failure.text)
+    process.exitCode = worse(Number(process.exitCode ?? exitCode.done), failure.exitCode)
+  }
+
+  /** The values of what succeeded; each failure is said. */
+  protected succeeded<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
+    return outcomes.flatMap((outcome) => {
+      if (outcome.status === 'fulfilled') return [outcome.value]
+      this.fail(outcome.reason)
+      return []
+    })
+  }
+
+  override async catch(error: unknown): Promise<void> {
+    const cause = this.signal.aborted ? this.signal.reason : error
+    this.fail(cause)
+    if (process.env.CRISP_STACK || this.argv.includes('--debug')) process.stderr.write(`${stackOf(cause)}\n`)
+  }
+
+  protected override async finally(): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#stop)
+  }
+}
+
+/** The command's flags and the global ones, these without the letters and other names that the command's own have. */
+function unshadowed(own: Interfaces.FlagInput): Interfaces.FlagInput {
+  const letters = new Set(Object.values(own).map(({char}) => char))
+  const globals = Object.entries(globalFlags).map(([name, flag]) => {
+    const {char, ...rest} = flag
+    const aliases = (flag.aliases ?? []).filter((alias) => !(alias in own))
+    return [name, {...rest, aliases, ...(letters.has(char) ? {} : {char})}]
+  })
+  return {...Object.fromEntries(globals), ...own}
+}
+
+/** oclif's parser spreads its words over several lines, and writes its own around those of a flag's parser. */
+function usageText({message}: Error, id: string): string {
+  const [first = '', second = ''] = message.split('\n')
+  const flag = /^Parsing (--\S+)/.exec(first)?.[1]
+  if (flag !== undefined) return `${flag}: ${second.trim()}`
+  return `${first.charAt(0).toLowerCase()}${first.slice(1)} (crisp ${id} --help)`
+}
+
+function worse(known: number, other: ExitCode): number {
+  // Interruption is the user's word and beats every failure; else the larger code is the graver.
+  return Math.max(known, other)
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? printableLines(error.stack ?? error.message) : ''
+}

@@ -1,0 +1,23 @@
+import {Chalk} from 'chalk'
+import type {TableStyle} from './text/table.js'
+
+const chalk = new Chalk({level: 1})
+
+const colourOf: Readonly<Record<string, (text: string) => string>> = {
+  Running: chalk.green,
+  Ready: chalk.green,
+  Created: chalk.cyan,
+  Exited: chalk.dim,
+  NotReady: chalk.yellow,
+  Unknown: chalk.red,
+  FALSE: chalk.red,
+  OOMKilled: chalk.red,
+  Error: chalk.red,
+}
+
+/** For a terminal: bold titles, and states in the colour of their urgency. Never more than the words already say. */
+export const tableStyle: TableStyle = {
+  header: chalk.bold,
+  cell: (title, text) =>
+    title === 'STATE' || title === 'STATUS' || title === 'REASON' ? (colourOf[text]?.(text) ?? text) : text,
+}

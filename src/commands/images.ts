@@ -1,0 +1,51 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {filterImages} from '../client/image-selection.js'
+import {selectImages} from '../client/selection.js'
+import {imageFilterFlag, listFlags} from '../flags.js'
+import {splitList} from '../text/selectors.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Images extends CriCommand {
+  static override summary = 'List images, a line for each tag'
+  static override aliases = ['image', 'img']
+  static override examples = [
+    'crisp images',
+    'crisp images busybox',
+    'crisp images --filter dangling=true -q',
+    'crisp images -o wide',
+  ]
+
+  static override args = {
+    image: Args.string({description: 'only images of this repository, tag, digest or ID', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    filter: imageFilterFlag,
+    ...listFlags,
+    digests: Flags.boolean({helpGroup: 'OUTPUT', description: 'show digests'}),
+    pinned: Flags.boolean({helpGroup: 'OUTPUT', description: 'show which images are pinned'}),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Images)
+    const output = parseOutput(flags.output, flags.template)
+    using client = await this.connect(flags)
+
+    const images = filterImages(await selectImages(client, args.image), splitList(flags.filter ?? []))
+    const forPeople = output.format === 'table' || output.format === 'wide'
+    if (flags.quiet && forPeople) return this.write(images.map(({id}) => `${id}\n`).join(''))
+
+    const {imageBlocks, imagesView} = await import('../views/images.js')
+    if (flags.verbose && forPeople) return this.write(imageBlocks(images))
+    const context = {
+      width: flags['no-trunc'] ? undefined : this.width,
+      style: await this.tableStyle(),
+      fullIds: flags['no-trunc'],
+      digests: flags.digests,
+      pinned: flags.pinned,
+    }
+    this.write(await rendered(imagesView(images, context), output))
+  }
+}

@@ -1,0 +1,56 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import {resolveContainers} from '../client/references.js'
+import {selectContainers} from '../client/selection.js'
+import {NotFoundError} from '../errors.js'
+import {inspectFlags} from '../flags.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {containerStatusesView} from '../views/container-status.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Inspect extends CriCommand {
+  static override summary = 'Show all the runtime knows of containers'
+  static override description =
+    'Without a name every container that passes the filters is shown, running ones unless told otherwise.'
+  static override examples = [
+    'crisp inspect web',
+    'crisp inspect kube-system/coredns-x/coredns -o table',
+    "crisp inspect web -o go-template --template '{{.info.pid}}'",
+    'crisp inspect --state exited --latest',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'created, exited and unknown ones too'}),
+    ...containerFilterFlags,
+    ...inspectFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Inspect)
+    const output = parseOutput(flags.output, flags.template)
+    const selection = containerSelection(flags)
+    using client = await this.connect(flags)
+
+    const ids = args.container
+      ? this.succeeded(await resolveContainers(client, args.container))
+      : (await selectContainers(client, selection)).map(({id}) => id)
+    if (ids.length === 0 && !args.container)
+      throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+
+    const outcomes = await concurrently(ids, 4, (id) =>
+      client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),
+    )
+    const found = this.succeeded(outcomes)
+    if (found.length > 0) this.write(await rendered(containerStatusesView(found, Date.now()), output))
+  }
+}

@@ -1,0 +1,54 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import {filterImages} from '../client/image-selection.js'
+import {imageStatus} from '../client/references.js'
+import {selectImages} from '../client/selection.js'
+import {NotFoundError} from '../errors.js'
+import {imageFilterFlag, inspectFlags} from '../flags.js'
+import {splitList} from '../text/selectors.js'
+import {imageStatusesView} from '../views/image-status.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Inspecti extends CriCommand {
+  static override summary = 'Show all the runtime knows of images'
+  static override description = 'Without a name every image that passes the filters is shown.'
+  static override examples = [
+    'crisp inspecti busybox',
+    "crisp inspecti registry.k8s.io/pause:3.9 -o jsonpath='{.status.repoDigests[0]}'",
+    'crisp inspecti --filter dangling=true -o table',
+  ]
+
+  static override args = {
+    image: Args.string({multiple: true, description: 'tag, digest or ID', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    name: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'IMAGE',
+      description: 'only images of this repository, tag, digest or ID',
+    }),
+    filter: imageFilterFlag,
+    ...inspectFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Inspecti)
+    const output = parseOutput(flags.output, flags.template)
+    using client = await this.connect(flags)
+
+    const selected = () =>
+      selectImages(client, flags.name).then((images) => filterImages(images, splitList(flags.filter ?? [])))
+    const references = args.image ?? (await selected()).map(({id}) => id)
+    if (references.length === 0)
+      throw new NotFoundError('no image passes the filters: crisp images shows what there is')
+
+    const outcomes = await concurrently(references, 4, (reference) =>
+      imageStatus(client, reference, !flags.quiet),
+    )
+    const found = this.succeeded(outcomes)
+    if (found.length > 0) this.write(await rendered(imageStatusesView(found), output))
+  }
+}

@@ -1,0 +1,48 @@
+import * as Args from '@oclif/core/args'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import {resolvePods} from '../client/references.js'
+import {selectPods} from '../client/selection.js'
+import {NotFoundError} from '../errors.js'
+import {inspectFlags} from '../flags.js'
+import {podFilterFlags, podSelection} from '../selection-flags.js'
+import {parseOutput, rendered} from '../views/output.js'
+import {podStatusesView} from '../views/pod-status.js'
+
+export default class Inspectp extends CriCommand {
+  static override summary = 'Show all the runtime knows of pods'
+  static override description = 'Without a name every pod that passes the filters is shown.'
+  static override examples = [
+    'crisp inspectp kube-system/coredns-x',
+    "crisp inspectp coredns-x -o jsonpath='{.status.network.ip}'",
+    'crisp inspectp --latest -o table',
+  ]
+
+  static override args = {
+    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    ...podFilterFlags,
+    ...inspectFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Inspectp)
+    const output = parseOutput(flags.output, flags.template)
+    const selection = podSelection(flags)
+    using client = await this.connect(flags)
+
+    const ids = args.pod
+      ? this.succeeded(await resolvePods(client, args.pod))
+      : (await selectPods(client, selection)).map(({id}) => id)
+    if (ids.length === 0 && !args.pod)
+      throw new NotFoundError('no pod passes the filters: crisp pods shows what there is')
+
+    const outcomes = await concurrently(ids, 4, (id) =>
+      client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),
+    )
+    const found = this.succeeded(outcomes)
+    if (found.length > 0) this.write(await rendered(podStatusesView(found), output))
+  }
+}

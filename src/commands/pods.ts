@@ -1,0 +1,45 @@
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {podDetails} from '../client/details.js'
+import {selectPods} from '../client/selection.js'
+import {listFlags} from '../flags.js'
+import {podFilterFlags, podSelection} from '../selection-flags.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Pods extends CriCommand {
+  static override summary = 'List pods (their sandboxes), ready or not'
+  static override examples = [
+    'crisp pods',
+    'crisp pods --state notready',
+    'crisp pods --namespace kube-system -o wide',
+    'crisp pods -q --label app=web',
+  ]
+
+  static override flags = {
+    id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this pod: ID or name'}),
+    ...podFilterFlags,
+    ...listFlags,
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Pods)
+    const output = parseOutput(flags.output, flags.template)
+    const selection = podSelection(flags)
+    using client = await this.connect(flags)
+
+    const pods = await selectPods(client, selection)
+    const forPeople = output.format === 'table' || output.format === 'wide'
+    if (flags.quiet && forPeople) return this.write(pods.map(({id}) => `${id}\n`).join(''))
+
+    const {podBlocks, podsView} = await import('../views/pods.js')
+    if (flags.verbose && forPeople) return this.write(podBlocks(pods))
+    const context = {
+      nowMs: Date.now(),
+      width: flags['no-trunc'] ? undefined : this.width,
+      style: await this.tableStyle(),
+      fullIds: flags['no-trunc'],
+      ...(output.format === 'wide' ? {details: await podDetails(client, pods)} : {}),
+    }
+    this.write(await rendered(podsView(pods, context), output))
+  }
+}

@@ -1,0 +1,56 @@
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {containerStatuses} from '../client/details.js'
+import {containerPlaces} from '../client/references.js'
+import {imageNames, podsOfUnlabelled, selectContainers} from '../client/selection.js'
+import {listFlags} from '../flags.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Ps extends CriCommand {
+  static override summary = 'List containers, the running ones unless told otherwise'
+  static override examples = [
+    'crisp ps',
+    'crisp ps -a --namespace kube-system',
+    'crisp ps -a --state exited -o wide',
+    'crisp ps -q --name etcd',
+    'crisp ps --pod kube-system/coredns-x -o json',
+  ]
+
+  static override flags = {
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'created, exited and unknown ones too'}),
+    id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this container: ID or name'}),
+    ...containerFilterFlags,
+    ...listFlags,
+    'resolve-image-path': Flags.boolean({
+      char: 'r',
+      helpGroup: 'OUTPUT',
+      description: "show the image's tag instead of its ID",
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Ps)
+    const output = parseOutput(flags.output, flags.template)
+    const selection = containerSelection(flags)
+    using client = await this.connect(flags)
+
+    const containers = await selectContainers(client, selection)
+    const forPeople = output.format === 'table' || output.format === 'wide'
+    if (flags.quiet && forPeople) return this.write(containers.map(({id}) => `${id}\n`).join(''))
+
+    const {containerBlocks, containersView} = await import('../views/containers.js')
+    const placed = forPeople || output.format === 'name'
+    const context = {
+      nowMs: Date.now(),
+      width: flags['no-trunc'] ? undefined : this.width,
+      style: await this.tableStyle(),
+      fullIds: flags['no-trunc'],
+      placeOf: containerPlaces(placed ? await podsOfUnlabelled(client, containers) : []),
+      ...(flags['resolve-image-path'] && forPeople ? {imageName: await imageNames(client)} : {}),
+      ...(output.format === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
+    }
+    if (flags.verbose && forPeople) return this.write(containerBlocks(containers, context))
+    this.write(await rendered(containersView(containers, context), output))
+  }
+}

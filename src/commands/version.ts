@@ -1,0 +1,18 @@
+import {CriCommand} from '../base-command.js'
+import {outputFlags} from '../flags.js'
+import {versionView} from '../views/version.js'
+
+export default class Version extends CriCommand {
+  static override summary = 'Show which runtime answers, and its version'
+  static override description =
+    'The runtime says who it is and which CRI it speaks. For the version of crisp itself: crisp --version.'
+  static override examples = ['crisp version', 'crisp version -o json']
+
+  static override flags = outputFlags('table', 'table, json, yaml, go-template, jsonpath=EXPRESSION')
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Version)
+    using client = await this.connect(flags)
+    await this.show(versionView(await client.runtime.version()), flags.output, flags.template)
+  }
+}

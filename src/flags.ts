@@ -1,0 +1,108 @@
+import * as Flags from '@oclif/core/flags'
+import {parseDurationMs} from './text/duration.js'
+import {parseInteger} from './text/integer.js'
+
+/** A whole number in any of Go's spellings. */
+export const integerFlag = Flags.custom<number>({parse: async (text) => parseInteger(text), helpValue: 'N'})
+
+/** A Go duration; kept as typed, checked at once. */
+const durationFlag = Flags.custom<string>({
+  parse: async (text) => {
+    parseDurationMs(text)
+    return text
+  },
+  helpValue: 'DURATION',
+})
+
+const group = {helpGroup: 'GLOBAL'}
+
+/** Accepted by every command, before and after it. After it, a command's own letters go before these. */
+export const globalFlags = {
+  'runtime-endpoint': Flags.string({
+    char: 'r',
+    ...group,
+    helpValue: 'SOCKET',
+    description:
+      'the runtime to ask, as unix:///path; found by itself if not given [env: CONTAINER_RUNTIME_ENDPOINT]',
+  }),
+  'image-endpoint': Flags.string({
+    char: 'i',
+    ...group,
+    helpValue: 'SOCKET',
+    description: 'the image service, where it is another socket [env: IMAGE_SERVICE_ENDPOINT]',
+  }),
+  'request-timeout': durationFlag({
+    char: 't',
+    aliases: ['timeout'],
+    ...group,
+    description:
+      'how long a call may take, as 10s or 2m (also --timeout; 2m by default, as the kubelet allows)',
+  }),
+  config: Flags.string({
+    char: 'c',
+    ...group,
+    helpValue: 'FILE',
+    description: 'settings file, /etc/crictl.yaml by default [env: CRI_CONFIG_FILE]',
+  }),
+  'max-retries': integerFlag({
+    ...group,
+    description: 'tries to reach a runtime that is starting; negative: for ever [default: 3]',
+  }),
+  debug: Flags.boolean({
+    char: 'D',
+    ...group,
+    description: 'show every CRI call, its request and answer on stderr',
+  }),
+}
+
+/** `-o` and `--template`, the same on every command that shows something. */
+export const outputFlags = (defaultForm: string, forms: string) => ({
+  output: Flags.string({
+    char: 'o',
+    helpGroup: 'OUTPUT',
+    helpValue: 'FORMAT',
+    description: forms,
+    default: defaultForm,
+  }),
+  template: Flags.string({
+    helpGroup: 'OUTPUT',
+    helpValue: 'TEMPLATE',
+    description: 'the template of -o go-template, such as {{.status.id}}',
+  }),
+})
+
+const documentForms = 'go-template, jsonpath=EXPRESSION, custom-columns=NAME:PATH,…'
+
+export const listFlags = {
+  ...outputFlags('table', `table, wide, json, yaml, name, jsonl, ${documentForms}`),
+  quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
+  verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'a block of lines for each'}),
+  'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
+}
+
+export const inspectFlags = {
+  ...outputFlags('json', `json, yaml, table, name, jsonl, ${documentForms}`),
+  quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: "leave out the runtime's own info"}),
+}
+
+export const imageFilterFlag = Flags.string({
+  char: 'f',
+  multiple: true,
+  multipleNonGreedy: true,
+  helpGroup: 'FILTER',
+  helpValue: 'KEY=VALUE',
+  description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
+})
+
+export const labelFlag = Flags.string({
+  multiple: true,
+  multipleNonGreedy: true,
+  helpGroup: 'FILTER',
+  helpValue: 'KEY=VALUE',
+  description: 'only with this label; several must all match',
+})
+
+export const latestFlags = {
+  latest: Flags.boolean({char: 'l', helpGroup: 'FILTER', description: 'only the newest'}),
+  last: integerFlag({char: 'n', helpGroup: 'FILTER', description: 'only the newest N'}),
+}

@@ -1,0 +1,119 @@
+export interface FlagHelp {
+  name: string
+  char?: string
+  aliases?: readonly string[]
+  description?: string
+  helpGroup?: string
+  helpValue?: string
+  default?: unknown
+  hidden?: boolean
+}
+
+export interface ArgumentHelp {
+  name: string
+  description?: string
+  required?: boolean
+  multiple?: boolean
+}
+
+export interface CommandHelp {
+  id: string
+  aliases: readonly string[]
+  summary: string
+  description?: string
+  usage?: string
+  examples: readonly string[]
+  arguments: readonly ArgumentHelp[]
+  flags: readonly FlagHelp[]
+}
+
+const width = 80
+
+/** What `crisp` and `crisp help` show: the verbs by what they are for. */
+export function overview(commands: readonly CommandHelp[]): string {
+  const rows = commands.map(({id, summary}) => [id, summary] as const)
+  return `crisp - client for CRI, the interface of Kubernetes' container runtimes
+
+USAGE
+  crisp [global flags] COMMAND [flags] [arguments]
+
+COMMANDS
+${columns(rows)}
+A container is named by ID, name, pod/name or namespace/pod/name; a pod by ID,
+name or namespace/name; an image by ID, tag or digest.
+
+crisp COMMAND --help shows flags and examples; crisp --version the version.
+`
+}
+
+export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]): string {
+  const letters = new Set(command.flags.map(({char}) => char))
+  const own = command.flags.filter(({hidden}) => !hidden)
+  const groups = groupFlags(own)
+  const sections = [
+    `${command.summary}${command.description ? `\n\n${wrapped(command.description, width).join('\n')}` : ''}\n`,
+    `USAGE\n  crisp ${command.usage ?? usageOf(command)}\n`,
+  ]
+  if (command.aliases.length > 0) sections.push(`ALIASES\n  ${command.aliases.join(', ')}\n`)
+  if (command.arguments.length > 0) {
+    sections.push(
+      `ARGUMENTS\n${columns(command.arguments.map(({name, description = ''}) => [name.toUpperCase(), description]))}`,
+    )
+  }
+  for (const [group, flags] of groups) sections.push(`${group}\n${columns(flags.map(flagRow))}`)
+  const unshadowed = globals.map((flag) => (letters.has(flag.char ?? '') ? {...flag, char: ''} : flag))
+  sections.push(`GLOBAL FLAGS\n${columns(unshadowed.map(flagRow))}`)
+  if (command.examples.length > 0)
+    sections.push(`EXAMPLES\n${command.examples.map((example) => `  ${example}\n`).join('')}`)
+  return sections.join('\n')
+}
+
+function groupFlags(flags: readonly FlagHelp[]): Map<string, FlagHelp[]> {
+  const groups = new Map<string, FlagHelp[]>()
+  for (const flag of flags) {
+    const group = flag.helpGroup ?? 'FLAGS'
+    groups.set(group, [...(groups.get(group) ?? []), flag])
+  }
+  return groups
+}
+
+function usageOf({id, arguments: args, flags}: CommandHelp): string {
+  const words = args.map(({name, required, multiple}) => {
+    const word = `${name.toUpperCase()}${multiple ? '...' : ''}`
+    return required ? word : `[${word}]`
+  })
+  return [id, ...(flags.length > 0 ? ['[flags]'] : []), ...words].join(' ')
+}
+
+function flagRow({name, char, description = '', helpValue, default: preset}: FlagHelp): [string, string] {
+  const letter = char ? `-${char}, ` : '    '
+  const standing = preset === undefined || preset === false ? '' : ` [default: ${preset}]`
+  return [`${letter}--${name}${helpValue ? ` ${helpValue}` : ''}`, `${description}${standing}`]
+}
+
+/** Two columns in 80: words on the left, their explanation wrapped on the right. */
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const left = Math.min(30, Math.max(...rows.map(([word]) => word.length)) + 2)
+  return rows
+    .map(([word, text]) => {
+      const body = wrapped(text, width - 2 - left)
+      const head =
+        word.length > left - 2
+          ? [word, ...body.map((line) => ' '.repeat(left) + line)]
+          : [word.padEnd(left) + (body[0] ?? ''), ...body.slice(1).map((line) => ' '.repeat(left) + line)]
+      return head.map((line) => `  ${line}`.trimEnd()).join('\n')
+    })
+    .map((row) => `${row}\n`)
+    .join('')
+}
+
+function wrapped(text: string, columnsAvailable: number): string[] {
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1
+    const candidate = lines[last] === '' ? word : `${lines[last]} ${word}`
+    if (candidate.length <= columnsAvailable) lines[last] = candidate
+    else lines.push(word)
+  }
+  return lines
+}

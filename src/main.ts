@@ -1,0 +1,56 @@
+import {readFileSync} from 'node:fs'
+import {type CommandSpec, type FlagSpec, type Invocation, parseCommandLine} from './argv.js'
+import type {CriCommand} from './base-command.js'
+import {describeError, exitCode} from './errors.js'
+import {type CommandHelp, commandHelp, type FlagHelp, overview} from './help.js'
+
+/** What the build wrote down of every command, so that help and the command line need none of them loaded. */
+interface Manifest {
+  version: string
+  commands: (CommandHelp & CommandSpec)[]
+  globals: (FlagHelp & FlagSpec)[]
+}
+
+type CommandModule = {default: new (argv: string[], id: string) => CriCommand}
+
+/** Runs one command line. Sets `process.exitCode`; the process ends when nothing is left to do. */
+export async function main(argv: readonly string[]): Promise<void> {
+  endQuietlyWithoutReader()
+  const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
+  let invocation: Invocation
+  try {
+    invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
+  } catch (error) {
+    const failure = describeError(error)
+    process.stderr.write(`crisp: ${failure.text}\n`)
+    process.exitCode = failure.exitCode
+    return
+  }
+  switch (invocation.kind) {
+    case 'version':
+      process.stdout.write(`crisp version ${manifest.version}\n`)
+      return
+    case 'help': {
+      const {command: id} = invocation
+      const command = manifest.commands.find((candidate) => candidate.id === id)
+      process.stdout.write(command ? commandHelp(command, manifest.globals) : overview(manifest.commands))
+      return
+    }
+    case 'command': {
+      const {default: Command} = (await import(
+        new URL(`./commands/${invocation.id}.js`, import.meta.url).href
+      )) as CommandModule
+      await new Command(invocation.argv, invocation.id).execute()
+    }
+  }
+}
+
+/** `crisp ps | head -1`: whoever read our output has seen enough, which is no failure. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(process.exitCode ?? exitCode.done)
+    })
+  }
+}

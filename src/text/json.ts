@@ -1,0 +1,37 @@
+// JSON as crictl prints it, and without its loss: integers beyond 2^53 inside a runtime's info text keep their digits.
+
+export type JsonValue = string | number | bigint | boolean | null | JsonValue[] | {[key: string]: JsonValue}
+
+const bigMark = '\u0000big:'
+
+/** Like JSON.parse, but an integer too large for a number comes as a bigint. Throws SyntaxError. */
+export function parseJson(text: string): JsonValue {
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g, (token) =>
+    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"\\u0000big:${token}"`,
+  )
+  return JSON.parse(marked, (_, value) =>
+    typeof value === 'string' && value.startsWith(bigMark) ? BigInt(value.slice(bigMark.length)) : value,
+  )
+}
+
+/** Two-space JSON text, ending in a newline. Control characters a terminal might act on are escaped. */
+export function jsonText(value: unknown, indent = 2): string {
+  const text = JSON.stringify(
+    value,
+    (_, item) => (typeof item === 'bigint' ? `${bigMark}${item}` : item),
+    indent,
+  )
+  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f]/g, escapeOf)}\n`
+}
+
+function escapeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** The value with every object's keys in byte order, as Go prints a map. */
+export function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return Object.fromEntries(entries.map(([key, item]) => [key, sortedKeys(item)]))
+}

@@ -1,0 +1,34 @@
+/** The known word that a mistyped one most likely meant; undefined where none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const allowed = Math.max(1, Math.floor(word.length / 3))
+  const ranked = known
+    .map((candidate) => ({candidate, distance: editDistance(word, candidate)}))
+    .sort((a, b) => a.distance - b.distance)
+  const [best] = ranked
+  if (best && best.distance <= allowed) return best.candidate
+  return word.length >= 3 ? known.find((candidate) => candidate.startsWith(word)) : undefined
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+function editDistance(from: string, to: string): number {
+  const rows = Array.from({length: from.length + 1}, (_, i) => [i, ...new Array<number>(to.length).fill(0)])
+  for (let j = 1; j <= to.length; j++) at(rows, 0)[j] = j
+  for (let i = 1; i <= from.length; i++) {
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1] ? 0 : 1
+      let least = Math.min(at(rows, i - 1, j) + 1, at(rows, i, j - 1) + 1, at(rows, i - 1, j - 1) + same)
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
+        least = Math.min(least, at(rows, i - 2, j - 2) + 1)
+      }
+      at(rows, i)[j] = least
+    }
+  }
+  return at(rows, from.length, to.length)
+}
+
+function at(rows: number[][], i: number): number[]
+function at(rows: number[][], i: number, j: number): number
+function at(rows: number[][], i: number, j?: number): number | number[] {
+  const row = rows[i] ?? []
+  return j === undefined ? row : (row[j] ?? 0)
+}

@@ -1,0 +1,31 @@
+// C0 and C1 controls, DEL, and the marks that turn the direction of the rest of the line.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** Text from the runtime for a terminal: control characters are shown as escapes (`\x1b`), never sent. */
+export function printable(text: string): string {
+  return text.replace(unprintable, escapeOf)
+}
+
+/** The same, for text whose line ends and tabs are its own. */
+export function printableLines(text: string): string {
+  return text.replace(unprintable, (character) =>
+    character === '\n' || character === '\t' ? character : escapeOf(character),
+  )
+}
+
+function escapeOf(character: string): string {
+  switch (character) {
+    case '\n':
+      return '\\n'
+    case '\t':
+      return '\\t'
+    case '\r':
+      return '\\r'
+    default: {
+      const code = character.charCodeAt(0)
+      return code < 0x100
+        ? `\\x${code.toString(16).padStart(2, '0')}`
+        : `\\u${code.toString(16).padStart(4, '0')}`
+    }
+  }
+}

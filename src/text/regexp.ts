@@ -1,0 +1,34 @@
+import {UsageError} from '../errors.js'
+
+const posixClasses: Record<string, string> = {
+  alnum: '0-9A-Za-z',
+  alpha: 'A-Za-z',
+  digit: '0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  space: '\\s',
+  word: '\\w',
+  xdigit: '0-9A-Fa-f',
+  punct: '!-\\/:-@\\[-`{-~',
+}
+
+/**
+ * A regular expression in Go's spelling as far as the two differ in daily use: `(?i)` at the start, named groups,
+ * `\A` and `\z`, POSIX classes. Unanchored.
+ */
+export function parseRegexp(flag: string, source: string): RegExp {
+  const [, modes = '', rest = ''] = /^(?:\(\?([imsU]+)\))?(.*)$/s.exec(source) ?? []
+  const translated = rest
+    .replaceAll('(?P<', '(?<')
+    .replace(/\\A/g, '^')
+    .replace(/\\z/g, '$')
+    .replace(/\[:(\w+):\]/g, (whole, name: string) => posixClasses[name] ?? whole)
+  try {
+    return new RegExp(translated, modes.replaceAll('U', ''))
+  } catch (error) {
+    throw new UsageError(
+      `${flag} "${source}" is not a regular expression: ${(error as Error).message.split(': ').pop()}`,
+      {cause: error},
+    )
+  }
+}

@@ -1,0 +1,11 @@
+const shownLength = 13
+
+/** The first 13 characters of an ID or digest without its algorithm, as crictl cuts them. */
+export function shortId(id: string): string {
+  return id.replace(/^sha(256|512):/, '').slice(0, shownLength)
+}
+
+/** The same for an image as a container names it: only a real digest is cut, `busybox:1.36` stays whole. */
+export function shortImage(image: string): string {
+  return /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}|[0-9a-f]{64})$/.test(image) ? shortId(image) : image
+}

@@ -1,0 +1,33 @@
+/**
+ * A CRI time, nanoseconds since 1970 as a decimal string, as RFC 3339 in the local time zone with up to nine
+ * fraction digits. `0` means that it has not happened and gives Go's zero time, as crictl does.
+ */
+export function rfc3339(timeNs: string): string {
+  if (timeNs === '0' || timeNs === '') return '0001-01-01T00:00:00Z'
+  const time = BigInt(timeNs)
+  let seconds = time / 1_000_000_000n
+  let nanos = time % 1_000_000_000n
+  if (nanos < 0n) {
+    nanos += 1_000_000_000n
+    seconds -= 1n
+  }
+  const fraction = nanos === 0n ? '' : `.${nanos.toString().padStart(9, '0').replace(/0+$/, '')}`
+  const date = new Date(Number(seconds) * 1000)
+  return `${localDateTime(date)}${fraction}${zoneOffset(date)}`
+}
+
+function localDateTime(date: Date): string {
+  const day = `${date.getFullYear().toString().padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+}
+
+function zoneOffset(date: Date): string {
+  const minutes = -date.getTimezoneOffset()
+  if (minutes === 0) return 'Z'
+  const absolute = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}:${two(absolute % 60)}`
+}
+
+function two(number: number): string {
+  return number.toString().padStart(2, '0')
+}

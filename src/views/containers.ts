@@ -1,0 +1,112 @@
+import {protoJson} from '../client/proto-json.js'
+import {type ContainerPlace, containerReferences} from '../client/references.js'
+import type {Container, ContainerStatus} from '../generated/cri.js'
+import {agoText} from '../text/age.js'
+import {shortId, shortImage} from '../text/short-id.js'
+import {type Column, type TableStyle, table} from '../text/table.js'
+import {blocks, labelLines} from './blocks.js'
+import type {View} from './output.js'
+
+export interface ContainersContext {
+  nowMs: number
+  width?: number | undefined
+  style?: TableStyle | undefined
+  fullIds?: boolean
+  placeOf: (container: Container) => ContainerPlace
+  /** By container ID, for the wide table. */
+  statuses?: ReadonlyMap<string, ContainerStatus>
+  /** What the IMAGE cell shows instead of the image as the container's creator named it. */
+  imageName?: (container: Container) => string | undefined
+}
+
+export const containerStates: Readonly<Record<string, string>> = {
+  CONTAINER_CREATED: 'Created',
+  CONTAINER_RUNNING: 'Running',
+  CONTAINER_EXITED: 'Exited',
+  CONTAINER_UNKNOWN: 'Unknown',
+}
+
+export function containersView(containers: readonly Container[], context: ContainersContext): View {
+  return {
+    document: () => ({containers: containers.map((container) => protoJson('Container', container))}),
+    items: () => containers.map((container) => protoJson('Container', container)),
+    names: () => containerReferences(containers, context.placeOf),
+    table: (wide) => containersTable(containers, context, wide),
+  }
+}
+
+const columns: readonly Column[] = [
+  {title: 'CONTAINER'},
+  {title: 'IMAGE', min: 14, keep: 'end', drop: 2},
+  {title: 'CREATED', drop: 4},
+  {title: 'STATE'},
+  {title: 'NAME', min: 10},
+  {title: 'ATTEMPT', drop: 3},
+  {title: 'POD ID', drop: 1},
+  {title: 'POD', min: 12},
+  {title: 'NAMESPACE', min: 9},
+]
+const exitColumns: readonly Column[] = [
+  {title: 'EXIT'},
+  {title: 'REASON', min: 9},
+  {title: 'FINISHED', drop: 2},
+]
+
+function containersTable(
+  containers: readonly Container[],
+  context: ContainersContext,
+  wide: boolean,
+): string {
+  const rows = containers.map((container) => [
+    ...containerCells(container, context),
+    ...(wide ? exitCells(container, context) : []),
+  ])
+  return table(wide ? [...columns, ...exitColumns] : columns, rows, context)
+}
+
+function containerCells(
+  container: Container,
+  {nowMs, fullIds, placeOf, imageName}: ContainersContext,
+): string[] {
+  const id = (text: string) => (fullIds ? text : shortId(text))
+  const image = container.image?.image ?? ''
+  const place = placeOf(container)
+  return [
+    id(container.id),
+    imageName?.(container) ?? (fullIds ? image : shortImage(image)),
+    agoText(container.createdAt, nowMs),
+    containerStates[container.state] ?? String(container.state),
+    container.metadata?.name ?? '',
+    String(container.metadata?.attempt ?? 0),
+    id(container.podSandboxId),
+    place.pod || 'unknown',
+    place.namespace || 'unknown',
+  ]
+}
+
+function exitCells(container: Container, {nowMs, statuses}: ContainersContext): string[] {
+  const status = statuses?.get(container.id)
+  if (status?.state !== 'CONTAINER_EXITED') return ['', '', '']
+  return [String(status.exitCode), status.reason, agoText(status.finishedAt, nowMs)]
+}
+
+/** The blocks of `ps -v`. */
+export function containerBlocks(
+  containers: readonly Container[],
+  {nowMs, placeOf}: ContainersContext,
+): string {
+  return blocks(
+    containers.map((container) => [
+      ['ID', container.id],
+      ['PodID', container.podSandboxId],
+      ['Namespace', placeOf(container).namespace || 'unknown'],
+      ...(container.metadata?.name ? [['Name', container.metadata.name] as const] : []),
+      ['Attempt', String(container.metadata?.attempt ?? 0)],
+      ['State', containerStates[container.state] ?? String(container.state)],
+      ['Image', container.image?.image ?? ''],
+      ['Created', agoText(container.createdAt, nowMs)],
+      ...labelLines('Labels', container.labels),
+      ...labelLines('Annotations', container.annotations),
+    ]),
+  )
+}

@@ -1,0 +1,28 @@
+import {protoJson} from '../client/proto-json.js'
+import type {FilesystemUsage, ImageFsInfoResponse} from '../generated/cri.js'
+import {sizeText} from '../text/size.js'
+import {block} from './blocks.js'
+import type {View} from './output.js'
+import {statusDocument} from './status.js'
+
+export function imageFsView(response: ImageFsInfoResponse): View {
+  return {
+    document: () => statusDocument({status: protoJson('ImageFsInfoResponse', response)}, {}),
+    table: () =>
+      filesystemText('Container Filesystem ', response.containerFilesystems) +
+      filesystemText('Image Filesystem ', response.imageFilesystems),
+  }
+}
+
+/** crictl's text form, to the letter: the title's trailing space and the indexes are part of it. */
+function filesystemText(title: string, filesystems: readonly FilesystemUsage[]): string {
+  const entries = filesystems.map((filesystem, index) =>
+    block([
+      [`TimeStamp[${index}]`, filesystem.timestamp],
+      [`Disk[${index}]`, sizeText(Number(filesystem.usedBytes?.value ?? 0), 4)],
+      [`Inodes[${index}]`, filesystem.inodesUsed?.value ?? '0'],
+      [`Mountpoint[${index}]`, filesystem.fsId?.mountpoint ?? ''],
+    ]),
+  )
+  return `${title}\n${entries.join('')}`
+}

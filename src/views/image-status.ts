@@ -1,0 +1,28 @@
+import {protoJson} from '../client/proto-json.js'
+import type {ImageStatusResponse} from '../generated/cri.js'
+import {sizeText} from '../text/size.js'
+import {type BlockLine, block} from './blocks.js'
+import type {View} from './output.js'
+import {infoLines, oneOrAll, statusDocument} from './status.js'
+
+export function imageStatusesView(responses: readonly ImageStatusResponse[]): View {
+  const documents = () =>
+    responses.map(({image, info}) => statusDocument({status: image ? protoJson('Image', image) : null}, info))
+  return {
+    document: () => oneOrAll(documents()),
+    items: documents,
+    names: () => responses.map(({image}) => image?.repoTags[0] ?? image?.repoDigests[0] ?? image?.id ?? ''),
+    table: () => responses.map(imageText).join(''),
+  }
+}
+
+function imageText({image, info}: ImageStatusResponse): string {
+  if (!image) return block([['Status', 'none: the runtime sent no image']])
+  const fields: BlockLine[] = [
+    ['ID', image.id],
+    ...image.repoTags.map((tag) => ['Tag', tag] as const),
+    ...image.repoDigests.map((digest) => ['Digest', digest] as const),
+    ['Size', sizeText(Number(image.size), 3)],
+  ]
+  return block([...fields, ...infoLines(info)])
+}

@@ -1,0 +1,98 @@
+import {protoJson} from '../client/proto-json.js'
+import type {Image} from '../generated/cri.js'
+import {shortId} from '../text/short-id.js'
+import {sizeText} from '../text/size.js'
+import {type Column, type TableStyle, table} from '../text/table.js'
+import {type BlockLine, blocks} from './blocks.js'
+import type {View} from './output.js'
+
+export interface ImagesContext {
+  width?: number | undefined
+  style?: TableStyle | undefined
+  fullIds?: boolean
+  digests?: boolean
+  pinned?: boolean
+}
+
+/** One line of the table: an image under one of its tags. */
+export interface ImageRow {
+  name: string
+  tag: string
+  digest: string
+}
+
+const none = '<none>'
+
+export function imagesView(images: readonly Image[], context: ImagesContext): View {
+  return {
+    document: () => ({images: images.map((image) => protoJson('Image', image))}),
+    items: () => images.map((image) => protoJson('Image', image)),
+    names: () => images.map(({id, repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? id),
+    table: (wide) => imagesTable(images, wide ? {...context, digests: true, pinned: true} : context),
+  }
+}
+
+function imagesTable(
+  images: readonly Image[],
+  {width, style, fullIds, digests, pinned}: ImagesContext,
+): string {
+  const id = (text: string) => (fullIds ? text : shortId(text))
+  const columns: Column[] = [
+    {title: 'IMAGE', min: 20, keep: 'end'},
+    {title: 'TAG', min: 8},
+    ...(digests ? [{title: 'DIGEST', drop: 1}] : []),
+    {title: 'IMAGE ID'},
+    {title: 'SIZE'},
+    ...(pinned ? [{title: 'PINNED'}] : []),
+  ]
+  const rows = images.flatMap((image) =>
+    imageRows(image).map(({name, tag, digest}) => [
+      name,
+      tag,
+      ...(digests ? [id(digest)] : []),
+      id(image.id),
+      sizeText(Number(image.size), 3),
+      ...(pinned ? [String(image.pinned)] : []),
+    ]),
+  )
+  return table(columns, rows, {width, style})
+}
+
+/** One row for each tag, or one for an image without tags. Each tag gets the digest of its own repository if there is one. */
+export function imageRows({repoTags, repoDigests}: Pick<Image, 'repoTags' | 'repoDigests'>): ImageRow[] {
+  const digests = repoDigests.map(splitDigest)
+  const [first = {name: none, digest: none}] = digests
+  if (repoTags.length === 0) return [{name: first.name, tag: none, digest: first.digest}]
+  return repoTags.map((repoTag) => {
+    const colon = repoTag.lastIndexOf(':')
+    const name = colon === -1 ? repoTag : repoTag.slice(0, colon)
+    const own = digests.find((digest) => digest.name === name) ?? first
+    return {
+      name: name === none ? first.name : name,
+      tag: colon === -1 ? none : repoTag.slice(colon + 1),
+      digest: own.digest,
+    }
+  })
+}
+
+function splitDigest(repoDigest: string): {name: string; digest: string} {
+  const at = repoDigest.indexOf('@')
+  return at === -1
+    ? {name: repoDigest, digest: none}
+    : {name: repoDigest.slice(0, at), digest: repoDigest.slice(at + 1)}
+}
+
+/** The blocks of `images -v`. */
+export function imageBlocks(images: readonly Image[]): string {
+  return blocks(
+    images.map((image): BlockLine[] => [
+      ['ID', image.id],
+      ...image.repoTags.map((tag) => ['RepoTags', tag] as const),
+      ...image.repoDigests.map((digest) => ['RepoDigests', digest] as const),
+      ...(image.size === '0' ? [] : [['Size', image.size] as const]),
+      ...(image.uid ? [['Uid', image.uid.value] as const] : []),
+      ...(image.username ? [['Username', image.username] as const] : []),
+      ...(image.pinned ? [['Pinned', 'true'] as const] : []),
+    ]),
+  )
+}

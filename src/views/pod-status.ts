@@ -1,0 +1,44 @@
+import {protoJson} from '../client/proto-json.js'
+import type {PodSandboxStatusResponse} from '../generated/cri.js'
+import {rfc3339} from '../text/time.js'
+import {type BlockLine, block, labelLines} from './blocks.js'
+import type {View} from './output.js'
+import {infoLines, oneOrAll, statusDocument} from './status.js'
+
+export function podStatusesView(responses: readonly PodSandboxStatusResponse[]): View {
+  const documents = () => responses.map(podDocument)
+  return {
+    document: () => oneOrAll(documents()),
+    items: documents,
+    names: () => responses.map(({status}) => status?.id ?? ''),
+    table: () => responses.map(podText).join(''),
+  }
+}
+
+function podDocument({status, info}: PodSandboxStatusResponse): Record<string, unknown> {
+  if (!status) return statusDocument({status: null}, info)
+  const json = protoJson('PodSandboxStatus', status, 'null')
+  return statusDocument({status: {...json, createdAt: rfc3339(status.createdAt)}}, info)
+}
+
+function podText({status, info}: PodSandboxStatusResponse): string {
+  if (!status) return block([['Status', 'none: the runtime sent no status']])
+  const additional = (status.network?.additionalIps ?? []).map(({ip}) => ['Additional IP', ip] as const)
+  const fields: BlockLine[] = [
+    ['ID', status.id],
+    ['Name', status.metadata?.name ?? ''],
+    ['UID', status.metadata?.uid ?? ''],
+    ['Namespace', status.metadata?.namespace ?? ''],
+    ['Attempt', String(status.metadata?.attempt ?? 0)],
+    ['Status', String(status.state)],
+    ['Created', rfc3339(status.createdAt)],
+    ['IP Addresses', status.network?.ip ?? ''],
+    ...additional,
+  ]
+  return block([
+    ...fields,
+    ...labelLines('Labels', status.labels),
+    ...labelLines('Annotations', status.annotations),
+    ...infoLines(info),
+  ])
+}

@@ -1,0 +1,73 @@
+import {protoJson} from '../client/proto-json.js'
+import type {StatusResponse} from '../generated/cri.js'
+import {type Column, type TableOptions, table} from '../text/table.js'
+import {block} from './blocks.js'
+import type {View} from './output.js'
+import {infoLines, statusDocument} from './status.js'
+
+export function runtimeStatusView(response: StatusResponse, options: TableOptions): View {
+  return {
+    document: () => runtimeDocument(response),
+    table: (wide) => runtimeText(response, options, wide),
+  }
+}
+
+function runtimeDocument({status, runtimeHandlers, features, info}: StatusResponse): Record<string, unknown> {
+  const parts: Record<string, unknown> = {status: status ? protoJson('RuntimeStatus', status) : null}
+  // crictl marshals these two another way than the status: snake_case, and nothing that is empty or false.
+  if (runtimeHandlers.length > 0) {
+    parts.runtimeHandlers = runtimeHandlers.map((handler) =>
+      snakeWithoutEmpty(protoJson('RuntimeHandler', handler)),
+    )
+  }
+  if (features) parts.features = snakeWithoutEmpty(protoJson('RuntimeFeatures', features))
+  return statusDocument(parts, info)
+}
+
+function snakeWithoutEmpty(value: Record<string, unknown>): Record<string, unknown> {
+  const kept = Object.entries(value).filter(([, item]) => item !== '' && item !== false)
+  return Object.fromEntries(
+    kept.map(([key, item]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      typeof item === 'object' && item !== null ? snakeWithoutEmpty(item as Record<string, unknown>) : item,
+    ]),
+  )
+}
+
+const conditionColumns: readonly Column[] = [
+  {title: 'CONDITION'},
+  {title: 'STATUS'},
+  {title: 'REASON', min: 10},
+  {title: 'MESSAGE', min: 20},
+]
+
+function runtimeText(
+  {status, runtimeHandlers, features, info}: StatusResponse,
+  options: TableOptions,
+  wide: boolean,
+): string {
+  const conditions = (status?.conditions ?? []).map(({type, status: isTrue, reason, message}) => [
+    type,
+    isTrue ? 'true' : 'FALSE',
+    reason,
+    message,
+  ])
+  const parts = [table(conditionColumns, conditions, options)]
+  if (runtimeHandlers.length > 0) {
+    const rows = runtimeHandlers.map((handler) => [
+      handler.name || '(default)',
+      enabled({...handler.features}) || '-',
+    ])
+    parts.push(table([{title: 'HANDLER'}, {title: 'FEATURES', min: 20}], rows, options))
+  }
+  const runtimeFeatures = features ? enabled({...features}) : ''
+  if (runtimeFeatures) parts.push(block([['Features', runtimeFeatures]]))
+  if (wide) parts.push(block(infoLines(info)))
+  return parts.join('\n')
+}
+
+function enabled(features: Readonly<Record<string, unknown>>): string {
+  return Object.keys(features)
+    .filter((name) => features[name] === true)
+    .join(', ')
+}

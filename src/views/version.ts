@@ -1,0 +1,20 @@
+import {protoJson} from '../client/proto-json.js'
+import type {VersionResponse} from '../generated/cri.js'
+import {printable} from '../text/printable.js'
+import type {View} from './output.js'
+
+export function versionView(response: VersionResponse): View {
+  return {
+    document: () => protoJson('VersionResponse', response),
+    // Two spaces behind each label, as crictl prints them.
+    table: () =>
+      [
+        ['Version', response.version],
+        ['RuntimeName', response.runtimeName],
+        ['RuntimeVersion', response.runtimeVersion],
+        ['RuntimeApiVersion', response.runtimeApiVersion],
+      ]
+        .map(([label, value]) => `${label}:  ${printable(value ?? '')}\n`)
+        .join(''),
+  }
+}

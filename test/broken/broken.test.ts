@@ -1,0 +1,145 @@
+import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {rpcCode} from '../../src/errors.js'
+import {never, startFakeRuntime, status} from '../fake-runtime.js'
+import {type CliResult, runCli} from '../run-cli.js'
+import {
+  answersNonsense,
+  type BrokenServer,
+  garbage,
+  hangsUp,
+  hangsUpInMidAnswer,
+  httpServer,
+  silent,
+} from './servers.js'
+
+/** One line on stderr, nothing on stdout. */
+function failure(exitCode: number, text: RegExp): CliResult {
+  return {
+    stdout: '',
+    stderr: expect.stringMatching(new RegExp(`^crisp: .*${text.source}.*\n$`)) as unknown as string,
+    exitCode,
+  }
+}
+
+const unreachable: [string, () => Promise<BrokenServer>, RegExp][] = [
+  ['stays silent', silent, /does not speak/],
+  ['speaks HTTP/1.1', httpServer, /not a gRPC server/],
+  ['sends garbage', garbage, /not a gRPC server/],
+  ['hangs up at once', hangsUp, /not a gRPC server/],
+]
+
+test.each(unreachable)('a server that %s is no runtime', async (_, start, text) => {
+  await using server = await start()
+  const result = await runCli(['--timeout', '700ms', '-r', server.endpoint, 'ps'])
+  expect(result).toEqual(failure(4, text))
+})
+
+test('a server that hangs up in the middle of an answer', async () => {
+  await using server = await hangsUpInMidAnswer()
+  const result = await runCli(['-t', '5s', '-r', server.endpoint, 'ps'])
+  expect(result).toEqual(failure(4, /ListContainers: the runtime at .* hung up/))
+})
+
+test('a server whose answer is no CRI message', async () => {
+  await using server = await answersNonsense()
+  const result = await runCli(['-t', '5s', '-r', server.endpoint, 'ps'])
+  expect(result).toEqual(failure(1, /ListContainers: the runtime at .* broke the protocol/))
+})
+
+test('a runtime that never answers ends at the deadline', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: never})
+  const result = await runCli(['-t', '300ms', 'ps'], {endpoint: runtime.endpoint})
+  expect(result).toEqual(
+    failure(124, /ListContainers: no answer from .* within 0.3 s; allow more time with --timeout/),
+  )
+})
+
+test('a runtime without one call says who it is and what has the call', async () => {
+  await using runtime = await startFakeRuntime()
+  const result = await runCli(['pods'], {endpoint: runtime.endpoint})
+  expect(result).toEqual(failure(1, /fake 1.2.3 does not implement ListPodSandbox/))
+})
+
+test('a containerd without its CRI plugin', async () => {
+  await using runtime = await startFakeRuntime({
+    Version: () => {
+      throw status(rpcCode.unimplemented, 'unknown service runtime.v1.RuntimeService')
+    },
+  })
+  const result = await runCli(['ps'], {endpoint: runtime.endpoint})
+  expect(result).toEqual(failure(4, /no CRI v1 .*disabled_plugins/))
+})
+
+test('a runtime that is starting is asked again', async () => {
+  let asked = 0
+  await using runtime = await startFakeRuntime({
+    ListContainers: () => {
+      asked++
+      if (asked === 1) throw status(rpcCode.unknown, 'server is not initialized yet')
+      return {containers: []}
+    },
+  })
+  const result = await runCli(['ps', '-q'], {endpoint: runtime.endpoint})
+  expect({...result, asked}).toEqual({stdout: '', stderr: '', exitCode: 0, asked: 2})
+})
+
+test('an absent socket fails at once and says what to do', async () => {
+  const result = await runCli(['-r', '/nonexistent/cri.sock', 'ps'])
+  expect(result).toEqual(
+    failure(4, /no container runtime at \/nonexistent\/cri.sock: absent; is the runtime running/),
+  )
+})
+
+test('an absent socket is waited for with --max-retries', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-late-'))
+  const path = join(directory, 'cri.sock')
+  const result = await runCli(['-r', path, '--max-retries', '1', 'ps'])
+  expect(result).toEqual(failure(4, /absent/))
+  await rm(directory, {recursive: true})
+})
+
+test('a socket that nobody serves any more', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-stale-'))
+  const path = join(directory, 'cri.sock')
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
+  const {spawnSync} = await import('node:child_process')
+  spawnSync(process.execPath, ['-e', script])
+  const result = await runCli(['-r', path, '--max-retries', '0', 'ps'])
+  expect(result).toEqual(failure(4, /nobody listens; the runtime has stopped/))
+  await rm(directory, {recursive: true})
+})
+
+test('a file is no socket', async () => {
+  const result = await runCli(['-r', '/etc/passwd', 'ps'])
+  expect(result).toEqual(failure(4, /\/etc\/passwd: not a socket/))
+})
+
+test.runIf(process.getuid?.() === 0)('a socket of root refused to a user says sudo', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-root-'))
+  const path = join(directory, 'cri.sock')
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  await chmod(directory, 0o755)
+  await chmod(path, 0o600)
+  const script = join(directory, 'as-user.mjs')
+  const main = new URL('../../dist/main.js', import.meta.url).href
+  await writeFile(
+    script,
+    `process.setgid(65534); process.setuid(65534); (await import(${JSON.stringify(main)})).main(['-r', ${JSON.stringify(path)}, 'ps'])`,
+  )
+  const {spawnSync} = await import('node:child_process')
+  const {stderr, status} = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    env: {CRI_CONFIG_FILE: '/dev/null'},
+  })
+  expect({stderr, status}).toEqual({
+    stderr: expect.stringContaining('permission denied; the socket belongs to root: try again with sudo'),
+    status: 4,
+  })
+  server.close()
+  await rm(directory, {recursive: true})
+})

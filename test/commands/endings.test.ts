@@ -1,0 +1,65 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {fileURLToPath} from 'node:url'
+import {describe, expect, test} from 'vitest'
+import {silent} from '../broken/servers.js'
+import {container, id, never, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
+import {outcomeOf, startCli} from '../run-cli.js'
+
+describe('a signal during a slow call cancels it on the server', () => {
+  const endings: [NodeJS.Signals, number][] = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 143],
+  ]
+  test.each(endings)('%s ends with %d', async (signal, exitCode) => {
+    await using runtime = await startFakeRuntime({ListContainers: never})
+    const arrived = runtime.nextCall('ListContainers')
+    const cli = startCli(['ps'], runtime)
+    const outcome = outcomeOf(cli)
+    const call = await arrived
+    cli.kill(signal)
+    await call.cancelled
+    expect(await outcome).toEqual({stdout: '', stderr: '', exitCode})
+  })
+})
+
+test('Ctrl-C while a runtime is being waited for', async () => {
+  await using server = await silent()
+  const connected = once(server.server, 'connection')
+  const cli = startCli(['-r', server.endpoint, 'ps'])
+  const outcome = outcomeOf(cli)
+  await connected
+  cli.kill('SIGINT')
+  expect(await outcome).toEqual({stdout: '', stderr: '', exitCode: 130})
+})
+
+test('a reader that goes away ends the command quietly', async () => {
+  const containers = Array.from({length: 20_000}, (_, index) =>
+    container({
+      id: id(index.toString(16)),
+      metadata: {name: `c${index}`},
+      createdAt: secondsAgo(index),
+      labels: {},
+    }),
+  )
+  await using runtime = await startFakeRuntime({ListContainers: {containers}, ListPodSandbox: {items: []}})
+  const crisp = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+  const shell = spawn(
+    'bash',
+    ['--norc', '-c', `"${process.execPath}" "${crisp}" ps | head -1; echo "\${PIPESTATUS[0]}"`],
+    {
+      env: {
+        PATH: process.env.PATH,
+        CRI_CONFIG_FILE: '/dev/null',
+        CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
+      },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
+  expect(await outcomeOf(shell)).toEqual({
+    stdout: expect.stringMatching(/^CONTAINER .*NAMESPACE\n0\n$/),
+    stderr: '',
+    exitCode: 0,
+  })
+})

@@ -1,0 +1,174 @@
+import {expect, test} from 'vitest'
+import {id, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
+import {runCli} from '../run-cli.js'
+
+const pod = {
+  id: id('b1'),
+  metadata: {name: 'web-1', namespace: 'default', uid: 'uid-1', attempt: 1},
+  state: 'SANDBOX_READY' as const,
+  createdAt: secondsAgo(200),
+  labels: {app: 'web'},
+}
+const stopped = {
+  id: id('b2'),
+  metadata: {name: 'job', namespace: 'batch', uid: 'uid-2', attempt: 0},
+  state: 'SANDBOX_NOTREADY' as const,
+  createdAt: secondsAgo(400),
+  runtimeHandler: 'kata',
+}
+
+test("pods: crictl's columns, all states, newest first", async () => {
+  await using runtime = await startFakeRuntime({ListPodSandbox: {items: [stopped, pod]}})
+  expect(await runCli(['pods'], runtime)).toEqual({
+    stdout: `POD ID          CREATED         STATE      NAME    NAMESPACE   ATTEMPT   RUNTIME
+b100000000000   3 minutes ago   Ready      web-1   default     1         (default)
+b200000000000   6 minutes ago   NotReady   job     batch       0         kata
+`,
+    stderr: '',
+    exitCode: 0,
+  })
+})
+
+test('pods -o wide: containers that run of all, addresses, uid', async () => {
+  await using runtime = await startFakeRuntime({
+    ListPodSandbox: {items: [pod]},
+    ListContainers: {
+      containers: [
+        {id: id('c1'), podSandboxId: id('b1'), state: 'CONTAINER_RUNNING'},
+        {id: id('c2'), podSandboxId: id('b1'), state: 'CONTAINER_EXITED'},
+        {id: id('c3'), podSandboxId: id('b9'), state: 'CONTAINER_RUNNING'},
+      ],
+    },
+    PodSandboxStatus: {status: {id: id('b1'), network: {ip: '10.0.0.7', additionalIps: [{ip: 'fd00::7'}]}}},
+  })
+  const {stdout} = await runCli(['pods', '-o', 'wide'], runtime)
+  expect(
+    stdout
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => line.slice(line.search(/CONTAINERS|1\/2/))),
+  ).toEqual(['CONTAINERS   IP                 UID', '1/2          10.0.0.7,fd00::7   uid-1'])
+})
+
+test('pods -v, -q, -o name, --state', async () => {
+  await using runtime = await startFakeRuntime({ListPodSandbox: {items: [pod]}})
+  const [verbose, quiet, names, state] = await Promise.all(
+    [['-v'], ['-q'], ['-o', 'name'], ['--state', 'NotReady', '-q']].map((argv) =>
+      runCli(['pods', ...argv], runtime),
+    ),
+  )
+  expect(verbose?.stdout).toMatch(
+    new RegExp(
+      `^ID: ${id('b1')}\nName: web-1\nUID: uid-1\nNamespace: default\nAttempt: 1\nStatus: Ready\nCreated: 20.*Z\nLabels:\n\tapp -> web\nRuntime: \\(default\\)\n\n$`,
+    ),
+  )
+  expect(quiet?.stdout).toBe(`${id('b1')}\n`)
+  expect(names?.stdout).toBe('default/web-1\n')
+  expect(state?.exitCode).toBe(0)
+  expect(runtime.calls.map(({request}) => request.filter)).toContainEqual(
+    expect.objectContaining({state: {state: 'SANDBOX_NOTREADY'}}),
+  )
+})
+
+const images = [
+  {
+    id: `sha256:${'1'.repeat(64)}`,
+    repoTags: [
+      'docker.io/library/busybox:1.36',
+      'docker.io/library/busybox:latest',
+      'localhost:5000/busybox:mine',
+    ],
+    repoDigests: [
+      `docker.io/library/busybox@sha256:${'d'.repeat(64)}`,
+      `localhost:5000/busybox@sha256:${'e'.repeat(64)}`,
+    ],
+    size: '2130000',
+    pinned: true,
+    username: 'nobody',
+    uid: {value: '65534'},
+  },
+  {id: `sha256:${'2'.repeat(64)}`, repoTags: [], repoDigests: [], size: '999'},
+]
+
+test('images: a row for each tag, <none> where there is none', async () => {
+  await using runtime = await startFakeRuntime({ListImages: {images}})
+  expect(await runCli(['images', '--digests', '--pinned'], runtime)).toEqual({
+    stdout: `IMAGE                       TAG      DIGEST          IMAGE ID        SIZE     PINNED
+docker.io/library/busybox   1.36     ddddddddddddd   1111111111111   2.13MB   true
+docker.io/library/busybox   latest   ddddddddddddd   1111111111111   2.13MB   true
+localhost:5000/busybox      mine     eeeeeeeeeeeee   1111111111111   2.13MB   true
+<none>                      <none>   <none>          2222222222222   999B     false
+`,
+    stderr: '',
+    exitCode: 0,
+  })
+})
+
+test('images -q is one ID an image, -v blocks, an argument narrows', async () => {
+  await using runtime = await startFakeRuntime({ListImages: {images}, ImageStatus: {image: null}})
+  const [quiet, verbose, one] = await Promise.all(
+    [['-q'], ['-v', 'busybox'], ['-q', 'library/busybox:1.36']].map((argv) =>
+      runCli(['img', ...argv], runtime),
+    ),
+  )
+  expect(quiet?.stdout).toBe(`${images[0]?.id}\n${images[1]?.id}\n`)
+  expect(one?.stdout).toBe(`${images[0]?.id}\n`)
+  expect(verbose?.stdout).toBe(`ID: ${images[0]?.id}
+RepoTags: docker.io/library/busybox:1.36
+RepoTags: docker.io/library/busybox:latest
+RepoTags: localhost:5000/busybox:mine
+RepoDigests: docker.io/library/busybox@sha256:${'d'.repeat(64)}
+RepoDigests: localhost:5000/busybox@sha256:${'e'.repeat(64)}
+Size: 2130000
+Uid: 65534
+Username: nobody
+Pinned: true
+
+`)
+})
+
+test("imagefsinfo as JSON and as crictl's text", async () => {
+  await using runtime = await startFakeRuntime({
+    ImageFsInfo: {
+      imageFilesystems: [
+        {
+          timestamp: '5',
+          fsId: {mountpoint: '/var/lib/x'},
+          usedBytes: {value: '847912'},
+          inodesUsed: {value: '77'},
+        },
+      ],
+    },
+  })
+  const [json, text] = await Promise.all(
+    [
+      ['-o', 'json'],
+      ['-o', 'table'],
+    ].map((argv) => runCli(['imagefsinfo', ...argv], runtime)),
+  )
+  expect(JSON.parse(json?.stdout ?? '')).toEqual({
+    status: {
+      containerFilesystems: [],
+      imageFilesystems: [
+        {
+          fsId: {mountpoint: '/var/lib/x'},
+          inodesUsed: {value: '77'},
+          timestamp: '5',
+          usedBytes: {value: '847912'},
+        },
+      ],
+    },
+  })
+  expect(text?.stdout).toBe(
+    'Container Filesystem \nImage Filesystem \nTimeStamp[0]: 5\nDisk[0]: 847.9kB\nInodes[0]: 77\nMountpoint[0]: /var/lib/x\n',
+  )
+})
+
+test("version in crictl's four lines", async () => {
+  await using runtime = await startFakeRuntime()
+  expect(await runCli(['version'], runtime)).toEqual({
+    stdout: 'Version:  0.1.0\nRuntimeName:  fake\nRuntimeVersion:  1.2.3\nRuntimeApiVersion:  v1\n',
+    stderr: '',
+    exitCode: 0,
+  })
+})

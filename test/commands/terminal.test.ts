@@ -1,0 +1,56 @@
+import {spawn} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {expect, test} from 'vitest'
+import {id, kubeletContainer, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
+import {outcomeOf} from '../run-cli.js'
+
+const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+
+/** What a terminal of so many columns gets; util-linux' script makes a real one. */
+async function onTerminal(argv: readonly string[], columns: number, endpoint: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const command = `stty cols ${columns} rows 24; exec "${process.execPath}" "${program}" ${argv.join(' ')}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      TERM: 'xterm-256color',
+      SHELL: '/bin/sh',
+      CRI_CONFIG_FILE: '/dev/null',
+      CONTAINER_RUNTIME_ENDPOINT: endpoint,
+      ...env,
+    },
+  })
+  const {stdout} = await outcomeOf(child)
+  return stdout.replaceAll('\r\n', '\n')
+}
+
+const node = {
+  ListContainers: {
+    containers: [
+      kubeletContainer('kube-system', 'coredns-7c65d6cfc9-x2x4z', 'coredns', {
+        id: id('1a'),
+        podSandboxId: id('b1'),
+        createdAt: secondsAgo(200),
+        image: {image: 'registry.k8s.io/coredns/coredns:v1.11.3'},
+      }),
+    ],
+  },
+}
+
+test('80 columns: what does not fit is left out and said, IDs are whole, states have a colour', async () => {
+  await using runtime = await startFakeRuntime(node)
+  const text = await onTerminal(['ps'], 80, runtime.endpoint)
+  expect(text).toBe(`\u001b[1mCONTAINER\u001b[22m      \u001b[1mCREATED\u001b[22m        \u001b[1mSTATE\u001b[22m    \u001b[1mNAME\u001b[22m     \u001b[1mATTEMPT\u001b[22m  \u001b[1mPOD\u001b[22m           \u001b[1mNAMESPACE\u001b[22m
+1a00000000000  3 minutes ago  \u001b[32mRunning\u001b[39m  coredns  0        coredns-7c6…  kube-sys…
+(no room for IMAGE, POD ID: --no-trunc shows them)
+`)
+})
+
+test('NO_COLOR and a dumb terminal get none', async () => {
+  await using runtime = await startFakeRuntime(node)
+  const texts = await Promise.all([
+    onTerminal(['ps'], 200, runtime.endpoint, {NO_COLOR: '1'}),
+    onTerminal(['ps'], 200, runtime.endpoint, {TERM: 'dumb'}),
+  ])
+  for (const text of texts) expect(text).toMatch(/^CONTAINER {7}IMAGE .*NAMESPACE\n1a00000000000 .* Running .*kube-system\n$/)
+})

@@ -1,0 +1,117 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {readSettings} from '../src/config.js'
+import {startFakeRuntime} from './fake-runtime.js'
+import {runCli} from './run-cli.js'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'crisp-config-'))
+})
+afterAll(() => rm(directory, {recursive: true}))
+
+async function file(text: string): Promise<string> {
+  const path = join(directory, `${Math.random()}.yaml`)
+  await writeFile(path, text)
+  return path
+}
+
+const noNote = (text: string) => expect.unreachable(text)
+
+test('a flag goes before the environment, the environment before the file', async () => {
+  const config = await file(
+    'runtime-endpoint: unix:///file\nimage-endpoint: unix:///file-image\ntimeout: 7\nmax-retries: 9\ndebug: true\n',
+  )
+  const environment = {CRI_CONFIG_FILE: config, CONTAINER_RUNTIME_ENDPOINT: 'unix:///env'}
+  expect(
+    await readSettings({'runtime-endpoint': 'unix:///flag', 'request-timeout': '3s'}, environment, noNote),
+  ).toEqual({
+    endpoint: 'unix:///flag',
+    imageEndpoint: 'unix:///file-image',
+    timeoutMs: 3000,
+    maxRetries: 9,
+    debug: true,
+    pullImageOnCreate: false,
+    disablePullOnRun: false,
+  })
+  expect(await readSettings({}, environment, noNote)).toMatchObject({
+    endpoint: 'unix:///env',
+    timeoutMs: 7000,
+  })
+  expect(await readSettings({}, {CRI_CONFIG_FILE: config}, noNote)).toMatchObject({endpoint: 'unix:///file'})
+})
+
+test('what the file leaves out or empties is left to be found', async () => {
+  const config = await file('runtime-endpoint: ""\ntimeout: 0\nimage-endpoint:\n')
+  expect(await readSettings({config}, {}, noNote)).toEqual({
+    endpoint: undefined,
+    imageEndpoint: undefined,
+    timeoutMs: undefined,
+    maxRetries: undefined,
+    debug: false,
+    pullImageOnCreate: false,
+    disablePullOnRun: false,
+  })
+})
+
+test("quoted numbers, Go's booleans, comments, duplicates (the last wins), an empty file", async () => {
+  const config = await file(
+    '# c\ntimeout: "5"\ntimeout: 6 # s\npull-image-on-create: T\ndisable-pull-on-run: "1"\n',
+  )
+  expect(await readSettings({config}, {}, noNote)).toMatchObject({
+    timeoutMs: 6000,
+    pullImageOnCreate: true,
+    disablePullOnRun: true,
+  })
+  expect(await readSettings({config: await file('')}, {}, noNote)).toMatchObject({debug: false})
+  expect(await readSettings({config: await file('# only a comment\n')}, {}, noNote)).toMatchObject({
+    debug: false,
+  })
+})
+
+describe('a bad file that was asked for ends the command with one line', () => {
+  const bad: [string, string][] = [
+    ['runtime-endpont: x', 'runtime-endpont: no such setting, did you mean runtime-endpoint?'],
+    ['timeout: 5s', 'timeout: "5s" is not a whole number of seconds'],
+    ['max-retries: many', 'max-retries: "many" is not a whole number'],
+    ['debug: yes', 'debug: "yes" is neither true nor false'],
+    ['debug: [1]', 'debug: should be a single value'],
+    ['- a\n- b', 'should be lines such as'],
+    ['just words', 'should be lines such as'],
+    ['a: [', 'not YAML: unexpected end of the stream within a flow collection in line 1'],
+  ]
+  test.each(bad)('%j', async (text, message) => {
+    const config = await file(text)
+    const {stdout, stderr, exitCode} = await runCli(['--config', config, 'ps'])
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+    expect(stderr).toMatch(/^crisp: .*\n$/)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain(config)
+  })
+
+  test('missing', async () => {
+    const {stderr, exitCode} = await runCli(['-c', '/nonexistent/crictl.yaml', 'ps'])
+    expect({stderr, exitCode}).toEqual({
+      stderr: 'crisp: config file /nonexistent/crictl.yaml: does not exist\n',
+      exitCode: 1,
+    })
+  })
+
+  test('a directory', async () => {
+    const {stderr} = await runCli(['-c', '/tmp', 'ps'])
+    expect(stderr).toBe('crisp: config file /tmp: is a directory\n')
+  })
+})
+
+test('--debug shows each call with its request and answer on stderr, stdout stays the result', async () => {
+  await using runtime = await startFakeRuntime()
+  const {stdout, stderr} = await runCli(['version', '--debug'], runtime)
+  expect(stdout).toMatch(/^Version: {2}0.1.0\n/)
+  expect(stderr.split('\n')).toEqual([
+    'crisp: -> Version {}',
+    expect.stringMatching(/^crisp: <- Version \d+ ms \{"version":"0.1.0",.*\}$/),
+    '',
+  ])
+})

@@ -1,0 +1,51 @@
+import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {expect, test} from 'vitest'
+import {startFakeRuntime} from './fake-runtime.js'
+import {type CliOptions, runCli} from './run-cli.js'
+
+/** Words that only the source of each library holds. */
+const marks = {
+  grpc: 'grpc-node-js',
+  oclif: 'oclif',
+  yaml: 'YAMLException',
+  width: 'eastAsianWidth',
+  template: 'urlquery',
+}
+
+/** Which libraries' code a command line loaded, by what V8 saw. */
+async function loadedBy(argv: readonly string[], options: CliOptions = {}): Promise<string[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-coverage-'))
+  await runCli(argv, {...options, env: {NODE_V8_COVERAGE: directory}})
+  const scripts = new Set<string>()
+  for (const file of await readdir(directory)) {
+    const {result} = JSON.parse(await readFile(join(directory, file), 'utf8')) as {result: {url: string}[]}
+    for (const {url} of result) if (url.startsWith('file://')) scripts.add(fileURLToPath(url))
+  }
+  await rm(directory, {recursive: true})
+  const sources = await Promise.all([...scripts].map((script) => readFile(script, 'utf8')))
+  return Object.entries(marks)
+    .filter(([, mark]) => sources.some((source) => source.includes(mark)))
+    .map(([name]) => name)
+}
+
+test('help, version and a mistyped word load neither gRPC nor oclif', async () => {
+  const loaded = await Promise.all(
+    [['--help'], ['ps', '--help'], ['--version'], ['pss'], ['ps', '--nosuch']].map((argv) => loadedBy(argv)),
+  )
+  expect(loaded).toEqual([[], [], [], [], []])
+})
+
+test('-q loads no table, a table no YAML, YAML no templates', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
+  const loaded = await Promise.all(
+    [['ps', '-q'], ['ps'], ['ps', '-o', 'yaml']].map((argv) => loadedBy(argv, {...runtime, env: {}})),
+  )
+  expect(loaded).toEqual([
+    ['grpc', 'oclif'],
+    ['grpc', 'oclif', 'width'],
+    ['grpc', 'oclif', 'yaml', 'width'],
+  ])
+})

@@ -1,0 +1,153 @@
+import {describe, expect, test} from 'vitest'
+import {UsageError} from '../../src/errors.js'
+import {ageText, agoText} from '../../src/text/age.js'
+import {durationText, parseDurationMs} from '../../src/text/duration.js'
+import {parseInteger} from '../../src/text/integer.js'
+import {nearest} from '../../src/text/nearest.js'
+import {printable, printableLines} from '../../src/text/printable.js'
+import {parseRegexp} from '../../src/text/regexp.js'
+import {parseLabels, splitList} from '../../src/text/selectors.js'
+import {shortId, shortImage} from '../../src/text/short-id.js'
+import {sizeText} from '../../src/text/size.js'
+import {rfc3339} from '../../src/text/time.js'
+
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+describe("ages in crictl's words", () => {
+  const ages: [number, string][] = [
+    [-5 * second, 'Less than a second'],
+    [999, 'Less than a second'],
+    [second, '1 second'],
+    [59.9 * second, '59 seconds'],
+    [minute, 'About a minute'],
+    [2 * minute - 1, 'About a minute'],
+    [59 * minute, '59 minutes'],
+    [hour, 'About an hour'],
+    [1.49 * hour, 'About an hour'],
+    [1.5 * hour, '2 hours'],
+    [47.4 * hour, '47 hours'],
+    [2 * day, '2 days'],
+    [13 * day, '13 days'],
+    [14 * day, '2 weeks'],
+    [59 * day, '8 weeks'],
+    [60 * day, '2 months'],
+    [729 * day, '24 months'],
+    [730 * day, '2 years'],
+  ]
+  test.each(ages)('%d ms', (age, text) => expect(ageText(age)).toBe(text))
+
+  test('from nanoseconds', () =>
+    expect(agoText('1700000000000000000', 1_700_000_180_000)).toBe('3 minutes ago'))
+  test('what has not happened has no age', () => expect(agoText('0', 5)).toBe(''))
+})
+
+describe('sizes', () => {
+  const sizes: [number, number, string][] = [
+    [0, 3, '0B'],
+    [999, 3, '999B'],
+    [1000, 3, '1kB'],
+    [696_640, 3, '697kB'],
+    [2_130_000, 3, '2.13MB'],
+    [1_500_000, 3, '1.5MB'],
+    [999_600, 3, '1MB'],
+    [847_912, 4, '847.9kB'],
+    [16_777_216, 4, '16.78MB'],
+    [5e15, 3, '5PB'],
+  ]
+  test.each(sizes)('%d bytes, %d digits', (bytes, digits, text) => expect(sizeText(bytes, digits)).toBe(text))
+})
+
+describe('durations', () => {
+  const durations: [string, number][] = [
+    ['2s', 2000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+    ['500ms', 500],
+    ['-10s', -10_000],
+    ['0', 0],
+    ['.5s', 500],
+  ]
+  test.each(durations)('%s', (text, durationMs) => expect(parseDurationMs(text)).toBe(durationMs))
+  test.each(['', '5', 's', '1x', '1s2', 'one', '1 s', '--1s'])('%j is refused', (text) =>
+    expect(() => parseDurationMs(text)).toThrow(UsageError),
+  )
+  test.each([
+    [500, '500ms'],
+    [3000, '3s'],
+    [90_000, '1m30s'],
+    [120_000, '2m'],
+  ] as const)('%d ms reads %s', (durationMs, text) => expect(durationText(durationMs)).toBe(text))
+})
+
+describe("integers in Go's spellings", () => {
+  test.each([
+    ['10', 10],
+    ['-3', -3],
+    ['0x10', 16],
+    ['010', 8],
+    ['0o17', 15],
+    ['0b101', 5],
+    ['1_000', 1000],
+    ['0', 0],
+  ] as const)('%s', (text, value) => expect(parseInteger(text)).toBe(value))
+  test.each(['', 'x', '1.5', '0x', '08', '9007199254740993', '1e3'])('%j is refused', (text) =>
+    expect(() => parseInteger(text)).toThrow(UsageError),
+  )
+})
+
+test('IDs are cut to 13 characters, names are not', () => {
+  expect(shortId(`sha256:${'ab'.repeat(32)}`)).toBe('ababababababa')
+  expect(shortId('3f'.repeat(32))).toBe('3f3f3f3f3f3f3')
+  expect(shortImage(`sha256:${'ab'.repeat(32)}`)).toBe('ababababababa')
+  expect(shortImage('docker.io/library/busybox:1.36')).toBe('docker.io/library/busybox:1.36')
+  expect(shortImage('sha256:short')).toBe('sha256:short')
+})
+
+test('control characters are shown, not sent', () => {
+  expect(printable('a\u001b[2Jb\nc\td\u009b\u202e')).toBe('a\\x1b[2Jb\\nc\\td\\x9b\\u202e')
+  expect(printableLines('a\nb\t\u0007')).toBe('a\nb\t\\x07')
+  expect(printable('日本 é 🚀')).toBe('日本 é 🚀')
+})
+
+describe('times', () => {
+  test('trailing zeros of the fraction are dropped', () => {
+    expect(rfc3339('1700000000120000000')).toMatch(/:20\.12(Z|[+-]\d\d:\d\d)$/)
+    expect(rfc3339('1700000000000000000')).toMatch(/:20(Z|[+-]\d\d:\d\d)$/)
+    expect(rfc3339('1700000000000000001')).toMatch(/:20\.000000001(Z|[+-]\d\d:\d\d)$/)
+  })
+  test("0 is Go's zero time", () => expect(rfc3339('0')).toBe('0001-01-01T00:00:00Z'))
+})
+
+test('the nearest word', () => {
+  const words = ['pods', 'ps', 'images', 'inspect', 'inspecti', 'version']
+  expect([...['pod', 'imagse', 'insepct', 'ver', 'xyz', 'p'].map((word) => nearest(word, words))]).toEqual([
+    'pods',
+    'images',
+    'inspect',
+    'version',
+    undefined,
+    'ps',
+  ])
+})
+
+test("Go's regular expressions", () => {
+  expect(parseRegexp('--name', '(?i)^WEB').test('web-1')).toBe(true)
+  expect(parseRegexp('--name', '(?P<n>w)eb').test('web')).toBe(true)
+  expect(parseRegexp('--name', '[[:digit:]]+\\z').test('web-12')).toBe(true)
+  expect(() => parseRegexp('--name', '[')).toThrow('--name "[" is not a regular expression')
+})
+
+test('a comma separates only what is a pair of its own', () => {
+  expect(splitList(['a=b,c=d', 'reference=x{1,3}', 'k=1,2,l=3'])).toEqual([
+    'a=b',
+    'c=d',
+    'reference=x{1,3}',
+    'k=1,2',
+    'l=3',
+  ])
+  expect(parseLabels(['app=web,tier=a=b'])).toEqual({app: 'web', tier: 'a=b'})
+  expect(() => parseLabels(['=x'])).toThrow(UsageError)
+})
