@@ -1,0 +1,48 @@
+import {createTextCollector} from './consume.js'
+import {encodeTerminalSize, type RemoteSession, type SessionRequest} from './remote-session.js'
+import {withinLimits} from './setup-limits.js'
+import {connectSpdy, type SpdyStream} from './spdy-connection.js'
+import {upgradeToSpdy} from './upgrade.js'
+
+/** Opens an exec or attach over SPDY/3.1. Rejects as `upgradeToSpdy` does, nothing left open. */
+export async function openSpdySession(request: SessionRequest): Promise<RemoteSession> {
+  const socket = await upgradeToSpdy({...request, protocol: 'v4.channel.k8s.io'})
+  const connection = connectSpdy(socket, {
+    pingIntervalMs: request.pingIntervalMs,
+    holdWrites: true,
+  })
+  const ignore = () => undefined
+  const status = createTextCollector()
+
+  const error = connection.openStream({streamtype: 'error'}, status.consume)
+  const stdin = request.stdin ? connection.openStream({streamtype: 'stdin'}, ignore) : undefined
+  const stdout = request.stdout && connection.openStream({streamtype: 'stdout'}, request.stdout)
+  const stderr = request.stderr && connection.openStream({streamtype: 'stderr'}, request.stderr)
+  const resize = request.tty ? connection.openStream({streamtype: 'resize'}, ignore) : undefined
+
+  const opened = [error, stdin, stdout, stderr, resize].filter((stream) => stream !== undefined)
+  try {
+    await withinLimits(allAccepted(opened), request, connection.close)
+  } catch (failure) {
+    connection.close()
+    throw failure
+  }
+
+  return {
+    writeInput: async (chunk) => stdin?.write(chunk, request.patienceMs),
+    async endInput() {
+      await stdin?.end()
+      return true
+    },
+    resize: async (size) => resize?.write(encodeTerminalSize(size)),
+    finished: Promise.all([error.ended, stdout?.ended, stderr?.ended]).then((ends) => ({
+      statusText: status.text(),
+      failure: ends.includes('lost') ? connection.failure() : undefined,
+    })),
+    close: connection.close,
+  }
+}
+
+async function allAccepted(streams: SpdyStream[]): Promise<void> {
+  await Promise.all(streams.map((stream) => stream.accepted))
+}

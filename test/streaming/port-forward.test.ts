@@ -1,0 +1,239 @@
+import {createHash, randomBytes} from 'node:crypto'
+import {once} from 'node:events'
+import net, {type AddressInfo, type Socket} from 'node:net'
+import {setImmediate as nextTurn} from 'node:timers/promises'
+import {describe, expect, test} from 'vitest'
+import {type ForwardedConnection, forwardConnection} from '../../src/streaming/port-forward.js'
+import {startRawPeer} from './peers/raw-peer.js'
+import {type PeerSession, startSpdyPeer} from './peers/spdy-peer.js'
+
+interface Forward extends AsyncDisposable {
+  client: Socket
+  /** Settles as the forwarding does. */
+  outcome: Promise<void>
+}
+
+/** A local connection whose accepted end is forwarded to the peer. */
+async function startForward(
+  url: string,
+  options: Partial<Omit<ForwardedConnection, 'local'>> = {},
+): Promise<Forward> {
+  const server = net.createServer({allowHalfOpen: true}).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = net.connect({
+    port: (server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  })
+  client.on('error', () => {})
+  const [local] = (await once(server, 'connection')) as [Socket]
+  const outcome = forwardConnection({openUrl: async () => url, remotePort: 8080, ...options, local})
+  outcome.catch(() => {})
+  return {
+    client,
+    outcome,
+    async [Symbol.asyncDispose]() {
+      client.destroy()
+      local.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function readAll(client: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of client) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** Resolves when the local connection has been closed under the client, by an end or a reset. */
+async function closed(client: Socket): Promise<void> {
+  client.allowHalfOpen = false
+  client.resume()
+  if (!client.closed) await new Promise((resolve) => client.once('close', resolve))
+}
+
+/** A pod that answers what it has read with `answer`, when the client has half-closed. */
+function answering(answer: (input: Buffer) => Buffer | string) {
+  return async (session: PeerSession): Promise<void> => {
+    const [error, data] = await session.streams(2)
+    data.send(answer(await data.input), true)
+    error.fin()
+    await session.closed
+  }
+}
+
+test('bytes go both ways, and each side hears the end of the other', async () => {
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, data] = await session.streams(2)
+    data.send(`echo ${await data.input}`, true)
+    error.fin()
+    await session.closed
+    expect(session.request.headers['x-stream-protocol-version']).toBe('portforward.k8s.io')
+    expect([error.headers, data.headers]).toEqual([
+      {streamtype: 'error', port: '8080', requestid: '0'},
+      {streamtype: 'data', port: '8080', requestid: '0'},
+    ])
+    expect((await error.input).toString()).toBe('')
+  })
+  await using forward = await startForward(peer.url)
+  forward.client.end('hello')
+
+  expect((await readAll(forward.client)).toString()).toBe('echo hello')
+  await forward.outcome
+  await peer.served
+})
+
+test('the pod ends first: the client gets everything, then the end', async () => {
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, data] = await session.streams(2)
+    data.send('goodbye', true)
+    error.fin()
+    await session.closed
+  })
+  await using forward = await startForward(peer.url)
+
+  expect((await readAll(forward.client)).toString()).toBe('goodbye')
+  forward.client.end()
+  await forward.outcome
+})
+
+test('20 MB each way', async () => {
+  const bytes = randomBytes(20_000_000)
+  await using peer = await startSpdyPeer(answering((input) => input.reverse()))
+  await using forward = await startForward(peer.url)
+  forward.client.end(bytes)
+  const received = await readAll(forward.client)
+  await forward.outcome
+
+  expect(createHash('sha256').update(received.reverse()).digest('hex')).toBe(
+    createHash('sha256').update(bytes).digest('hex'),
+  )
+})
+
+test('a local reader that rests does not stop what it sends', async () => {
+  const bytes = Buffer.alloc(20_000_000, 'x')
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, data] = await session.streams(2)
+    data.send(bytes)
+    while (!data.received().includes('stop')) await nextTurn()
+    data.fin()
+    error.fin()
+    await session.closed
+  })
+  await using forward = await startForward(peer.url)
+  forward.client.pause()
+  forward.client.write('stop')
+  await once(forward.client, 'readable')
+  const received = await readAll(forward.client)
+  forward.client.end()
+  await forward.outcome
+
+  expect(received.equals(bytes)).toBe(true)
+})
+
+describe('failures end this connection alone', () => {
+  test('nobody listens in the pod: the text of the runtime', async () => {
+    await using peer = await startSpdyPeer(async (session) => {
+      const [error, data] = await session.streams(2)
+      error.send('error forwarding port 8080: connection refused\n', true)
+      data.fin()
+      await session.closed
+    })
+    await using forward = await startForward(peer.url)
+
+    await expect(forward.outcome).rejects.toMatchObject({
+      kind: 'failed',
+      message: 'error forwarding port 8080: connection refused',
+    })
+    await closed(forward.client)
+    await peer.served
+  })
+
+  test.each([
+    ['is cut', (session: PeerSession) => void session.socket.destroy(), 'lost'],
+    ['sends garbage', (session: PeerSession) => void session.socket.write('HTTP/1.1 400\r\n'), 'protocol'],
+  ])('the connection %s', async (_name, breakIt, kind) => {
+    await using peer = await startSpdyPeer(async (session) => {
+      const [, data] = await session.streams(2)
+      data.send('half an answer')
+      breakIt(session)
+      await session.closed
+    })
+    await using forward = await startForward(peer.url)
+
+    await expect(forward.outcome).rejects.toMatchObject({kind})
+    await closed(forward.client)
+  })
+
+  test('a refused upgrade', async () => {
+    await using peer = await startRawPeer((socket) => {
+      socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+    })
+    await using forward = await startForward(peer.url)
+
+    await expect(forward.outcome).rejects.toMatchObject({kind: 'refused', httpStatus: 404})
+    await closed(forward.client)
+  })
+
+  test('the PortForward call fails', async () => {
+    await using forward = await startForward('', {
+      openUrl: async () => {
+        throw new Error('no such pod')
+      },
+    })
+
+    await expect(forward.outcome).rejects.toEqual(new Error('no such pod'))
+    await closed(forward.client)
+  })
+})
+
+test('a client that resets ends quietly, and the connection to the runtime with it', async () => {
+  await using peer = await startSpdyPeer(async (session) => {
+    const [, data] = await session.streams(2)
+    data.send('something')
+    await session.closed
+  })
+  await using forward = await startForward(peer.url)
+  await once(forward.client, 'data')
+  forward.client.resetAndDestroy()
+
+  await forward.outcome
+  await peer.served
+})
+
+test('an abort rejects with its reason and closes both connections', async () => {
+  const stop = new AbortController()
+  await using peer = await startSpdyPeer(async (session) => {
+    await session.streams(2)
+    stop.abort(new Error('interrupted'))
+    await session.closed
+  })
+  await using forward = await startForward(peer.url, {signal: stop.signal})
+
+  await expect(forward.outcome).rejects.toEqual(new Error('interrupted'))
+  await closed(forward.client)
+  await peer.served
+})
+
+test('100 connections at once, with one signal and without a warning', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const {signal} = new AbortController()
+  await using peer = await startSpdyPeer(answering((input) => input.toString().toUpperCase()))
+  const forwards = await Promise.all(Array.from({length: 100}, () => startForward(peer.url, {signal})))
+  const answers = await Promise.all(
+    forwards.map(async ({client}, index) => {
+      client.end(`connection ${index}`)
+      return (await readAll(client)).toString()
+    }),
+  )
+  await Promise.all(forwards.map(({outcome}) => outcome))
+  await Promise.all(forwards.map((forward) => forward[Symbol.asyncDispose]()))
+
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
+  expect(answers).toEqual(forwards.map((_forward, index) => `CONNECTION ${index}`))
+})
