@@ -29,16 +29,39 @@ export interface CommandHelp {
 
 const width = 80
 
-/** What `crisp` and `crisp help` show: the verbs by what they are for. */
+/** The verbs by what they are for; one that is not here stands at the end. */
+const purposes: readonly (readonly [string, readonly string[]])[] = [
+  [
+    'LOOK',
+    ['ps', 'pods', 'images', 'inspect', 'inspectp', 'inspecti', 'logs', 'events', 'stats', 'statsp', 'top'],
+  ],
+  ['TALK TO CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],
+  [
+    'MAKE AND END',
+    ['run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
+  ],
+  ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
+  ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
+]
+
+/** What `crisp` and `crisp help` show. */
 export function overview(commands: readonly CommandHelp[]): string {
-  const rows = commands.map(({id, summary}) => [id, summary] as const)
+  const left = Math.max(...commands.map(({id}) => id.length)) + 2
+  const known = new Set(purposes.flatMap(([, ids]) => ids))
+  const others = commands.map(({id}) => id).filter((id) => !known.has(id))
+  const sections = [...purposes, ['CRISP ITSELF', others] as const].flatMap(([title, ids]) => {
+    const rows = ids
+      .map((id) => commands.find((command) => command.id === id))
+      .filter((command) => command !== undefined)
+      .map(({id, summary}) => [id, summary] as const)
+    return rows.length === 0 ? [] : [`${title}\n${columns(rows, left)}`]
+  })
   return `crisp - client for CRI, the interface of Kubernetes' container runtimes
 
 USAGE
   crisp [global flags] COMMAND [flags] [arguments]
 
-COMMANDS
-${columns(rows)}
+${sections.join('\n')}
 A container is named by ID, name, pod/name or namespace/pod/name; a pod by ID,
 name or namespace/name; an image by ID, tag or digest.
 
@@ -92,8 +115,10 @@ function flagRow({name, char, description = '', helpValue, default: preset}: Fla
 }
 
 /** Two columns in 80: words on the left, their explanation wrapped on the right. */
-function columns(rows: readonly (readonly [string, string])[]): string {
-  const left = Math.min(30, Math.max(...rows.map(([word]) => word.length)) + 2)
+function columns(
+  rows: readonly (readonly [string, string])[],
+  left = Math.min(30, Math.max(...rows.map(([word]) => word.length)) + 2),
+): string {
   return rows
     .map(([word, text]) => {
       const body = wrapped(text, width - 2 - left)
