@@ -110,7 +110,7 @@ function usageOf({id, arguments: args, flags}: CommandHelp): string {
 
 function flagRow({name, char, description = '', helpValue, default: preset}: FlagHelp): [string, string] {
   const letter = char ? `-${char}, ` : '    '
-  const standing = preset === undefined || preset === false ? '' : ` [default: ${preset}]`
+  const standing = preset === undefined || preset === false || preset === '' ? '' : ` [default: ${preset}]`
   return [`${letter}--${name}${helpValue ? ` ${helpValue}` : ''}`, `${description}${standing}`]
 }
 

@@ -41,6 +41,21 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   return outcomeOf(cli)
 }
 
+/** Runs a command line that does not end by itself until its stdout is enough, then ends it as Ctrl-C does. */
+export async function runUntil(
+  argv: readonly string[],
+  enough: (stdout: string) => boolean,
+  options: CliOptions = {},
+): Promise<CliResult> {
+  const cli = startCli(argv, options)
+  let stdout = ''
+  cli.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk
+    if (enough(stdout)) cli.kill('SIGINT')
+  })
+  return outcomeOf(cli)
+}
+
 /** What a started command printed and how it ended. */
 export async function outcomeOf(cli: Cli): Promise<CliResult> {
   const [stdout, stderr, exitCode] = await Promise.all([
@@ -51,8 +66,8 @@ export async function outcomeOf(cli: Cli): Promise<CliResult> {
   return {stdout, stderr, exitCode}
 }
 
-async function textOf(stream: Readable): Promise<string> {
+function textOf(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return new Promise((resolve) => stream.once('close', () => resolve(Buffer.concat(chunks).toString('utf8'))))
 }

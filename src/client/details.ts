@@ -9,7 +9,7 @@ const inFlight = 8
 /** By container ID. A container that has gone meanwhile is missing. */
 export async function containerStatuses(
   client: CriClient,
-  containers: readonly Container[],
+  containers: readonly Pick<Container, 'id'>[],
 ): Promise<Map<string, ContainerStatus>> {
   const outcomes = await concurrently(containers, inFlight, ({id}) =>
     client.runtime.containerStatus({containerId: id}),

@@ -53,7 +53,7 @@ export function listImages(client: CriClient, name = '', options?: CallOptions):
  * The plain call first: every runtime has it. Where its answer is larger than one message may be, the streamed form
  * (CRI 1.36: CRI-O 1.36, containerd 2.4) brings the list in pieces; a runtime without it leaves the first error.
  */
-async function listed<Item, Chunk>(
+export async function listed<Item, Chunk>(
   plain: () => Promise<Item[]>,
   streamed: () => AsyncIterable<Chunk>,
   itemsOf: (chunk: Chunk) => Item[],

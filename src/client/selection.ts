@@ -1,8 +1,17 @@
 import {NotFoundError} from '../errors.js'
-import type {Container, ContainerState, Image, PodSandbox, PodSandboxState} from '../generated/cri.js'
+import type {
+  Container,
+  ContainerState,
+  ContainerStats,
+  Image,
+  PodSandbox,
+  PodSandboxState,
+  PodSandboxStats,
+} from '../generated/cri.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
 import {containerPlaces, resolveContainers, resolvePods} from './references.js'
+import {listContainerStats, listPodSandboxStats} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
 export interface PodSelection {
@@ -140,4 +149,26 @@ export async function selectImages(client: CriClient, reference = ''): Promise<I
         [name, repository(name)].some((known) => known === reference || known.endsWith(`/${reference}`)),
       ),
   )
+}
+
+/** What containers use, of those that are chosen by ID or name, pod and labels. */
+export async function containerUsage(
+  client: CriClient,
+  {id, pod, labels = {}}: Pick<ContainerSelection, 'id' | 'pod' | 'labels'>,
+): Promise<ContainerStats[]> {
+  return listContainerStats(client, {
+    labelSelector: labels,
+    ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
+  })
+}
+
+export async function podUsage(
+  client: CriClient,
+  {id, labels = {}}: Pick<PodSelection, 'id' | 'labels'>,
+): Promise<PodSandboxStats[]> {
+  return listPodSandboxStats(client, {
+    labelSelector: labels,
+    ...(id === undefined ? {} : {id: await known(resolvePods, client, id)}),
+  })
 }

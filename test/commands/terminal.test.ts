@@ -7,7 +7,12 @@ import {outcomeOf} from '../run-cli.js'
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
 /** What a terminal of so many columns gets; util-linux' script makes a real one. */
-async function onTerminal(argv: readonly string[], columns: number, endpoint: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+async function onTerminal(
+  argv: readonly string[],
+  columns: number,
+  endpoint: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
   const command = `stty cols ${columns} rows 24; exec "${process.execPath}" "${program}" ${argv.join(' ')}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -40,7 +45,9 @@ const node = {
 test('80 columns: what does not fit is left out and said, IDs are whole, states have a colour', async () => {
   await using runtime = await startFakeRuntime(node)
   const text = await onTerminal(['ps'], 80, runtime.endpoint)
-  expect(text).toBe(`\u001b[1mCONTAINER\u001b[22m      \u001b[1mCREATED\u001b[22m        \u001b[1mSTATE\u001b[22m    \u001b[1mNAME\u001b[22m     \u001b[1mATTEMPT\u001b[22m  \u001b[1mPOD\u001b[22m           \u001b[1mNAMESPACE\u001b[22m
+  expect(
+    text,
+  ).toBe(`\u001b[1mCONTAINER\u001b[22m      \u001b[1mCREATED\u001b[22m        \u001b[1mSTATE\u001b[22m    \u001b[1mNAME\u001b[22m     \u001b[1mATTEMPT\u001b[22m  \u001b[1mPOD\u001b[22m           \u001b[1mNAMESPACE\u001b[22m
 1a00000000000  3 minutes ago  \u001b[32mRunning\u001b[39m  coredns  0        coredns-7c6…  kube-sys…
 (no room for IMAGE, POD ID: --no-trunc shows them)
 `)
@@ -52,5 +59,6 @@ test('NO_COLOR and a dumb terminal get none', async () => {
     onTerminal(['ps'], 200, runtime.endpoint, {NO_COLOR: '1'}),
     onTerminal(['ps'], 200, runtime.endpoint, {TERM: 'dumb'}),
   ])
-  for (const text of texts) expect(text).toMatch(/^CONTAINER {7}IMAGE .*NAMESPACE\n1a00000000000 .* Running .*kube-system\n$/)
+  for (const text of texts)
+    expect(text).toMatch(/^CONTAINER {7}IMAGE .*NAMESPACE\n1a00000000000 .* Running .*kube-system\n$/)
 })

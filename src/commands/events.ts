@@ -1,0 +1,93 @@
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {eventFilter} from '../client/event-filter.js'
+import {containerEvents} from '../client/events.js'
+import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {containerPlaces} from '../client/references.js'
+import {UsageError} from '../errors.js'
+import {labelFlag, outputFlags} from '../flags.js'
+import {parseDurationMs} from '../text/duration.js'
+import {parseRegexp} from '../text/regexp.js'
+import {parseLabels} from '../text/selectors.js'
+import {eventView, type KnownNames, learnNames} from '../views/events.js'
+import {parseOutput, rendered} from '../views/output.js'
+
+export default class Events extends CriCommand {
+  static override summary = 'Show what happens to containers and pods, as it happens'
+  static override description =
+    'In words on a terminal, as JSON elsewhere. Where the runtime has no events its lists are compared.'
+  static override aliases = ['event']
+  static override examples = [
+    'crisp events',
+    'crisp events --type stopped --namespace kube-system',
+    'crisp events -o jsonl | jq .containerId',
+  ]
+
+  static override flags = {
+    type: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'TYPE',
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'only created, started, stopped or deleted',
+    }),
+    pod: Flags.string({
+      char: 'p',
+      helpGroup: 'FILTER',
+      helpValue: 'REGEXP',
+      description: 'only pods whose name matches, or one pod ID',
+    }),
+    namespace: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'REGEXP',
+      description: 'only namespaces that match this regular expression',
+    }),
+    label: labelFlag,
+    poll: Flags.boolean({description: 'compare lists, even where the runtime has events'}),
+    'poll-interval': Flags.string({
+      helpValue: 'DURATION',
+      default: '1s',
+      description: 'how often lists are compared',
+    }),
+    force: Flags.boolean({description: 'on containerd 1.7: take events although the kubelet loses them'}),
+    ...outputFlags('', 'table, json, yaml, jsonl, name, go-template, jsonpath=EXPRESSION'),
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Events)
+    const word = flags.output || (process.stdout.isTTY ? 'table' : 'json')
+    if (flags.template !== undefined && word !== 'go-template') {
+      throw new UsageError(`--template can't be used with -o ${word}: add -o go-template`)
+    }
+    const output = parseOutput(word, flags.template)
+    const wanted = eventFilter({
+      types: flags.type,
+      pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
+      namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
+      labels: parseLabels(flags.label),
+    })
+    using client = await this.connect(flags)
+
+    const names: KnownNames = new Map()
+    if (output.format === 'table' || output.format === 'name') {
+      const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+      const placeOf = containerPlaces(pods)
+      for (const {id, metadata} of pods) names.set(id, `${metadata?.namespace}/${metadata?.name}`)
+      for (const container of containers) {
+        const {namespace, pod, container: name} = placeOf(container)
+        names.set(container.id, `${namespace}/${pod}/${name}`)
+      }
+    }
+    const events = containerEvents(client, {
+      force: flags.force,
+      poll: flags.poll,
+      pollIntervalMs: parseDurationMs(flags['poll-interval']),
+      signal: this.signal,
+      onNotice: (text) => this.note(text),
+    })
+    for await (const event of events) {
+      learnNames(event, names)
+      if (wanted(event)) this.write(await rendered(eventView(event, names), output))
+    }
+  }
+}

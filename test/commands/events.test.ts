@@ -1,0 +1,182 @@
+import {expect, test} from 'vitest'
+import {rpcCode} from '../../src/errors.js'
+import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
+import {container, id, never, startFakeRuntime, status} from '../fake-runtime.js'
+import {runCli, runUntil} from '../run-cli.js'
+
+const pod = {
+  id: id('51'),
+  metadata: {name: 'web-1', namespace: 'default', uid: 'u', attempt: 0},
+  labels: {app: 'web'},
+}
+
+function event(
+  type: ContainerEventResponse['containerEventType'],
+  containerId: string,
+  statuses: object[] = [],
+): Input<ContainerEventResponse> {
+  return {
+    containerId,
+    containerEventType: type,
+    createdAt: '1700000000000000000',
+    podSandboxStatus: pod,
+    containersStatuses: statuses,
+  }
+}
+
+const exited = {
+  id: id('a1'),
+  metadata: {name: 'app'},
+  state: 'CONTAINER_EXITED',
+  exitCode: 137,
+  reason: 'OOMKilled',
+}
+const lifecycle = [
+  event('CONTAINER_STARTED_EVENT', id('51')),
+  event('CONTAINER_CREATED_EVENT', id('a1'), [{...exited, state: 'CONTAINER_CREATED'}]),
+  event('CONTAINER_STOPPED_EVENT', id('a1'), [exited]),
+  {...event('CONTAINER_DELETED_EVENT', id('a1')), podSandboxStatus: null},
+]
+const empty = {ListContainers: {containers: []}, ListPodSandbox: {items: []}}
+
+/** The first so many lines, and how Ctrl-C ended it. */
+async function firstLines(argv: string[], count: number, endpoint: string) {
+  const {stdout, stderr, exitCode} = await runUntil(argv, (text) => text.split('\n').length > count, {
+    endpoint,
+  })
+  return {lines: stdout.split('\n').slice(0, count), stderr, exitCode}
+}
+
+async function* sent(events: object[]) {
+  yield* events
+  await never()
+}
+
+test('in words: what happened, to which container, how it ended', async () => {
+  await using runtime = await startFakeRuntime({...empty, GetContainerEvents: () => sent(lifecycle)})
+  expect(await firstLines(['events', '-o', 'table'], 4, runtime.endpoint)).toEqual({
+    lines: [
+      '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
+      '2023-11-14 22:13:20  container  created  default/web-1/app (a100000000000)',
+      '2023-11-14 22:13:20  container  exited with 137, OOMKilled  default/web-1/app (a100000000000)',
+      '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
+    ],
+    stderr: '',
+    exitCode: 130,
+  })
+})
+
+test("in a pipe the default is crictl's JSON, one object after another", async () => {
+  await using runtime = await startFakeRuntime({GetContainerEvents: () => sent(lifecycle.slice(0, 1))})
+  const {lines} = await firstLines(['events'], 4, runtime.endpoint)
+  expect(lines).toEqual([
+    '{',
+    `  "containerId": "${id('51')}",`,
+    '  "containerEventType": "CONTAINER_STARTED_EVENT",',
+    '  "createdAt": "1700000000000000000",',
+  ])
+})
+
+test.each([
+  [['--type', 'stopped'], 'CONTAINER_STOPPED_EVENT'],
+  [['--type', 'deleted,stopped', '--namespace', 'def'], 'CONTAINER_STOPPED_EVENT'],
+  [['--label', 'app=web', '--type', 'CONTAINER_CREATED_EVENT'], 'CONTAINER_CREATED_EVENT'],
+  [['--pod', '^web', '--type=started'], 'CONTAINER_STARTED_EVENT'],
+])('filters %j', async (argv, type) => {
+  await using runtime = await startFakeRuntime({GetContainerEvents: () => sent(lifecycle)})
+  const {lines} = await firstLines(['events', '-o', 'jsonl', ...argv], 1, runtime.endpoint)
+  expect(JSON.parse(lines[0] ?? '').containerEventType).toBe(type)
+})
+
+test('a runtime without events: lists are compared, and that is said once', async () => {
+  let looks = 0
+  await using runtime = await startFakeRuntime({
+    GetContainerEvents: () => {
+      throw status(rpcCode.unimplemented, 'unknown method')
+    },
+    ListPodSandbox: {items: [pod]},
+    ListContainers: () => {
+      looks++
+      const state = looks === 2 ? ('CONTAINER_RUNNING' as const) : ('CONTAINER_EXITED' as const)
+      return {
+        containers:
+          looks === 1 || looks > 3
+            ? []
+            : [container({id: id('a1'), podSandboxId: id('51'), metadata: {name: 'app'}, state})],
+      }
+    },
+    ContainerStatus: {status: {...exited, finishedAt: '1700000009000000000'}},
+  })
+  const {lines, stderr} = await firstLines(
+    ['events', '-o', 'jsonl', '--poll-interval', '50ms'],
+    4,
+    runtime.endpoint,
+  )
+  const seen = lines.map((line) => JSON.parse(line) as ContainerEventResponse)
+  expect(
+    seen.map((item) => [item.containerEventType, item.containerId, item.containersStatuses[0]?.exitCode]),
+  ).toEqual([
+    ['CONTAINER_CREATED_EVENT', id('a1'), 0],
+    ['CONTAINER_STARTED_EVENT', id('a1'), 0],
+    ['CONTAINER_STOPPED_EVENT', id('a1'), 137],
+    ['CONTAINER_DELETED_EVENT', id('a1'), 0],
+  ])
+  expect(stderr).toBe(
+    'crisp: the runtime sends no events: lists are compared instead, very short lives may be missed\n',
+  )
+})
+
+test('CRI-O with events off ends the stream at once: no reconnecting, lists instead', async () => {
+  let looks = 0
+  await using runtime = await startFakeRuntime({
+    GetContainerEvents: async function* () {},
+    ListPodSandbox: () => ({items: looks++ === 0 ? [] : [{...pod, state: 'SANDBOX_READY'}]}),
+    ListContainers: {containers: []},
+  })
+  await firstLines(['events', '-o', 'jsonl', '--poll-interval', '50ms'], 1, runtime.endpoint)
+  expect(runtime.calls.filter(({method}) => method === 'GetContainerEvents')).toHaveLength(1)
+})
+
+test('a lost connection is made again and said', async () => {
+  let opened = 0
+  await using runtime = await startFakeRuntime({
+    GetContainerEvents: async function* () {
+      opened++
+      if (opened === 1) {
+        yield lifecycle[0] as object
+        throw status(rpcCode.unavailable, 'transport is closing')
+      }
+      yield* sent(lifecycle.slice(1, 2))
+    },
+  })
+  const {lines, stderr} = await firstLines(['events', '-o', 'jsonl'], 2, runtime.endpoint)
+  expect(lines.map((line) => JSON.parse(line).containerEventType)).toEqual([
+    'CONTAINER_STARTED_EVENT',
+    'CONTAINER_CREATED_EVENT',
+  ])
+  expect(stderr).toBe(
+    'crisp: connection to the runtime lost: what happens until it is back is missing here\n',
+  )
+})
+
+test('containerd 1.7 shares one queue with the kubelet: it takes --force', async () => {
+  await using runtime = await startFakeRuntime({
+    Version: {version: '0.1.0', runtimeName: 'containerd', runtimeVersion: '1.7.24', runtimeApiVersion: 'v1'},
+    GetContainerEvents: () => sent(lifecycle),
+  })
+  expect(await runCli(['events'], runtime)).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^crisp: containerd 1.7.24 has one queue .* --poll .* --force .*\n$/),
+    exitCode: 1,
+  })
+  expect((await firstLines(['events', '--force', '-o', 'jsonl'], 1, runtime.endpoint)).lines).toHaveLength(1)
+})
+
+test.each([
+  [['events', '--template', '{{.x}}'], "--template can't be used with -o json: add -o go-template"],
+  [['events', '--type', 'exploded'], '--type "exploded" should be one of created, started, stopped, deleted'],
+  [['events', '-o', 'xml'], '-o "xml" is no output format'],
+])('%j is refused before anything is sent', async (argv, text) => {
+  const {stderr, exitCode} = await runCli(argv)
+  expect({stderr, exitCode}).toEqual({stderr: expect.stringContaining(text), exitCode: 2})
+})

@@ -1,0 +1,237 @@
+import {expect, test} from 'vitest'
+import {rpcCode} from '../../src/errors.js'
+import {id, startFakeRuntime, status} from '../fake-runtime.js'
+import {runCli, runUntil} from '../run-cli.js'
+
+const second = 1_000_000_000n
+
+/** A container whose counter has grown by so many cores since the last sample, a second earlier. */
+function sampler(
+  containers: {beginning: string; name: string; cores: number; memory: number; rate?: string}[],
+) {
+  let round = 0n
+  return () => {
+    round++
+    return {
+      stats: containers.map(({beginning, name, cores, memory, rate}) => ({
+        attributes: {
+          id: id(beginning),
+          metadata: {name, attempt: 0},
+          labels: {'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'default'},
+        },
+        cpu: {
+          timestamp: `${round * second}`,
+          usageCoreNanoSeconds: {value: `${BigInt(Math.round(cores * 1e9)) * round}`},
+          ...(rate === undefined ? {} : {usageNanoCores: {value: rate}}),
+        },
+        memory: {timestamp: '1', workingSetBytes: {value: `${memory}`}},
+        writableLayer: {timestamp: '1', usedBytes: {value: '847912'}, inodesUsed: {value: '12'}},
+        swap: {timestamp: '1', swapUsageBytes: {value: '0'}},
+      })),
+    }
+  }
+}
+
+const busy = {beginning: 'a1', name: 'busy', cores: 1.5, memory: 16_777_216}
+const idle = {beginning: 'b1', name: 'idle', cores: 0.001, memory: 33_554_432}
+const unused = {beginning: 'c1', name: 'unused', cores: 0, memory: 0}
+
+test("stats: crictl's columns, CPU from two samples, what uses nothing left out, no clear-screen codes", async () => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy, unused])})
+  expect(await runCli(['stats', '-s', '0'], runtime)).toEqual({
+    stdout: `CONTAINER       NAME   CPU %    MEM       DISK      INODES   SWAP
+a100000000000   busy   150.00   16.78MB   847.9kB   12       0B
+b100000000000   idle   0.10     33.55MB   847.9kB   12       0B
+`,
+    stderr: '',
+    exitCode: 0,
+  })
+})
+
+test("the runtime's own rate spares the second sample", async () => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '250000000'}])})
+  const {stdout} = await runCli(['stats'], runtime)
+  expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}25\.00 /)
+  expect(runtime.calls).toHaveLength(1)
+})
+
+test.each([
+  [
+    ['--sort', 'cpu'],
+    ['busy', 'idle'],
+  ],
+  [
+    ['--sort', 'mem'],
+    ['idle', 'busy'],
+  ],
+  [['--sort', 'name', '--limit', '1'], ['busy']],
+  [
+    ['-a', '--sort', 'name'],
+    ['busy', 'idle', 'unused'],
+  ],
+])('stats %j', async (argv, names) => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([busy, idle, unused])})
+  const {stdout} = await runCli(['stats', '-s', '0', ...argv], runtime)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(/\s+/)[1]),
+  ).toEqual(names)
+})
+
+test('-o wide sets use against limits, in the units asked for', async () => {
+  await using runtime = await startFakeRuntime({
+    ListContainerStats: sampler([busy]),
+    ContainerStatus: {
+      status: {
+        id: id('a1'),
+        resources: {linux: {cpuQuota: '200000', cpuPeriod: '100000', memoryLimitInBytes: '67108864'}},
+      },
+    },
+  })
+  const {stdout} = await runCli(['stats', '-s', '0', '-o', 'wide', '--units', 'iec'], runtime)
+  expect(stdout.split('\n')[1]).toMatch(/ 16MiB .* 2 +75\.00 +64MiB +25\.00 +web-1 +default$/)
+})
+
+test('-o json is one call and the answer as it is', async () => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy])})
+  const {stdout} = await runCli(['stats', '-o', 'json'], runtime)
+  const {stats} = JSON.parse(stdout) as {
+    stats: {attributes: {id: string}; cpu: {usageCoreNanoSeconds: {value: string}}}[]
+  }
+  expect(stats.map(({attributes, cpu}) => [attributes.id, cpu.usageCoreNanoSeconds.value])).toEqual([
+    [id('a1'), '1500000000'],
+    [id('b1'), '1000000'],
+  ])
+  expect(runtime.calls).toHaveLength(1)
+})
+
+test('--watch -o json prints one object a line, goes on when the runtime is gone for a while, ends with Ctrl-C', async () => {
+  const sample = sampler([busy])
+  let calls = 0
+  await using runtime = await startFakeRuntime({
+    ListContainerStats: () => {
+      calls++
+      if (calls === 2) throw status(rpcCode.unavailable, 'gone')
+      return sample()
+    },
+  })
+  const watch = ['stats', '--watch', '-s', '0', '-o', 'json']
+  const {stdout, stderr, exitCode} = await runUntil(watch, (text) => text.split('\n').length > 3, runtime)
+  const documents = stdout
+    .split('\n')
+    .slice(0, 3)
+    .map((line) => Object.keys(JSON.parse(line)))
+  expect(documents).toEqual([['stats'], ['stats'], ['stats']])
+  expect({stderr, exitCode}).toEqual({
+    stderr: 'crisp: the runtime does not answer: asking again until it does\n',
+    exitCode: 130,
+  })
+})
+
+test("statsp: crictl's columns, and network in the wide table", async () => {
+  let round = 0n
+  await using runtime = await startFakeRuntime({
+    ListPodSandboxStats: () => {
+      round++
+      return {
+        stats: [
+          {
+            attributes: {id: id('51'), metadata: {name: 'web-1', namespace: 'default', uid: 'u'}},
+            linux: {
+              cpu: {
+                timestamp: `${round * second}`,
+                usageCoreNanoSeconds: {value: `${(second / 4n) * round}`},
+              },
+              memory: {timestamp: '1', workingSetBytes: {value: '1500000'}},
+              network: {
+                timestamp: '1',
+                defaultInterface: {name: 'eth0', rxBytes: {value: '2000'}, txBytes: {value: '3000'}},
+              },
+              process: {timestamp: '1', processCount: {value: '7'}},
+            },
+          },
+        ],
+      }
+    },
+  })
+  const narrow = await runCli(['statsp', '-s', '0'], runtime)
+  expect(narrow.stdout).toBe('POD     POD ID          CPU %   MEM\nweb-1   5100000000000   25.00   1.5MB\n')
+  const wide = await runCli(['statsp', '-s', '0', '-o', 'wide'], runtime)
+  expect(wide.stdout.split('\n')[1]).toBe(
+    'web-1   5100000000000   25.00   1.5MB   default     2kB   3kB   7           0',
+  )
+})
+
+const descriptors = [
+  {name: 'container_cpu_usage_seconds_total', help: 'CPU time\nin all', labelKeys: ['id', 'name']},
+  {name: 'container_memory_usage_bytes', help: '', labelKeys: ['id']},
+]
+const podMetrics = [
+  {
+    podSandboxId: id('51'),
+    metrics: [
+      {
+        name: 'container_memory_usage_bytes',
+        timestamp: '1700000000123456789',
+        metricType: 'GAUGE' as const,
+        labelValues: ['pod"x\\'],
+        value: {value: '77'},
+      },
+    ],
+    containerMetrics: [
+      {
+        containerId: id('a1'),
+        metrics: [
+          {
+            name: 'container_cpu_usage_seconds_total',
+            timestamp: '0',
+            metricType: 'COUNTER' as const,
+            labelValues: ['c', 'web'],
+            value: {value: '5'},
+          },
+          {
+            name: 'container_memory_usage_bytes',
+            timestamp: '0',
+            metricType: 'GAUGE' as const,
+            labelValues: ['c'],
+            value: {value: '9'},
+          },
+        ],
+      },
+    ],
+  },
+]
+
+test('metricsp -o prometheus is what Prometheus scrapes', async () => {
+  await using runtime = await startFakeRuntime({
+    ListPodSandboxMetrics: {podMetrics},
+    ListMetricDescriptors: {descriptors},
+  })
+  expect(await runCli(['metricsp', '-o', 'prometheus'], runtime)).toEqual({
+    stdout: `# TYPE container_memory_usage_bytes gauge
+container_memory_usage_bytes{id="pod\\"x\\\\"} 77 1700000000123
+container_memory_usage_bytes{id="c"} 9
+# HELP container_cpu_usage_seconds_total CPU time\\nin all
+# TYPE container_cpu_usage_seconds_total counter
+container_cpu_usage_seconds_total{id="c",name="web"} 5
+`,
+    stderr: '',
+    exitCode: 0,
+  })
+})
+
+test("metricsp and metricdescs as crictl's JSON", async () => {
+  await using runtime = await startFakeRuntime({
+    ListPodSandboxMetrics: {podMetrics},
+    ListMetricDescriptors: {descriptors},
+  })
+  const [metrics, descs] = await Promise.all([
+    runCli(['metricsp'], runtime),
+    runCli(['metricdescs'], runtime),
+  ])
+  expect(JSON.parse(metrics.stdout)).toEqual({podMetrics})
+  expect(JSON.parse(descs.stdout)).toEqual({descriptors})
+})
