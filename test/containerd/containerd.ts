@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {type CriClient, connect} from '../../src/client/connect.js'
+import {RpcError, rpcCode} from '../../src/errors.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
 import {cniDirectory} from './availability.js'
 import {writeBusyboxArchive} from './images.js'
@@ -57,7 +58,7 @@ export async function startContainerd(): Promise<Containerd> {
 
   let daemon = await launch(directory, configPath)
   const client = connect({endpoint, maxRetries: -1, timeoutMs: 60_000})
-  await client.runtime.version()
+  await answers(client)
   const archive = await importImages(directory, socket)
 
   const containerd: Containerd = {
@@ -69,7 +70,7 @@ export async function startContainerd(): Promise<Containerd> {
     stop: (signal = 'SIGTERM') => end(daemon, signal),
     start: async () => {
       daemon = await launch(directory, configPath)
-      await client.runtime.version()
+      await answers(client)
     },
     [Symbol.asyncDispose]: async () => {
       if (daemon.exitCode !== null || daemon.signalCode !== null) await containerd.start()
@@ -126,6 +127,19 @@ async function launch(directory: string, configPath: string): Promise<ChildProce
   closeSync(log)
   await once(daemon, 'spawn')
   return daemon
+}
+
+/** The channel of a client that was connected before fails at once until it has tried again by itself. */
+async function answers(client: CriClient): Promise<void> {
+  for (;;) {
+    try {
+      await client.runtime.version()
+      return
+    } catch (error) {
+      if (!(error instanceof RpcError) || error.code !== rpcCode.unavailable) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
 }
 
 async function end(daemon: ChildProcess, signal: NodeJS.Signals): Promise<void> {
