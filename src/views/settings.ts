@@ -1,0 +1,27 @@
+import {type TableOptions, table} from '../text/table.js'
+import type {View} from './output.js'
+
+export interface Setting {
+  key: string
+  value: string
+}
+
+/** The settings of a file, in crictl's order. */
+export function settingsView(settings: readonly Setting[], options: TableOptions): View {
+  return {
+    document: () => Object.fromEntries(settings.map(({key, value}) => [key, typed(value)])),
+    table: () =>
+      table(
+        [{title: 'KEY'}, {title: 'VALUE'}],
+        settings.map(({key, value}) => [key, value]),
+        options,
+      ),
+    items: () => settings,
+    names: () => settings.map(({key}) => key),
+  }
+}
+
+function typed(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  return /^[+-]?\d+$/.test(value) ? Number(value) : value
+}
