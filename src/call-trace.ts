@@ -1,6 +1,8 @@
 import type {CallObserver} from './client/call.js'
 import {messageFields} from './client/descriptor.js'
 import {describeError} from './errors.js'
+import type {AuthConfig} from './generated/cri.js'
+import {withoutSecrets} from './registry/secrets.js'
 
 // The names of fields that the proto marks as secrets; they never leave the process but on the wire.
 const secretFields = new Set(
@@ -19,10 +21,15 @@ export function traceCalls(note: (text: string) => void): CallObserver {
       note(
         error === undefined
           ? `<- ${method} ${took} ${response ? compact(response) : ''}`
-          : `<- ${method} ${took} ${describeError(error).text}`,
+          : `<- ${method} ${took} ${withoutSecrets(describeError(error).text, authOf(request))}`,
       )
     }
   }
+}
+
+/** A runtime or its registry may repeat in an error what it was sent. */
+function authOf(request: object): AuthConfig | null | undefined {
+  return (request as {auth?: AuthConfig | null}).auth
 }
 
 function compact(message: object): string {
