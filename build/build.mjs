@@ -51,7 +51,6 @@ async function bundle() {
     minifyWhitespace: true,
     minifySyntax: true,
     alias: leftOut,
-    external: ['*/go-template.js', '*/jsonpath.js', '*/custom-columns.js'],
     // CommonJS dependencies inside an ESM bundle still call require for Node's own modules.
     banner: {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",

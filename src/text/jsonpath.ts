@@ -1,0 +1,38 @@
+import {UsageError} from '../errors.js'
+import type {Value} from './go-template/values.js'
+import {defaultPathLimits, type PathLimits, printedResults, walkParts} from './jsonpath/evaluator.js'
+import {parsedParts, relaxed} from './jsonpath/parser.js'
+
+export interface JsonPath {
+  /** The text for a JSON value. Throws UsageError with line and column, as parsing does. */
+  render(document: unknown): string
+  /** All that its paths find. */
+  find(document: unknown): Value[]
+}
+
+/** kubectl's JSONPath, its braces and first dot optional where there is one path alone: docs/templates.md. */
+export function parseJsonPath(expression: string, limits: PathLimits = defaultPathLimits): JsonPath {
+  const source = relaxed(expression)
+  const parts = parsedParts(source)
+  return {
+    render: (document) => {
+      const texts: string[] = []
+      let length = 0
+      walkParts(source, parts, document as Value, limits, (values) => {
+        const text = printedResults(values)
+        length += text.length
+        if (length > limits.output)
+          throw new UsageError(`jsonpath: the output is longer than ${limits.output} characters`)
+        texts.push(text)
+      })
+      return texts.join('')
+    },
+    find: (document) => {
+      const found: Value[] = []
+      walkParts(source, parts, document as Value, limits, (values) => {
+        for (const value of values) found.push(value)
+      })
+      return found
+    },
+  }
+}
