@@ -29,6 +29,19 @@ const leftOut = {
   'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
 }
 
+/** As `Completes` in src/completion/position.ts has them. */
+const lookups = [
+  'container',
+  'running-container',
+  'created-container',
+  'pod',
+  'ready-pod',
+  'image',
+  'file',
+  'socket',
+  'verb',
+]
+
 generate()
 rmSync('dist', {recursive: true, force: true})
 await bundle()
@@ -90,11 +103,12 @@ async function writeManifest() {
       usage: command.usage,
       examples: command.examples ?? [],
       argumentsEndFlags: command.argumentsEndFlags,
-      arguments: Object.entries(command.args).map(([name, {description, required, multiple}]) => ({
+      arguments: Object.entries(command.args).map(([name, {description, required, multiple, complete}]) => ({
         name,
         description,
         required,
         multiple,
+        complete: completionOf(complete ?? name),
       })),
       flags: flagsOf(command.flags ?? {}),
     })
@@ -114,5 +128,16 @@ function flagsOf(flags) {
     helpValue: flag.helpValue,
     default: flag.default,
     hidden: flag.hidden,
+    complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete ?? flag.helpValue ?? ''),
   }))
+}
+
+/**
+ * What Tab offers: the words or the kind of thing that an argument or flag declares as `complete`; without that its
+ * name, or the flag's helpValue, says it where it is a kind itself.
+ */
+function completionOf(declared) {
+  if (Array.isArray(declared)) return declared
+  const kind = declared.toLowerCase()
+  return lookups.includes(kind) ? kind : undefined
 }

@@ -63,6 +63,8 @@ export const outputFlags = (defaultForm: string, forms: string) => ({
     helpValue: 'FORMAT',
     description: forms,
     default: defaultForm,
+    // `jsonpath=EXPRESSION` is offered up to its sign.
+    complete: forms.split(', ').map((form) => form.replace(/(?<==).*/, '')),
   }),
   template: Flags.string({
     helpGroup: 'OUTPUT',
@@ -92,6 +94,7 @@ export const imageFilterFlag = Flags.string({
   helpGroup: 'FILTER',
   helpValue: 'KEY=VALUE',
   description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
+  complete: ['dangling=true', 'dangling=false', 'reference=', 'before=', 'since='],
 })
 
 export const labelFlag = Flags.string({

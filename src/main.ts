@@ -1,14 +1,15 @@
 import {readFileSync} from 'node:fs'
-import {type CommandSpec, type FlagSpec, type Invocation, parseCommandLine} from './argv.js'
+import {type Invocation, parseCommandLine} from './argv.js'
 import type {CriCommand} from './base-command.js'
+import type {CompletableCommand, CompletableFlag} from './completion/position.js'
 import {describeError, exitCode} from './errors.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './help.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
 interface Manifest {
   version: string
-  commands: (CommandHelp & CommandSpec)[]
-  globals: (FlagHelp & FlagSpec)[]
+  commands: (CommandHelp & CompletableCommand)[]
+  globals: (FlagHelp & CompletableFlag)[]
 }
 
 type CommandModule = {default: new (argv: string[], id: string) => CriCommand}
@@ -17,6 +18,11 @@ type CommandModule = {default: new (argv: string[], id: string) => CriCommand}
 export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWithoutReader()
   const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
+  if (argv[0] === '__complete') {
+    const {completion} = await import('./completion/complete.js')
+    process.stdout.write(await completion(argv.slice(1), manifest.commands, manifest.globals))
+    return
+  }
   let invocation: Invocation
   try {
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)

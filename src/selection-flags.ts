@@ -5,6 +5,18 @@ import type {ContainerState, PodSandboxState} from './generated/cri.js'
 import {parseRegexp} from './text/regexp.js'
 import {parseChoice, parseLabels} from './text/selectors.js'
 
+const containerStates: Readonly<Record<string, ContainerState>> = {
+  created: 'CONTAINER_CREATED',
+  running: 'CONTAINER_RUNNING',
+  exited: 'CONTAINER_EXITED',
+  unknown: 'CONTAINER_UNKNOWN',
+}
+
+const podStates: Readonly<Record<string, PodSandboxState>> = {
+  ready: 'SANDBOX_READY',
+  notready: 'SANDBOX_NOTREADY',
+}
+
 const filter = (description: string, helpValue = 'TEXT') =>
   Flags.string({helpGroup: 'FILTER', helpValue, description})
 
@@ -24,6 +36,7 @@ export const containerFilterFlags = {
     helpGroup: 'FILTER',
     helpValue: 'STATE',
     description: 'only created, running, exited or unknown ones',
+    complete: Object.keys(containerStates),
   }),
   label: labelFlag,
   ...latestFlags,
@@ -38,6 +51,7 @@ export const podFilterFlags = {
     helpGroup: 'FILTER',
     helpValue: 'STATE',
     description: 'only ready or notready pods',
+    complete: Object.keys(podStates),
   }),
   label: labelFlag,
   ...latestFlags,
@@ -54,18 +68,6 @@ interface FilterFlags {
   latest?: boolean
   last?: number | undefined
   all?: boolean
-}
-
-const containerStates: Readonly<Record<string, ContainerState>> = {
-  created: 'CONTAINER_CREATED',
-  running: 'CONTAINER_RUNNING',
-  exited: 'CONTAINER_EXITED',
-  unknown: 'CONTAINER_UNKNOWN',
-}
-
-const podStates: Readonly<Record<string, PodSandboxState>> = {
-  ready: 'SANDBOX_READY',
-  notready: 'SANDBOX_NOTREADY',
 }
 
 /**

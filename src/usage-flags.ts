@@ -4,6 +4,16 @@ import {parseChoice} from './text/selectors.js'
 import type {Units} from './text/units.js'
 import type {UsageOrder} from './views/usage.js'
 
+const orders: Readonly<Record<string, UsageOrder>> = {
+  cpu: 'cpu',
+  mem: 'mem',
+  memory: 'mem',
+  disk: 'disk',
+  name: 'name',
+  id: 'id',
+}
+const units: Readonly<Record<string, Units>> = {si: 'si', iec: 'iec'}
+
 /** What `stats` and `statsp` share. */
 export const usageFlags = {
   id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this one: ID or name'}),
@@ -18,6 +28,7 @@ export const usageFlags = {
     helpGroup: 'OUTPUT',
     helpValue: 'COLUMN',
     description: 'by cpu, mem, disk, name or id',
+    complete: Object.keys(orders),
     default: 'id',
   }),
   limit: integerFlag({helpGroup: 'OUTPUT', description: 'only the first N rows'}),
@@ -25,20 +36,11 @@ export const usageFlags = {
     helpGroup: 'OUTPUT',
     helpValue: 'UNITS',
     description: 'si (MB) or iec (MiB)',
+    complete: Object.keys(units),
     default: 'si',
   }),
   ...outputFlags('table', 'table, wide, json, yaml, jsonl, name, go-template, jsonpath=EXPRESSION'),
 }
-
-const orders: Readonly<Record<string, UsageOrder>> = {
-  cpu: 'cpu',
-  mem: 'mem',
-  memory: 'mem',
-  disk: 'disk',
-  name: 'name',
-  id: 'id',
-}
-const units: Readonly<Record<string, Units>> = {si: 'si', iec: 'iec'}
 
 export function usageChoices(flags: {sort: string; units: string}): {order: UsageOrder; units: Units} {
   return {order: parseChoice('--sort', flags.sort, orders), units: parseChoice('--units', flags.units, units)}

@@ -31,11 +31,18 @@ async function loadedBy(argv: readonly string[], options: CliOptions = {}): Prom
     .map(([name]) => name)
 }
 
-test('help, version and a mistyped word load neither gRPC nor oclif', async () => {
+test('help, version, a mistyped word and the completion of a flag load neither gRPC nor oclif', async () => {
   const loaded = await Promise.all(
-    [['--help'], ['ps', '--help'], ['--version'], ['pss'], ['ps', '--nosuch']].map((argv) => loadedBy(argv)),
+    [
+      ['--help'],
+      ['ps', '--help'],
+      ['--version'],
+      ['pss'],
+      ['ps', '--nosuch'],
+      ['__complete', 'bash', 'crisp ps --st', ''],
+    ].map((argv) => loadedBy(argv)),
   )
-  expect(loaded).toEqual([[], [], [], [], []])
+  expect(loaded).toEqual([[], [], [], [], [], []])
 })
 
 test('-q loads no table, a table no YAML, YAML no templates', async () => {

@@ -36,16 +36,22 @@ export default class Config extends CriCommand {
       multiple: true,
       description: `KEY to show, KEY VALUE or KEY=VALUE to change; ${configKeys.join(', ')}`,
       ignoreStdin: true,
+      complete: configKeys,
     }),
   }
 
   static override flags = {
-    get: Flags.string({helpValue: 'KEY', description: 'print the value of one setting'}),
+    get: Flags.string({
+      helpValue: 'KEY',
+      complete: configKeys,
+      description: 'print the value of one setting',
+    }),
     set: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'KEY=VALUE',
       description: 'change settings, several in one flag or in several; nothing is written if one is wrong',
+      complete: configKeys.map((key) => `${key}=`),
     }),
     list: Flags.boolean({description: 'print all settings'}),
     ...outputFlags('table', 'table, json, yaml, name, jsonl, go-template, jsonpath=EXPRESSION'),

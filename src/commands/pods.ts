@@ -16,7 +16,12 @@ export default class Pods extends CriCommand {
   ]
 
   static override flags = {
-    id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this pod: ID or name'}),
+    id: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'ID',
+      complete: 'pod',
+      description: 'only this pod: ID or name',
+    }),
     ...podFilterFlags,
     ...listFlags,
   }

@@ -19,7 +19,12 @@ export default class Ps extends CriCommand {
 
   static override flags = {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'created, exited and unknown ones too'}),
-    id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this container: ID or name'}),
+    id: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'ID',
+      complete: 'container',
+      description: 'only this container: ID or name',
+    }),
     ...containerFilterFlags,
     ...listFlags,
     'resolve-image-path': Flags.boolean({

@@ -1,0 +1,48 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {calledAs} from '../completion/called-as.js'
+import {completionScript, shells} from '../completion/shells.js'
+import {UsageError} from '../errors.js'
+
+export default class Completion extends CriCommand {
+  static override summary = 'Print the script that completes command lines in bash, zsh or fish'
+  static override description =
+    'It completes verbs, flags, their values, and the names of pods, containers and images on the node.'
+  static override examples = [
+    'source <(crisp completion bash)',
+    'crisp completion bash | sudo tee /etc/bash_completion.d/crisp',
+    'crisp completion zsh | sudo tee /usr/local/share/zsh/site-functions/_crisp',
+    'crisp completion fish > ~/.config/fish/completions/crisp.fish',
+    'source <(crisp completion bash --name crictl)',
+  ]
+
+  static override args = {
+    shell: Args.string({
+      description: `${shells.join(', ')}; bash if not given`,
+      default: 'bash',
+      ignoreStdin: true,
+      complete: shells,
+    }),
+  }
+
+  static override flags = {
+    name: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'NAME',
+      description: 'another name that crisp goes by, such as an alias; the one it was called by if not given',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Completion)
+    const shell = shells.find((known) => known === args.shell)
+    if (!shell)
+      throw new UsageError(`"${args.shell}" is no shell that crisp completes for: ${shells.join(', ')}`)
+    for (const name of flags.name ?? [])
+      if (!/^[\w.+-]+$/.test(name)) throw new UsageError(`--name "${name}" is no name of a command`)
+    const called = calledAs(process.argv[1] ?? '', process.execPath, process.env.PATH ?? '')
+    this.write(completionScript(shell, called.program, flags.name ?? [called.name]))
+  }
+}
