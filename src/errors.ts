@@ -8,6 +8,10 @@ export const exitCode = {
   timedOut: 124,
   /** `exec`, `run` and `attach` only: crisp failed, not the remote process. */
   ours: 125,
+  /** `exec` only: the command is there but cannot be executed. */
+  notExecutable: 126,
+  /** `exec` only: there is no such command. */
+  commandNotFound: 127,
   interrupted: 130,
   terminated: 143,
 } as const

@@ -1,3 +1,4 @@
+export {startFailureIn} from './exit-status.js'
 export {type ForwardedConnection, forwardConnection} from './port-forward.js'
 export {
   type RemoteCommand,

@@ -1,0 +1,68 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {resolveContainers} from '../client/references.js'
+import {attach, checkTerminal, parseStreaming} from '../conversation.js'
+import {UsageError} from '../errors.js'
+import {asOwnFailure, streamFailure} from '../stream-failure.js'
+import {detachKeysFlag, streamFlags} from '../stream-flags.js'
+import {parseDetachKeys} from '../text/detach-keys.js'
+
+export default class Attach extends CriCommand {
+  static override summary = "Join a running container's stdin, stdout and stderr"
+  static override description =
+    'Shows what the container prints from now on. When it exits meanwhile the exit code is its own; 125 when crisp or the runtime failed. Input reaches only containers that were made with stdin, and -t suits those made with a terminal.'
+  static override examples = [
+    'crisp attach web',
+    'crisp attach -it debug-shell',
+    'crisp attach -it --detach-keys ctrl-a,d debug-shell',
+  ]
+
+  static override args = {
+    container: Args.string({
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    stdin: Flags.boolean({char: 'i', aliases: ['interactive'], description: 'pass stdin on'}),
+    tty: Flags.boolean({char: 't', description: 'the container has a terminal: join ours to it'}),
+    'detach-keys': detachKeysFlag,
+    ...streamFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Attach)
+    if (!args.container) throw new UsageError('which container? crisp attach CONTAINER')
+    const {stdin, tty} = flags
+    checkTerminal({stdin, tty})
+    const detachKeys = parseDetachKeys(flags['detach-keys'])
+    const streaming = await parseStreaming(flags)
+    using client = await this.connect(flags)
+
+    const [resolved] = await resolveContainers(client, [args.container])
+    if (resolved?.status !== 'fulfilled') throw resolved?.reason
+    const containerId = resolved.value
+    try {
+      const exit = await attach({
+        client,
+        streaming,
+        containerId,
+        stdin,
+        tty,
+        detachKeys,
+        signal: this.signal,
+        note: (text) => this.note(text),
+      })
+      if (exit.kind === 'exited') process.exitCode = exit.exitCode
+      else this.note(`detached: ${args.container} goes on`)
+    } catch (error) {
+      throw await streamFailure(client, containerId, error)
+    }
+  }
+
+  protected override fail(error: unknown): void {
+    super.fail(asOwnFailure(error))
+  }
+}

@@ -1,0 +1,199 @@
+import {setMaxListeners} from 'node:events'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import type {CriClient} from '../client/connect.js'
+import {containerPlaces, containerReferences, resolveContainers} from '../client/references.js'
+import {podsOfUnlabelled, selectContainers} from '../client/selection.js'
+import {checkTerminal, converse, parseStreaming, type Streaming} from '../conversation.js'
+import {exitCode, NotFoundError, UsageError, UserError} from '../errors.js'
+import {integerFlag} from '../flags.js'
+import type {Container} from '../generated/cri.js'
+import {ended, type Outputs, sharedOutputs} from '../line-writer.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {asOwnFailure, streamFailure} from '../stream-failure.js'
+import {detachKeysFlag, streamFlags} from '../stream-flags.js'
+import {parseDetachKeys} from '../text/detach-keys.js'
+import {printable} from '../text/printable.js'
+
+/** Far more than a runtime does at once, far less than it has URLs. */
+const atOnce = 64
+
+interface Target {
+  containerId: string
+  /** As the user knows it. */
+  name: string
+}
+
+interface Task {
+  client: CriClient
+  streaming: Streaming
+  command: readonly string[]
+  stdin: boolean
+  tty: boolean
+  sync: boolean
+  timeoutSeconds: number
+  detachKeys: Uint8Array
+}
+
+export default class Exec extends CriCommand {
+  static override summary = 'Run a command in a container'
+  static override description =
+    "Everything behind the container is the command, flags included. The exit code is the command's own; 126 when it cannot be executed, 127 when there is none, 125 when crisp or the runtime failed. With filters instead of a container the command runs in all that pass them, one after another."
+  static override usage = 'exec [flags] CONTAINER COMMAND [ARG...]'
+  static override examples = [
+    'crisp exec web ls -la /etc',
+    'crisp exec -it kube-system/coredns-x/coredns sh',
+    "echo 'select 1' | crisp exec -i db psql",
+    'crisp exec -s --timeout 5 web cat /proc/loadavg',
+    'crisp exec --label app=web --parallel hostname',
+  ]
+  static argumentsEndFlags = true
+  static override strict = false
+
+  static override args = {
+    container: Args.string({
+      description: 'ID, name, pod/name or namespace/pod/name; none with filters',
+      ignoreStdin: true,
+    }),
+    command: Args.string({description: 'what to run, and its arguments', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    interactive: Flags.boolean({char: 'i', description: 'pass stdin on'}),
+    tty: Flags.boolean({char: 't', description: 'give the command a terminal'}),
+    sync: Flags.boolean({
+      char: 's',
+      description: 'one call that answers when the command has ended, at most 16 MiB; no stdin, no terminal',
+    }),
+    timeout: integerFlag({
+      description: 'with --sync: seconds after which the command is killed, exit code 124',
+      helpValue: 'SECONDS',
+    }),
+    'ignore-errors': Flags.boolean({char: 'e', description: 'exit code 0 whatever happens'}),
+    parallel: Flags.boolean({
+      char: 'x',
+      description: 'in all containers at once, each line behind the name of its container',
+    }),
+    quiet: Flags.boolean({char: 'q', description: 'no IDs and names between the output of several'}),
+    ...containerFilterFlags,
+    state: Flags.string({
+      helpGroup: 'FILTER',
+      helpValue: 'STATE',
+      description: 'only created, running, exited or unknown ones',
+    }),
+    'detach-keys': detachKeysFlag,
+    ...streamFlags,
+  }
+
+  async run(): Promise<void> {
+    const {flags, raw} = await this.parse(Exec)
+    const filtered = Object.keys(containerFilterFlags).some((name) => {
+      const value = flags[name as keyof typeof containerFilterFlags]
+      return value !== undefined && value !== false
+    })
+    const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
+    const reference = filtered ? undefined : words.shift()
+    // kubectl's habit; no command has this name.
+    if (words[0] === '--') words.shift()
+    if (words.length === 0)
+      throw new UsageError(`what shall run there? crisp exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`)
+    const {timeout: timeoutSeconds = 0} = flags
+    if (timeoutSeconds < 0) throw new UsageError('--timeout: seconds cannot be negative')
+    if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
+    const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}
+    checkTerminal(streams)
+    const task = {
+      ...streams,
+      command: words,
+      sync: flags.sync,
+      timeoutSeconds,
+      detachKeys: parseDetachKeys(flags['detach-keys']),
+      streaming: await parseStreaming(flags),
+    }
+    if (flags['ignore-errors'] && !flags.quiet)
+      this.note('ignoring errors: the exit code is 0 whatever happens')
+    using client = await this.connect(flags)
+
+    if (reference !== undefined) await this.#runInOne({...task, client}, reference)
+    else
+      await this.#runInAll(
+        {...task, client},
+        await selectContainers(client, containerSelection(flags)),
+        flags,
+      )
+    if (flags['ignore-errors']) process.exitCode = exitCode.done
+  }
+
+  async #runInOne(task: Task, reference: string): Promise<void> {
+    const [resolved] = await resolveContainers(task.client, [reference])
+    if (resolved?.status !== 'fulfilled') throw resolved?.reason
+    await this.#runIn(task, {containerId: resolved.value, name: reference}, process)
+  }
+
+  async #runInAll(
+    task: Task,
+    containers: readonly Container[],
+    {parallel, quiet}: {parallel: boolean; quiet: boolean},
+  ): Promise<void> {
+    if (containers.length === 0)
+      throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+    if (containers.length > 1 && task.stdin)
+      throw new UserError(
+        `the filters pass ${containers.length} containers, and stdin can go to one only: narrow them down, or add --latest`,
+      )
+    const placeOf = containerPlaces(await podsOfUnlabelled(task.client, containers))
+    const names = containerReferences(containers, placeOf)
+    const targets = containers.map(({id}, index) => ({containerId: id, name: names[index] ?? id}))
+    // All of them listen to it, and Node warns of a leak at eleven.
+    setMaxListeners(0, this.signal)
+    await concurrently(targets, parallel ? atOnce : 1, async (target) => {
+      this.signal.throwIfAborted()
+      if (!parallel && !quiet && !task.stdin) this.write(`${target.containerId}:\n`)
+      const outputs = parallel ? sharedOutputs(quiet ? '' : `[${printable(target.name)}] `) : process
+      try {
+        await this.#runIn(task, target, outputs)
+      } catch (error) {
+        if (this.signal.aborted) throw this.signal.reason
+        this.fail(error, target.name)
+      } finally {
+        if (parallel) await ended(outputs)
+      }
+    })
+    this.signal.throwIfAborted()
+  }
+
+  async #runIn(task: Task, {containerId, name}: Target, {stdout, stderr}: Outputs): Promise<void> {
+    const {client} = task
+    try {
+      const code = task.sync
+        ? await (await import('../exec-sync.js')).execSync(client, {...task, containerId, stdout, stderr})
+        : await this.#stream(task, containerId, name, {stdout, stderr})
+      process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
+    } catch (error) {
+      throw await streamFailure(client, containerId, error)
+    }
+  }
+
+  async #stream(task: Task, containerId: string, name: string, outputs: Outputs): Promise<number> {
+    const exit = await converse({
+      ...task,
+      ...outputs,
+      openUrl: async () => {
+        const {client, command, stdin, tty} = task
+        const request = {containerId, cmd: [...command], stdin, tty, stdout: true, stderr: !tty}
+        return (await client.runtime.exec(request)).url
+      },
+      signal: this.signal,
+      note: (text) => this.note(text),
+    })
+    if (exit.kind === 'exited') return exit.exitCode
+    this.note(`detached: the command goes on in ${name}`)
+    return exitCode.done
+  }
+
+  protected override fail(error: unknown, name?: string): void {
+    super.fail(asOwnFailure(error, name))
+  }
+}

@@ -1,0 +1,125 @@
+import type {CriClient} from './client/connect.js'
+import {describeError, type ExitCode, exitCode, Interrupted, RpcError, rpcCode, UserError} from './errors.js'
+import {StreamError, startFailureIn} from './streaming/index.js'
+import {agoText} from './text/age.js'
+
+/** The failure of an exec or attach, for a user: what it means for the command, and the fix. */
+export async function streamFailure(
+  client: CriClient,
+  containerId: string,
+  error: unknown,
+): Promise<unknown> {
+  const text = runtimeText(error)
+  if (text === undefined) return error
+  const start = startFailureIn(text)
+  const command = /exec: "([^"]*)"|file `([^`]*)`/.exec(text)
+  const word = command?.[1] ?? command?.[2] ?? 'the command'
+  if (start === 'notFound')
+    return new UserError(
+      `there is no "${word}" in the container: give the full path of a program that its image has (some images have no shell at all)`,
+      {exitCode: exitCode.commandNotFound, cause: error},
+    )
+  if (start === 'notExecutable')
+    return new UserError(`"${word}" cannot be executed in the container: ${lastPart(text)}`, {
+      exitCode: exitCode.notExecutable,
+      cause: error,
+    })
+  return (await notRunning(client, containerId, error)) ?? error
+}
+
+/** The runtime's own words for why it could not, if it was the runtime that could not. */
+function runtimeText(error: unknown): string | undefined {
+  if (error instanceof StreamError) return error.kind === 'failed' ? error.message : undefined
+  if (!(error instanceof RpcError)) return undefined
+  return error.code === rpcCode.unknown || error.code === rpcCode.notFound ? error.details : undefined
+}
+
+function lastPart(text: string): string {
+  const parts = text.split(': ').filter((part) => part !== 'unknown')
+  return parts.at(-1) ?? text
+}
+
+/** Runtimes say it in words only, and each in its own: the status is sure. */
+async function notRunning(
+  client: CriClient,
+  containerId: string,
+  cause: unknown,
+): Promise<UserError | undefined> {
+  const status = await client.runtime.containerStatus({containerId}).then(
+    (response) => response.status,
+    () => undefined,
+  )
+  switch (status?.state) {
+    case 'CONTAINER_EXITED': {
+      const ago = agoText(status.finishedAt, Date.now())
+      return new UserError(
+        `the container is not running: it exited ${ago} with code ${status.exitCode}; see crisp logs, or crisp ps for a newer one`,
+        {cause},
+      )
+    }
+    case 'CONTAINER_CREATED':
+      return new UserError('the container is not running: it was created but not started (crisp start)', {
+        cause,
+      })
+    default:
+      return undefined
+  }
+}
+
+/**
+ * As 125, so that a script can tell it from the remote command's own code; usage, timeouts and interruptions keep
+ * theirs. `name` says which of several containers it was.
+ */
+export function asOwnFailure(error: unknown, name?: string): unknown {
+  if (error instanceof Interrupted) return error
+  const failure = error instanceof StreamError ? describeStreamError(error) : describeError(error)
+  return new UserError(name === undefined ? failure.text : `${name}: ${failure.text}`, {
+    exitCode: ownCode(failure.exitCode),
+    cause: error,
+  })
+}
+
+const kept: readonly ExitCode[] = [
+  exitCode.usage,
+  exitCode.timedOut,
+  exitCode.notExecutable,
+  exitCode.commandNotFound,
+  exitCode.interrupted,
+  exitCode.terminated,
+]
+
+function ownCode(code: ExitCode): ExitCode {
+  return kept.includes(code) ? code : exitCode.ours
+}
+
+export function describeStreamError(error: StreamError): {text: string; exitCode: ExitCode} {
+  const fix = streamFix(error)
+  // What every server puts before its own failures tells nobody anything.
+  const message = error.message.replace(/^(Internal error occurred: )+/, '')
+  return {text: fix ? `${message}; ${fix}` : message, exitCode: exitCode.failed}
+}
+
+function streamFix({kind, httpStatus}: StreamError): string | undefined {
+  switch (kind) {
+    case 'unreachable':
+      return 'it listens on the node itself: run crisp there, outside of containers'
+    case 'tls':
+      return 'trust its certificate with --tls-ca FILE (and --tls-sni NAME), or any with --tls-insecure'
+    case 'refused':
+      return httpStatus === 403
+        ? 'it speaks another protocol: try --transport websocket, or spdy'
+        : httpStatus === 404
+          ? 'its addresses work once and for a minute: try again'
+          : undefined
+    case 'lost':
+      return 'what was started may still run; is the runtime restarting? systemctl status containerd crio'
+    case 'noStatus':
+      return 'how the command ended is unknown'
+    case 'timedOut':
+      return "look at the runtime's log: journalctl -u containerd -u crio"
+    case 'address':
+    case 'protocol':
+    case 'failed':
+      return undefined
+  }
+}
