@@ -5,7 +5,7 @@ import {parse} from '@oclif/core/parser'
 import type {CallObserver} from './client/call.js'
 import {type ConnectOptions, type CriClient, connect} from './client/connect.js'
 import {type GlobalFlags, readSettings, type Settings} from './config.js'
-import {describeError, type ExitCode, exitCode, Interrupted, UsageError} from './errors.js'
+import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from './errors.js'
 import {globalFlags} from './flags.js'
 import {printableLines} from './text/printable.js'
 import type {TableStyle} from './text/table.js'
@@ -111,10 +111,14 @@ export abstract class CriCommand extends Command {
     process.stderr.write(`crisp: ${printableLines(text)}\n`)
   }
 
-  /** Says why one of several targets failed and remembers the worst code; the others go on. */
-  protected fail(error: unknown): void {
+  /**
+   * Says why one of several targets failed and remembers the worst code; the others go on. `doing` says on what, for
+   * errors of the runtime, which do not.
+   */
+  protected fail(error: unknown, doing = ''): void {
     const failure = describeError(error)
-    if (failure.text !== '') this.note(failure.text)
+    const about = doing !== '' && error instanceof RpcError ? `${doing}: ` : ''
+    if (failure.text !== '') this.note(`${about}${failure.text}`)
     process.exitCode = worse(Number(process.exitCode ?? exitCode.done), failure.exitCode)
   }
 

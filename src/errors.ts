@@ -47,6 +47,11 @@ export class NotFoundError extends UserError {
   }
 }
 
+/** A reference that several things answer to. Nothing is missing: `--ignore-missing` does not pass it over. */
+export class AmbiguousError extends NotFoundError {
+  override name = 'AmbiguousError'
+}
+
 /** Why a socket is of no use. */
 export type SocketProblem =
   | 'absent'
@@ -212,6 +217,11 @@ function describeRpcError(error: RpcError): Failure {
       }
     case rpcCode.notFound:
       return {text: `${method}: ${details}`, exitCode: exitCode.notFound}
+    case rpcCode.cancelled:
+      return {
+        text: `${method}: the runtime gave up on it (${details}): is it shutting down? try again`,
+        exitCode: exitCode.failed,
+      }
     case rpcCode.unimplemented:
       return {text: unimplementedText(error), exitCode: exitCode.failed}
     case rpcCode.resourceExhausted:

@@ -87,9 +87,15 @@ function isLost(error: unknown): boolean {
   )
 }
 
-async function refuseSharedQueue(client: CriClient): Promise<void> {
+/** Of containerd 1.7 all clients take events from one queue: each that is taken is lost to the kubelet. */
+export async function hasSharedQueue(client: CriClient): Promise<string | undefined> {
   const {runtimeName, runtimeVersion} = await client.runtime.version()
-  if (runtimeName === 'containerd' && /^v?1\.7\./.test(runtimeVersion)) {
+  return runtimeName === 'containerd' && /^v?1\.7\./.test(runtimeVersion) ? runtimeVersion : undefined
+}
+
+async function refuseSharedQueue(client: CriClient): Promise<void> {
+  const runtimeVersion = await hasSharedQueue(client)
+  if (runtimeVersion !== undefined) {
     throw new UserError(
       `containerd ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet; --poll compares lists instead, --force takes them anyway`,
     )

@@ -1,4 +1,4 @@
-import {NotFoundError} from '../errors.js'
+import {AmbiguousError, NotFoundError} from '../errors.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
 import type {CallOptions} from './call.js'
 import type {CriClient} from './connect.js'
@@ -205,7 +205,7 @@ function only<Item extends {id: string}>(
     .slice(0, shownCandidates)
     .map((candidate) => `  ${candidate.id.replace(/^sha256:/, '').slice(0, 13)}  ${nameOf(candidate)}`)
   const more = found.length > shownCandidates ? [`  and ${found.length - shownCandidates} more`] : []
-  throw new NotFoundError(
+  throw new AmbiguousError(
     [
       `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,
       ...rows,

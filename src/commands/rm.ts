@@ -1,0 +1,60 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {removeContainer} from '../client/remove.js'
+import {chosenContainers, namedContainers} from '../client/targets.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {TargetCommand} from '../target-command.js'
+import {chosenByFilters, targetFlags} from '../target-flags.js'
+
+export default class Rm extends TargetCommand {
+  static override summary = 'Remove containers, and their log files on this machine'
+  static override examples = [
+    'crisp rm web',
+    'crisp rm -f web db --ignore-missing',
+    'crisp rm -a --state exited --dry-run',
+    'crisp rm --label job=nightly --wait',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    force: Flags.boolean({char: 'f', description: 'running ones too: they are killed first'}),
+    'keep-logs': Flags.boolean({char: 'k', description: 'leave the log files where they are'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every container'}),
+    ...containerFilterFlags,
+    ...targetFlags(),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Rm)
+    const filtered = chosenByFilters('container', args.container, flags)
+    const selection = containerSelection({...flags, all: true})
+    using client = await this.connect(flags)
+
+    const targets = filtered
+      ? await chosenContainers(client, selection)
+      : await namedContainers(client, args.container ?? [])
+    await this.onEach(client, targets, flags, {
+      verb: 'remove',
+      noun: 'container',
+      act: async ({id, word}, say) => {
+        const {logPath} = await removeContainer(
+          client,
+          {id, word},
+          {force: flags.force, wait: flags.wait, signal: this.signal},
+        )
+        if (!flags['keep-logs'] && logPath !== '') {
+          const {removeLogFiles} = await import('../log-files.js')
+          await removeLogFiles(logPath, (text) => this.note(text))
+        }
+        say(word)
+      },
+    })
+  }
+}

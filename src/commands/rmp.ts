@@ -1,0 +1,50 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {removePod} from '../client/remove.js'
+import {chosenPods, namedPods} from '../client/targets.js'
+import {podFilterFlags, podSelection} from '../selection-flags.js'
+import {TargetCommand} from '../target-command.js'
+import {chosenByFilters, targetFlags} from '../target-flags.js'
+
+export default class Rmp extends TargetCommand {
+  static override summary = 'Remove pods and all of their containers'
+  static override examples = [
+    'crisp rmp sandbox-1',
+    'crisp rmp -f default/web-1 default/web-2 --ignore-missing --wait',
+    'crisp rmp -a --state notready',
+    'crisp rmp -fa --dry-run',
+  ]
+
+  static override args = {
+    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    force: Flags.boolean({char: 'f', description: 'ready ones too: they are stopped first'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every pod'}),
+    ...podFilterFlags,
+    ...targetFlags(),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Rmp)
+    const filtered = chosenByFilters('pod', args.pod, flags)
+    const selection = podSelection(flags)
+    using client = await this.connect(flags)
+
+    const targets = filtered ? await chosenPods(client, selection) : await namedPods(client, args.pod ?? [])
+    await this.onEach(client, targets, flags, {
+      verb: 'remove',
+      noun: 'pod',
+      act: async (target, say) => {
+        await removePod(client, target, {
+          force: flags.force,
+          wait: flags.wait,
+          signal: this.signal,
+          onStopped: () => say(`Stopped sandbox ${target.word}`),
+        })
+        say(`Removed sandbox ${target.word}`)
+      },
+    })
+  }
+}

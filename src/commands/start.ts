@@ -1,0 +1,66 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {watchChanges} from '../client/changes.js'
+import {chosenContainers, namedContainers} from '../client/targets.js'
+import {containerStatus, lookUntil} from '../client/wait.js'
+import {UserError} from '../errors.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {TargetCommand} from '../target-command.js'
+import {chosenByFilters, targetFlags} from '../target-flags.js'
+
+export default class Start extends TargetCommand {
+  static override summary = 'Start containers that were created'
+  static override description =
+    'A container runs once: one that has exited cannot be started again. Filters choose among created ones.'
+  static override examples = [
+    'crisp start web',
+    'crisp start web db --parallel 2',
+    'crisp start --pod sandbox-1 --dry-run',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every container that was created'}),
+    ...containerFilterFlags,
+    ...targetFlags(),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Start)
+    const filtered = chosenByFilters('container', args.container, flags)
+    const {state, ...selection} = containerSelection({...flags, all: true})
+    using client = await this.connect(flags)
+
+    const targets = filtered
+      ? await chosenContainers(client, {...selection, state: state ?? 'CONTAINER_CREATED'})
+      : await namedContainers(client, args.container ?? [])
+    using changes = watchChanges(client, this.signal)
+    await this.onEach(client, targets, flags, {
+      verb: 'start',
+      noun: 'container',
+      act: async ({id, word}, say) => {
+        try {
+          await client.runtime.startContainer({containerId: id})
+        } catch (error) {
+          // Runtimes give this no code of its own. If they cannot say either, the first error says it all.
+          const status = await containerStatus(client, id).catch(() => undefined)
+          if (status?.state !== 'CONTAINER_EXITED') throw error
+          throw new UserError(
+            `container "${word}" has exited with ${status.exitCode} and cannot be started again: create a new one`,
+            {cause: error},
+          )
+        }
+        const started = async () => (await containerStatus(client, id))?.state !== 'CONTAINER_CREATED'
+        if (flags.wait) await lookUntil({changes}, started)
+        say(word)
+      },
+    })
+  }
+}

@@ -1,0 +1,61 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {watchChanges} from '../client/changes.js'
+import {chosenContainers, namedContainers} from '../client/targets.js'
+import {containerStatus, lookUntil} from '../client/wait.js'
+import {graceFlag, graceSeconds} from '../grace-flag.js'
+import {containerFilterFlags, containerSelection} from '../selection-flags.js'
+import {TargetCommand} from '../target-command.js'
+import {chosenByFilters, targetFlags} from '../target-flags.js'
+
+export default class Stop extends TargetCommand {
+  static override summary = 'Stop running containers'
+  static override description =
+    'Each gets its stop signal (SIGTERM unless its image says otherwise) and, when the grace period is over, SIGKILL. ' +
+    'Without --timeout it is killed at once, as crictl does. The kubelet starts its own containers again.'
+  static override examples = [
+    'crisp stop web -t 10',
+    'crisp stop --pod kube-system/coredns-x --timeout 30s',
+    'crisp stop -a --dry-run',
+    'crisp stop job-1 job-2 --ignore-missing',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    timeout: graceFlag,
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every running container'}),
+    ...containerFilterFlags,
+    // Stopping is mostly waiting, and that costs the runtime nothing: grace periods should overlap.
+    ...targetFlags(32),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Stop)
+    const filtered = chosenByFilters('container', args.container, flags)
+    const {state, ...selection} = containerSelection(flags)
+    const timeout = graceSeconds(flags.timeout)
+    using client = await this.connect(flags)
+
+    const targets = filtered
+      ? await chosenContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'})
+      : await namedContainers(client, args.container ?? [])
+    using changes = watchChanges(client, this.signal)
+    await this.onEach(client, targets, flags, {
+      verb: 'stop',
+      noun: 'container',
+      act: async ({id, word}, say) => {
+        await client.runtime.stopContainer({containerId: id, timeout})
+        const stopped = async () => (await containerStatus(client, id))?.state !== 'CONTAINER_RUNNING'
+        if (flags.wait) await lookUntil({changes}, stopped)
+        say(word)
+      },
+    })
+  }
+}

@@ -1,0 +1,51 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {watchChanges} from '../client/changes.js'
+import {chosenPods, namedPods} from '../client/targets.js'
+import {lookUntil, podStatus} from '../client/wait.js'
+import {podFilterFlags, podSelection} from '../selection-flags.js'
+import {TargetCommand} from '../target-command.js'
+import {chosenByFilters, targetFlags} from '../target-flags.js'
+
+export default class Stopp extends TargetCommand {
+  static override summary = 'Stop pods: their containers are killed, their network is taken down'
+  static override description =
+    'A pod that has stopped stays listed until rmp removes it, and cannot be started again.'
+  static override examples = [
+    'crisp stopp sandbox-1',
+    'crisp stopp default/web-1 default/web-2 --ignore-missing',
+    'crisp stopp --namespace ^test- --dry-run',
+  ]
+
+  static override args = {
+    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every ready pod'}),
+    ...podFilterFlags,
+    ...targetFlags(),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Stopp)
+    const filtered = chosenByFilters('pod', args.pod, flags)
+    const {state, ...selection} = podSelection(flags)
+    using client = await this.connect(flags)
+
+    const targets = filtered
+      ? await chosenPods(client, {...selection, state: state ?? 'SANDBOX_READY'})
+      : await namedPods(client, args.pod ?? [])
+    using changes = watchChanges(client, this.signal)
+    await this.onEach(client, targets, flags, {
+      verb: 'stop',
+      noun: 'pod',
+      act: async ({id, word}, say) => {
+        await client.runtime.stopPodSandbox({podSandboxId: id})
+        const stopped = async () => (await podStatus(client, id))?.state !== 'SANDBOX_READY'
+        if (flags.wait) await lookUntil({changes}, stopped)
+        say(`Stopped sandbox ${word}`)
+      },
+    })
+  }
+}

@@ -1,0 +1,60 @@
+import * as Flags from '@oclif/core/flags'
+import {UsageError} from './errors.js'
+import {integerFlag} from './flags.js'
+
+const group = {helpGroup: 'TARGETS'}
+
+/** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
+export const targetFlags = (parallel = 8) => ({
+  parallel: integerFlag({...group, default: parallel, description: 'how many at once'}),
+  'ignore-missing': Flags.boolean({...group, description: 'what is not there counts as done'}),
+  wait: Flags.boolean({...group, description: 'until the node shows it done, also by something else'}),
+  'dry-run': Flags.boolean({...group, description: 'only list what it would be done to'}),
+})
+
+export interface TargetFlags {
+  parallel: number
+  'ignore-missing': boolean
+  wait: boolean
+  'dry-run': boolean
+}
+
+/** The names of filters, on whichever verb they are. */
+const filters = [
+  'all',
+  'name',
+  'namespace',
+  'pod',
+  'image',
+  'state',
+  'label',
+  'latest',
+  'last',
+  'prune',
+  'filter',
+] as const
+
+type ChoosingFlags = {[Name in (typeof filters)[number]]?: unknown}
+
+/**
+ * Whether targets are chosen by filters; false where they are named. Throws UsageError for neither, since nothing would
+ * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all.
+ */
+export function chosenByFilters(
+  noun: string,
+  words: readonly string[] | undefined,
+  flags: ChoosingFlags,
+): boolean {
+  const given = filters.filter((name) => flags[name] !== undefined && flags[name] !== false)
+  if (words && given.length > 0)
+    throw new UsageError(`--${given[0]} chooses ${noun}s by itself: leave it out, or the names`)
+  if (!words && given.length === 0)
+    throw new UsageError(`which ${noun}? name it, or choose with --all, --label and other filters`)
+  return !words
+}
+
+/** Throws UsageError for anything below 1. */
+export function checkedParallel(parallel: number): number {
+  if (parallel < 1) throw new UsageError(`--parallel ${parallel}: should be 1 or more`)
+  return parallel
+}
