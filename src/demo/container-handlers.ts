@@ -1,0 +1,137 @@
+import type * as cri from '../generated/cri.js'
+import {announce} from './announcements.js'
+import {AttachedClients} from './attached-clients.js'
+import {nowNs} from './clock.js'
+import {removeContainer, startContainer, stopContainer} from './container-life.js'
+import {filteredContainers, inChunks} from './filters.js'
+import type {StoredImage} from './image-store.js'
+import {containerInfo} from './info.js'
+import {pathInside, requireOwnPlace} from './own-paths.js'
+import {containerRecord, containerStatus} from './records.js'
+import type {Call, Handlers} from './rpc.js'
+import type {Container, Pod, Runtime} from './runtime.js'
+import {notFound, unknown} from './status-error.js'
+import {newId} from './store.js'
+
+export function containerHandlers(runtime: Runtime) {
+  return {
+    async createContainer({podSandboxId, config, sandboxConfig}: cri.CreateContainerRequest) {
+      if (!config?.metadata) throw unknown('the container config has no metadata')
+      const pod = runtime.pods.get(podSandboxId)
+      if (!pod.ready) throw unknown(`pod sandbox "${pod.id}" is not running`)
+      const image = runtime.images.find(config.image?.image ?? '')
+      if (!image) throw notFound(`image "${config.image?.image ?? ''}" is not on this node: pull it first`)
+      const command = commandOf(config, image)
+      const logPath = await logPathOf(sandboxConfig?.logDirectory || pod.config.logDirectory, config.logPath)
+      const id = newId()
+      const name = nameOf(config.metadata, pod)
+      runtime.containerNames.reserve(name, id)
+      const container: Container = {
+        id,
+        pod,
+        name,
+        config,
+        image,
+        command,
+        logPath,
+        createdAt: nowNs(),
+        clients: new AttachedClients(),
+        execs: new Set(),
+        state: 'CONTAINER_CREATED',
+        starting: false,
+        removing: false,
+        stopSignalled: false,
+        killReason: undefined,
+        startedAt: '0',
+        finishedAt: '0',
+        exitCode: 0,
+        reason: '',
+        message: '',
+        resources: config.linux?.resources ?? null,
+        process: undefined,
+        log: undefined,
+        exited: undefined,
+      }
+      runtime.containers.add(container)
+      announce(runtime, pod, container, 'CONTAINER_CREATED_EVENT')
+      return {containerId: id}
+    },
+
+    async startContainer({containerId}: cri.StartContainerRequest) {
+      await startContainer(runtime, runtime.containers.get(containerId))
+      return {}
+    },
+
+    async stopContainer({containerId, timeout}: cri.StopContainerRequest, {signal}: Call) {
+      const container = runtime.containers.find(containerId)
+      if (container) await stopContainer(container, Number(timeout) * 1000, signal)
+      return {}
+    },
+
+    async removeContainer({containerId}: cri.RemoveContainerRequest) {
+      const container = runtime.containers.find(containerId)
+      if (container) await removeContainer(runtime, container)
+      return {}
+    },
+
+    listContainers({filter}: cri.ListContainersRequest) {
+      return {containers: filteredContainers(runtime, filter).map(containerRecord)}
+    },
+
+    async *streamContainers({filter}: cri.StreamContainersRequest) {
+      for (const containers of inChunks(filteredContainers(runtime, filter)))
+        yield {containers: containers.map(containerRecord)}
+    },
+
+    containerStatus({containerId, verbose}: cri.ContainerStatusRequest) {
+      const container = runtime.containers.get(containerId)
+      return {status: containerStatus(container), info: verbose ? containerInfo(runtime, container) : {}}
+    },
+
+    updateContainerResources({containerId, linux}: cri.UpdateContainerResourcesRequest) {
+      const container = runtime.containers.get(containerId)
+      if (container.state === 'CONTAINER_EXITED')
+        throw unknown(`container "${container.id}" has exited: its resources cannot be changed`)
+      container.resources = mergedResources(container.resources, linux)
+      return {}
+    },
+
+    async reopenContainerLog({containerId}: cri.ReopenContainerLogRequest) {
+      const container = runtime.containers.get(containerId)
+      if (container.state !== 'CONTAINER_RUNNING') throw unknown(`container "${container.id}" is not running`)
+      await container.log?.reopen()
+      return {}
+    },
+  } satisfies Partial<Handlers>
+}
+
+/** The image's own words count where the container has none; a command of its own drops the image's arguments too. */
+function commandOf({command, args}: cri.ContainerConfig, {definition}: StoredImage): string[] {
+  const first = command.length > 0 ? command : definition.entrypoint
+  const rest = args.length > 0 || command.length > 0 ? args : definition.command
+  const whole = [...first, ...rest]
+  if (whole.length === 0) throw unknown('no command: neither the container nor its image says what to run')
+  return whole
+}
+
+async function logPathOf(directory: string, path: string): Promise<string> {
+  if (directory === '' || path === '') return ''
+  await requireOwnPlace(directory, 'log directory')
+  return pathInside(directory, path, 'log path')
+}
+
+function nameOf({name, attempt}: cri.ContainerMetadata, {metadata}: Pod): string {
+  return [name, metadata.name, metadata.namespace, metadata.uid, attempt].join('_')
+}
+
+/** Only what is set counts: a zero leaves the old value. */
+function mergedResources(
+  old: cri.LinuxContainerResources | null,
+  changed: cri.LinuxContainerResources | null,
+): cri.LinuxContainerResources | null {
+  if (!old || !changed) return changed ?? old
+  const set = Object.entries(changed).filter(([, value]) =>
+    typeof value === 'object' ? Object.keys(value).length > 0 : value !== '' && value !== '0',
+  )
+  return {...old, ...Object.fromEntries(set)}
+}

@@ -1,0 +1,126 @@
+import {mkdtemp, realpath, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {type Behaviour, behaviourLike, releaseNames, wholeApi} from './behaviour.js'
+import type {ObservedCall} from './call-log.js'
+import {Children} from './children.js'
+import {containerHandlers} from './container-handlers.js'
+import {defaultRotation, type LogRotation} from './container-log.js'
+import {Events} from './events.js'
+import {execHandlers} from './exec-handlers.js'
+import type {Faults} from './faults.js'
+import {createServer} from './grpc-server.js'
+import {imageHandlers} from './image-handlers.js'
+import {ImageStore} from './image-store.js'
+import {Kubelet} from './kubelet.js'
+import {Names} from './names.js'
+import {nodeHandlers} from './node-handlers.js'
+import {plausibleNode} from './plausible-node.js'
+import {podHandlers} from './pod-handlers.js'
+import type {Container, Pod, Runtime} from './runtime.js'
+import {type Seed, seedImages} from './seed.js'
+import {publishSocket} from './socket.js'
+import {Store} from './store.js'
+import {startStreamingServer} from './streaming-server.js'
+
+export type {ObservedCall} from './call-log.js'
+export type {Faults} from './faults.js'
+export type {Seed, SeedContainer, SeedPod} from './seed.js'
+
+export interface DemoRuntimeOptions {
+  /** Where to listen; in a new temporary directory by default. Rejects where something is there already. */
+  socketPath?: string | undefined
+  /** For the runtime's own files; new by default. It goes with the runtime. */
+  directory?: string | undefined
+  /** What is there at the start: nothing but images by default. */
+  seed?: Seed | 'node' | 'empty' | undefined
+  faults?: Faults | undefined
+  /** A runtime release whose missing calls and differing answers to take on, such as `containerd-1.6`. */
+  like?: string | undefined
+  rotation?: Partial<LogRotation> | undefined
+  /** Told of every CRI call when it has ended. */
+  onCall?: ((call: ObservedCall) => void) | undefined
+  /** Told in one line of each request that was turned away before it was a call. */
+  onRefused?: ((line: string) => void) | undefined
+  version?: string | undefined
+}
+
+/** A CRI server in this process. Its end kills its containers and removes its files. */
+export interface DemoRuntime extends AsyncDisposable {
+  readonly endpoint: string
+  readonly socketPath: string
+  readonly directory: string
+  /** Kills every container at once, for a process that is about to end. */
+  killNow(): void
+}
+
+export async function startDemoRuntime(options: DemoRuntimeOptions = {}): Promise<DemoRuntime> {
+  const behaviour = behaviourNamed(options.like)
+  const directory = options.directory ?? (await mkdtemp(join(await realpath(tmpdir()), 'crisp-demo-')))
+  const children = new Children(directory)
+  const ends: (() => Promise<unknown>)[] = [
+    () => rm(directory, {recursive: true, force: true}),
+    () => children.killAll(),
+  ]
+  const end = async (): Promise<void> => {
+    for (const step of ends.splice(0).reverse()) await step()
+  }
+  try {
+    return {...(await start(options, directory, behaviour, children, ends)), [Symbol.asyncDispose]: end}
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** Adds to `ends` whatever has to be undone, in the order of its making. */
+async function start(
+  options: DemoRuntimeOptions,
+  directory: string,
+  behaviour: Behaviour,
+  children: Children,
+  ends: (() => Promise<unknown>)[],
+): Promise<Omit<DemoRuntime, typeof Symbol.asyncDispose>> {
+  const streaming = await startStreamingServer(options.onRefused ? {onRefused: options.onRefused} : {})
+  ends.push(async () => streaming[Symbol.asyncDispose]())
+  const runtime: Runtime = {
+    directory,
+    behaviour,
+    rotation: {...defaultRotation, ...options.rotation},
+    pods: new Store<Pod>('pod sandbox'),
+    podNames: new Names('pod sandbox', behaviour.reservedName),
+    containers: new Store<Container>('container'),
+    containerNames: new Names('container', behaviour.reservedName),
+    images: new ImageStore(),
+    events: new Events(),
+    children,
+    streaming,
+  }
+  const handlers = {
+    ...podHandlers(runtime),
+    ...containerHandlers(runtime),
+    ...execHandlers(runtime),
+    ...imageHandlers(runtime),
+    ...nodeHandlers(runtime, {version: options.version ?? '0.0.0'}),
+  }
+  const seed = options.seed === 'node' ? plausibleNode : options.seed === 'empty' ? {} : (options.seed ?? {})
+  seedImages(runtime, seed)
+  const kubelet = new Kubelet(runtime, handlers)
+  ends.push(async () => kubelet.stop())
+  await Promise.all((seed.pods ?? []).map((pod) => kubelet.runPod(pod)))
+  const server = createServer(handlers, {
+    behaviour,
+    faults: options.faults ?? {},
+    onCall: options.onCall ?? (() => {}),
+  })
+  const socketPath = options.socketPath ?? join(directory, 'cri.sock')
+  const socket = await publishSocket(server, socketPath)
+  ends.push(async () => socket[Symbol.asyncDispose]())
+  return {endpoint: `unix://${socketPath}`, socketPath, directory, killNow: () => children.killNow()}
+}
+
+function behaviourNamed(release: string | undefined): Behaviour {
+  const behaviour = release === undefined ? wholeApi : behaviourLike(release)
+  if (!behaviour) throw new Error(`"${release}" is none of ${releaseNames.join(', ')}`)
+  return behaviour
+}

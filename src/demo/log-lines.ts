@@ -1,0 +1,71 @@
+import type {OutputName} from './attached-clients.js'
+
+/** Longer lines are cut into pieces, as containerd does by default. */
+export const maxLineBytes = 16 * 1024
+
+const newline = 0x0a
+const carriageReturn = 0x0d
+
+/** Cuts what one stream of a container prints into lines of a CRI log. */
+export class LogLines {
+  readonly #stream: OutputName
+  readonly #timestamp: () => string
+  #rest: Buffer = Buffer.alloc(0)
+
+  constructor(stream: OutputName, timestamp: () => string = localTimestamp) {
+    this.#stream = stream
+    this.#timestamp = timestamp
+  }
+
+  /** The lines that this chunk completes. */
+  take(chunk: Buffer): Buffer {
+    const pieces: Buffer[] = []
+    let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    for (;;) {
+      const end = rest.subarray(0, maxLineBytes + 1).indexOf(newline)
+      if (end !== -1) {
+        pieces.push(...this.#line('F', withoutReturn(rest.subarray(0, end))))
+        rest = rest.subarray(end + 1)
+      } else if (rest.length > maxLineBytes) {
+        pieces.push(...this.#line('P', rest.subarray(0, maxLineBytes)))
+        rest = rest.subarray(maxLineBytes)
+      } else break
+    }
+    this.#rest = Buffer.from(rest)
+    return Buffer.concat(pieces)
+  }
+
+  /** What was printed after the last newline. */
+  end(): Buffer {
+    const pieces = this.#rest.length === 0 ? [] : this.#line('P', this.#rest)
+    this.#rest = Buffer.alloc(0)
+    return Buffer.concat(pieces)
+  }
+
+  #line(tag: 'P' | 'F', content: Buffer): Buffer[] {
+    return [Buffer.from(`${this.#timestamp()} ${this.#stream} ${tag} `), content, Buffer.from('\n')]
+  }
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
+}
+
+/** RFC 3339 in local time, with as many digits of the second as it has, up to nine. */
+export function localTimestamp(): string {
+  const microseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000))
+  const date = new Date(Number(microseconds / 1_000n))
+  const offsetMinutes = -date.getTimezoneOffset()
+  const local = new Date(date.getTime() + offsetMinutes * 60_000).toISOString().slice(0, 19)
+  const fraction = String(microseconds % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
+  return `${local}${fraction === '' ? '' : `.${fraction}`}${zone(offsetMinutes)}`
+}
+
+function zone(offsetMinutes: number): string {
+  if (offsetMinutes === 0) return 'Z'
+  const minutes = Math.abs(offsetMinutes)
+  const two = (value: number): string => String(value).padStart(2, '0')
+  return `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}

@@ -1,0 +1,153 @@
+import {execFile} from 'node:child_process'
+import {readdir, readFile} from 'node:fs/promises'
+import {promisify} from 'node:util'
+
+/** A process as the operating system counts it. */
+export interface ProcessRow {
+  pid: number
+  parentPid: number
+  session: number
+  cpuNs: number
+  /** The command's own and that of its ended children. */
+  cpuWithChildrenNs: number
+  residentBytes: number
+  pageFaults: number
+  majorPageFaults: number
+  /** Tells the process from a later one with the same ID. */
+  startedAt: string
+}
+
+// Fixed in Linux's user interface for every architecture that Node runs on.
+const ticksPerSecond = 100
+const pageBytes = 4096
+
+/** Every process of this machine that can be seen; /proc on Linux, `ps` elsewhere. */
+export async function readProcesses(): Promise<ProcessRow[]> {
+  if (process.platform !== 'linux') return readWithPs([])
+  const rows = await Promise.all(
+    (await readdir('/proc')).filter(isNumber).map((pid) => readProcess(Number(pid))),
+  )
+  return rows.filter((row) => row !== undefined)
+}
+
+/** undefined when there is no such process. */
+export async function readProcess(pid: number): Promise<ProcessRow | undefined> {
+  if (process.platform !== 'linux') return (await readWithPs(['-p', String(pid)]))[0]
+  try {
+    return parseStat(pid, await readFile(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    // It has ended meanwhile.
+    return undefined
+  }
+}
+
+/** See proc(5). The name before the state may hold anything, parentheses included. */
+export function parseStat(pid: number, stat: string): ProcessRow {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Numbered as in proc(5), where the state is field 3.
+  const field = (number: number): number => Number(fields[number - 3])
+  const cpuTicks = field(14) + field(15)
+  return {
+    pid,
+    parentPid: field(4),
+    session: field(6),
+    cpuNs: nanoseconds(cpuTicks),
+    cpuWithChildrenNs: nanoseconds(cpuTicks + field(16) + field(17)),
+    residentBytes: field(24) * pageBytes,
+    pageFaults: field(10),
+    majorPageFaults: field(12),
+    startedAt: fields[22 - 3] ?? '',
+  }
+}
+
+function nanoseconds(ticks: number): number {
+  return (ticks * 1_000_000_000) / ticksPerSecond
+}
+
+async function readWithPs(selection: readonly string[]): Promise<ProcessRow[]> {
+  const columns = ['pid', 'ppid', 'pgid', 'time', 'rss', 'lstart'].map((column) => `${column}=`).join(',')
+  try {
+    const {stdout} = await promisify(execFile)('ps', [
+      ...(selection.length > 0 ? selection : ['-ax']),
+      '-o',
+      columns,
+    ])
+    return stdout.trim().split('\n').filter(Boolean).map(parsePsLine)
+  } catch {
+    // ps fails when it finds nothing.
+    return []
+  }
+}
+
+export function parsePsLine(line: string): ProcessRow {
+  const [pid = '', parentPid = '', group = '', time = '', residentKib = '', ...started] = line
+    .trim()
+    .split(/\s+/)
+  const seconds = time.split(/[:-]/).reduce((sum, part) => sum * 60 + Number(part), 0)
+  return {
+    pid: Number(pid),
+    parentPid: Number(parentPid),
+    session: Number(group),
+    cpuNs: seconds * 1_000_000_000,
+    cpuWithChildrenNs: seconds * 1_000_000_000,
+    residentBytes: Number(residentKib) * 1024,
+    pageFaults: 0,
+    majorPageFaults: 0,
+    startedAt: started.join(' '),
+  }
+}
+
+/** Those of the sessions that these processes lead, and everything that descends from them. */
+export function belongingTo(rows: readonly ProcessRow[], leaders: ReadonlySet<number>): ProcessRow[] {
+  const parents = new Map(rows.map(({pid, parentPid}) => [pid, parentPid]))
+  const descends = (row: ProcessRow): boolean => {
+    // A table read in pieces can hold a circle.
+    let steps = rows.length
+    for (let pid: number | undefined = row.pid; pid !== undefined && steps-- > 0; pid = parents.get(pid))
+      if (leaders.has(pid)) return true
+    return false
+  }
+  return rows.filter((row) => leaders.has(row.session) || descends(row))
+}
+
+/**
+ * Kills every process that has this word in the environment it was started with. What a container's processes start
+ * inherits theirs, whatever sessions and groups it makes for itself. Linux only: elsewhere it does nothing.
+ */
+export async function killMarked(word: string): Promise<void> {
+  if (process.platform !== 'linux') return
+  const rounds = 5
+  for (let round = 0; round < rounds; round++) {
+    const found = await marked(word)
+    if (found.length === 0) return
+    for (const pid of found) signalProcess(pid, 'SIGKILL')
+  }
+}
+
+async function marked(word: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter(isNumber).map(Number)
+  const found = await Promise.all(pids.map((pid) => hasInEnvironment(pid, word)))
+  return pids.filter((pid, index) => found[index] && pid !== process.pid)
+}
+
+async function hasInEnvironment(pid: number, word: string): Promise<boolean> {
+  try {
+    return (await readFile(`/proc/${pid}/environ`)).includes(word)
+  } catch {
+    // Another user's, or ended.
+    return false
+  }
+}
+
+/** A negative ID is a process group. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended already.
+  }
+}
+
+function isNumber(name: string): boolean {
+  return /^\d+$/.test(name)
+}

@@ -1,0 +1,83 @@
+import type {
+  ContainerConfig,
+  ContainerState,
+  LinuxContainerResources,
+  PodSandboxConfig,
+  PodSandboxMetadata,
+} from '../generated/cri.js'
+import type {AttachedClients} from './attached-clients.js'
+import type {Behaviour} from './behaviour.js'
+import type {Children} from './children.js'
+import type {ContainerLog, LogRotation} from './container-log.js'
+import type {Events} from './events.js'
+import type {ImageStore, StoredImage} from './image-store.js'
+import type {Names} from './names.js'
+import type {Child} from './processes.js'
+import type {Store} from './store.js'
+import type {StreamingServer} from './streaming-server.js'
+
+export interface Pod {
+  readonly id: string
+  /** What keeps another pod from the same metadata. */
+  readonly name: string
+  readonly metadata: PodSandboxMetadata
+  readonly config: PodSandboxConfig
+  readonly runtimeHandler: string
+  readonly createdAt: string
+  /** Empty on the host's network. */
+  readonly ip: string
+  ready: boolean
+  resources: LinuxContainerResources | null
+  overhead: LinuxContainerResources | null
+}
+
+export interface Container {
+  readonly id: string
+  readonly pod: Pod
+  readonly name: string
+  readonly config: ContainerConfig
+  readonly image: StoredImage
+  readonly command: readonly string[]
+  /** Absolute; empty for a container without a log. */
+  readonly logPath: string
+  readonly createdAt: string
+  readonly clients: AttachedClients
+  /** What exec runs in it at the moment. */
+  readonly execs: Set<Child>
+  state: ContainerState
+  starting: boolean
+  removing: boolean
+  stopSignalled: boolean
+  /** Why it is being killed, where that is not the client's wish. */
+  killReason: string | undefined
+  startedAt: string
+  finishedAt: string
+  exitCode: number
+  reason: string
+  message: string
+  resources: LinuxContainerResources | null
+  process: Child | undefined
+  log: ContainerLog | undefined
+  /** Settles when the container is in state exited. */
+  exited: Promise<void> | undefined
+}
+
+/** Everything the handlers share. */
+export interface Runtime {
+  /** For files of its own; gone with the server. */
+  readonly directory: string
+  readonly behaviour: Behaviour
+  readonly rotation: LogRotation
+  readonly pods: Store<Pod>
+  readonly podNames: Names
+  readonly containers: Store<Container>
+  readonly containerNames: Names
+  readonly images: ImageStore
+  readonly events: Events
+  readonly children: Children
+  readonly streaming: StreamingServer
+}
+
+export function containersOf(runtime: Runtime, pod: Pod): Container[] {
+  return runtime.containers.all().filter((container) => container.pod === pod)
+}

@@ -1,0 +1,114 @@
+import {readFile, stat} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {expect, test} from 'vitest'
+import {startDemoRuntime} from '../../src/demo/index.js'
+import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
+
+test('a container lives, prints and ends, and its log says so', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const logDirectory = join(runtime.directory, 'logs', 'here')
+  const pod = await podOn(client, {logDirectory})
+  const container = await startIn(
+    client,
+    pod,
+    ['/bin/sh', '-c', 'echo out; echo err >&2; printf rest; exit 3'],
+    {
+      logPath: 'main/0.log',
+    },
+  )
+  const status = await ended(client, container)
+  expect(status).toMatchObject({
+    state: 'CONTAINER_EXITED',
+    exitCode: 3,
+    reason: 'Error',
+    logPath: join(logDirectory, 'main/0.log'),
+  })
+  const log = await readFile(status.logPath, 'utf8')
+  expect(
+    log
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ /, ''))
+      .toSorted(),
+  ).toEqual(['stderr F err', 'stdout F out', 'stdout P rest'])
+})
+
+test.each([
+  ['the command ends', ['/bin/true'], {exitCode: 0, reason: 'Completed'}],
+  ['a signal ends it', ['/bin/sh', '-c', 'kill -9 $$'], {exitCode: 137, reason: 'Error'}],
+])('%s', async (_, command, expected) => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const container = await startIn(client, await podOn(client), command)
+  expect(await ended(client, container)).toMatchObject(expected)
+})
+
+test('a command that is not there leaves the container exited with StartError', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const containerId = await containerIn(client, await podOn(client), ['/no/such/command'])
+  expect(await codeOf(client.runtime.startContainer({containerId}))).toBe('unknown')
+  const {status} = await client.runtime.containerStatus({containerId})
+  expect(status).toMatchObject({state: 'CONTAINER_EXITED', exitCode: 128, reason: 'StartError'})
+})
+
+test('stop: the signal first, SIGKILL for what ignores it', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const pod = await podOn(client)
+  const polite = await startIn(
+    client,
+    pod,
+    ['/bin/sh', '-c', "trap 'exit 7' TERM; echo ready; sleep 100 & wait"],
+    {
+      metadata: {name: 'polite', attempt: 0},
+      logPath: '',
+    },
+  )
+  const deaf = await startIn(client, pod, ['/bin/sh', '-c', "trap '' TERM; while :; do sleep 100; done"], {
+    metadata: {name: 'deaf', attempt: 0},
+  })
+  const said = await client.runtime.execSync({containerId: polite, cmd: ['/bin/sh', '-c', 'echo $HOSTNAME']})
+  expect(Buffer.from(said.stdout).toString()).toMatch(/^pod-\d+\n$/)
+  await client.runtime.stopContainer({containerId: polite, timeout: '60'})
+  await client.runtime.stopContainer({containerId: deaf, timeout: '1'})
+  const codes = await Promise.all(
+    [polite, deaf].map(
+      async (containerId) => (await client.runtime.containerStatus({containerId})).status?.exitCode,
+    ),
+  )
+  expect(codes).toEqual([7, 137])
+})
+
+test('verbose info has the process, which is a real one', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const containerId = await startIn(client, await podOn(client), ['/bin/sleep', '100'])
+  const {info} = await client.runtime.containerStatus({containerId, verbose: true})
+  const {pid, config} = JSON.parse(info.info ?? '')
+  expect(process.kill(pid, 0)).toBe(true)
+  expect(config).toEqual({
+    metadata: {name: 'main'},
+    image: {image: shellImage},
+    command: ['/bin/sleep', '100'],
+  })
+  await client.runtime.removeContainer({containerId})
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+})
+
+test('the socket is for its user alone, and the end leaves nothing', async () => {
+  const runtime = await startDemoRuntime()
+  expect((await stat(runtime.socketPath)).mode & 0o777).toBe(0o600)
+  await runtime[Symbol.asyncDispose]()
+  await expect(stat(dirname(runtime.socketPath))).rejects.toThrow('ENOENT')
+})
+
+test('the plausible node', async () => {
+  await using runtime = await startDemoRuntime({seed: 'node'})
+  using client = clientOf(runtime)
+  const {containers} = await client.runtime.listContainers()
+  const {items} = await client.runtime.listPodSandbox()
+  expect(items.filter(({state}) => state === 'SANDBOX_NOTREADY')).toHaveLength(1)
+  expect(containers.filter(({state}) => state === 'CONTAINER_RUNNING').length).toBeGreaterThan(8)
+})
