@@ -1,15 +1,18 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {CriCommand} from './base-command.js'
-import {RpcError, rpcCode, UnreachableError} from './errors.js'
+import {isRuntimeLost} from './client/lost.js'
+import {frameText} from './terminal/frame.js'
 import {jsonText} from './text/json.js'
 import type {TableStyle} from './text/table.js'
 import {type Output, rendered, type View} from './views/output.js'
 
 export interface Sampling<Sample> {
   output: Output
-  /** Between two samples. */
-  seconds: number
+  /** Between two samples. Left out, one second, and none where one sample is enough. */
+  seconds: number | undefined
   watch: boolean
+  /** Whether a table is cut to the terminal's size. */
+  cut: boolean
   sample: () => Promise<Sample[]>
   /** Whether one sample says all that the table shows. */
   sufficient: (sample: Sample[]) => boolean
@@ -20,7 +23,6 @@ export interface Sampling<Sample> {
   ) => Promise<View>
 }
 
-const clearScreen = '\u001b[2J\u001b[H'
 const shortestPauseMs = 100
 
 /** `stats` and `statsp`: one table from two samples, or one after another. */
@@ -30,50 +32,50 @@ export abstract class UsageCommand extends CriCommand {
     const forPeople = sampling.output.format === 'table' || sampling.output.format === 'wide'
     let before: Sample[] = []
     let now = await sampling.sample()
-    if (forPeople && !sampling.sufficient(now)) {
+    if (forPeople && (sampling.seconds !== undefined || !sampling.sufficient(now))) {
       before = now
       await this.#pause(sampling)
-      now = await sampling.sample()
+      now = await (sampling.watch ? this.#patiently(sampling, sampling.sample) : sampling.sample())
     }
     await this.#show(sampling, now, before)
     while (sampling.watch) {
       await this.#pause(sampling)
-      const next = await this.#sampleAgain(sampling)
-      await this.#show(sampling, next, now)
+      const next = await this.#patiently(sampling, sampling.sample)
+      await this.#patiently(sampling, () => this.#show(sampling, next, now))
       now = next
     }
   }
 
   async #show<Sample>(
-    {output, watch, view}: Sampling<Sample>,
+    {output, watch, cut, view}: Sampling<Sample>,
     now: Sample[],
     before: Sample[],
   ): Promise<void> {
-    const terminal = {width: this.width, style: await this.tableStyle()}
+    const terminal = {width: cut ? this.width : undefined, style: await this.tableStyle()}
     const shown = await view(now, before, terminal)
     // One line for each round, so that a reader of the pipe knows where a document ends.
     if (watch && output.format === 'json') return this.write(jsonText(shown.document(), 0))
     const text = await rendered(shown, output)
-    this.write(watch && process.stdout.isTTY ? clearScreen + text : text)
+    this.write(watch && process.stdout.isTTY ? frameText(text, cut ? process.stdout.rows : undefined) : text)
   }
 
   /** A runtime that is restarted is waited for. */
-  async #sampleAgain<Sample>({sample, seconds}: Sampling<Sample>): Promise<Sample[]> {
+  async #patiently<Sample, Result>(
+    {seconds}: Sampling<Sample>,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
     for (let lost = false; ; lost = true) {
       try {
-        return await sample()
+        return await work()
       } catch (error) {
-        const gone =
-          error instanceof UnreachableError ||
-          (error instanceof RpcError && error.code === rpcCode.unavailable)
-        if (!gone) throw error
+        if (!isRuntimeLost(error)) throw error
         if (!lost) this.note('the runtime does not answer: asking again until it does')
         await this.#pause({seconds})
       }
     }
   }
 
-  async #pause({seconds}: {seconds: number}): Promise<void> {
+  async #pause({seconds = 1}: {seconds: number | undefined}): Promise<void> {
     await sleep(Math.max(seconds * 1000, shortestPauseMs), undefined, {signal: this.signal})
   }
 }

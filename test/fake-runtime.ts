@@ -33,6 +33,10 @@ export interface FakeRuntime extends AsyncDisposable {
   calls: SeenCall[]
   /** Resolves with the next call of this method. */
   nextCall(method: string): Promise<SeenCall>
+  /** Hangs up on everybody and takes the socket away, as a runtime that is restarted does. */
+  stop(): Promise<void>
+  /** Listens again on the same socket, after `stop`. */
+  start(): Promise<void>
 }
 
 const version: cri.Input<cri.VersionResponse> = {
@@ -56,29 +60,40 @@ export async function startFakeRuntime(answers: Record<string, Answer> = {}): Pr
     waiting.delete(method)
   }
   const all: Record<string, Answer> = {Version: version, ...answers}
-  const server = new Server({'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1})
-  for (const service of ['RuntimeService', 'ImageService'] as const) {
-    const handlers: Record<
-      string,
-      handleUnaryCall<object, object> | handleServerStreamingCall<object, object>
-    > = {}
-    for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
-      const answer = all[method]
-      if (answer === undefined) continue
-      handlers[method] = responseStream ? streaming(method, answer, see) : unary(method, answer, see)
+  const listen = async (): Promise<Server> => {
+    const server = new Server({'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1})
+    for (const service of ['RuntimeService', 'ImageService'] as const) {
+      const handlers: Record<
+        string,
+        handleUnaryCall<object, object> | handleServerStreamingCall<object, object>
+      > = {}
+      for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
+        const answer = all[method]
+        if (answer === undefined) continue
+        handlers[method] = responseStream ? streaming(method, answer, see) : unary(method, answer, see)
+      }
+      server.addService(serviceDefinition(service) as unknown as ServiceDefinition, handlers)
     }
-    server.addService(serviceDefinition(service) as unknown as ServiceDefinition, handlers)
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      )
+    })
+    return server
   }
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    )
-  })
+  let server = await listen()
   return {
     endpoint: `unix://${path}`,
     path,
     calls,
     nextCall: (method) => new Promise((resolve) => waiting.set(method, resolve)),
+    stop: async () => {
+      server.forceShutdown()
+      await rm(path, {force: true})
+    },
+    start: async () => {
+      server = await listen()
+    },
     [Symbol.asyncDispose]: async () => {
       server.forceShutdown()
       await rm(directory, {recursive: true, force: true})

@@ -50,7 +50,9 @@ export async function resolvePods(
 }
 
 /** How to find a container's place among these pods. */
-export function containerPlaces(pods: readonly PodSandbox[]): (container: Container) => ContainerPlace {
+export function containerPlaces(
+  pods: readonly PodSandbox[],
+): (container: Pick<Container, 'metadata' | 'labels' | 'podSandboxId'>) => ContainerPlace {
   const byId = new Map(pods.map((pod) => [pod.id, pod.metadata]))
   return (container) => {
     const sandbox = byId.get(container.podSandboxId)

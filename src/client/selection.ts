@@ -10,7 +10,7 @@ import type {
 } from '../generated/cri.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
-import {containerPlaces, resolveContainers, resolvePods} from './references.js'
+import {type ContainerPlace, containerPlaces, resolveContainers, resolvePods} from './references.js'
 import {listContainerStats, listPodSandboxStats} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
@@ -151,24 +151,64 @@ export async function selectImages(client: CriClient, reference = ''): Promise<I
   )
 }
 
-/** What containers use, of those that are chosen by ID or name, pod and labels. */
+export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'namespace'>
+
+/**
+ * What containers use, of those that are chosen by ID or name, pod, labels and namespace. Labels go to the runtime
+ * and are applied here as well: not every runtime heeds them.
+ */
 export async function containerUsage(
   client: CriClient,
-  {id, pod, labels = {}}: Pick<ContainerSelection, 'id' | 'pod' | 'labels'>,
+  {id, pod, labels = {}, namespace}: UsageSelection,
 ): Promise<ContainerStats[]> {
-  return listContainerStats(client, {
+  const stats = await listContainerStats(client, {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
     ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
   })
+  const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
+  if (namespace === undefined) return kept
+  const placeOf = await usagePlaces(client, kept)
+  return kept.filter((item) => namespace.test(placeOf(item).namespace || 'unknown'))
+}
+
+/** Where measured containers belong: the kubelet's labels tell, else the lists do. */
+export async function usagePlaces(
+  client: CriClient,
+  stats: readonly ContainerStats[],
+): Promise<(stats: ContainerStats) => ContainerPlace> {
+  const labelled = stats.every(({attributes}) => attributes?.labels['io.kubernetes.pod.namespace'])
+  const [containers, pods] = labelled
+    ? [[], []]
+    : await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const podOf = new Map(containers.map((container) => [container.id, container.podSandboxId]))
+  const placeOf = containerPlaces(pods)
+  return ({attributes}) =>
+    placeOf({
+      metadata: attributes?.metadata ?? null,
+      labels: attributes?.labels ?? {},
+      podSandboxId: podOf.get(attributes?.id ?? '') ?? '',
+    })
 }
 
 export async function podUsage(
   client: CriClient,
-  {id, labels = {}}: Pick<PodSelection, 'id' | 'labels'>,
+  {pod, labels = {}, namespace}: Omit<UsageSelection, 'id'>,
 ): Promise<PodSandboxStats[]> {
-  return listPodSandboxStats(client, {
+  const stats = await listPodSandboxStats(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(resolvePods, client, id)}),
+    ...(pod === undefined ? {} : {id: await known(resolvePods, client, pod)}),
   })
+  return stats.filter(
+    ({attributes}) =>
+      hasLabels(attributes?.labels ?? {}, labels) &&
+      (namespace?.test(attributes?.metadata?.namespace ?? '') ?? true),
+  )
+}
+
+function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
 }

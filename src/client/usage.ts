@@ -3,6 +3,8 @@ import type {
   ContainerStatsFilter,
   CpuUsage,
   Input,
+  NetworkInterfaceUsage,
+  NetworkUsage,
   PodSandboxStats,
   PodSandboxStatsFilter,
 } from '../generated/cri.js'
@@ -42,24 +44,54 @@ function byId(a: {attributes: {id: string} | null}, b: {attributes: {id: string}
 
 /**
  * Cores in use, 1 for one core fully busy: from two samples where there is an earlier one, else from the runtime's
- * own rate (containerd 2.0 and CRI-O fill usage_nano_cores). undefined where neither tells: the counter's time
- * stood still, the container was restarted in between, or there is one sample only.
+ * own rate (containerd 2.0 and CRI-O fill usage_nano_cores), which also serves while the runtime's figures stand
+ * still. undefined where neither tells.
  */
-export function coresUsed(now: CpuUsage | null | undefined, before?: CpuUsage | null): number | undefined {
+export function coresUsed(now: MeasuredCpu, before?: MeasuredCpu): number | undefined {
   if (!now) return undefined
   const used = difference(now.usageCoreNanoSeconds?.value, before?.usageCoreNanoSeconds?.value)
   const elapsed = before ? difference(now.timestamp, before.timestamp) : undefined
   if (used !== undefined && elapsed !== undefined && used >= 0n && elapsed > 0n)
     return Number(used) / Number(elapsed)
   const rate = now.usageNanoCores?.value
-  return rate === undefined || before ? undefined : Number(rate) / 1e9
+  return rate === undefined ? undefined : Number(rate) / 1e9
+}
+
+/** Linux and Windows measure CPU time in the same terms. */
+type MeasuredCpu = Pick<CpuUsage, 'timestamp' | 'usageCoreNanoSeconds' | 'usageNanoCores'> | null | undefined
+
+/** What a counter grew by each second; undefined where it went back, or time stood still. */
+export function ratePerSecond(
+  now: {value: string; timestampNs: string},
+  before: {value: string; timestampNs: string},
+): number | undefined {
+  const grown = BigInt(now.value) - BigInt(before.value)
+  const elapsed = BigInt(now.timestampNs) - BigInt(before.timestampNs)
+  return grown >= 0n && elapsed > 0n ? (Number(grown) / Number(elapsed)) * 1e9 : undefined
 }
 
 function difference(now: string | undefined, before: string | undefined): bigint | undefined {
   return now === undefined || before === undefined ? undefined : BigInt(now) - BigInt(before)
 }
 
-/** Whether the runtime itself says how busy each of these is, so that one sample is enough. */
-export function hasRates(usages: readonly (CpuUsage | null | undefined)[]): boolean {
-  return usages.every((usage) => !usage || usage.usageNanoCores !== null)
+/**
+ * Whether the runtime itself says how busy each of these is, so that one sample is enough. A rate of 0 beside a
+ * counter that has counted may be the first answer of a runtime that reckons from one question to the next.
+ */
+export function hasRates(usages: readonly MeasuredCpu[]): boolean {
+  return usages.every(
+    (usage) =>
+      !usage ||
+      (usage.usageNanoCores !== null &&
+        (usage.usageNanoCores.value !== '0' || (usage.usageCoreNanoSeconds?.value ?? '0') === '0')),
+  )
+}
+
+/**
+ * The pod's way out: eth0, else the first that is not the loopback. CRI-O calls `lo` the default interface, and
+ * containerd repeats the default among the others.
+ */
+export function podInterface(network: NetworkUsage | null | undefined): NetworkInterfaceUsage | undefined {
+  const all = [network?.defaultInterface, ...(network?.interfaces ?? [])].filter((item) => item != null)
+  return all.find(({name}) => name === 'eth0') ?? all.find(({name}) => name !== 'lo') ?? undefined
 }

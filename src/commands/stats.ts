@@ -1,24 +1,25 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {containerStatuses} from '../client/details.js'
-import {containerUsage} from '../client/selection.js'
+import {containerUsage, usagePlaces} from '../client/selection.js'
 import {hasRates} from '../client/usage.js'
 import type {ContainerStats} from '../generated/cri.js'
-import {parseLabels} from '../text/selectors.js'
 import {UsageCommand} from '../usage-command.js'
-import {usageChoices, usageFlags} from '../usage-flags.js'
+import {containerOrders, sortFlag, usageChoices, usageFlags} from '../usage-flags.js'
 import {parseOutput} from '../views/output.js'
 import {containerUsageView} from '../views/usage.js'
 
 export default class Stats extends UsageCommand {
   static override summary = 'Show what containers use: CPU, memory, disk'
   static override description =
-    'CPU % is of one core. It is made from two samples, or from the rate that the runtime gives.'
+    `100 in CPU % is one core. It is made from two samples, or from the rate that the runtime gives.
+-o wide adds limits, pressure (PSI), pod and namespace.`
   static override examples = [
     'crisp stats',
     'crisp stats --sort mem --limit 10',
-    'crisp stats -o wide --units iec',
+    'crisp stats -o wide --units iec --namespace kube-system',
     'crisp stats --watch --pod kube-system/coredns-x',
+    'crisp stats --watch -o json',
   ]
 
   static override args = {
@@ -33,30 +34,35 @@ export default class Stats extends UsageCommand {
       helpValue: 'POD',
       description: 'only containers of this pod: ID, name or namespace/name',
     }),
+    sort: sortFlag('cpu, mem, disk', containerOrders),
     ...usageFlags,
   }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stats)
     const output = parseOutput(flags.output, flags.template)
-    const choices = usageChoices(flags)
-    const labels = parseLabels(flags.label)
+    const {shape, selection} = usageChoices(flags, containerOrders)
     using client = await this.connect(flags)
 
-    const selection = {id: flags.id ?? args.container, pod: flags.pod, labels}
+    const chosen = {...selection, id: flags.id ?? args.container, pod: flags.pod}
     await this.showUsage<ContainerStats>({
       output,
       seconds: flags.seconds,
       watch: flags.watch,
-      sample: () => containerUsage(client, selection),
+      cut: !flags['no-trunc'],
+      sample: () => containerUsage(client, chosen),
       sufficient: (stats) => hasRates(stats.map(({cpu}) => cpu)),
       view: async (now, before, terminal) =>
         containerUsageView(now, before, {
           ...terminal,
-          ...choices,
-          limit: flags.limit,
+          ...shape,
           idleToo: flags.all,
-          ...(output.format === 'wide' ? {statuses: await containerStatuses(client, idsOf(now))} : {}),
+          ...(output.format === 'wide'
+            ? {
+                statuses: await containerStatuses(client, idsOf(now)),
+                placeOf: await usagePlaces(client, now),
+              }
+            : {}),
         }),
     })
   }

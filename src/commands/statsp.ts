@@ -1,45 +1,58 @@
 import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import {podUsage} from '../client/selection.js'
 import {hasRates} from '../client/usage.js'
 import type {PodSandboxStats} from '../generated/cri.js'
-import {parseLabels} from '../text/selectors.js'
 import {UsageCommand} from '../usage-command.js'
-import {usageChoices, usageFlags} from '../usage-flags.js'
+import {podOrders, sortFlag, usageChoices, usageFlags} from '../usage-flags.js'
 import {parseOutput} from '../views/output.js'
 import {podUsageView} from '../views/usage.js'
 
 export default class Statsp extends UsageCommand {
   static override summary = 'Show what pods use: CPU, memory, network'
   static override description =
-    'CPU % is of one core. It is made from two samples, or from the rate that the runtime gives.'
+    `100 in CPU % is one core. It is made from two samples, or from the rate that the runtime gives.
+-o wide adds network, disk, pressure (PSI) and processes.`
   static override examples = [
     'crisp statsp',
-    'crisp statsp --sort cpu',
-    'crisp statsp -o wide',
-    'crisp statsp --watch',
+    'crisp statsp --sort cpu --limit 10',
+    'crisp statsp -o wide --sort net',
+    'crisp statsp --watch --namespace kube-system',
   ]
 
   static override args = {
     pod: Args.string({description: 'only this pod: ID, name or namespace/name', ignoreStdin: true}),
   }
 
-  static override flags = usageFlags
+  static override flags = {
+    pod: Flags.string({
+      char: 'p',
+      helpGroup: 'FILTER',
+      helpValue: 'POD',
+      description: 'only this pod: ID, name or namespace/name',
+    }),
+    sort: sortFlag('cpu, mem, disk, net', podOrders),
+    ...usageFlags,
+  }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Statsp)
     const output = parseOutput(flags.output, flags.template)
-    const choices = usageChoices(flags)
-    const labels = parseLabels(flags.label)
+    const {shape, selection} = usageChoices(flags, podOrders)
     using client = await this.connect(flags)
 
     await this.showUsage<PodSandboxStats>({
       output,
       seconds: flags.seconds,
       watch: flags.watch,
-      sample: () => podUsage(client, {id: flags.id ?? args.pod, labels}),
-      sufficient: (stats) => hasRates(stats.map(({linux}) => linux?.cpu)),
-      view: async (now, before, terminal) =>
-        podUsageView(now, before, {...terminal, ...choices, limit: flags.limit}),
+      cut: !flags['no-trunc'],
+      sample: () => podUsage(client, {...selection, pod: flags.id ?? flags.pod ?? args.pod}),
+      // Traffic a second takes two samples, whatever the runtime says of CPU.
+      sufficient: (stats) =>
+        output.format !== 'wide' &&
+        shape.order !== 'net' &&
+        hasRates(stats.map(({linux, windows}) => linux?.cpu ?? windows?.cpu)),
+      view: async (now, before, terminal) => podUsageView(now, before, {...terminal, ...shape}),
     })
   }
 }

@@ -1,12 +1,13 @@
 import {protoJson} from '../client/proto-json.js'
-import {coresUsed} from '../client/usage.js'
-import type {ContainerStats, ContainerStatus, PodSandboxStats} from '../generated/cri.js'
+import type {ContainerPlace} from '../client/references.js'
+import {coresUsed, podInterface, ratePerSecond} from '../client/usage.js'
+import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {type Column, type TableStyle, table} from '../text/table.js'
 import {bytesText, type Units} from '../text/units.js'
 import type {View} from './output.js'
 
-export type UsageOrder = 'cpu' | 'mem' | 'disk' | 'name' | 'id'
+export type UsageOrder = 'cpu' | 'mem' | 'disk' | 'net' | 'name' | 'id'
 
 export interface UsageContext {
   width?: number | undefined
@@ -15,10 +16,16 @@ export interface UsageContext {
   order: UsageOrder
   /** Only so many rows; all by default. */
   limit?: number | undefined
+  fullIds?: boolean
+}
+
+export interface ContainerUsageContext extends UsageContext {
   /** Rows that use neither CPU nor memory too. */
   idleToo?: boolean
   /** By container ID, for the limits in the wide table. */
   statuses?: ReadonlyMap<string, ContainerStatus>
+  /** For pod and namespace in the wide table. */
+  placeOf?: (stats: ContainerStats) => ContainerPlace
 }
 
 /** What every row is sorted by, whatever it shows. */
@@ -27,6 +34,7 @@ interface Row {
   cores: number
   memoryBytes: number
   diskBytes: number
+  networkBytes: number
   cells: string[]
 }
 
@@ -35,19 +43,24 @@ const unknown = '-'
 export function containerUsageView(
   stats: readonly ContainerStats[],
   before: readonly ContainerStats[],
-  context: UsageContext,
+  context: ContainerUsageContext,
 ): View {
   return {
     document: () => ({stats: stats.map((item) => protoJson('ContainerStats', item))}),
     items: () => stats.map((item) => protoJson('ContainerStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
     table: (wide) => {
-      const earlier = new Map(before.map((item) => [item.attributes?.id, item]))
-      const rows = stats.flatMap((item) => {
-        const previous = earlier.get(item.attributes?.id)
-        return before.length > 0 && !previous ? [] : [containerRow(item, previous, context, wide)]
-      })
-      return usageTable(wide ? [...containerColumns, ...limitColumns] : containerColumns, rows, context)
+      const pressure = wide && stats.some(({cpu, memory, io}) => cpu?.psi || memory?.psi || io?.psi)
+      const rows = paired(stats, before)
+        .map(([item, previous]) => containerRow(item, previous, context, {wide, pressure}))
+        .filter(({cores, memoryBytes}) => context.idleToo || cores !== 0 || memoryBytes !== 0)
+      const columns = [
+        ...containerColumns,
+        ...(wide ? limitColumns : []),
+        ...(pressure ? pressureColumns : []),
+        ...(wide ? placeColumns : []),
+      ]
+      return usageTable(columns, rows, context)
     },
   }
 }
@@ -57,15 +70,23 @@ const containerColumns: readonly Column[] = [
   {title: 'NAME', min: 12},
   {title: 'CPU %'},
   {title: 'MEM'},
-  {title: 'DISK', drop: 3},
+  {title: 'DISK', drop: 6},
   {title: 'INODES', drop: 1},
   {title: 'SWAP', drop: 2},
 ]
 const limitColumns: readonly Column[] = [
   {title: 'CPU LIMIT'},
-  {title: 'CPU % OF LIMIT', drop: 4},
+  {title: 'CPU % OF LIMIT', drop: 7},
   {title: 'MEM LIMIT'},
-  {title: 'MEM % OF LIMIT', drop: 5},
+  {title: 'MEM % OF LIMIT', drop: 8},
+]
+/** Share of the last ten seconds in which something waited for it. */
+const pressureColumns: readonly Column[] = [
+  {title: 'CPU PSI %', drop: 5},
+  {title: 'MEM PSI %', drop: 4},
+  {title: 'IO PSI %', drop: 3},
+]
+const placeColumns: readonly Column[] = [
   {title: 'POD', min: 12},
   {title: 'NAMESPACE', min: 9},
 ]
@@ -73,16 +94,17 @@ const limitColumns: readonly Column[] = [
 function containerRow(
   stats: ContainerStats,
   before: ContainerStats | undefined,
-  {units, statuses}: UsageContext,
-  wide: boolean,
+  {units, statuses, placeOf, fullIds}: ContainerUsageContext,
+  {wide, pressure}: {wide: boolean; pressure: boolean},
 ): Row {
-  const {attributes, cpu, memory, writableLayer, swap} = stats
+  const {attributes, cpu, memory, writableLayer, swap, io} = stats
   const cores = coresUsed(cpu, before?.cpu)
   const memoryBytes = Number(memory?.workingSetBytes?.value ?? 0)
   const diskBytes = Number(writableLayer?.usedBytes?.value ?? 0)
+  const id = attributes?.id ?? ''
   const name = attributes?.metadata?.name ?? ''
   const cells = [
-    shortId(attributes?.id ?? ''),
+    fullIds ? id : shortId(id),
     name,
     percent(cores),
     bytesText(memoryBytes, units),
@@ -90,35 +112,41 @@ function containerRow(
     writableLayer?.inodesUsed?.value ?? '0',
     bytesText(Number(swap?.swapUsageBytes?.value ?? 0), units),
   ]
-  if (wide) cells.push(...limitCells(stats, {cores, memoryBytes}, units, statuses))
-  return {name, cores: cores ?? 0, memoryBytes, diskBytes, cells}
+  if (wide) cells.push(...limitCells(statuses?.get(id), {cores, memoryBytes}, units))
+  if (pressure) cells.push(...[cpu?.psi, memory?.psi, io?.psi].map(pressureCell))
+  if (wide) {
+    const place = placeOf?.(stats)
+    cells.push(place?.pod || unknown, place?.namespace || unknown)
+  }
+  return {name, cores: cores ?? 0, memoryBytes, diskBytes, networkBytes: 0, cells}
 }
 
-/** Use against the limits that the container's status tells, and where it belongs. */
+/** Use against the limits that the container's status tells. */
 function limitCells(
-  {attributes}: ContainerStats,
+  status: ContainerStatus | undefined,
   {cores, memoryBytes}: {cores: number | undefined; memoryBytes: number},
   units: Units,
-  statuses: UsageContext['statuses'],
 ): string[] {
-  const labels = attributes?.labels ?? {}
-  const limits = limitsOf(statuses?.get(attributes?.id ?? ''))
+  const limits = limitsOf(status)
   return [
     limits.cores === undefined ? unknown : `${limits.cores}`,
     limits.cores === undefined || cores === undefined ? unknown : percent(cores / limits.cores),
     limits.memoryBytes === undefined ? unknown : bytesText(limits.memoryBytes, units),
     limits.memoryBytes === undefined ? unknown : percent(memoryBytes / limits.memoryBytes),
-    labels['io.kubernetes.pod.name'] ?? unknown,
-    labels['io.kubernetes.pod.namespace'] ?? unknown,
   ]
 }
 
-function limitsOf(status: ContainerStatus | undefined): {cores?: number; memoryBytes?: number} {
+/** How much a container may use; what is not limited is left out. */
+export function limitsOf(status: ContainerStatus | undefined): {cores?: number; memoryBytes?: number} {
   const {cpuQuota = '0', cpuPeriod = '0', memoryLimitInBytes = '0'} = status?.resources?.linux ?? {}
   return {
     ...(Number(cpuQuota) > 0 && Number(cpuPeriod) > 0 ? {cores: Number(cpuQuota) / Number(cpuPeriod)} : {}),
     ...(Number(memoryLimitInBytes) > 0 ? {memoryBytes: Number(memoryLimitInBytes)} : {}),
   }
+}
+
+function pressureCell(psi: PsiStats | null | undefined): string {
+  return psi?.Some ? psi.Some.Avg10.toFixed(2) : unknown
 }
 
 export function podUsageView(
@@ -131,15 +159,18 @@ export function podUsageView(
     items: () => stats.map((item) => protoJson('PodSandboxStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
     table: (wide) => {
-      const earlier = new Map(before.map((item) => [item.attributes?.id, item]))
-      const rows = stats.flatMap((item) => {
-        const previous = earlier.get(item.attributes?.id)
-        return before.length > 0 && !previous ? [] : [podRow(item, previous, context, wide)]
-      })
-      return usageTable(wide ? [...podColumns, ...podWideColumns] : podColumns, rows, {
-        ...context,
-        idleToo: true,
-      })
+      const pressure =
+        wide && stats.some(({linux}) => linux?.cpu?.psi || linux?.memory?.psi || linux?.io?.psi)
+      const columns = [
+        ...podColumns,
+        ...(wide ? podWideColumns : []),
+        ...(pressure ? pressureColumns : []),
+        ...(wide ? podCountColumns : []),
+      ]
+      const rows = paired(stats, before).map(([item, previous]) =>
+        podRow(item, previous, context, {wide, pressure}),
+      )
+      return usageTable(columns, rows, context)
     },
   }
 }
@@ -153,35 +184,119 @@ const podColumns: readonly Column[] = [
 const podWideColumns: readonly Column[] = [
   {title: 'NAMESPACE', min: 9},
   {title: 'RX'},
+  {title: 'RX/S', drop: 9},
   {title: 'TX'},
-  {title: 'PROCESSES', drop: 1},
-  {title: 'CONTAINERS', drop: 2},
+  {title: 'TX/S', drop: 8},
+  {title: 'DISK', drop: 6},
+  {title: 'INODES', drop: 1},
+  {title: 'SWAP', drop: 2},
+]
+const podCountColumns: readonly Column[] = [
+  {title: 'PROCESSES', drop: 7},
+  {title: 'CONTAINERS', drop: 0},
 ]
 
 function podRow(
   stats: PodSandboxStats,
   before: PodSandboxStats | undefined,
-  {units}: UsageContext,
-  wide: boolean,
+  {units, fullIds}: UsageContext,
+  {wide, pressure}: {wide: boolean; pressure: boolean},
 ): Row {
   const {attributes, linux, windows} = stats
-  const cores = coresUsed(linux?.cpu, before?.linux?.cpu)
+  const cores = coresUsed(linux?.cpu ?? windows?.cpu, before?.linux?.cpu ?? before?.windows?.cpu)
   const memoryBytes = Number(
     linux?.memory?.workingSetBytes?.value ?? windows?.memory?.workingSetBytes?.value ?? 0,
   )
+  const layers = (linux ?? windows)?.containers ?? []
+  const diskBytes = sum(layers.map(({writableLayer}) => writableLayer?.usedBytes?.value))
+  const traffic = trafficOf(stats, before)
+  const id = attributes?.id ?? ''
   const name = attributes?.metadata?.name ?? ''
-  const cells = [name, shortId(attributes?.id ?? ''), percent(cores), bytesText(memoryBytes, units)]
+  const cells = [name, fullIds ? id : shortId(id), percent(cores), bytesText(memoryBytes, units)]
   if (wide) {
-    const network = linux?.network?.defaultInterface
+    const inodes = linux?.containers.map(({writableLayer}) => writableLayer?.inodesUsed?.value)
+    const swap = linux?.containers.map((container) => container.swap?.swapUsageBytes?.value)
     cells.push(
       attributes?.metadata?.namespace ?? '',
-      network ? bytesText(Number(network.rxBytes?.value ?? 0), units) : unknown,
-      network ? bytesText(Number(network.txBytes?.value ?? 0), units) : unknown,
-      linux?.process?.processCount?.value ?? unknown,
-      String(linux?.containers.length ?? 0),
+      ...trafficCells(traffic, units),
+      bytesText(diskBytes, units),
+      String(sum(inodes)),
+      bytesText(sum(swap), units),
     )
   }
-  return {name, cores: cores ?? 0, memoryBytes, diskBytes: 0, cells}
+  if (pressure) cells.push(...[linux?.cpu?.psi, linux?.memory?.psi, linux?.io?.psi].map(pressureCell))
+  if (wide) {
+    const processes = linux?.process?.processCount ?? windows?.process?.processCount
+    cells.push(processes?.value ?? unknown, String(layers.length))
+  }
+  return {name, cores: cores ?? 0, memoryBytes, diskBytes, networkBytes: orderOfTraffic(traffic), cells}
+}
+
+function trafficCells(traffic: Traffic | undefined, units: Units): string[] {
+  if (!traffic) return [unknown, unknown, unknown, unknown]
+  const perSecond = (rate: number | undefined) =>
+    rate === undefined ? unknown : bytesText(Math.round(rate), units)
+  return [
+    bytesText(traffic.rxBytes, units),
+    perSecond(traffic.rxRate),
+    bytesText(traffic.txBytes, units),
+    perSecond(traffic.txRate),
+  ]
+}
+
+interface Traffic {
+  rxBytes: number
+  txBytes: number
+  rxRate: number | undefined
+  txRate: number | undefined
+}
+
+function trafficOf({linux}: PodSandboxStats, before: PodSandboxStats | undefined): Traffic | undefined {
+  const now = podInterface(linux?.network)
+  if (!now) return undefined
+  const earlier = podInterface(before?.linux?.network)
+  const rate = (counter: 'rxBytes' | 'txBytes') =>
+    earlier?.name === now.name
+      ? ratePerSecond(
+          {value: now[counter]?.value ?? '0', timestampNs: networkTime(linux)},
+          {value: earlier[counter]?.value ?? '0', timestampNs: networkTime(before?.linux)},
+        )
+      : undefined
+  return {
+    rxBytes: Number(now.rxBytes?.value ?? 0),
+    txBytes: Number(now.txBytes?.value ?? 0),
+    rxRate: rate('rxBytes'),
+    txRate: rate('txBytes'),
+  }
+}
+
+/** CRI-O leaves the network's own time 0. */
+function networkTime(linux: PodSandboxStats['linux'] | undefined): string {
+  const time = linux?.network?.timestamp ?? '0'
+  return time === '0' ? (linux?.cpu?.timestamp ?? '0') : time
+}
+
+/** Traffic of now, or of the pod's life where one sample is all there is. */
+function orderOfTraffic(traffic: Traffic | undefined): number {
+  if (!traffic) return -1
+  const {rxBytes, txBytes, rxRate, txRate} = traffic
+  return rxRate === undefined || txRate === undefined ? rxBytes + txBytes : rxRate + txRate
+}
+
+function sum(values: readonly (string | undefined)[] = []): number {
+  return values.reduce((total, value) => total + Number(value ?? 0), 0)
+}
+
+/** Each with its earlier self; those that are new since an earlier sample are left for the next one. */
+function paired<Stats extends {attributes: {id: string} | null}>(
+  stats: readonly Stats[],
+  before: readonly Stats[],
+): [Stats, Stats | undefined][] {
+  const earlier = new Map(before.map((item) => [item.attributes?.id, item]))
+  return stats.flatMap((item): [Stats, Stats | undefined][] => {
+    const previous = earlier.get(item.attributes?.id)
+    return before.length > 0 && !previous ? [] : [[item, previous]]
+  })
 }
 
 function percent(part: number | undefined): string {
@@ -191,10 +306,9 @@ function percent(part: number | undefined): string {
 function usageTable(
   columns: readonly Column[],
   rows: readonly Row[],
-  {order, limit, idleToo, width, style}: UsageContext,
+  {order, limit, width, style}: UsageContext,
 ): string {
-  const kept = rows.filter(({cores, memoryBytes}) => idleToo || cores !== 0 || memoryBytes !== 0)
-  const sorted = order === 'id' ? kept : kept.sort(comparison(order))
+  const sorted = order === 'id' ? rows : rows.toSorted(comparison(order))
   const shown = limit !== undefined && limit > 0 ? sorted.slice(0, limit) : sorted
   return table(
     columns,
@@ -211,6 +325,8 @@ function comparison(order: Exclude<UsageOrder, 'id'>): (a: Row, b: Row) => numbe
       return (a, b) => b.memoryBytes - a.memoryBytes
     case 'disk':
       return (a, b) => b.diskBytes - a.diskBytes
+    case 'net':
+      return (a, b) => b.networkBytes - a.networkBytes
     case 'name':
       return (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
   }

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
-import {id, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli, runUntil} from '../run-cli.js'
+import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
+import {outcomeOf, runCli, runUntil, startCli} from '../run-cli.js'
 
 const second = 1_000_000_000n
 
@@ -131,6 +131,100 @@ test('--watch -o json prints one object a line, goes on when the runtime is gone
   })
 })
 
+test('a rate of 0 beside a counter that has counted is no answer yet: two samples', async () => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '0'}])})
+  const {stdout} = await runCli(['stats', '-s', '0'], runtime)
+  expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}150\.00 /)
+})
+
+test('stats: labels and namespace are applied here too, pod and ID go to the runtime', async () => {
+  const placed = (beginning: string, namespace: string, labels = {}) => ({
+    attributes: {
+      id: id(beginning),
+      metadata: {name: `of-${namespace}`},
+      labels: {'io.kubernetes.pod.namespace': namespace, ...labels},
+    },
+    cpu: {timestamp: '1', usageCoreNanoSeconds: {value: '7'}, usageNanoCores: {value: '5'}},
+    memory: {workingSetBytes: {value: '1000'}},
+  })
+  await using runtime = await startFakeRuntime({
+    ListContainerStats: {
+      stats: [placed('a1', 'jobs', {app: 'web'}), placed('b1', 'jobs'), placed('c1', 'web')],
+    },
+    ListPodSandbox: {items: [{id: id('51'), metadata: {name: 'web-1', namespace: 'jobs', uid: 'u'}}]},
+  })
+  const [label, namespace, pod] = await Promise.all([
+    runCli(['stats', '-o', 'name', '--label', 'app=web'], runtime),
+    runCli(['stats', '-o', 'name', '--namespace', '^jobs$'], runtime),
+    runCli(['stats', '-o', 'name', '--pod', 'jobs/web-1', '--id', id('a1')], runtime),
+  ])
+  expect([label.stdout, namespace.stdout]).toEqual([`${id('a1')}\n`, `${id('a1')}\n${id('b1')}\n`])
+  expect(pod.exitCode).toBe(0)
+  const filters = runtime.calls
+    .filter(({method}) => method === 'ListContainerStats')
+    .map(({request}) => request.filter)
+  expect(filters).toContainEqual({id: id('a1'), podSandboxId: id('51'), labelSelector: {}})
+  expect(filters).toContainEqual({id: '', podSandboxId: '', labelSelector: {app: 'web'}})
+})
+
+test('stats -o wide: pressure where the runtime measures it, places from the lists where labels tell nothing', async () => {
+  const psi = (avg10: number) => ({Some: {Avg10: avg10}, Full: {Avg10: 0}})
+  await using runtime = await startFakeRuntime({
+    ListContainerStats: {
+      stats: [
+        {
+          attributes: {id: id('a1'), metadata: {name: 'app'}},
+          cpu: {
+            timestamp: '1',
+            usageCoreNanoSeconds: {value: '9'},
+            usageNanoCores: {value: '1000000000'},
+            psi: psi(12.5),
+          },
+          memory: {workingSetBytes: {value: '2000'}, psi: psi(0)},
+          io: {psi: psi(99.99)},
+        },
+      ],
+    },
+    ContainerStatus: {status: {id: id('a1')}},
+    ListContainers: {containers: [container({id: id('a1'), podSandboxId: id('51')})]},
+    ListPodSandbox: {items: [{id: id('51'), metadata: {name: 'web-1', namespace: 'jobs', uid: 'u'}}]},
+  })
+  const {stdout} = await runCli(['stats', '-o', 'wide'], runtime)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
+    'CONTAINER;NAME;CPU %;MEM;DISK;INODES;SWAP;CPU LIMIT;CPU % OF LIMIT;MEM LIMIT;MEM % OF LIMIT;CPU PSI %;MEM PSI %;IO PSI %;POD;NAMESPACE'.split(
+      ';',
+    ),
+    'a100000000000;app;100.00;2kB;0B;0;0B;-;-;-;-;12.50;0.00;99.99;web-1;jobs'.split(';'),
+  ])
+})
+
+test('stats --watch goes on when the runtime is restarted on its socket', async () => {
+  await using runtime = await startFakeRuntime({ListContainerStats: sampler([busy])})
+  const cli = startCli(['stats', '--watch', '-s', '0', '-o', 'json'], runtime)
+  const outcome = outcomeOf(cli)
+  let restarted = false
+  let rounds = 0
+  cli.stdout.on('data', async () => {
+    rounds++
+    if (rounds === 1) await runtime.stop()
+    if (restarted) cli.kill('SIGINT')
+  })
+  cli.stderr.once('data', async () => {
+    await runtime.start()
+    restarted = true
+  })
+  const {stderr, exitCode} = await outcome
+  expect({stderr, exitCode}).toEqual({
+    stderr: 'crisp: the runtime does not answer: asking again until it does\n',
+    exitCode: 130,
+  })
+})
+
 test("statsp: crictl's columns, and network in the wide table", async () => {
   let round = 0n
   await using runtime = await startFakeRuntime({
@@ -147,8 +241,15 @@ test("statsp: crictl's columns, and network in the wide table", async () => {
               },
               memory: {timestamp: '1', workingSetBytes: {value: '1500000'}},
               network: {
-                timestamp: '1',
-                defaultInterface: {name: 'eth0', rxBytes: {value: '2000'}, txBytes: {value: '3000'}},
+                timestamp: '0',
+                defaultInterface: {name: 'lo', rxBytes: {value: '7'}, txBytes: {value: '7'}},
+                interfaces: [
+                  {
+                    name: 'eth0',
+                    rxBytes: {value: `${2000n * round}`},
+                    txBytes: {value: `${500_000n * round}`},
+                  },
+                ],
               },
               process: {timestamp: '1', processCount: {value: '7'}},
             },
@@ -160,9 +261,15 @@ test("statsp: crictl's columns, and network in the wide table", async () => {
   const narrow = await runCli(['statsp', '-s', '0'], runtime)
   expect(narrow.stdout).toBe('POD     POD ID          CPU %   MEM\nweb-1   5100000000000   25.00   1.5MB\n')
   const wide = await runCli(['statsp', '-s', '0', '-o', 'wide'], runtime)
-  expect(wide.stdout.split('\n')[1]).toBe(
-    'web-1   5100000000000   25.00   1.5MB   default     2kB   3kB   7           0',
-  )
+  expect(
+    wide.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/)),
+  ).toEqual([
+    'POD;POD ID;CPU %;MEM;NAMESPACE;RX;RX/S;TX;TX/S;DISK;INODES;SWAP;PROCESSES;CONTAINERS'.split(';'),
+    'web-1;5100000000000;25.00;1.5MB;default;8kB;2kB;2MB;500kB;0B;0;0B;7;0'.split(';'),
+  ])
 })
 
 const descriptors = [
