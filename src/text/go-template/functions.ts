@@ -3,7 +3,17 @@ import {isPrintable} from '../go-quote.js'
 import {jsonText, sortedKeys} from '../json.js'
 import {compared, equal} from './comparison.js'
 import {sprintf} from './printf.js'
-import {entryOf, GoFloat, isList, isMap, isTrue, kindName, type Value, wholeOf} from './values.js'
+import {
+  entryOf,
+  GoFloat,
+  isJsonNumber,
+  isList,
+  isMap,
+  isTrue,
+  kindName,
+  type Value,
+  wholeOf,
+} from './values.js'
 import {formatted} from './verbs.js'
 
 export interface GoFunction {
@@ -40,9 +50,9 @@ export const functions: ReadonlyMap<string, GoFunction> = new Map<string, GoFunc
   ['print', open(0, (args) => printed(args))],
   ['println', open(0, (args) => `${args.map((arg) => formatted(arg)).join(' ')}\n`)],
   ['printf', open(1, ([format = null, ...args]) => sprintf(textOf(format), args))],
-  ['html', open(0, (args) => htmlEscaped(printed(args)))],
-  ['js', open(0, (args) => jsEscaped(printed(args)))],
-  ['urlquery', open(0, (args) => urlEscaped(printed(args)))],
+  ['html', open(0, (args) => htmlEscaped(printed(args.map(shownAlone))))],
+  ['js', open(0, (args) => jsEscaped(printed(args.map(shownAlone))))],
+  ['urlquery', open(0, (args) => urlEscaped(printed(args.map(shownAlone))))],
   ['json', fixed(1, (value = null) => json(value))],
   ['lower', fixed(1, (value = null) => textOf(value).toLowerCase())],
   ['upper', fixed(1, (value = null) => textOf(value).toUpperCase())],
@@ -57,7 +67,7 @@ function refuse(message: string): never {
 
 function textOf(value: Value): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'number') return String(value)
+  if (isJsonNumber(value)) return String(value)
   return refuse(`needs text, this is ${kindName(value)}`)
 }
 
@@ -102,10 +112,15 @@ function position(key: Value, last: number): number {
 
 /** A blank between two values unless one of them is text; numbers of JSON count as text, as in crictl. */
 function printed(args: readonly Value[]): string {
-  const isText = (value: Value | undefined) => typeof value === 'string' || typeof value === 'number'
+  const isText = (value: Value = null) => typeof value === 'string' || isJsonNumber(value)
   return args
     .map((arg, index) => (index > 0 && !isText(arg) && !isText(args[index - 1]) ? ' ' : '') + formatted(arg))
     .join('')
+}
+
+/** Escaping writes nothing at all as an action that prints it would. */
+function shownAlone(value: Value): Value {
+  return value ?? '<no value>'
 }
 
 /** Compact, with a line end and with what is special in HTML escaped: what Go's encoder writes. */

@@ -1,4 +1,5 @@
-import {UsageError} from '../../errors.js'
+import type {UsageError} from '../../errors.js'
+import {errorAt} from '../error-at.js'
 import {unquoted} from '../go-quote.js'
 
 export type TokenKind =
@@ -25,13 +26,11 @@ export interface Token {
 
 /** An error of the template at an offset of its text. */
 export function templateError(source: string, at: number, message: string): UsageError {
-  const before = source.slice(0, at).split('\n')
-  const column = [...(before.at(-1) ?? '')].length + 1
-  return new UsageError(`template ${before.length}:${column}: ${message}`)
+  return errorAt('template', source, at, message)
 }
 
 const opening = /\{\{(?:-(?=[ \t\r\n]))?/g
-const closing = /[ \t\r\n]-\}\}|\}\}/y
+const closing = /[ \t\r\n]+-\}\}|\}\}/y
 const comment = /\/\*.*?\*\//sy
 /** Where one of these ends, nothing that could go on with it may follow: `1a`, `.a"b"`. */
 const wordLike: ReadonlySet<TokenKind> = new Set(['integer', 'float', 'field', 'dot', 'variable', 'word'])

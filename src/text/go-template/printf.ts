@@ -67,6 +67,8 @@ class Printer {
     if (verb === '%') return '%'
     if (!this.#found) return `%!${verb}(BADINDEX)`
     if (this.#next >= this.#args.length) return `%!${verb}(MISSING)`
+    // `%+v` names the fields of Go's structs, which JSON has not; it is no sign.
+    if (verb === 'v') form.plus = false
     return shown(this.#args[this.#next++] ?? null, verb, form)
   }
 

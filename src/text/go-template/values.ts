@@ -11,7 +11,7 @@ export class GoFloat {
 
 export type GoMap = {readonly [key: string]: Value}
 
-/** `bigint` is Go's int; a `number` is JSON's, which is an int where it is whole. */
+/** `bigint` is Go's int; a `number` is JSON's, and so is a `bigint` beyond its range. */
 export type Value = string | number | bigint | boolean | null | GoFloat | readonly Value[] | GoMap
 
 export function isList(value: Value): value is readonly Value[] {
@@ -38,6 +38,11 @@ export function isTrue(value: Value): boolean {
   if (isMap(value)) return Object.keys(value).length > 0
   if (value instanceof GoFloat) return value.value !== 0
   return Boolean(value)
+}
+
+/** A number of the document's JSON, which crictl's templates know as the text it was written in. */
+export function isJsonNumber(value: Value): value is number | bigint {
+  return typeof value === 'number' || (typeof value === 'bigint' && !Number.isSafeInteger(Number(value)))
 }
 
 /** The value as a whole number; undefined where it is none. */

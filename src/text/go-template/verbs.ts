@@ -1,6 +1,6 @@
 import {isPrintable, quoted} from '../go-quote.js'
 import {exponential, fixedPoint, general} from './floats.js'
-import {GoFloat, isList, isMap, sortedEntries, typeName, type Value, wholeOf} from './values.js'
+import {GoFloat, isJsonNumber, isList, isMap, sortedEntries, typeName, type Value, wholeOf} from './values.js'
 
 /** The flags, width and precision between `%` and the verb. */
 export interface Form {
@@ -61,7 +61,7 @@ function scalarShown(value: Value, verb: string, form: Form): string | undefined
   if (typeof value === 'boolean')
     return verb === 't' || verb === 'v' ? padded(String(value), form) : undefined
   // A number of JSON is text to crictl's templates: as it was written, for the verbs of text.
-  if (typeof value === 'number' && 'svq'.includes(verb))
+  if (isJsonNumber(value) && 'svq'.includes(verb))
     return textShown(String(value), verb, {...form, sharp: false})
   const whole = wholeOf(value)
   if (whole !== undefined) {

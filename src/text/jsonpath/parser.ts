@@ -1,4 +1,5 @@
-import {UsageError} from '../../errors.js'
+import type {UsageError} from '../../errors.js'
+import {errorAt} from '../error-at.js'
 import {unquoted} from '../go-quote.js'
 import {GoFloat, type Value} from '../go-template/values.js'
 
@@ -39,9 +40,7 @@ export type Condition =
 const deepest = 100
 
 export function pathError(source: string, at: number, message: string): UsageError {
-  const before = source.slice(0, at).split('\n')
-  const column = [...(before.at(-1) ?? '')].length + 1
-  return new UsageError(`jsonpath ${before.length}:${column}: ${message}`)
+  return errorAt('jsonpath', source, at, message)
 }
 
 /** kubectl's JSONPath: text with paths in braces. Throws UsageError with line and column. */
@@ -51,8 +50,8 @@ export function parsedParts(source: string): Part[] {
 
 /** One path alone, with or without braces and its first dot. */
 export function relaxed(source: string): string {
-  if (source.includes('{')) return source
   const trimmed = source.trim()
+  if (trimmed === '' || /[{}]/.test(source)) return source
   return /^[.[$@]/.test(trimmed) ? `{${trimmed}}` : `{.${trimmed}}`
 }
 
