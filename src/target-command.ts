@@ -84,7 +84,7 @@ export abstract class TargetCommand extends CriCommand {
 }
 
 /** Writes texts by their numbers, each as soon as all before it have been written. */
-function inOrder(write: (text: string) => void): (place: number, text: string) => void {
+export function inOrder(write: (text: string) => void): (place: number, text: string) => void {
   const waiting = new Map<number, string>()
   let next = 0
   return (place, text) => {

@@ -11,6 +11,8 @@ const bunchMs = 20
 export interface Changes extends Disposable {
   /** Resolves when something may have changed since it was called, or when there is no use in waiting any longer. */
   next(): Promise<void>
+  /** Aborted when there is no use in looking any longer. */
+  readonly signal: AbortSignal
 }
 
 /** By the runtime's events where it has them for every client, else twice a second. Asks nothing before `next()`. */
@@ -57,6 +59,7 @@ export function watchChanges(client: CriClient, signal?: AbortSignal): Changes {
         if (ended.aborted) wake()
       })
     },
+    signal: ended,
     [Symbol.dispose]: () => abort.abort(),
   }
 }

@@ -123,7 +123,10 @@ export async function lookUntil<Answer>(
     // Asked for before looking, so that nothing happens unseen in between.
     const change = changes.next()
     answer = await lookOnce()
-    if (answer === undefined || answer === false) await change
+    if (answer === undefined || answer === false) {
+      await change
+      changes.signal.throwIfAborted()
+    }
   }
   return answer
 }

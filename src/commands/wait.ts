@@ -1,0 +1,138 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {type Changes, watchChanges} from '../client/changes.js'
+import type {CriClient} from '../client/connect.js'
+import {selectContainers, selectPods} from '../client/selection.js'
+import {untilExited, untilReady, untilRemoved, untilRunning} from '../client/wait.js'
+import {untilRuntimeReady} from '../client/wait-runtime.js'
+import type {GlobalFlags} from '../config.js'
+import {exitCode, UsageError, UserError} from '../errors.js'
+import {containerFilterFlags, containerSelection, podSelection} from '../selection-flags.js'
+import {inOrder} from '../target-command.js'
+import {chosenByFilters} from '../target-flags.js'
+import {durationText, parseDurationMs} from '../text/duration.js'
+import {parseChoice} from '../text/selectors.js'
+
+const conditions = {
+  exited: 'exited',
+  running: 'running',
+  ready: 'ready',
+  removed: 'removed',
+  runtime: 'runtime',
+} as const
+type Condition = keyof typeof conditions
+
+export default class Wait extends CriCommand {
+  static override summary = 'Wait for containers, pods or the runtime itself'
+  static override description =
+    'Prints for exited the exit code of each container (and itself ends with 0), for running and ready the ID, for ' +
+    'removed the name. A name that is not there yet is waited for, except with exited; for removed that is done already. ' +
+    'Without --timeout it waits as long as it takes; after it the exit code is 124.'
+  static override examples = [
+    'crisp wait job-1',
+    'crisp wait web --for=running --timeout 30s',
+    'crisp wait default/web-1 --for=ready --timeout 1m',
+    'crisp wait web db --for=removed',
+    'crisp wait --for=runtime --timeout 2m && crisp ps',
+  ]
+
+  static override args = {
+    reference: Args.string({
+      multiple: true,
+      description: 'ID or name of a container; of a pod for ready, of either for removed',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    for: Flags.string({
+      helpValue: 'CONDITION',
+      default: 'exited',
+      description: 'exited, running, ready (pods), removed or runtime',
+    }),
+    timeout: Flags.string({char: 't', helpValue: 'DURATION', description: 'how long at most, such as 30s'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one there is now'}),
+    ...containerFilterFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Wait)
+    const condition = parseChoice('--for', flags.for, conditions)
+    const timeoutMs = flags.timeout === undefined ? undefined : parseDurationMs(flags.timeout)
+    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.max(timeoutMs, 0))
+    const signal = limit ? AbortSignal.any([this.signal, limit]) : this.signal
+    const late = (waitedFor: string) =>
+      new UserError(`${waitedFor} after ${durationText(timeoutMs ?? 0)}`, {exitCode: exitCode.timedOut})
+    const onNotice = (text: string) => this.note(text)
+
+    if (condition === 'runtime') {
+      if (args.reference) throw new UsageError('--for=runtime waits for the runtime: leave the names out')
+      return this.#runtime(flags, signal, () => late('no runtime is ready'))
+    }
+    const filtered = chosenByFilters(condition === 'ready' ? 'pod' : 'container', args.reference, flags)
+    using client = await this.connect(flags)
+    using changes = watchChanges(client, signal)
+    // Ends the call that is under way, too: it would have the kubelet's two minutes.
+    limit?.addEventListener('abort', () => client.close(), {once: true})
+    const references = filtered ? await chosen(client, condition, flags) : (args.reference ?? [])
+
+    const turns = inOrder((text) => this.write(text))
+    await Promise.all(
+      references.map(async (reference, index) => {
+        try {
+          turns(index, `${await waitFor(condition, client, reference, {changes, onNotice})}\n`)
+        } catch (error) {
+          this.fail(
+            limit?.aborted && !this.signal.aborted ? late(`"${reference}" is not ${condition}`) : error,
+          )
+          turns(index, '')
+        }
+      }),
+    )
+  }
+
+  async #runtime(flags: GlobalFlags, signal: AbortSignal, late: () => Error): Promise<void> {
+    const connect = () => this.connect({...flags, 'max-retries': 0})
+    try {
+      const {runtimeName, runtimeVersion} = await untilRuntimeReady(connect, {
+        signal,
+        onNotice: (text) => this.note(text),
+      })
+      this.write(`${runtimeName} ${runtimeVersion}\n`)
+    } catch (error) {
+      throw signal.aborted && !this.signal.aborted ? late() : error
+    }
+  }
+}
+
+async function chosen(
+  client: CriClient,
+  condition: Condition,
+  flags: Parameters<typeof containerSelection>[0],
+): Promise<string[]> {
+  const selected =
+    condition === 'ready'
+      ? await selectPods(client, podSelection(flags))
+      : await selectContainers(client, containerSelection({...flags, all: true}))
+  return selected.map(({id}) => id)
+}
+
+async function waitFor(
+  condition: Exclude<Condition, 'runtime'>,
+  client: CriClient,
+  reference: string,
+  options: {changes: Changes; onNotice: (text: string) => void},
+): Promise<string> {
+  switch (condition) {
+    case 'exited':
+      return String((await untilExited(client, reference, options)).exitCode)
+    case 'running':
+      return (await untilRunning(client, reference, options)).id
+    case 'ready':
+      return (await untilReady(client, reference, options)).id
+    case 'removed':
+      await untilRemoved(client, reference, options)
+      return reference
+  }
+}

@@ -1,0 +1,246 @@
+import {describe, expect, test} from 'vitest'
+import {rpcCode} from '../../src/errors.js'
+import type * as cri from '../../src/generated/cri.js'
+import {
+  type Answer,
+  type FakeRuntime,
+  id,
+  kubeletContainer,
+  never,
+  startFakeRuntime,
+  status,
+} from '../fake-runtime.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+
+interface Thing {
+  state: string
+  exitCode?: number
+}
+
+/** A node whose events come when the test sends them; without `events` it has none, as containerd 1.6. */
+function node(options: {events: boolean; version?: object}) {
+  const containers = new Map<string, Thing & {name: string; attempt?: number}>()
+  const pods = new Map<string, Thing & {name: string}>()
+  let send = () => {}
+  async function* events() {
+    for (;;) {
+      await new Promise<void>((resolve) => {
+        send = resolve
+      })
+      yield {containerId: id('ee'), containerEventType: 'CONTAINER_STOPPED_EVENT'}
+    }
+  }
+  const answers: Record<string, Answer> = {
+    ...(options.version ? {Version: options.version} : {}),
+    ...(options.events ? {GetContainerEvents: events} : {}),
+    ListContainers: () => ({
+      containers: [...containers].map(([containerId, {name, state, attempt = 0}], index) =>
+        kubeletContainer('default', 'web', name, {
+          id: containerId,
+          state: state as cri.ContainerState,
+          createdAt: `${index}`,
+          metadata: {name, attempt},
+        }),
+      ),
+    }),
+    ListPodSandbox: () => ({
+      items: [...pods].map(([podId, {name, state}], index) => ({
+        id: podId,
+        state,
+        createdAt: `${index}`,
+        metadata: {name, namespace: 'default', uid: 'u'},
+      })),
+    }),
+    ContainerStatus: ({containerId}: cri.ContainerStatusRequest) => {
+      const found = containers.get(containerId)
+      if (!found) throw status(rpcCode.notFound, 'not found')
+      return {status: {id: containerId, ...found}}
+    },
+    PodSandboxStatus: ({podSandboxId}: cri.PodSandboxStatusRequest) => {
+      const found = pods.get(podSandboxId)
+      if (!found) throw status(rpcCode.notFound, 'not found')
+      return {status: {id: podSandboxId, ...found}}
+    },
+  }
+  return {containers, pods, answers, send: () => send()}
+}
+
+/** Resolves when the command has looked so often. */
+async function looks(runtime: FakeRuntime, method: string, count: number): Promise<void> {
+  while (runtime.calls.filter((call) => call.method === method).length < count) await runtime.nextCall(method)
+}
+
+describe.each([true, false])('with events: %s', (events) => {
+  test('for exited: the codes, in the order asked', async () => {
+    const {containers, answers, send} = node({events})
+    containers.set(id('a1'), {name: 'slow', state: 'CONTAINER_RUNNING'})
+    containers.set(id('a2'), {name: 'done', state: 'CONTAINER_EXITED', exitCode: 3})
+    await using runtime = await startFakeRuntime(answers)
+    const cli = startCli(['wait', 'slow', 'web/done'], runtime)
+    const outcome = outcomeOf(cli)
+    await looks(runtime, 'ContainerStatus', 3)
+    containers.set(id('a1'), {name: 'slow', state: 'CONTAINER_EXITED', exitCode: 137})
+    send()
+    expect(await outcome).toEqual({stdout: '137\n3\n', stderr: '', exitCode: 0})
+  })
+
+  test('for running: also the next attempt of a name', async () => {
+    const {containers, answers, send} = node({events})
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 1})
+    await using runtime = await startFakeRuntime(answers)
+    const outcome = outcomeOf(startCli(['wait', 'app', '--for=running'], runtime))
+    await looks(runtime, 'ContainerStatus', 2)
+    containers.set(id('a2'), {name: 'app', attempt: 1, state: 'CONTAINER_RUNNING'})
+    send()
+    expect(await outcome).toEqual({
+      stdout: `${id('a2')}\n`,
+      stderr: 'crisp: container "app" has exited with 1: waiting for its next attempt\n',
+      exitCode: 0,
+    })
+  })
+
+  test('for removed: container or pod', async () => {
+    const {containers, pods, answers, send} = node({events})
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED'})
+    pods.set(id('b1'), {name: 'sandbox', state: 'SANDBOX_NOTREADY'})
+    await using runtime = await startFakeRuntime(answers)
+    const outcome = outcomeOf(startCli(['wait', 'app', 'sandbox', 'never-was', '--for=removed'], runtime))
+    await Promise.all([looks(runtime, 'ContainerStatus', 1), looks(runtime, 'PodSandboxStatus', 1)])
+    containers.clear()
+    pods.clear()
+    send()
+    expect(await outcome).toEqual({stdout: 'app\nsandbox\nnever-was\n', stderr: '', exitCode: 0})
+  })
+
+  test('for ready: a pod that is not there yet', async () => {
+    const {pods, answers, send} = node({events})
+    await using runtime = await startFakeRuntime(answers)
+    const outcome = outcomeOf(startCli(['wait', 'default/web', '--for=ready'], runtime))
+    await looks(runtime, 'ListPodSandbox', 2)
+    pods.set(id('b1'), {name: 'web', state: 'SANDBOX_READY'})
+    send()
+    expect(await outcome).toEqual({
+      stdout: `${id('b1')}\n`,
+      stderr: 'crisp: no pod "default/web" yet: waiting for one of this name\n',
+      exitCode: 0,
+    })
+  })
+})
+
+test("containerd 1.7's events are left to the kubelet", async () => {
+  const {containers, answers} = node({
+    events: true,
+    version: {
+      version: '0.1.0',
+      runtimeName: 'containerd',
+      runtimeVersion: 'v1.7.20',
+      runtimeApiVersion: 'v1',
+    },
+  })
+  containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
+  await using runtime = await startFakeRuntime(answers)
+  const outcome = outcomeOf(startCli(['wait', 'app'], runtime))
+  await looks(runtime, 'ContainerStatus', 3)
+  containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 0})
+  expect(await outcome).toEqual({stdout: '0\n', stderr: '', exitCode: 0})
+  expect(runtime.calls.map(({method}) => method)).not.toContain('GetContainerEvents')
+})
+
+describe('endings', () => {
+  test.each([
+    ['exited', 'CONTAINER_RUNNING'],
+    ['running', 'CONTAINER_CREATED'],
+    ['removed', 'CONTAINER_EXITED'],
+  ])('--timeout of --for=%s is 124', async (condition, state) => {
+    const {containers, answers} = node({events: false})
+    containers.set(id('a1'), {name: 'app', state})
+    await using runtime = await startFakeRuntime(answers)
+    expect(await runCli(['wait', 'app', `--for=${condition}`, '--timeout', '20ms'], runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: "app" is not ${condition} after 20ms\n`,
+      exitCode: 124,
+    })
+  })
+
+  test('--timeout ends a call that hangs', async () => {
+    await using runtime = await startFakeRuntime({...node({events: false}).answers, ListContainers: never})
+    const outcome = runCli(['wait', 'app', '-t', '200ms'], runtime)
+    await (await runtime.nextCall('ListContainers')).cancelled
+    expect(await outcome).toMatchObject({stderr: 'crisp: "app" is not exited after 200ms\n', exitCode: 124})
+  })
+
+  test('Ctrl-C is 130', async () => {
+    const {containers, answers} = node({events: true})
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
+    await using runtime = await startFakeRuntime(answers)
+    const cli = startCli(['wait', 'app'], runtime)
+    const outcome = outcomeOf(cli)
+    const stream = await runtime.nextCall('GetContainerEvents')
+    cli.kill('SIGINT')
+    expect(await outcome).toEqual({stdout: '', stderr: '', exitCode: 130})
+    await stream.cancelled
+  })
+
+  test.each([
+    ['exited', 'app', 3, 'no container "app": crisp ps -a shows what there is'],
+    ['exited', id('a9'), 3, `container "${id('a9')}" is gone, and its exit code with it`],
+    ['running', id('a9'), 3, `no container "${id('a9')}": crisp ps -a shows what there is`],
+    [
+      'running',
+      id('a2'),
+      1,
+      `container "${id('a2')}" has exited with 4: a container runs once, its successor has another ID`,
+    ],
+    ['ready', id('b9'), 3, `no pod "${id('b9')}": crisp pods shows what there is`],
+    ['ready', id('b2'), 1, `pod "${id('b2')}" has ended: its successor has another ID`],
+  ])('what can never be: --for=%s of %s ends with %d', async (condition, reference, exitCode, message) => {
+    const {containers, pods, answers} = node({events: false})
+    containers.set(id('a2'), {name: 'old', state: 'CONTAINER_EXITED', exitCode: 4})
+    pods.set(id('b2'), {name: 'old', state: 'SANDBOX_NOTREADY'})
+    await using runtime = await startFakeRuntime(answers)
+    expect(await runCli(['wait', reference, `--for=${condition}`], runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: ${message}\n`,
+      exitCode,
+    })
+  })
+})
+
+describe('for the runtime', () => {
+  const ready = (status: boolean) => ({
+    status: {conditions: [{type: 'RuntimeReady', status, reason: '', message: 'still loading'}]},
+  })
+
+  test('that says it is not ready at first', async () => {
+    let asked = 0
+    await using runtime = await startFakeRuntime({Status: () => ready(++asked > 2)})
+    expect(await runCli(['wait', '--for=runtime'], runtime)).toEqual({
+      stdout: 'fake 1.2.3\n',
+      stderr: 'crisp: fake answers but is not ready: still loading\n',
+      exitCode: 0,
+    })
+  })
+
+  test('that is not there', async () => {
+    expect(
+      await runCli(['-r', '/tmp/crisp-absent.sock', 'wait', '--for=runtime', '--timeout', '20ms']),
+    ).toEqual({
+      stdout: '',
+      stderr: 'crisp: no runtime yet: waiting for it\ncrisp: no runtime is ready after 20ms\n',
+      exitCode: 124,
+    })
+  })
+
+  test('which no wait makes a runtime', async () => {
+    expect(await runCli(['-r', '/dev/null', 'wait', '--for=runtime'])).toMatchObject({exitCode: 4})
+  })
+})
+
+test.each([
+  [['wait'], 'which container? name it, or choose with --all, --label and other filters'],
+  [['wait', 'a', '--for=gone'], '--for "gone" should be one of exited, running, ready, removed, runtime'],
+  [['wait', 'a', '--for=runtime'], '--for=runtime waits for the runtime: leave the names out'],
+  [['wait', 'a', '--timeout', '5'], '"5" is not a duration: write 5s'],
+])('%j is a mistake', async (argv, message) => {
+  expect(await runCli(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
+})
