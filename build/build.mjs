@@ -17,7 +17,6 @@ const unusedByUs = [
   'ejs',
   'lilconfig',
   'typescript',
-  'wordwrap',
   'widest-line',
   'clean-stack',
   'semver',
@@ -26,6 +25,7 @@ const leftOut = {
   ...Object.fromEntries(
     unusedByUs.map((name) => [name, fileURLToPath(new URL('absent.cjs', import.meta.url))]),
   ),
+  wordwrap: fileURLToPath(new URL('no-wrapping.cjs', import.meta.url)),
   'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
 }
 

@@ -62,8 +62,14 @@ export abstract class CriCommand extends Command {
     return readSettings(flags, process.env, (text) => this.note(text))
   }
 
-  /** The runtime that flags, environment and file name, or the one that is found. The command closes it. */
-  protected async connect(flags: GlobalFlags): Promise<CriClient> {
+  /**
+   * The runtime that flags, environment and file name, or the one that is found. The command closes it. Ctrl-C ends
+   * all of its calls, unless it is for what must be done after one.
+   */
+  protected async connect(
+    flags: GlobalFlags,
+    {signal}: {signal?: AbortSignal} = {signal: this.signal},
+  ): Promise<CriClient> {
     const settings = await this.settings(flags)
     const options: ConnectOptions = {
       endpoint: settings.endpoint,
@@ -71,7 +77,7 @@ export abstract class CriCommand extends Command {
       timeoutMs: settings.timeoutMs,
       connectTimeoutMs: settings.timeoutMs,
       maxRetries: settings.maxRetries,
-      signal: this.signal,
+      signal,
       onCall: await this.#observer(settings.debug),
     }
     return connect(options)
@@ -154,7 +160,12 @@ function unshadowed(own: Interfaces.FlagInput): Interfaces.FlagInput {
 }
 
 /** oclif's parser spreads its words over several lines, and writes its own around those of a flag's parser. */
-function usageText({message}: Error, id: string): string {
+function usageText(error: Error & {args?: readonly {name: string}[]}, id: string): string {
+  const {message, args} = error
+  if (message.startsWith('Missing') && args) {
+    const names = args.map(({name}) => name.toUpperCase()).join(' and ')
+    return `${id} needs ${names} (crisp ${id} --help)`
+  }
   const [first = '', second = ''] = message.split('\n')
   const flag = /^Parsing (--\S+)/.exec(first)?.[1]
   if (flag !== undefined) return `${flag}: ${second.trim()}`
