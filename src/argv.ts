@@ -18,8 +18,8 @@ export interface CommandSpec {
   id: string
   aliases: readonly string[]
   flags: readonly FlagSpec[]
-  /** The first argument ends the flags, as in `exec CONTAINER ls -l`. */
-  argumentsEndFlags?: boolean
+  /** The first argument ends the flags, as in `exec CONTAINER ls -l`; or the one of this number. */
+  argumentsEndFlags?: boolean | number
 }
 
 export type Invocation =
@@ -38,7 +38,7 @@ export function parseCommandLine(
   commands: readonly CommandSpec[],
   globals: readonly FlagSpec[],
 ): Invocation {
-  const before = readFlags(argv, globals, true)
+  const before = readFlags(argv, globals, 1)
   if (before.help) return helpFor(before.arguments[0], commands)
   if (before.version) return {kind: 'version'}
   const [verb, ...rest] = before.arguments
@@ -57,7 +57,12 @@ export function parseCommandLine(
     char: letters.has(flag.char) ? undefined : flag.char,
     aliases: flag.aliases?.filter((alias) => !names.has(alias)),
   }))
-  const after = readFlags(rest, [...command.flags, ...unshadowed], command.argumentsEndFlags ?? false, verb)
+  const after = readFlags(
+    rest,
+    [...command.flags, ...unshadowed],
+    Number(command.argumentsEndFlags ?? 0),
+    verb,
+  )
   if (after.help) return {kind: 'help', command: command.id}
   return {
     kind: 'command',
@@ -92,7 +97,8 @@ interface Reading {
 function readFlags(
   argv: readonly string[],
   flags: readonly FlagSpec[],
-  argumentsEndFlags: boolean,
+  /** Of the argument that ends the flags; 0 for none. */
+  lastArgument: number,
   verb?: string,
 ): Reading {
   const reading: Reading = {given: [], arguments: [], help: false, version: false}
@@ -104,7 +110,7 @@ function readFlags(
     }
     if (!word.startsWith('-') || word === '-') {
       reading.arguments.push(word)
-      if (!argumentsEndFlags) continue
+      if (reading.arguments.length !== lastArgument) continue
       reading.arguments.push(...rest)
       break
     }

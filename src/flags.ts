@@ -6,7 +6,7 @@ import {parseInteger} from './text/integer.js'
 export const integerFlag = Flags.custom<number>({parse: async (text) => parseInteger(text), helpValue: 'N'})
 
 /** A Go duration; kept as typed, checked at once. */
-const durationFlag = Flags.custom<string>({
+export const durationFlag = Flags.custom<string>({
   parse: async (text) => {
     parseDurationMs(text)
     return text

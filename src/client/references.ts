@@ -49,6 +49,13 @@ export async function resolvePods(
   return references.map((reference) => settled(() => podNamed(reference, pods).id))
 }
 
+/** The full ID of the pod that the one reference names. Throws NotFoundError. */
+export async function podIdOf(client: CriClient, reference: string, options?: CallOptions): Promise<string> {
+  const [pod] = await resolvePods(client, [reference], options)
+  if (pod?.status !== 'fulfilled') throw pod?.reason
+  return pod.value
+}
+
 /** How to find a container's place among these pods. */
 export function containerPlaces(
   pods: readonly PodSandbox[],

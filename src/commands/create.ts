@@ -1,0 +1,49 @@
+import * as Args from '@oclif/core/args'
+import {podIdOf} from '../client/references.js'
+import {UsageError} from '../errors.js'
+import {readContainerConfig, readPodConfig} from '../manifests/configs.js'
+import {createStep, pullSteps} from '../manifests/plan.js'
+import {podConfigOf} from '../manifests/pod-config-of.js'
+import {makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
+import {pullFlags} from '../pull-flags.js'
+
+export default class Create extends PlanCommand {
+  static override summary = 'Make a container in a pod, from a file, without starting it'
+  static override description =
+    'Prints the ID of the new container. The files are YAML or JSON. The pod file is the one that the pod was made from; without it crisp asks the runtime.'
+  static override examples = [
+    'crisp create web container.yaml pod.yaml',
+    'crisp create default/web container.yaml',
+    'crisp create --with-pull web container.yaml',
+  ]
+
+  static override args = {
+    pod: Args.string({required: true, description: 'pod ID or name', ignoreStdin: true}),
+    'container-config': Args.string({
+      required: true,
+      description: 'file, or - for stdin',
+      ignoreStdin: true,
+    }),
+    'pod-config': Args.string({
+      description: 'file, or - for stdin; if not given, what the runtime knows of the pod',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {...pullFirstFlags, ...pullFlags, ...makeFlags}
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Create)
+    const {pod, 'container-config': containerFile, 'pod-config': podFile} = args
+    if (containerFile === '-' && podFile === '-') throw new UsageError('only one of the files can be stdin')
+    const when = await this.pullWhen(flags, ({pullImageOnCreate}) => (pullImageOnCreate ? 'always' : 'never'))
+    const container = await readContainerConfig(containerFile, this.signal)
+    const givenPod = podFile === undefined ? undefined : await readPodConfig(podFile, this.signal)
+    using client = await this.connect(flags)
+    const podSandboxId = await podIdOf(client, pod)
+    const podConfig = givenPod ?? (await podConfigOf(client, podSandboxId))
+    const plan = [...pullSteps(when, container, podConfig), createStep(podSandboxId, container, podConfig)]
+    const made = await this.planned(client, flags, plan)
+    if (made) this.write(`${made.containerIds.join('\n')}\n`)
+  }
+}

@@ -1,0 +1,43 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {readPodConfig} from '../manifests/configs.js'
+import type {Plan} from '../manifests/plan.js'
+import {makeFlags, PlanCommand} from '../plan-command.js'
+
+export default class Runp extends PlanCommand {
+  static override summary = 'Make and start a pod, without containers, from a file'
+  static override description =
+    'Prints the ID of the new pod. The file is YAML or JSON; "crisp init pod" writes one to start from.'
+  static override examples = [
+    'crisp runp pod.yaml',
+    'crisp init pod | crisp runp -',
+    'crisp runp pod.yaml --dry-run',
+  ]
+
+  static override args = {
+    'pod-config': Args.string({
+      required: true,
+      description: 'file, or - for stdin',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    runtime: Flags.string({
+      char: 'r',
+      helpValue: 'HANDLER',
+      description: 'runtime handler, such as kata; the default one if not given',
+    }),
+    ...makeFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Runp)
+    const config = await readPodConfig(args['pod-config'], this.signal)
+    const handler = flags.runtime === undefined ? {} : {runtimeHandler: flags.runtime}
+    using client = await this.connect(flags)
+    const plan: Plan = [{method: 'RunPodSandbox', request: {config, ...handler}}]
+    const made = await this.planned(client, flags, plan)
+    if (made) this.write(`${made.podSandboxId}\n`)
+  }
+}

@@ -1,0 +1,78 @@
+import * as Flags from '@oclif/core/flags'
+
+const list = (group: string, description: string, helpValue: string, char?: 'e' | 'v' | 'p') =>
+  Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: group,
+    helpValue,
+    description,
+    ...(char ? {char} : {}),
+  })
+
+const pod = 'THE POD'
+const container = 'THE CONTAINER'
+
+/** What `crisp run IMAGE` makes, apart from image and command. */
+export const wishFlags = {
+  name: Flags.string({
+    helpValue: 'NAME',
+    description: 'of pod and container; made from the image if not given',
+  }),
+  namespace: Flags.string({helpGroup: pod, helpValue: 'NAME', description: 'of the pod', default: 'default'}),
+  pod: Flags.string({
+    helpGroup: pod,
+    helpValue: 'POD',
+    description: 'put the container into this pod, by ID or name, instead of a new one',
+  }),
+  publish: list(pod, '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod', 'PORTS', 'p'),
+  'host-network': Flags.boolean({helpGroup: pod, description: "use the node's network"}),
+  'host-pid': Flags.boolean({helpGroup: pod, description: "see the node's processes"}),
+  'host-ipc': Flags.boolean({helpGroup: pod, description: "use the node's IPC"}),
+  hostname: Flags.string({
+    helpGroup: pod,
+    helpValue: 'NAME',
+    description: 'of the pod; its name if not given',
+  }),
+  dns: list(pod, "name server, instead of the node's", 'IP'),
+  'dns-search': list(pod, 'domain to look names up in', 'DOMAIN'),
+  'cgroup-parent': Flags.string({
+    helpGroup: pod,
+    helpValue: 'CGROUP',
+    description: "for the pod; one of its own if not given, in the runtime's spelling",
+  }),
+  'log-directory': Flags.string({
+    helpGroup: pod,
+    helpValue: 'DIR',
+    description: 'where logs go; /var/log/pods as root, else ~/.local/state/crisp/pods',
+  }),
+  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', 'e'),
+  'env-file': list(container, 'lines of NAME=VALUE', 'FILE'),
+  volume: list(container, 'HOST:CONTAINER[:ro], a directory or file of the node', 'MOUNT', 'v'),
+  device: list(container, 'HOST[:CONTAINER[:rwm]], a device of the node', 'DEVICE'),
+  user: Flags.string({
+    char: 'u',
+    helpGroup: container,
+    helpValue: 'USER[:GID]',
+    description: 'who the process runs as; with files instead of an image the same as --username',
+  }),
+  workdir: Flags.string({char: 'w', helpGroup: container, helpValue: 'DIR', description: 'where it starts'}),
+  entrypoint: Flags.string({
+    helpGroup: container,
+    helpValue: 'PROGRAM',
+    description: "run this instead of the image's entrypoint; COMMAND becomes its arguments",
+  }),
+  privileged: Flags.boolean({helpGroup: container, description: 'all that the node can do'}),
+  'read-only': Flags.boolean({
+    helpGroup: container,
+    description: 'a root file system that cannot be changed',
+  }),
+  'cap-add': list(container, 'Linux capability, such as NET_ADMIN', 'CAP'),
+  'cap-drop': list(container, 'Linux capability, or ALL', 'CAP'),
+  memory: Flags.string({helpGroup: container, helpValue: 'SIZE', description: 'limit, such as 64m or 1.5g'}),
+  cpus: Flags.string({helpGroup: container, helpValue: 'N', description: 'limit, such as 0.5'}),
+  label: list('THE CONTAINER', 'label of pod and container', 'KEY=VALUE'),
+  annotation: list('THE CONTAINER', 'annotation of pod and container', 'KEY=VALUE'),
+  interactive: Flags.boolean({char: 'i', helpGroup: container, description: 'give it a stdin, ours'}),
+  tty: Flags.boolean({char: 't', helpGroup: container, description: 'give it a terminal'}),
+}
