@@ -9,12 +9,17 @@ import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageErro
 import {globalFlags} from './flags.js'
 import {printableLines} from './text/printable.js'
 import type {TableStyle} from './text/table.js'
+import type {Tracing} from './tracing.js'
 import {parseOutput, rendered, type View} from './views/output.js'
+
+/** How long a collector may take for the spans at a command's end, where `--timeout` does not say. */
+const tracingPatienceMs = 2_000
 
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
 export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
   readonly #interruption = new AbortController()
+  #tracing: Tracing | undefined
   readonly #stop = (signal: NodeJS.Signals) => {
     // A second Ctrl-C must always end the process, whatever the first one is still waiting for.
     if (this.signal.aborted) process.exit(exitCode.interrupted)
@@ -39,6 +44,7 @@ export abstract class CriCommand extends Command {
     } catch (error) {
       await this.catch(error as Error)
     } finally {
+      await this.#tracing?.end(Number(process.exitCode ?? exitCode.done))
       await this.finally()
     }
   }
@@ -78,9 +84,24 @@ export abstract class CriCommand extends Command {
       connectTimeoutMs: settings.timeoutMs,
       maxRetries: settings.maxRetries,
       signal,
-      onCall: await this.#observer(settings.debug),
+      onCall: bothObserving(await this.#observer(settings.debug), await this.#tracer(flags, settings)),
     }
     return connect(options)
+  }
+
+  async #tracer(flags: GlobalFlags, {timeoutMs}: Settings): Promise<CallObserver | undefined> {
+    if (!flags['enable-tracing']) return undefined
+    const {startTracing} = await import('./tracing.js')
+    this.#tracing ??= startTracing({
+      command: this.id ?? '',
+      endpoint: flags['tracing-endpoint'] ?? '127.0.0.1:4317',
+      samplingPerMillion: flags['tracing-sampling-rate-per-million'] ?? -1,
+      startedAtMs: performance.timeOrigin,
+      patienceMs: timeoutMs ?? tracingPatienceMs,
+      environment: process.env,
+      note: (text) => this.note(text),
+    })
+    return this.#tracing.onCall
   }
 
   async #observer(debug: boolean): Promise<CallObserver | undefined> {
@@ -145,6 +166,19 @@ export abstract class CriCommand extends Command {
 
   protected override async finally(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#stop)
+  }
+}
+
+function bothObserving(
+  one: CallObserver | undefined,
+  other: CallObserver | undefined,
+): CallObserver | undefined {
+  if (!one || !other) return one ?? other
+  return (...call) => {
+    const ends = [one(...call), other(...call)]
+    return (outcome) => {
+      for (const end of ends) end(outcome)
+    }
   }
 }
 

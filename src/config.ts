@@ -21,6 +21,9 @@ export interface GlobalFlags {
   'request-timeout'?: string | undefined
   'max-retries'?: number | undefined
   debug?: boolean | undefined
+  'enable-tracing'?: boolean | undefined
+  'tracing-endpoint'?: string | undefined
+  'tracing-sampling-rate-per-million'?: number | undefined
 }
 
 /**

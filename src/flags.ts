@@ -53,6 +53,19 @@ export const globalFlags = {
     ...group,
     description: 'show every CRI call, its request and answer on stderr',
   }),
+  'enable-tracing': Flags.boolean({
+    ...group,
+    description: 'send OpenTelemetry spans of the command and its calls to a collector',
+  }),
+  'tracing-endpoint': Flags.string({
+    ...group,
+    helpValue: 'HOST:PORT',
+    description: 'of the collector, OTLP over gRPC; 127.0.0.1:4317 by default',
+  }),
+  'tracing-sampling-rate-per-million': integerFlag({
+    ...group,
+    description: 'of a million commands trace N; all if negative [default: -1]',
+  }),
 }
 
 /** `-o` and `--template`, the same on every command that shows something. */

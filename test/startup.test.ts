@@ -13,6 +13,7 @@ const marks = {
   yaml: 'YAMLException',
   width: 'eastAsianWidth',
   template: 'urlquery',
+  tracing: 'OTEL_EXPORTER_OTLP',
 }
 
 /** Which libraries' code a command line loaded, by what V8 saw. */

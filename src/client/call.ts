@@ -26,10 +26,14 @@ export interface CallContext {
   onCall?: CallObserver | undefined
 }
 
-/** Told of each call as it starts; what it returns is told how the call ended. */
+/**
+ * Told of each call as it starts, when it may still add headers (gRPC metadata) to it; what it returns is told how
+ * the call ended.
+ */
 export type CallObserver = (
   method: string,
   request: object,
+  addHeader: (name: string, value: string) => void,
 ) => (outcome: {response?: object; error?: unknown}) => void
 
 type Definition = MethodDefinition<object, object>
@@ -45,16 +49,20 @@ export function unaryCall(
   const definition = methodDefinition(service, method)
   const signal = joinSignals(context.signal, options.signal)
   const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
-  const ended = context.onCall?.(method, request)
+  const metadata = new Metadata()
+  const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
 
   return new Promise<object>((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
+    if (signal?.aborted) {
+      ended?.({error: signal.reason})
+      return reject(signal.reason)
+    }
     const call = context.client.makeUnaryRequest(
       definition.path,
       definition.requestSerialize,
       definition.responseDeserialize,
       request,
-      new Metadata(),
+      metadata,
       grpcOptions(timeoutMs),
       (error, response) => {
         signal?.removeEventListener('abort', cancel)
@@ -88,27 +96,27 @@ export async function* streamCall(
   const signal = joinSignals(context.signal, options.signal)
   const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
   signal?.throwIfAborted()
-  const ended = context.onCall?.(method, request)
+  const metadata = new Metadata()
+  const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
   const call = context.client.makeServerStreamRequest(
     definition.path,
     definition.requestSerialize,
     definition.responseDeserialize,
     request,
-    new Metadata(),
+    metadata,
     grpcOptions(timeoutMs),
   )
   const cancel = () => call.cancel()
   signal?.addEventListener('abort', cancel, {once: true})
+  let failure: unknown
   try {
     for await (const message of call) yield message as object
-    ended?.({})
   } catch (error) {
-    const failure = signal?.aborted
-      ? signal.reason
-      : rpcError(context, method, timeoutMs, error as ServiceError)
-    ended?.({error: failure})
+    failure = signal?.aborted ? signal.reason : rpcError(context, method, timeoutMs, error as ServiceError)
     throw failure
   } finally {
+    // Also where the loop was left before the stream's end.
+    ended?.(failure === undefined ? {} : {error: failure})
     signal?.removeEventListener('abort', cancel)
     call.cancel()
   }
