@@ -11,9 +11,11 @@ export type Targets<T extends Target = Target> = readonly PromiseSettledResult<T
 
 export interface TargetWork<T extends Target> {
   verb: 'start' | 'stop' | 'remove'
-  noun: 'container' | 'pod'
+  noun: 'container' | 'pod' | 'image'
   /** Does it to one; `say` is a line for stdout, which comes out in its target's turn. */
   act: (target: T, say: (line: string) => void) => Promise<void>
+  /** What `--dry-run` says of each; undefined for one that is not there. Containers and pods have their own. */
+  describe?: (client: CriClient) => Promise<(target: T) => string | undefined>
 }
 
 const participles = {start: 'starting', stop: 'stopping', remove: 'removing'} as const
@@ -29,11 +31,12 @@ export abstract class TargetCommand extends CriCommand {
     client: CriClient,
     targets: Targets<T>,
     flags: TargetFlags,
-    {verb, noun, act}: TargetWork<T>,
+    work: TargetWork<T>,
   ): Promise<void> {
+    const {verb, noun, act} = work
     const parallel = checkedParallel(flags.parallel)
     if (targets.length === 0) return this.note(`No ${noun}s to ${verb}`)
-    if (flags['dry-run']) return this.#list(client, targets, flags, {verb, noun})
+    if (flags['dry-run']) return this.#list(client, targets, flags, work)
 
     const turns = inOrder((text) => this.write(text))
     const acts = new Map<string, Promise<void>>()
@@ -57,21 +60,19 @@ export abstract class TargetCommand extends CriCommand {
     await concurrently(places, parallel, ({outcome, index}) => onOne(outcome, index))
   }
 
-  async #list(
+  async #list<T extends Target>(
     client: CriClient,
-    targets: Targets,
+    targets: Targets<T>,
     flags: TargetFlags,
-    {verb, noun}: Pick<TargetWork<Target>, 'verb' | 'noun'>,
+    {verb, noun, describe = describeThings}: TargetWork<T>,
   ): Promise<void> {
-    const known = await knownThings(client)
+    const described = await describe(client)
     for (const outcome of targets) {
       try {
         if (outcome.status === 'rejected') throw outcome.reason
-        const {id, word} = outcome.value
-        const thing = known.get(id)
-        if (!thing) throw new NotFoundError(`no ${noun} "${word}"`)
-        const state = thing.state.replace(/^(CONTAINER|SANDBOX)_/, '').toLowerCase()
-        this.write(`would ${verb} ${noun} ${shortId(id)}  ${printable(thing.name)}  ${state}\n`)
+        const description = described(outcome.value)
+        if (description === undefined) throw new NotFoundError(`no ${noun} "${outcome.value.word}"`)
+        this.write(`would ${verb} ${noun} ${printable(description)}\n`)
       } catch (error) {
         this.#failUnlessMissing(error, flags)
       }
@@ -80,6 +81,15 @@ export abstract class TargetCommand extends CriCommand {
 
   #failUnlessMissing(error: unknown, flags: TargetFlags, doing = ''): void {
     if (!(flags['ignore-missing'] && isMissing(error))) this.fail(error, doing)
+  }
+}
+
+async function describeThings(client: CriClient): Promise<(target: Target) => string | undefined> {
+  const known = await knownThings(client)
+  return ({id}) => {
+    const thing = known.get(id)
+    const state = thing?.state.replace(/^(CONTAINER|SANDBOX)_/, '').toLowerCase()
+    return thing && `${shortId(id)}  ${thing.name}  ${state}`
   }
 }
 

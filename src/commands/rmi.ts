@@ -1,0 +1,118 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {concurrently} from '../client/concurrently.js'
+import type {CriClient} from '../client/connect.js'
+import {filterImages} from '../client/image-selection.js'
+import {listImages} from '../client/lists.js'
+import {
+  type ImageTarget,
+  imageTarget,
+  removeImage,
+  tagsGoingToo,
+  takesAllTags,
+  unusedImages,
+} from '../client/remove-image.js'
+import type {Target} from '../client/targets.js'
+import {UsageError, UserError} from '../errors.js'
+import {imageFilterFlag} from '../flags.js'
+import type {Image} from '../generated/cri.js'
+import {TargetCommand} from '../target-command.js'
+import {targetFlags} from '../target-flags.js'
+import {splitList} from '../text/selectors.js'
+import {shortId} from '../text/short-id.js'
+import {sizeText} from '../text/size.js'
+
+export default class Rmi extends TargetCommand {
+  static override summary = 'Remove images'
+  static override description =
+    'containerd removes an image with all its tags, whichever of them is named; the others are warned of, and on a ' +
+    'terminal --all-tags is asked for. The runtime decides about images in use: CRI-O refuses, containerd does not.'
+  static override examples = [
+    'crisp rmi docker.io/library/busybox:1.36',
+    'crisp rmi --prune --dry-run',
+    'crisp rmi --filter dangling=true',
+    'crisp rmi busybox:1.36 --all-tags --ignore-missing',
+  ]
+
+  static override args = {
+    image: Args.string({multiple: true, description: 'tag, digest or ID', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every image, pinned ones too'}),
+    prune: Flags.boolean({
+      char: 'q',
+      helpGroup: 'FILTER',
+      description: 'every image that no container uses and that is not pinned',
+    }),
+    filter: imageFilterFlag,
+    'all-tags': Flags.boolean({description: "the image's other tags may go too: no warning"}),
+    ...targetFlags(),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Rmi)
+    const words = args.image ?? []
+    if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
+      throw new UsageError('which image? name it, or choose with --prune, --filter or --all')
+    using client = await this.connect(flags)
+
+    const [{runtimeName}, named, chosen] = await Promise.all([
+      client.runtime.version(),
+      concurrently(words, flags.parallel, (word) => imageTarget(client, word)),
+      chosenImages(client, flags),
+    ])
+    const images = [...named, ...chosen.map(asTarget)]
+    const names = new Set(
+      images.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.name] : [])),
+    )
+    const takesAll = takesAllTags(runtimeName)
+    await this.onEach(client, images.map(keyed(takesAll)), flags, {
+      verb: 'remove',
+      noun: 'image',
+      describe: async () => describeImage,
+      act: async (target, say) => {
+        const others = takesAll && !flags['all-tags'] ? tagsGoingToo(target, names) : []
+        if (others.length > 0) this.#warn(target, others, runtimeName)
+        for (const name of await removeImage(client, target)) say(`Deleted: ${name}`)
+      },
+    })
+  }
+
+  /** A script goes on as it does with crictl; a person is asked first. */
+  #warn({word}: ImageTarget, others: readonly string[], runtimeName: string): void {
+    const text = `removing "${word}": ${runtimeName} removes the image with all its tags, also ${others.join(', ')}`
+    if (process.stdin.isTTY) throw new UserError(`${text}: add --all-tags if they may go`)
+    this.note(`${text} (--all-tags says that this is meant)`)
+  }
+}
+
+async function chosenImages(
+  client: CriClient,
+  flags: {all: boolean; prune: boolean; filter?: string[] | undefined},
+): Promise<Image[]> {
+  if (!flags.all && !flags.prune && !flags.filter) return []
+  const images = flags.prune && !flags.all ? await unusedImages(client) : await listImages(client)
+  return filterImages(images, splitList(flags.filter ?? []))
+}
+
+function asTarget(image: Image): PromiseFulfilledResult<ImageTarget> {
+  return {status: 'fulfilled', value: {word: image.id, name: image.id, image}}
+}
+
+/** What is removed once, however often it is named: the image, or the name where that is all that goes. */
+function keyed(takesAll: boolean) {
+  return (outcome: PromiseSettledResult<ImageTarget>): PromiseSettledResult<ImageTarget & Target> =>
+    outcome.status === 'rejected'
+      ? outcome
+      : {
+          status: 'fulfilled',
+          value: {...outcome.value, id: takesAll ? outcome.value.image.id : outcome.value.name},
+        }
+}
+
+function describeImage({image}: ImageTarget): string {
+  const names = image.repoTags.length > 0 ? image.repoTags : image.repoDigests
+  const size = sizeText(Number(image.size), 3)
+  return `${shortId(image.id)}  ${names.join(' ') || '<none>'}  ${size}${image.pinned ? '  pinned' : ''}`
+}
