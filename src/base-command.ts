@@ -78,8 +78,8 @@ export abstract class CriCommand extends Command {
   ): Promise<CriClient> {
     const settings = await this.settings(flags)
     const options: ConnectOptions = {
-      endpoint: settings.endpoint,
-      imageEndpoint: settings.imageEndpoint,
+      endpoint: await this.#reached(settings.endpoint),
+      imageEndpoint: await this.#reached(settings.imageEndpoint),
       timeoutMs: settings.timeoutMs,
       connectTimeoutMs: settings.timeoutMs,
       maxRetries: settings.maxRetries,
@@ -102,6 +102,12 @@ export abstract class CriCommand extends Command {
       note: (text) => this.note(text),
     })
     return this.#tracing.onCall
+  }
+
+  /** `demo` is the embedded runtime, which starts when somebody asks for it. */
+  async #reached(endpoint: string | undefined): Promise<string | undefined> {
+    if (endpoint !== 'demo') return endpoint
+    return (await import('./demo-process.js')).demoEndpoint((text) => this.note(text))
   }
 
   async #observer(debug: boolean): Promise<CallObserver | undefined> {

@@ -23,7 +23,7 @@ export const globalFlags = {
     ...group,
     helpValue: 'SOCKET',
     description:
-      'the runtime to ask, as unix:///path; found by itself if not given [env: CONTAINER_RUNTIME_ENDPOINT]',
+      'the runtime to ask, as unix:///path, or demo for the embedded one; found by itself if not given [env: CONTAINER_RUNTIME_ENDPOINT]',
   }),
   'image-endpoint': Flags.string({
     char: 'i',

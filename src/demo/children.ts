@@ -16,6 +16,7 @@ export function markOf(directory: string, containerId: string): string {
 export class Children {
   readonly #directory: string
   readonly #running = new Set<Child>()
+  #ending = false
 
   constructor(directory: string) {
     this.#directory = directory
@@ -29,6 +30,11 @@ export class Children {
     if (row) await appendFile(join(this.#directory, ledgerName), `${row.pid} ${row.startedAt}\n`)
   }
 
+  /** Kills what a container's processes have started and left behind. */
+  async killRestOf(containerId: string): Promise<void> {
+    if (!this.#ending) await killMarked(`${markVariable}=${markOf(this.#directory, containerId)}`)
+  }
+
   /** At once, for a process that is about to end. */
   killNow(): void {
     for (const child of this.#running) child.kill()
@@ -37,6 +43,7 @@ export class Children {
   /** Resolves when nothing runs any more. */
   async killAll(): Promise<void> {
     const running = [...this.#running]
+    this.#ending = true
     this.killNow()
     await killMarked(`${markVariable}=${this.#directory}/`)
     await Promise.all(running.map(({exited}) => exited))

@@ -4,12 +4,10 @@ import type {Readable} from 'node:stream'
 import {setTimeout as wait} from 'node:timers/promises'
 import {announce} from './announcements.js'
 import type {OutputName} from './attached-clients.js'
-import {markOf, markVariable} from './children.js'
 import {nowNs} from './clock.js'
 import {ContainerLog} from './container-log.js'
 import {environmentOf} from './environment.js'
 import {watchMemory} from './memory-limit.js'
-import {killMarked} from './process-table.js'
 import {type Child, startChild} from './processes.js'
 import type {Container, Runtime} from './runtime.js'
 import {stopSignalOf} from './signals.js'
@@ -98,7 +96,7 @@ async function pump(container: Container, output: Readable | undefined, name: Ou
 async function killRest(runtime: Runtime, container: Container, child: Child): Promise<void> {
   child.kill()
   for (const exec of container.execs) exec.kill()
-  await killMarked(`${markVariable}=${markOf(runtime.directory, container.id)}`)
+  await runtime.children.killRestOf(container.id)
 }
 
 function finish(

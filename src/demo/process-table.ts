@@ -21,7 +21,7 @@ export interface ProcessRow {
 const ticksPerSecond = 100
 const pageBytes = 4096
 
-/** Every process of this machine that can be seen; /proc on Linux, `ps` elsewhere. */
+/** Every process of this machine that can be seen and has not ended; from /proc on Linux, from `ps` elsewhere. */
 export async function readProcesses(): Promise<ProcessRow[]> {
   if (process.platform !== 'linux') return readWithPs([])
   const rows = await Promise.all(
@@ -42,8 +42,9 @@ export async function readProcess(pid: number): Promise<ProcessRow | undefined> 
 }
 
 /** See proc(5). The name before the state may hold anything, parentheses included. */
-export function parseStat(pid: number, stat: string): ProcessRow {
+export function parseStat(pid: number, stat: string): ProcessRow | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (fields[0] === 'Z') return undefined
   // Numbered as in proc(5), where the state is field 3.
   const field = (number: number): number => Number(fields[number - 3])
   const cpuTicks = field(14) + field(15)
@@ -65,24 +66,31 @@ function nanoseconds(ticks: number): number {
 }
 
 async function readWithPs(selection: readonly string[]): Promise<ProcessRow[]> {
-  const columns = ['pid', 'ppid', 'pgid', 'time', 'rss', 'lstart'].map((column) => `${column}=`).join(',')
+  const columns = ['pid', 'ppid', 'pgid', 'time', 'rss', 'stat', 'lstart']
+    .map((column) => `${column}=`)
+    .join(',')
   try {
     const {stdout} = await promisify(execFile)('ps', [
       ...(selection.length > 0 ? selection : ['-ax']),
       '-o',
       columns,
     ])
-    return stdout.trim().split('\n').filter(Boolean).map(parsePsLine)
+    return stdout
+      .trim()
+      .split('\n')
+      .map(parsePsLine)
+      .filter((row) => row !== undefined)
   } catch {
     // ps fails when it finds nothing.
     return []
   }
 }
 
-export function parsePsLine(line: string): ProcessRow {
-  const [pid = '', parentPid = '', group = '', time = '', residentKib = '', ...started] = line
+export function parsePsLine(line: string): ProcessRow | undefined {
+  const [pid = '', parentPid = '', group = '', time = '', residentKib = '', state = '', ...started] = line
     .trim()
     .split(/\s+/)
+  if (started.length === 0 || state.startsWith('Z')) return undefined
   const seconds = time.split(/[:-]/).reduce((sum, part) => sum * 60 + Number(part), 0)
   return {
     pid: Number(pid),

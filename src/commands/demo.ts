@@ -1,0 +1,152 @@
+import {once} from 'node:events'
+import {readFileSync, rmSync} from 'node:fs'
+import {resolve} from 'node:path'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
+import type {StartReport} from '../demo-process.js'
+import {describeError, UsageError} from '../errors.js'
+
+export default class Demo extends CriCommand {
+  static override summary = 'Serve the CRI from crisp itself, to learn and to try things out'
+  static override description =
+    'A runtime without root and without isolation: its containers are ordinary processes of yours. Reach it with ' +
+    '-r demo from another terminal, which also starts it by itself if it does not run.'
+  static override examples = [
+    'crisp demo',
+    'crisp -r demo ps -a',
+    'crisp demo --detach --empty',
+    'crisp demo --seed node.yaml',
+    "crisp demo --delay '*=200ms' --fail PullImage=unavailable",
+    'crisp demo --like containerd-1.6',
+    'crisp demo --stop',
+  ]
+
+  static override flags = {
+    detach: Flags.boolean({char: 'd', description: 'serve in the background', exclusive: ['stop']}),
+    stop: Flags.boolean({description: 'end the one that runs'}),
+    empty: Flags.boolean({description: 'start without pods', exclusive: ['seed']}),
+    seed: Flags.string({
+      helpValue: 'FILE',
+      description: 'start with the pods of this YAML file (docs/demo.md)',
+    }),
+    socket: Flags.string({
+      helpValue: 'PATH',
+      description: "where to listen, instead of the user's own place",
+    }),
+    delay: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpGroup: 'FAULT',
+      helpValue: 'METHOD=DURATION',
+      description: "answer late; the method '*' is every one",
+    }),
+    fail: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpGroup: 'FAULT',
+      helpValue: 'METHOD=CODE',
+      description: 'answer with a gRPC status, such as PullImage=unavailable',
+    }),
+    cut: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpGroup: 'FAULT',
+      helpValue: 'METHOD=N',
+      description: 'break a stream off after N messages, such as GetContainerEvents=3',
+    }),
+    like: Flags.string({
+      helpGroup: 'FAULT',
+      helpValue: 'RELEASE',
+      description: 'lack the calls that a release lacks, such as containerd-1.6 or crio-1.30',
+    }),
+    child: Flags.boolean({hidden: true}),
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Demo)
+    const {demoSocketPath, openServerDirectory} = await import('../demo/home.js')
+    const socketPath = flags.socket ?? demoSocketPath()
+    if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)
+    const {startDetached, stopServers} = await import('../demo-process.js')
+    if (flags.stop) {
+      if ((await stopServers(socketPath)) === 0) this.note('no embedded runtime runs')
+      return
+    }
+    const options = await this.#options(flags)
+    if (flags.detach) {
+      const endpoint = await startDetached(this.argv.filter((word) => word !== '--detach').map(absoluteSeed))
+      return this.write(`${endpoint}\n`)
+    }
+    if (flags.child) return this.#serveDetached(socketPath, options)
+
+    const {callLine, demoIntroduction} = await import('../views/demo.js')
+    const {startDemoRuntime} = await import('../demo/index.js')
+    await using runtime = await startDemoRuntime({
+      ...options,
+      socketPath,
+      directory: await openServerDirectory(socketPath),
+      onCall: (call) => this.write(callLine(call, Date.now())),
+      onRefused: (line) => this.note(`refused: ${line}`),
+    })
+    this.write(demoIntroduction(flags.socket === undefined ? 'demo' : runtime.endpoint, socketPath))
+    await this.#untilStopped(runtime)
+  }
+
+  /** Tells the process that waits for us, and then nobody any more. */
+  async #serveDetached(socketPath: string, options: DemoRuntimeOptions): Promise<void> {
+    const report = async (outcome: StartReport): Promise<void> => {
+      await new Promise<void>((resolve) => process.send?.(outcome, () => resolve()) ?? resolve())
+      if (process.connected) process.disconnect()
+    }
+    try {
+      const {openServerDirectory} = await import('../demo/home.js')
+      const {startDemoRuntime} = await import('../demo/index.js')
+      const directory = await openServerDirectory(socketPath)
+      await using runtime = await startDemoRuntime({...options, socketPath, directory})
+      await report({endpoint: runtime.endpoint})
+      await this.#untilStopped(runtime)
+    } catch (error) {
+      await report({failure: describeError(error).text})
+      throw error
+    }
+  }
+
+  async #untilStopped(runtime: DemoRuntime): Promise<void> {
+    // The way out of a second Ctrl-C and of a fault of our own, which leave no time for anything else.
+    process.once('exit', () => {
+      runtime.killNow()
+      for (const path of [runtime.socketPath, runtime.directory]) rmSync(path, {recursive: true, force: true})
+    })
+    if (!this.signal.aborted) await once(this.signal, 'abort')
+    throw this.signal.reason
+  }
+
+  async #options(flags: {
+    empty: boolean
+    seed: string | undefined
+    like: string | undefined
+    delay: string[] | undefined
+    fail: string[] | undefined
+    cut: string[] | undefined
+  }): Promise<DemoRuntimeOptions> {
+    const {parseFaults, parseRelease} = await import('../demo/fault-words.js')
+    const {readSeedFile} = await import('../demo/seed-file.js')
+    return {
+      seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await readSeedFile(flags.seed),
+      like: flags.like === undefined ? undefined : parseRelease(flags.like),
+      faults: parseFaults({delay: flags.delay ?? [], fail: flags.fail ?? [], cut: flags.cut ?? []}),
+      version: crispVersion(),
+    }
+  }
+}
+
+/** The server in the background works in another directory. */
+function absoluteSeed(word: string): string {
+  const prefix = '--seed='
+  return word.startsWith(prefix) ? `${prefix}${resolve(word.slice(prefix.length))}` : word
+}
+
+function crispVersion(): string {
+  return JSON.parse(readFileSync(new URL('../manifest.json', import.meta.url), 'utf8')).version
+}

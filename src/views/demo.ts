@@ -1,0 +1,66 @@
+import {codeName, type RpcCode} from '../errors.js'
+import {printable} from '../text/printable.js'
+
+interface EndedCall {
+  method: string
+  request: object | undefined
+  code: RpcCode
+  details: string
+  messages: number
+  durationMs: number
+}
+
+/** What to do with a runtime that has just come up. */
+export function demoIntroduction(reference: string, socketPath: string): string {
+  const crisp = `crisp -r ${reference}`
+  return `The embedded runtime serves the CRI on ${socketPath} until Ctrl-C.
+Its containers are ordinary processes of yours: there is no isolation at all.
+In another terminal:
+
+  ${crisp} pods
+  ${crisp} ps -a
+  ${crisp} logs orders
+  ${crisp} exec toolbox/shell date
+  ${crisp} stats
+
+CRI calls as they come:
+`
+}
+
+/** One line: when, what, about which object, how long, and how it ended where that was badly. */
+export function callLine(call: EndedCall, atMs: number): string {
+  const time = new Date(atMs).toISOString().slice(11, 23)
+  const subject = subjectOf(call.request)
+  const duration = `${call.durationMs < 10 ? call.durationMs.toFixed(1) : Math.round(call.durationMs)} ms`
+  const ending = call.code === 0 ? '' : `${codeName(call.code)}: ${call.details}`
+  const parts = [time, call.method.padEnd(22), duration.padStart(9), subject, ending]
+  return `${parts.filter(Boolean).map(printable).join('  ')}\n`
+}
+
+/** The first thing in a request that says what it is about: an ID, a name, a filter. */
+function subjectOf(request: object | undefined): string {
+  const fields = (request ?? {}) as Record<string, unknown>
+  const id = fields.containerId ?? fields.podSandboxId
+  const command = Array.isArray(fields.cmd) ? fields.cmd.join(' ') : ''
+  if (typeof id === 'string' && id !== '' && !fields.config) return `${id.slice(0, 13)} ${command}`.trim()
+  const image = nested(fields, 'image', 'image')
+  if (image !== '') return image
+  const name = nested(fields, 'config', 'metadata', 'name')
+  if (name !== '') return name
+  return filterText(fields.filter)
+}
+
+function nested(value: unknown, ...path: string[]): string {
+  const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null)?.[key], value)
+  return typeof found === 'string' ? found : ''
+}
+
+function filterText(filter: unknown): string {
+  const set = Object.entries((filter ?? {}) as object).filter(
+    ([, value]) =>
+      value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value).length === 0),
+  )
+  return set
+    .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(' ')
+}

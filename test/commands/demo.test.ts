@@ -1,0 +1,169 @@
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, expect, test} from 'vitest'
+import {runningServers, type ServerFacts} from '../../src/demo/home.js'
+import {readProcess, readProcesses} from '../../src/demo/process-table.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+
+let home: string
+let env: NodeJS.ProcessEnv
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'crisp-home-'))
+  env = {XDG_RUNTIME_DIR: home}
+  process.env.XDG_RUNTIME_DIR = home
+})
+
+afterEach(async () => {
+  await runCli(['demo', '--stop'], {env})
+  await rm(home, {recursive: true, force: true})
+  delete process.env.XDG_RUNTIME_DIR
+})
+
+const started =
+  'crisp: started the embedded runtime: its containers are ordinary processes of yours, without isolation (crisp demo --stop ends it)\n'
+
+async function server(): Promise<ServerFacts> {
+  const servers = await runningServers()
+  expect(servers).toHaveLength(1)
+  return servers[0] as ServerFacts
+}
+
+/** The processes of this test's runtimes. */
+async function containers(): Promise<number[]> {
+  const rows = await Promise.all(
+    (await readProcesses()).map(async ({pid}) => ({pid, environment: await environmentOf(pid)})),
+  )
+  return rows
+    .filter(({environment}) => environment.includes(`CRISP_DEMO_CONTAINER=${home}`))
+    .map(({pid}) => pid)
+}
+
+async function environmentOf(pid: number): Promise<string> {
+  try {
+    return await readFile(`/proc/${pid}/environ`, 'latin1')
+  } catch {
+    // Ended, or another user's.
+    return ''
+  }
+}
+
+test('-r demo starts it once and says so; its state survives; --stop leaves nothing', async () => {
+  const first = await runCli(['-r', 'demo', 'pods', '-q', '--name', 'orders'], {env})
+  expect(first).toMatchObject({stderr: started, exitCode: 0})
+  const second = await runCli(['pods', '-q', '--name', 'orders'], {endpoint: 'demo', env})
+  expect(second).toEqual({stdout: first.stdout, stderr: '', exitCode: 0})
+  const {pid} = await server()
+  expect((await containers()).length).toBeGreaterThan(8)
+
+  expect(await runCli(['demo', '--stop'], {env})).toEqual({stdout: '', stderr: '', exitCode: 0})
+  expect(await readProcess(pid)).toBeUndefined()
+  expect(await containers()).toEqual([])
+  expect(await readdir(join(home, 'crisp'))).toEqual([])
+})
+
+test('two first commands at once get the same runtime', async () => {
+  const config = join(home, 'crictl.yaml')
+  await writeFile(config, 'runtime-endpoint: demo\n')
+  const results = await Promise.all([
+    runCli(['-r', 'demo', 'pods', '-q'], {env}),
+    runCli(['--config', config, 'pods', '-q'], {env}),
+  ])
+  expect(results.map(({exitCode}) => exitCode)).toEqual([0, 0])
+  expect(results[0]?.stdout).toEqual(results[1]?.stdout)
+  await server()
+})
+
+test('in the foreground it shows each call, and Ctrl-C leaves nothing', async () => {
+  const demo = startCli(['demo'], {env})
+  const outcome = outcomeOf(demo)
+  let shown = ''
+  const until = (expected: string) =>
+    new Promise<void>((resolve) => {
+      const look = () => shown.includes(expected) && resolve()
+      demo.stdout.on('data', look)
+      look()
+    })
+  demo.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk
+  })
+  await until('CRI calls as they come')
+  await runCli(['-r', 'demo', 'inspect', 'abcdef'], {env})
+  await until('ListContainers')
+  demo.kill('SIGINT')
+  const {stdout, stderr, exitCode} = await outcome
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 130})
+  expect(stdout).toContain('crisp -r demo ps -a\n')
+  expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}ListContainers +\d+(\.\d)? ms$/m)
+  expect(await containers()).toEqual([])
+  expect(await readdir(join(home, 'crisp'))).toEqual([])
+})
+
+test('after SIGKILL the next start cleans up', async () => {
+  await runCli(['demo', '--detach'], {env})
+  const {pid} = await server()
+  const orphans = await containers()
+  process.kill(pid, 'SIGKILL')
+  expect(await runCli(['demo', '--detach', '--empty'], {env})).toMatchObject({exitCode: 0})
+  expect(orphans.length).toBeGreaterThan(8)
+  expect(await containers()).toEqual([])
+  const next = await server()
+  expect((await readdir(join(home, 'crisp'))).toSorted()).toEqual(['demo.sock', `server-${next.pid}`])
+})
+
+test('a place that is taken', async () => {
+  await runCli(['demo', '--detach', '--empty'], {env})
+  expect(await runCli(['demo'], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: cannot listen on ${home}/crisp/demo.sock: something listens there already; stop it with crisp demo --stop, or name another place with --socket\n`,
+    exitCode: 1,
+  })
+  expect(await readdir(join(home, 'crisp'))).toHaveLength(2)
+})
+
+test('a seed of the user, faults, and another release', async () => {
+  const seed = join(home, 'node.yaml')
+  await writeFile(
+    seed,
+    `pods:
+- name: mine
+  namespace: lab
+  containers:
+  - {name: talker, image: 'registry.crisp.demo/any:1.0', command: [sleep, '1000']}
+`,
+  )
+  const flags = ['--seed', seed, '--fail', 'PullImage=unavailable', '--like', 'containerd-1.6']
+  await runCli(['demo', '--detach', ...flags], {env})
+  const names = await runCli(['-r', 'demo', 'ps', '-o', 'name'], {env})
+  expect(names.stdout).toBe('lab/mine/talker\n')
+  const metrics = await runCli(['-r', 'demo', 'metricsp'], {env})
+  expect(metrics.stderr).toContain('does not implement ListPodSandboxMetrics')
+})
+
+test.each([
+  ['--fail', 'PullImag=notFound', '--fail: the CRI has no call "PullImag": did you mean PullImage?'],
+  [
+    '--fail',
+    'PullImage=sad',
+    '--fail: "sad" is no gRPC status: write one such as notFound, unavailable, internal',
+  ],
+  ['--cut', 'ListImages', '--cut "ListImages": write METHOD=…, such as ListContainers=…'],
+  ['--delay', '*=5', '"5" is not a duration: write 5s'],
+])('%s %s', async (flag, value, message) => {
+  expect(await runCli(['demo', flag, value], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: ${message}\n`,
+    exitCode: 2,
+  })
+})
+
+test('a seed with a wrong field', async () => {
+  const seed = join(home, 'node.yaml')
+  await writeFile(seed, 'pods: [{name: a, containers: [{nam: b}]}]')
+  expect(await runCli(['demo', '--seed', seed], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: seed file ${seed}: no such field pods[0].containers[0].nam, did you mean name?\n`,
+    exitCode: 1,
+  })
+})
