@@ -2,8 +2,9 @@ import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {runningServers, type ServerFacts} from '../../src/demo/home.js'
+import {demoSocketPath, runningServers, type ServerFacts} from '../../src/demo/home.js'
 import {readProcess, readProcesses} from '../../src/demo/process-table.js'
+import {stopServers} from '../../src/demo-process.js'
 import {outcomeOf, runCli, startCli} from '../run-cli.js'
 
 let home: string
@@ -16,7 +17,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await runCli(['demo', '--stop'], {env})
+  await stopServers(demoSocketPath())
   await rm(home, {recursive: true, force: true})
   delete process.env.XDG_RUNTIME_DIR
 })
