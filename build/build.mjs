@@ -103,6 +103,7 @@ async function writeManifest() {
       usage: command.usage,
       examples: command.examples ?? [],
       argumentsEndFlags: command.argumentsEndFlags,
+      under: command.under,
       arguments: Object.entries(command.args).map(([name, {description, required, multiple, complete}]) => ({
         name,
         description,

@@ -20,6 +20,8 @@ export interface CommandSpec {
   flags: readonly FlagSpec[]
   /** The first argument ends the flags, as in `exec CONTAINER ls -l`; or the one of this number. */
   argumentsEndFlags?: boolean | number
+  /** Verbs whose first argument may be this command's name: `runp jsonschema` is `jsonschema runp`. */
+  under?: readonly string[]
 }
 
 export type Invocation =
@@ -49,7 +51,9 @@ export function parseCommandLine(
       commands,
     )
 
-  const command = commandNamed(verb, commands)
+  const outer = commandNamed(verb, commands)
+  const inner = commandUnder(outer, rest[0], commands)
+  const command = inner ?? outer
   const letters = new Set(command.flags.map(({char}) => char))
   const names = new Set(command.flags.flatMap(namesOf))
   const unshadowed = globals.map((flag) => ({
@@ -58,7 +62,7 @@ export function parseCommandLine(
     aliases: flag.aliases?.filter((alias) => !names.has(alias)),
   }))
   const after = readFlags(
-    rest,
+    inner ? [outer.id, ...rest.slice(1)] : rest,
     [...command.flags, ...unshadowed],
     Number(command.argumentsEndFlags ?? 0),
     verb,
@@ -84,6 +88,16 @@ function commandNamed(name: string, commands: readonly CommandSpec[]): CommandSp
   )
   throw new UsageError(
     `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (crisp help lists all)`,
+  )
+}
+
+function commandUnder(
+  {id: outer}: CommandSpec,
+  word: string | undefined,
+  commands: readonly CommandSpec[],
+): CommandSpec | undefined {
+  return commands.find(
+    ({id, aliases, under}) => under?.includes(outer) && (id === word || aliases.includes(word ?? '')),
   )
 }
 

@@ -108,7 +108,7 @@ function read(
   else if (!line.flagsEnded && word.startsWith('-') && word !== '-') readFlag(word, line)
   else if (line.command || line.help) {
     line.arguments.push(word)
-    if (line.command?.argumentsEndFlags) line.flagsEnded = true
+    if (line.arguments.length === Number(line.command?.argumentsEndFlags)) line.flagsEnded = true
   } else if (word === 'help' || word === 'h') line.help = true
   else {
     line.command = commands.find(({id, aliases}) => id === word || aliases.includes(word))

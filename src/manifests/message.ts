@@ -16,7 +16,7 @@ import {type MappingNode, type Node, type ScalarNode, TreeError} from './tree.js
 // value is taken where the CRI wants a message around it, as there is only one thing it can mean.
 
 /** The field that a plain value stands for. */
-const plainValueOf: Readonly<Record<string, string>> = {
+export const plainValueOf: Readonly<Record<string, string>> = {
   Int64Value: 'value',
   UInt64Value: 'value',
   ImageSpec: 'image',

@@ -1,0 +1,58 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {UsageError} from '../errors.js'
+import {jsonText} from '../text/json.js'
+
+const verbs = ['runp', 'create', 'run', 'pull'] as const
+
+export default class JsonSchema extends CriCommand {
+  static override summary =
+    'Print the JSON schema of pod and container files, with an explanation of every field'
+  static override description =
+    'Editors check and complete files by it. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
+  static override usage = 'jsonschema [VERB] [--pod] [--container]'
+  static override aliases = ['js']
+  static override examples = [
+    'crisp runp jsonschema > pod.schema.json',
+    'crisp run jsonschema --container > container.schema.json',
+  ]
+  /** As crictl has it: the first argument of these verbs. */
+  static under = verbs
+
+  static override args = {
+    verb: Args.string({
+      description: `whose files: ${verbs.join(', ')}; runp and pull take pods only`,
+      ignoreStdin: true,
+      complete: verbs,
+    }),
+  }
+
+  static override flags = {
+    pod: Flags.boolean({char: 'p', description: 'the schema of a pod file'}),
+    container: Flags.boolean({
+      char: 'c',
+      description: 'the schema of a container file; with --pod one after the other',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(JsonSchema)
+    const verb = args.verb ?? 'run'
+    if (!verbs.some((known) => known === verb))
+      throw new UsageError(`"${verb}" reads no such files: ${verbs.join(', ')} do`)
+    const podsOnly = verb === 'runp' || verb === 'pull'
+    if (podsOnly && flags.container)
+      throw new UsageError(`${verb} takes no container file: leave out --container`)
+    if (!podsOnly && !flags.pod && !flags.container)
+      throw new UsageError('say which file: --pod, --container or both')
+
+    const [{jsonSchema}, {docsJson}] = await Promise.all([
+      import('../manifests/json-schema.js'),
+      import('../generated/docs.js'),
+    ])
+    const docs = JSON.parse(docsJson) as Record<string, string>
+    if (podsOnly || flags.pod) this.write(jsonText(jsonSchema('PodSandboxConfig', docs)))
+    if (flags.container) this.write(jsonText(jsonSchema('ContainerConfig', docs)))
+  }
+}
