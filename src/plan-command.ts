@@ -106,7 +106,7 @@ export abstract class PlanCommand extends CriCommand {
       const ids = [found.podSandboxId, ...found.containerIds].filter((id) => id !== undefined)
       if (ids.length === 0) return
       if (flags.keep) return this.note(`kept what was made: ${madeText(found)}`)
-      await takeBack(client, found)
+      await takeBack(client, plan, found)
     } catch (error) {
       const {describeError} = await import('./errors.js')
       this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)

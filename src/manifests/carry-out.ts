@@ -4,6 +4,7 @@ import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {pullImage} from '../client/pull.js'
 import {UserError} from '../errors.js'
 import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
+import {removeLeftovers} from './node.js'
 import {newContainer, newPod, type Plan, type Step} from './plan.js'
 
 /** What a plan has brought into being so far; it grows while the plan is carried out. */
@@ -133,10 +134,13 @@ async function existing(
 }
 
 /** Takes away what `findMade` found. The pod's own containers go with it. */
-export async function takeBack(client: CriClient, {podSandboxId, containerIds}: Made): Promise<void> {
+export async function takeBack(client: CriClient, plan: Plan, found: Made): Promise<void> {
+  const {podSandboxId, containerIds} = found
   if (podSandboxId !== undefined) {
     await client.runtime.stopPodSandbox({podSandboxId})
     await client.runtime.removePodSandbox({podSandboxId})
+    const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
+    if (pod) await removeLeftovers(pod)
     return
   }
   for (const containerId of containerIds) {

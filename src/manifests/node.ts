@@ -1,8 +1,8 @@
-import {readdir, readFile, rmdir} from 'node:fs/promises'
-import {join} from 'node:path'
+import {readdir, readFile, rm, rmdir} from 'node:fs/promises'
+import {basename, join} from 'node:path'
 import type {CriClient} from '../client/connect.js'
 import {RpcError, rpcCode} from '../errors.js'
-import type {DNSConfig, Input} from '../generated/cri.js'
+import type {DNSConfig, Input, PodSandboxConfig} from '../generated/cri.js'
 import {parseJson} from '../text/json.js'
 
 // What a pod made by hand needs to know of its node, as the kubelet does.
@@ -64,9 +64,19 @@ export function parseResolvConf(text: string): {servers: string[]; searches: str
   return config
 }
 
-/** The cgroup that `cgroupParentFor` named is left empty when its pod is gone: nobody else takes it away. */
-export async function removeCgroup(parent: string): Promise<void> {
-  if (!/^\/crisp\/pod[\da-f-]+$/.test(parent)) return
+/**
+ * Takes away what is left of a pod made by `run` when the runtime has removed it, and what nobody else would: its
+ * empty cgroup and its logs. What does not bear the pod's own `uid` is not touched, nor what is elsewhere.
+ */
+export async function removeLeftovers(pod: Input<PodSandboxConfig>): Promise<void> {
+  const {uid = '', name, namespace} = pod.metadata ?? {}
+  const {logDirectory = '', linux} = pod
+  if (uid !== '' && basename(logDirectory) === `${namespace}_${name}_${uid}`)
+    await rm(logDirectory, {recursive: true, force: true}).catch(() => undefined)
+  if (/^\/crisp\/pod[\da-f-]+$/.test(linux?.cgroupParent ?? '')) await removeCgroup(linux?.cgroupParent ?? '')
+}
+
+async function removeCgroup(parent: string): Promise<void> {
   const root = '/sys/fs/cgroup'
   const controllers = await readdir(root).catch(() => [])
   const places = [root, ...controllers.map((name) => join(root, name))]
