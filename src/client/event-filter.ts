@@ -1,5 +1,6 @@
 import {UsageError} from '../errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../generated/cri.js'
+import type {EventPlace} from './event-places.js'
 
 export interface EventFilter {
   /** Words such as `started`, or the CRI's own names. */
@@ -18,23 +19,19 @@ const typesByWord: Readonly<Record<string, ContainerEventType>> = {
   removed: 'CONTAINER_DELETED_EVENT',
 }
 
-/** Whether an event passes. Throws UsageError for a word that is no type. */
+/** Whether an event, of what stands at this place, passes. Throws UsageError for a word that is no type. */
 export function eventFilter({
   types = [],
   pod,
   namespace,
   labels = {},
-}: EventFilter): (event: ContainerEventResponse) => boolean {
+}: EventFilter): (event: ContainerEventResponse, place: EventPlace | undefined) => boolean {
   const wanted = new Set(types.flatMap((list) => list.split(',')).map(eventType))
-  return ({containerEventType, podSandboxStatus}) => {
-    const {name = '', namespace: ofPod = ''} = podSandboxStatus?.metadata ?? {}
-    return (
-      (wanted.size === 0 || wanted.has(containerEventType)) &&
-      (pod === undefined || pod.test(name) || pod.test(podSandboxStatus?.id ?? '')) &&
-      (namespace?.test(ofPod) ?? true) &&
-      Object.entries(labels).every(([key, value]) => podSandboxStatus?.labels[key] === value)
-    )
-  }
+  return ({containerEventType}, place) =>
+    (wanted.size === 0 || wanted.has(containerEventType)) &&
+    (pod === undefined || pod.test(place?.pod ?? '') || pod.test(place?.podId ?? '')) &&
+    (namespace?.test(place?.namespace ?? '') ?? true) &&
+    Object.entries(labels).every(([key, value]) => place?.labels[key] === value)
 }
 
 function eventType(word: string): ContainerEventType {

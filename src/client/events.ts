@@ -1,14 +1,8 @@
-import {RpcError, rpcCode, UnreachableError, UserError} from '../errors.js'
-import type {
-  Container,
-  ContainerEventResponse,
-  ContainerEventType,
-  ContainerStatus,
-  PodSandbox,
-  PodSandboxStatus,
-} from '../generated/cri.js'
+import {RpcError, rpcCode, UserError} from '../errors.js'
+import type {ContainerEventResponse, ContainerEventType} from '../generated/cri.js'
 import type {CriClient} from './connect.js'
-import {listContainers, listPodSandboxes} from './lists.js'
+import {changesBetween, eventsOf, look, type Node, takeDown} from './event-lists.js'
+import {isRuntimeLost} from './lost.js'
 import {retryDelayMs, waitMs} from './retries.js'
 
 export interface EventOptions {
@@ -25,66 +19,169 @@ export interface EventOptions {
 
 /**
  * What happens to containers and pods, from now on and until the signal or the end of the loop. A lost connection
- * is made again. Where the runtime has no events (containerd 1.6, CRI-O without enable_pod_events) lists are compared,
- * so that what lives shorter than the interval is missed. Throws UserError for containerd 1.7 without `force`, since
- * there all clients take from one queue and the kubelet is one of them.
+ * is made again, and what the lists show to have happened meanwhile comes as events too. Where the runtime has no
+ * events (containerd 1.6, CRI-O without enable_pod_events) lists are compared all the time, so that what lives
+ * shorter than the interval is missed. Throws UserError for containerd 1.7 without `force`, since there all clients
+ * take from one queue and the kubelet is one of them, and UnreachableError where no runtime answers at first.
  */
 export async function* containerEvents(
   client: CriClient,
   options: EventOptions = {},
 ): AsyncGenerator<ContainerEventResponse> {
-  if (!options.poll && !options.force) await refuseSharedQueue(client)
-  for (let lost = 0; ; ) {
-    try {
-      const available = options.poll
-        ? false
-        : yield* runtimeEvents(client, () => {
-            lost = 0
-          })
-      if (available) {
-        options.onNotice?.('the runtime ended its stream of events: listening again')
-        await waitMs(retryDelayMs(0), options.signal)
-        continue
-      }
+  if (!options.poll) {
+    await heedSharedQueue(client, options)
+    const seen = yield* streamedEvents(client, options)
+    options.onNotice?.(
+      'the runtime sends no events: lists are compared instead, very short lives may be missed',
+    )
+    return yield* polledEvents(client, seen, options)
+  }
+  yield* polledEvents(client, undefined, options)
+}
+
+/** A stream that ends sooner, without any event, is that of a runtime without events. */
+const quickEndMs = 1_000
+/** So many in a row, until a runtime that did send events is taken for one that no longer does. */
+const quickEndsInARow = 5
+/** A stream that lives so long makes good for the failures before it. */
+const steadyMs = 5_000
+
+/**
+ * Ends where there are no events, with the lists as they were looked at: the call is unknown, or always ends at once
+ * (CRI-O with events off).
+ */
+async function* streamedEvents(
+  client: CriClient,
+  options: EventOptions,
+): AsyncGenerator<ContainerEventResponse, Node | undefined> {
+  const known: Known = {node: undefined, caughtUp: new Set(), lostAtMs: undefined}
+  let failures = 0
+  let quickEnds = 0
+  for (let opened = 0; ; opened++) {
+    const openedAtMs = performance.now()
+    const ending = yield* oneStream(client, known, options)
+    quickEnds = ending === 'at once' ? quickEnds + 1 : 0
+    if (ending === 'unimplemented' || (quickEnds > 0 && (opened === 0 || quickEnds === quickEndsInARow)))
+      return known.node
+    if (performance.now() - openedAtMs > steadyMs) failures = 0
+    if (failures === 0) {
       options.onNotice?.(
-        'the runtime sends no events: lists are compared instead, very short lives may be missed',
+        ending === 'lost'
+          ? 'connection to the runtime lost: listening again as soon as it is back'
+          : 'the runtime ended its stream of events: listening again',
       )
-      return yield* polledEvents(client, options)
-    } catch (error) {
-      if (!isLost(error)) throw error
-      if (lost === 0)
-        options.onNotice?.('connection to the runtime lost: what happens until it is back is missing here')
-      await waitMs(retryDelayMs(lost++), options.signal)
     }
+    known.lostAtMs ??= performance.now()
+    await waitMs(retryDelayMs(failures++), options.signal)
   }
 }
 
-const quickEndMs = 1_000
+/** What the events so far say there is, to tell what was missed while none came. */
+interface Known {
+  /** undefined where the runtime did not list. */
+  node: Node | undefined
+  /** Changes that were told from the lists: a runtime that keeps events for later sends them once more. */
+  caughtUp: Set<string>
+  /** Since when nobody listens. */
+  lostAtMs: number | undefined
+}
 
-/** False where there are no events: the call is unknown, or ends at once without any (CRI-O with events off). */
-async function* runtimeEvents(
+type Ending = 'unimplemented' | 'lost' | 'ended' | 'at once'
+
+/** One call's events. The lists are looked at while it is open already, so that nothing falls in between. */
+async function* oneStream(
   client: CriClient,
-  onEvent: () => void,
-): AsyncGenerator<ContainerEventResponse, boolean> {
-  const opened = performance.now()
-  let any = false
+  known: Known,
+  options: EventOptions,
+): AsyncGenerator<ContainerEventResponse, Ending> {
+  const abort = new AbortController()
+  const events = client.runtime.getContainerEvents({}, {signal: abort.signal})[Symbol.asyncIterator]()
   try {
-    for await (const event of client.runtime.getContainerEvents()) {
-      any = true
-      onEvent()
-      yield event
+    const openedAtMs = performance.now()
+    let next = following(events)
+    const sinceOpening = () => performance.now() - openedAtMs
+    const firstMs = next.then(sinceOpening, sinceOpening)
+    const now = await lookIfPossible(client)
+    if (known.lostAtMs !== undefined && now) yield* missedEvents(client, known, now, options)
+    known.node = now ?? known.node
+    for (let any = false; ; any = true) {
+      const event = await next
+      if (event === 'ended') return !any && (await firstMs) < quickEndMs ? 'at once' : 'ended'
+      if (typeof event === 'string') return event
+      if (known.node) takeDown(known.node, event)
+      if (!known.caughtUp.delete(keyOf(event.containerEventType, event.containerId))) yield event
+      next = following(events)
     }
+  } finally {
+    abort.abort()
+  }
+}
+
+type Following = Promise<ContainerEventResponse | Exclude<Ending, 'at once'>>
+
+async function following(events: AsyncIterator<ContainerEventResponse>): Following {
+  try {
+    const {done, value} = await events.next()
+    return done ? 'ended' : value
   } catch (error) {
-    if (error instanceof RpcError && error.code === rpcCode.unimplemented) return false
+    if (error instanceof RpcError && error.code === rpcCode.unimplemented) return 'unimplemented'
+    if (isRuntimeLost(error)) return 'lost'
     throw error
   }
-  return any || performance.now() - opened > quickEndMs
 }
 
-function isLost(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError || (error instanceof RpcError && error.code === rpcCode.unavailable)
+/** undefined where the runtime does not list: then the events alone have to do. */
+async function lookIfPossible(client: CriClient): Promise<Node | undefined> {
+  try {
+    return await look(client)
+  } catch (error) {
+    if (error instanceof RpcError) return undefined
+    throw error
+  }
+}
+
+/** The difference between what was known before the loss and the lists of now, and a word about it. */
+async function* missedEvents(
+  client: CriClient,
+  known: Known,
+  now: Node,
+  {onNotice}: EventOptions,
+): AsyncGenerator<ContainerEventResponse> {
+  const changes = known.node ? changesBetween(known.node, now) : []
+  const seconds = ((performance.now() - (known.lostAtMs ?? 0)) / 1000).toFixed(1)
+  known.lostAtMs = undefined
+  const told = `the lists show ${changes.length} changes meanwhile, what began and ended in between is missing`
+  onNotice?.(
+    `listening again after ${seconds} s: ${known.node ? told : 'what happened meanwhile is missing'}`,
   )
+  for (const {type, id} of changes) known.caughtUp.add(keyOf(type, id))
+  yield* await eventsOf(client, changes)
+}
+
+function keyOf(type: ContainerEventType, id: string): string {
+  return `${type} ${id}`
+}
+
+async function* polledEvents(
+  client: CriClient,
+  seen: Node | undefined,
+  options: EventOptions,
+): AsyncGenerator<ContainerEventResponse> {
+  let before = seen
+  for (let failures = 0; ; ) {
+    try {
+      const now = await look(client)
+      if (failures > 0) options.onNotice?.('the runtime answers again')
+      failures = 0
+      if (before) yield* await eventsOf(client, changesBetween(before, now))
+      before = now
+      await waitMs(options.pollIntervalMs ?? 1_000, options.signal)
+    } catch (error) {
+      if (!before || !isRuntimeLost(error)) throw error
+      if (failures === 0) options.onNotice?.('the runtime does not answer: looking again until it does')
+      await waitMs(retryDelayMs(failures++), options.signal)
+    }
+  }
 }
 
 /** Of containerd 1.7 all clients take events from one queue: each that is taken is lost to the kubelet. */
@@ -93,184 +190,10 @@ export async function hasSharedQueue(client: CriClient): Promise<string | undefi
   return runtimeName === 'containerd' && /^v?1\.7\./.test(runtimeVersion) ? runtimeVersion : undefined
 }
 
-async function refuseSharedQueue(client: CriClient): Promise<void> {
+async function heedSharedQueue(client: CriClient, {force, onNotice}: EventOptions): Promise<void> {
   const runtimeVersion = await hasSharedQueue(client)
-  if (runtimeVersion !== undefined) {
-    throw new UserError(
-      `containerd ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet; --poll compares lists instead, --force takes them anyway`,
-    )
-  }
-}
-
-interface Node {
-  containers: Map<string, Container>
-  pods: Map<string, PodSandbox>
-}
-
-async function* polledEvents(
-  client: CriClient,
-  options: EventOptions,
-): AsyncGenerator<ContainerEventResponse> {
-  let before = await look(client)
-  for (;;) {
-    await waitMs(options.pollIntervalMs ?? 1_000, options.signal)
-    let now: Node
-    try {
-      now = await look(client)
-    } catch (error) {
-      if (!isLost(error)) throw error
-      options.onNotice?.('the runtime does not answer: looking again')
-      continue
-    }
-    for (const change of changesBetween(before, now)) yield await eventOf(client, change)
-    before = now
-  }
-}
-
-async function look(client: CriClient): Promise<Node> {
-  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-  return {
-    containers: new Map(containers.map((container) => [container.id, container])),
-    pods: new Map(pods.map((pod) => [pod.id, pod])),
-  }
-}
-
-interface Change {
-  type: ContainerEventType
-  id: string
-  pod: PodSandbox | undefined
-  container: Container | undefined
-}
-
-/** In the order in which a node does things: pods begin before their containers and end after them. */
-export function changesBetween(before: Node, now: Node): Change[] {
-  const begun = [...now.pods.values()].flatMap((pod) =>
-    steps(before.pods.get(pod.id)?.state, pod.state, podLife).map((type) => ({
-      type,
-      id: pod.id,
-      pod,
-      container: undefined,
-    })),
-  )
-  const changed = [...now.containers.values()].flatMap((container) =>
-    steps(before.containers.get(container.id)?.state, container.state, containerLife).map((type) => ({
-      type,
-      id: container.id,
-      pod: now.pods.get(container.podSandboxId),
-      container,
-    })),
-  )
-  const gone = [...before.containers.values()]
-    .filter(({id}) => !now.containers.has(id))
-    .map(
-      (container): Change => ({
-        type: 'CONTAINER_DELETED_EVENT',
-        id: container.id,
-        pod: before.pods.get(container.podSandboxId),
-        container,
-      }),
-    )
-  const ended = [...before.pods.values()]
-    .filter(({id}) => !now.pods.has(id))
-    .map((pod): Change => ({type: 'CONTAINER_DELETED_EVENT', id: pod.id, pod, container: undefined}))
-  const isStop = ({type}: Change) => type === 'CONTAINER_STOPPED_EVENT'
-  return [
-    ...begun.filter((change) => !isStop(change)),
-    ...changed,
-    ...begun.filter(isStop),
-    ...gone,
-    ...ended,
-  ]
-}
-
-const life: readonly ContainerEventType[] = [
-  'CONTAINER_CREATED_EVENT',
-  'CONTAINER_STARTED_EVENT',
-  'CONTAINER_STOPPED_EVENT',
-]
-const containerLife: Readonly<Record<string, number>> = {
-  CONTAINER_CREATED: 1,
-  CONTAINER_RUNNING: 2,
-  CONTAINER_EXITED: 3,
-  CONTAINER_UNKNOWN: 3,
-}
-const podLife: Readonly<Record<string, number>> = {SANDBOX_READY: 2, SANDBOX_NOTREADY: 3}
-
-/** The steps of a life that lie between two states; from undefined, all up to now. */
-function steps(
-  from: string | number | undefined,
-  to: string | number,
-  places: Readonly<Record<string, number>>,
-): ContainerEventType[] {
-  return life.slice(from === undefined ? 0 : (places[from] ?? 0), places[to] ?? 0)
-}
-
-async function eventOf(
-  client: CriClient,
-  {type, id, pod, container}: Change,
-): Promise<ContainerEventResponse> {
-  const status = container && type === 'CONTAINER_STOPPED_EVENT' ? await statusOf(client, id) : undefined
-  return {
-    containerId: id,
-    containerEventType: type,
-    createdAt: status?.finishedAt ?? `${BigInt(Date.now()) * 1_000_000n}`,
-    podSandboxStatus: pod ? podStatus(pod) : null,
-    containersStatuses: container ? [status ?? containerStatus(container)] : [],
-  }
-}
-
-async function statusOf(client: CriClient, containerId: string): Promise<ContainerStatus | undefined> {
-  try {
-    return (await client.runtime.containerStatus({containerId})).status ?? undefined
-  } catch (error) {
-    // Gone between the list and now.
-    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
-    throw error
-  }
-}
-
-function podStatus({
-  id,
-  metadata,
-  state,
-  createdAt,
-  labels,
-  annotations,
-  runtimeHandler,
-}: PodSandbox): PodSandboxStatus {
-  return {id, metadata, state, createdAt, network: null, linux: null, labels, annotations, runtimeHandler}
-}
-
-function containerStatus({
-  id,
-  metadata,
-  state,
-  createdAt,
-  image,
-  imageRef,
-  imageId,
-  labels,
-  annotations,
-}: Container): ContainerStatus {
-  return {
-    id,
-    metadata,
-    state,
-    createdAt,
-    startedAt: '0',
-    finishedAt: '0',
-    exitCode: 0,
-    image,
-    imageRef,
-    reason: '',
-    message: '',
-    labels,
-    annotations,
-    mounts: [],
-    logPath: '',
-    resources: null,
-    imageId,
-    user: null,
-    stopSignal: 'SIGNAL_RUNTIME_DEFAULT',
-  }
+  if (runtimeVersion === undefined) return
+  const loss = `containerd ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet`
+  if (!force) throw new UserError(`${loss}; --poll compares lists instead, --force takes them anyway`)
+  onNotice?.(loss)
 }

@@ -1,21 +1,25 @@
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
+import type {CriClient} from '../client/connect.js'
 import {eventFilter} from '../client/event-filter.js'
+import {type EventPlaces, learnPlaces, placesOf} from '../client/event-places.js'
 import {containerEvents} from '../client/events.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {containerPlaces} from '../client/references.js'
 import {UsageError} from '../errors.js'
 import {labelFlag, outputFlags} from '../flags.js'
 import {parseDurationMs} from '../text/duration.js'
 import {parseRegexp} from '../text/regexp.js'
 import {parseLabels} from '../text/selectors.js'
-import {eventView, type KnownNames, learnNames} from '../views/events.js'
+import {eventView} from '../views/events.js'
 import {parseOutput, rendered} from '../views/output.js'
+
+const shortestPollMs = 10
 
 export default class Events extends CriCommand {
   static override summary = 'Show what happens to containers and pods, as it happens'
   static override description =
-    'In words on a terminal, as JSON elsewhere. Where the runtime has no events its lists are compared.'
+    `In words on a terminal, as JSON elsewhere. Where the runtime has no events (containerd 1.6, CRI-O without
+enable_pod_events) its lists are compared instead. A runtime that is restarted is listened to again.`
   static override aliases = ['event']
   static override examples = [
     'crisp events',
@@ -66,28 +70,30 @@ export default class Events extends CriCommand {
       namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
       labels: parseLabels(flags.label),
     })
+    const pollIntervalMs = parseDurationMs(flags['poll-interval'])
+    if (pollIntervalMs < shortestPollMs) throw new UsageError('--poll-interval should be 10ms or more')
     using client = await this.connect(flags)
 
-    const names: KnownNames = new Map()
-    if (output.format === 'table' || output.format === 'name') {
-      const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-      const placeOf = containerPlaces(pods)
-      for (const {id, metadata} of pods) names.set(id, `${metadata?.namespace}/${metadata?.name}`)
-      for (const container of containers) {
-        const {namespace, pod, container: name} = placeOf(container)
-        names.set(container.id, `${namespace}/${pod}/${name}`)
-      }
-    }
+    const placed =
+      output.format === 'table' || output.format === 'name' || flags.pod || flags.namespace || flags.label
+    const places = placed ? await knownPlaces(client) : new Map()
     const events = containerEvents(client, {
       force: flags.force,
       poll: flags.poll,
-      pollIntervalMs: parseDurationMs(flags['poll-interval']),
+      pollIntervalMs,
       signal: this.signal,
       onNotice: (text) => this.note(text),
     })
     for await (const event of events) {
-      learnNames(event, names)
-      if (wanted(event)) this.write(await rendered(eventView(event, names), output))
+      if (placed) learnPlaces(event, places)
+      const place = places.get(event.containerId)
+      if (wanted(event, place)) this.write(await rendered(eventView(event, place), output))
+      if (event.containerEventType === 'CONTAINER_DELETED_EVENT') places.delete(event.containerId)
     }
   }
+}
+
+async function knownPlaces(client: CriClient): Promise<EventPlaces> {
+  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  return placesOf(pods, containers)
 }

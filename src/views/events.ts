@@ -1,38 +1,32 @@
+import type {EventPlace} from '../client/event-places.js'
 import {protoJson} from '../client/proto-json.js'
-import type {ContainerEventResponse} from '../generated/cri.js'
+import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
+import {exitText} from '../text/exit.js'
 import {printable} from '../text/printable.js'
 import {shortId} from '../text/short-id.js'
 import {rfc3339} from '../text/time.js'
 import type {View} from './output.js'
 
-/** Names of containers and pods by ID: a deletion names nothing, what came before it does. */
-export type KnownNames = Map<string, string>
-
-export function eventView(event: ContainerEventResponse, names: KnownNames): View {
+export function eventView(event: ContainerEventResponse, place: EventPlace | undefined): View {
+  const name = nameOf(place)
   return {
     document: () => protoJson('ContainerEventResponse', event),
-    table: () => eventLine(event, names),
-    names: () => [names.get(event.containerId) ?? event.containerId],
+    table: () => eventLine(event, name),
+    names: () => [name ?? event.containerId],
   }
 }
 
-/** Takes down what the event says of names, for itself and for later ones. */
-export function learnNames(
-  {podSandboxStatus, containersStatuses}: ContainerEventResponse,
-  names: KnownNames,
-): void {
-  if (!podSandboxStatus?.metadata) return
-  const pod = `${podSandboxStatus.metadata.namespace}/${podSandboxStatus.metadata.name}`
-  names.set(podSandboxStatus.id, pod)
-  for (const {id, metadata} of containersStatuses) names.set(id, `${pod}/${metadata?.name ?? ''}`)
+function nameOf(place: EventPlace | undefined): string | undefined {
+  if (!place) return undefined
+  const parts = [place.namespace, place.pod, ...(place.container === undefined ? [] : [place.container])]
+  return parts.includes('') ? undefined : parts.join('/')
 }
 
-function eventLine(event: ContainerEventResponse, names: KnownNames): string {
+function eventLine(event: ContainerEventResponse, name: string | undefined): string {
   const time = rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
   const noun = event.containerId === event.podSandboxStatus?.id ? 'pod' : 'container'
-  const name = names.get(event.containerId)
   const id = shortId(event.containerId)
-  return `${time}  ${noun.padEnd(9)}  ${whatHappened(event)}  ${printable(name ? `${name} (${id})` : id)}\n`
+  return `${time}  ${noun.padEnd(9)}  ${printable(whatHappened(event))}  ${printable(name ? `${name} (${id})` : id)}\n`
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -43,13 +37,20 @@ const words: Readonly<Record<string, string>> = {
 }
 
 function whatHappened({containerEventType, containerId, containersStatuses}: ContainerEventResponse): string {
-  const word = words[containerEventType] ?? String(containerEventType)
+  const word = (words[containerEventType] ?? String(containerEventType)).padEnd(7)
   const status = containersStatuses.find(({id}) => id === containerId)
-  if (containerEventType !== 'CONTAINER_STOPPED_EVENT' || status?.state !== 'CONTAINER_EXITED')
-    return word.padEnd(7)
-  const reason =
-    status.reason && status.reason !== 'Completed' && status.reason !== 'Error'
-      ? `, ${printable(status.reason)}`
-      : ''
-  return `exited with ${status.exitCode}${reason}`
+  switch (containerEventType) {
+    case 'CONTAINER_STOPPED_EVENT':
+      return status?.state === 'CONTAINER_EXITED' ? exitText(status) : word
+    case 'CONTAINER_STARTED_EVENT':
+      return attemptText(word, status)
+    default:
+      return word
+  }
+}
+
+/** The first start is nothing special, a later one is a restart. */
+function attemptText(word: string, status: ContainerStatus | undefined): string {
+  const attempt = status?.metadata?.attempt ?? 0
+  return attempt > 0 ? `${word} (restart ${attempt})` : word
 }

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
 import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
-import {container, id, never, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli, runUntil} from '../run-cli.js'
+import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../fake-runtime.js'
+import {outcomeOf, runCli, runUntil, startCli} from '../run-cli.js'
 
 const pod = {
   id: id('51'),
@@ -58,7 +58,7 @@ test('in words: what happened, to which container, how it ended', async () => {
     lines: [
       '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
       '2023-11-14 22:13:20  container  created  default/web-1/app (a100000000000)',
-      '2023-11-14 22:13:20  container  exited with 137, OOMKilled  default/web-1/app (a100000000000)',
+      '2023-11-14 22:13:20  container  killed, out of memory (137)  default/web-1/app (a100000000000)',
       '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
     ],
     stderr: '',
@@ -83,7 +83,7 @@ test.each([
   [['--label', 'app=web', '--type', 'CONTAINER_CREATED_EVENT'], 'CONTAINER_CREATED_EVENT'],
   [['--pod', '^web', '--type=started'], 'CONTAINER_STARTED_EVENT'],
 ])('filters %j', async (argv, type) => {
-  await using runtime = await startFakeRuntime({GetContainerEvents: () => sent(lifecycle)})
+  await using runtime = await startFakeRuntime({...empty, GetContainerEvents: () => sent(lifecycle)})
   const {lines} = await firstLines(['events', '-o', 'jsonl', ...argv], 1, runtime.endpoint)
   expect(JSON.parse(lines[0] ?? '').containerEventType).toBe(type)
 })
@@ -137,26 +137,121 @@ test('CRI-O with events off ends the stream at once: no reconnecting, lists inst
   expect(runtime.calls.filter(({method}) => method === 'GetContainerEvents')).toHaveLength(1)
 })
 
-test('a lost connection is made again and said', async () => {
-  let opened = 0
+test('a stream that ends right after each event is opened again, ever more slowly, and that is said once', async () => {
+  const opened: number[] = []
   await using runtime = await startFakeRuntime({
     GetContainerEvents: async function* () {
-      opened++
-      if (opened === 1) {
-        yield lifecycle[0] as object
-        throw status(rpcCode.unavailable, 'transport is closing')
-      }
-      yield* sent(lifecycle.slice(1, 2))
+      opened.push(Date.now())
+      yield event('CONTAINER_STARTED_EVENT', id(`a${opened.length}`))
     },
   })
-  const {lines, stderr} = await firstLines(['events', '-o', 'jsonl'], 2, runtime.endpoint)
-  expect(lines.map((line) => JSON.parse(line).containerEventType)).toEqual([
-    'CONTAINER_STARTED_EVENT',
-    'CONTAINER_CREATED_EVENT',
+  const {stderr} = await firstLines(['events', '-o', 'jsonl'], 3, runtime.endpoint)
+  const pauses = opened.slice(1).map((time, index) => time - (opened[index] ?? 0))
+  expect(pauses[0]).toBeGreaterThan(400)
+  expect(pauses[1]).toBeGreaterThan(900)
+  expect(stderr.split('\n').filter((line) => line.includes('ended its stream'))).toEqual([
+    'crisp: the runtime ended its stream of events: listening again',
   ])
+})
+
+test('a restart: listens again, and tells from the lists what happened meanwhile', async () => {
+  const before = kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})
+  const later = kubeletContainer('default', 'web-1', 'app', {
+    id: id('a2'),
+    podSandboxId: id('51'),
+    createdAt: '1700000005000000000',
+  })
+  const ready = {...pod, state: 'SANDBOX_READY' as const}
+  let containers = [before]
+  let opened = 0
+  await using runtime = await startFakeRuntime({
+    ListPodSandbox: {items: [ready]},
+    ListContainers: () => ({containers}),
+    ContainerStatus: ({containerId}: {containerId: string}) => ({
+      status: {
+        ...exited,
+        id: containerId,
+        reason: 'Error',
+        startedAt: '1700000006000000000',
+        finishedAt: '1700000007000000000',
+      },
+    }),
+    // The second stream repeats one of the changes that the lists have told already.
+    GetContainerEvents: () =>
+      ++opened === 1
+        ? sent([event('CONTAINER_CREATED_EVENT', id('a3'))])
+        : sent([event('CONTAINER_STOPPED_EVENT', id('a1'), []), event('CONTAINER_DELETED_EVENT', id('a2'))]),
+  })
+  const cli = startCli(['events', '-o', 'table'], runtime)
+  const outcome = outcomeOf(cli)
+  cli.stdout.once('data', () => {
+    containers = [{...before, state: 'CONTAINER_EXITED'}, later]
+    void runtime.stop()
+  })
+  cli.stderr.once('data', () => void runtime.start())
+  cli.stdout.on('data', (chunk: Buffer) => {
+    if (String(chunk).includes('removed  default/web-1/app (a2')) cli.kill('SIGINT')
+  })
+  const {stdout, stderr, exitCode} = await outcome
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    '2023-11-14 22:13:20  container  created  a300000000000',
+    '2023-11-14 22:13:27  container  exited with 137 (SIGKILL)  default/web-1/app (a100000000000)',
+    '2023-11-14 22:13:25  container  created  default/web-1/app (a200000000000)',
+    '2023-11-14 22:13:26  container  started  default/web-1/app (a200000000000)',
+    expect.stringMatching(/ container {2}removed {2}a300000000000$/),
+    '2023-11-14 22:13:20  container  removed  default/web-1/app (a200000000000)',
+  ])
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/^crisp: (connection to the runtime lost|the runtime ended its stream)/),
+    expect.stringMatching(
+      /^crisp: listening again after \d+\.\d s: the lists show 4 changes meanwhile, what began and ended in between is missing$/,
+    ),
+    '',
+  ])
+  expect(exitCode).toBe(130)
+})
+
+test('polling goes on when the runtime is restarted, and says so once', async () => {
+  let items: object[] = []
+  await using runtime = await startFakeRuntime({
+    ListPodSandbox: () => ({items}),
+    ListContainers: {containers: []},
+  })
+  const cli = startCli(['events', '--poll', '--poll-interval', '20ms', '-o', 'jsonl'], runtime)
+  const outcome = outcomeOf(cli)
+  await runtime.nextCall('ListPodSandbox')
+  await runtime.nextCall('ListPodSandbox')
+  await runtime.stop()
+  cli.stderr.once('data', () => {
+    items = [{...pod, state: 'SANDBOX_READY'}]
+    void runtime.start()
+  })
+  cli.stdout.once('data', () => cli.kill('SIGINT'))
+  const {stdout, stderr} = await outcome
+  expect(stdout).toContain('CONTAINER_STARTED_EVENT')
   expect(stderr).toBe(
-    'crisp: connection to the runtime lost: what happens until it is back is missing here\n',
+    'crisp: the runtime does not answer: looking again until it does\ncrisp: the runtime answers again\n',
   )
+})
+
+test('a deletion names no pod, and passes the filters all the same', async () => {
+  await using runtime = await startFakeRuntime({
+    ListPodSandbox: {items: [pod]},
+    ListContainers: {
+      containers: [kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})],
+    },
+    GetContainerEvents: () =>
+      sent([
+        {...event('CONTAINER_DELETED_EVENT', id('b1')), podSandboxStatus: null},
+        {...event('CONTAINER_DELETED_EVENT', id('a1')), podSandboxStatus: null},
+      ]),
+  })
+  const {lines} = await firstLines(
+    ['events', '-o', 'name', '--namespace', 'default', '--label', 'app=web'],
+    1,
+    runtime.endpoint,
+  )
+  expect(lines).toEqual(['default/web-1/app'])
 })
 
 test('containerd 1.7 shares one queue with the kubelet: it takes --force', async () => {
@@ -169,12 +264,15 @@ test('containerd 1.7 shares one queue with the kubelet: it takes --force', async
     stderr: expect.stringMatching(/^crisp: containerd 1.7.24 has one queue .* --poll .* --force .*\n$/),
     exitCode: 1,
   })
-  expect((await firstLines(['events', '--force', '-o', 'jsonl'], 1, runtime.endpoint)).lines).toHaveLength(1)
+  const forced = await firstLines(['events', '--force', '-o', 'jsonl'], 1, runtime.endpoint)
+  expect(forced.lines[0]).toContain('CONTAINER_STARTED_EVENT')
+  expect(forced.stderr).toMatch(/^crisp: containerd 1.7.24 has one queue [^;]* lost to the kubelet\n$/)
 })
 
 test.each([
   [['events', '--template', '{{.x}}'], "--template can't be used with -o json: add -o go-template"],
   [['events', '--type', 'exploded'], '--type "exploded" should be one of created, started, stopped, deleted'],
+  [['events', '--poll-interval', '0'], '--poll-interval should be 10ms or more'],
   [['events', '-o', 'xml'], '-o "xml" is no output format'],
 ])('%j is refused before anything is sent', async (argv, text) => {
   const {stderr, exitCode} = await runCli(argv)
