@@ -1,3 +1,4 @@
+import {setMaxListeners} from 'node:events'
 import type {Client} from '@grpc/grpc-js'
 import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors.js'
 import {type CallContext, type CallObserver, unaryCall} from './call.js'
@@ -43,6 +44,8 @@ export interface CriClient extends Disposable {
 export function connect(options: ConnectOptions = {}): CriClient {
   const abort = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal
+  // Every call in flight listens to it, and Node warns of a leak at eleven.
+  setMaxListeners(0, signal)
   const settings = {...options, signal}
   const runtime = onceConnected(() => openRuntime(settings))
   const image =

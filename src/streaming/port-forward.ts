@@ -72,6 +72,10 @@ async function carry(options: ForwardedConnection): Promise<void> {
     await withinLimits(opened, {signal, setupTimeoutMs}, connection.close)
 
     await error.end()
+    // A server may say that the pod's side has finished, and go on listening to ours. What failed it says before that.
+    void data.ended.then((end) => {
+      if (end === 'finished' && refusal.text() === '') local.end()
+    })
     const ended = Promise.all([data.ended, error.ended])
     if ((await relay(local, data, ended, signal)) === 'local') return
     if (refusal.text() !== '') throw new StreamError('failed', refusal.text().trim())
@@ -93,16 +97,25 @@ async function relay(
     return await new Promise((resolve, reject) => {
       const aborted = (): void => reject(signal?.reason)
       const gone = (): void => resolve('local')
-      const stopPump = pump(local, data, gone)
+      // After its own end there may still be something of it on the way.
+      const closed = (): void => {
+        if (!local.readableEnded) gone()
+      }
+      const end = async (): Promise<void> => {
+        await data.end()
+        if (local.destroyed) gone()
+        else local.once('close', gone)
+      }
+      const stopPump = pump(local, {write: data.write, end}, gone)
       stop = () => {
         stopPump()
-        local.off('close', gone)
+        local.off('close', closed).off('close', gone)
         signal?.removeEventListener('abort', aborted)
       }
       if (signal?.aborted) return aborted()
       signal?.addEventListener('abort', aborted)
-      if (local.destroyed) return gone()
-      local.on('close', gone)
+      if (local.destroyed) return closed()
+      local.on('close', closed)
       remoteEnded.then(() => resolve('remote'), reject)
     })
   } finally {

@@ -59,6 +59,7 @@ interface OpenStream {
 }
 
 const frameLimitBytes = 64 * 1024
+const goodbyePatienceMs = 500
 
 /**
  * The client's side of SPDY/3.1 as the runtimes speak it: no flow control, no compression, no server push. Owns the
@@ -192,9 +193,10 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
     close() {
       closed = true
       clearInterval(pinging)
-      if (socket.writable) socket.end(encodeGoAway(0))
-      // A peer that reads nothing must not keep us: what fits into the kernel is sent at once.
-      setImmediate(() => socket.destroy())
+      // A peer that reads nothing must not keep us.
+      const patience = setTimeout(() => socket.destroy(), goodbyePatienceMs)
+      socket.on('close', () => clearTimeout(patience))
+      socket.end(encodeGoAway(0), () => socket.destroy())
     },
   }
 }

@@ -99,6 +99,28 @@ test('the pod ends first: the client gets everything, then the end', async () =>
   await forward.outcome
 })
 
+test('the pod ends first and goes on listening: the client hears the end, and can go on too', async () => {
+  let heard = ''
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, data] = await session.streams(2)
+    data.send('goodbye', true)
+    heard = String(await data.input)
+    error.fin()
+    await session.closed
+  })
+  await using forward = await startForward(peer.url)
+  let answer = ''
+  forward.client.on('data', (chunk) => {
+    answer += chunk
+  })
+  await once(forward.client, 'end')
+  forward.client.end('one more thing')
+  await forward.outcome
+  await peer.served
+  expect(answer).toBe('goodbye')
+  expect(heard).toBe('one more thing')
+})
+
 test('20 MB each way', async () => {
   const bytes = randomBytes(20_000_000)
   await using peer = await startSpdyPeer(answering((input) => input.reverse()))
