@@ -1,5 +1,14 @@
 import type {CriClient} from './client/connect.js'
-import {describeError, type ExitCode, exitCode, Interrupted, RpcError, rpcCode, UserError} from './errors.js'
+import {
+  describeError,
+  type ExitCode,
+  exitCode,
+  type Failure,
+  Interrupted,
+  RpcError,
+  rpcCode,
+  UserError,
+} from './errors.js'
 import {StreamError, startFailureIn} from './streaming/index.js'
 import {agoText} from './text/age.js'
 
@@ -72,7 +81,7 @@ async function notRunning(
  */
 export function asOwnFailure(error: unknown, name?: string): unknown {
   if (error instanceof Interrupted) return error
-  const failure = error instanceof StreamError ? describeStreamError(error) : describeError(error)
+  const failure = failureOf(error)
   return new UserError(name === undefined ? failure.text : `${name}: ${failure.text}`, {
     exitCode: ownCode(failure.exitCode),
     cause: error,
@@ -92,7 +101,13 @@ function ownCode(code: ExitCode): ExitCode {
   return kept.includes(code) ? code : exitCode.ours
 }
 
-export function describeStreamError(error: StreamError): {text: string; exitCode: ExitCode} {
+/** What to say of a failure that does not end the command. */
+export function streamErrorText(error: unknown): string {
+  return failureOf(error).text
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof StreamError)) return describeError(error)
   const fix = streamFix(error)
   // What every server puts before its own failures tells nobody anything.
   const message = error.message.replace(/^(Internal error occurred: )+/, '')

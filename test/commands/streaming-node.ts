@@ -53,6 +53,7 @@ export async function startStreamingNode({
         },
       ],
     },
+    PodSandboxStatus: {status: {id: id('b1'), state: 'SANDBOX_READY'}},
     ContainerStatus: {status: {id: webId, state: 'CONTAINER_RUNNING'}},
     Exec: (request: cri.ExecRequest) => ({url: server.execUrl(request, exec ?? refused)}),
     Attach: (request: cri.AttachRequest) => ({url: server.attachUrl(request, attach ?? refused)}),

@@ -1,0 +1,140 @@
+import {once, setMaxListeners} from 'node:events'
+import type {Socket} from 'node:net'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import type {CriClient} from '../client/connect.js'
+import {resolvePods} from '../client/references.js'
+import {parseStreaming, type Streaming} from '../conversation.js'
+import {UsageError, UserError} from '../errors.js'
+import {type Listener, listenOn} from '../local-listeners.js'
+import {streamErrorText} from '../stream-failure.js'
+import {streamFlags} from '../stream-flags.js'
+import {forwardConnection} from '../streaming/index.js'
+import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
+
+interface Forwarding {
+  client: CriClient
+  streaming: Streaming
+  podSandboxId: string
+  pod: string
+}
+
+export default class PortForward extends CriCommand {
+  static override summary = 'Make ports of a pod reachable here'
+  static override description =
+    'Listens until Ctrl-C, on both loopback addresses unless told otherwise. Every connection is carried on its own: one that fails ends alone, and says why on stderr.'
+  static override usage = 'port-forward [flags] POD [[ADDRESS:]LOCAL:]REMOTE...'
+  static override examples = [
+    'crisp port-forward web-0 8080:80',
+    'crisp port-forward kube-system/coredns-x :9153',
+    'crisp port-forward web-0 8080:80 8443:443 --address 0.0.0.0',
+    "crisp port-forward web-0 '[::1]:8080:80'",
+  ]
+
+  static override strict = false
+
+  static override args = {
+    pod: Args.string({description: 'ID, name or namespace/name', ignoreStdin: true}),
+    port: Args.string({
+      description:
+        'REMOTE, LOCAL:REMOTE, :REMOTE (any free local port), or with the address to listen on before it',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    address: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      delimiter: ',',
+      helpValue: 'ADDRESS',
+      description: 'where to listen; localhost is 127.0.0.1 and ::1',
+      default: ['localhost'],
+    }),
+    ...streamFlags,
+  }
+
+  async run(): Promise<void> {
+    const {raw, flags} = await this.parse(PortForward)
+    const [pod, ...ports] = raw.filter(({type}) => type === 'arg').map(({input}) => input)
+    if (pod === undefined || ports.length === 0)
+      throw new UsageError('which pod and ports? crisp port-forward POD LOCAL:REMOTE')
+    const mappings = ports.map(parsePortMapping)
+    const streaming = await parseStreaming(flags)
+    if (streaming.transport === 'websocket')
+      this.note(
+        'forwarding over SPDY all the same: every runtime has it, and WebSocket cannot carry the end of a stream',
+      )
+    using client = await this.connect(flags)
+    const podSandboxId = await this.#readyPod(client, pod)
+
+    const listeners = await this.#listen(mappings, flags.address, {
+      client,
+      streaming,
+      podSandboxId,
+      pod,
+    })
+    if (!this.signal.aborted) await once(this.signal, 'abort')
+    // The connections end by the signal as well.
+    for (const {server} of listeners) server.close()
+  }
+
+  async #readyPod(client: CriClient, reference: string): Promise<string> {
+    const [resolved] = await resolvePods(client, [reference])
+    if (resolved?.status !== 'fulfilled') throw resolved?.reason
+    const {status} = await client.runtime.podSandboxStatus({podSandboxId: resolved.value})
+    if (status?.state === 'SANDBOX_NOTREADY')
+      throw new UserError(
+        `pod ${reference} is not running any more: crisp pods --state ready shows those that are`,
+      )
+    return resolved.value
+  }
+
+  async #listen(
+    mappings: readonly PortMapping[],
+    addresses: readonly string[],
+    forwarding: Forwarding,
+  ): Promise<Listener[]> {
+    setMaxListeners(0, this.signal)
+    const all: Listener[] = []
+    for (const {address, localPort, remotePort} of mappings) {
+      const {listeners, problems} = await listenOn(
+        address === undefined ? addresses : [address],
+        localPort,
+        (socket, port) => void this.#carry(forwarding, socket, port, remotePort),
+      )
+      for (const listener of listeners) this.write(forwardingLine(listener, remotePort))
+      for (const problem of problems) this.note(problem)
+      all.push(...listeners)
+    }
+    if (all.length === 0) throw new UserError('no port can be forwarded')
+    return all
+  }
+
+  async #carry(
+    {client, streaming, podSandboxId, pod}: Forwarding,
+    local: Socket,
+    localPort: number,
+    remotePort: number,
+  ): Promise<void> {
+    this.write(`Handling connection for ${localPort}\n`)
+    try {
+      await forwardConnection({
+        openUrl: async () => (await client.runtime.portForward({podSandboxId, port: [remotePort]})).url,
+        local,
+        remotePort,
+        tls: streaming.tls,
+        signal: this.signal,
+      })
+    } catch (error) {
+      if (!this.signal.aborted)
+        this.note(`a connection to port ${remotePort} of ${pod} failed: ${streamErrorText(error)}`)
+    }
+  }
+}
+
+function forwardingLine({address, port}: Listener, remotePort: number): string {
+  const host = address.includes(':') ? `[${address}]` : address
+  return `Forwarding from ${host}:${port} -> ${remotePort}\n`
+}

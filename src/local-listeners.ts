@@ -1,0 +1,71 @@
+import {once} from 'node:events'
+import net, {type AddressInfo, type Server, type Socket} from 'node:net'
+
+export interface Listener {
+  server: Server
+  /** As the system has it. */
+  address: string
+  port: number
+}
+
+export interface Listening {
+  listeners: Listener[]
+  /** One line for each address that there is no listener on; none for a loopback address that is merely absent. */
+  problems: string[]
+}
+
+type OnConnection = (socket: Socket, localPort: number) => void
+
+const loopback = ['127.0.0.1', '::1']
+
+/**
+ * Listens on one port of all addresses; 0 is any port that is free on the first of them. `localhost` is both loopback
+ * addresses, of which one is enough.
+ */
+export async function listenOn(
+  addresses: readonly string[],
+  port: number,
+  onConnection: OnConnection,
+): Promise<Listening> {
+  const listeners: Listener[] = []
+  const problems: string[] = []
+  for (const address of addresses) {
+    const before = listeners.length
+    const failures: NodeJS.ErrnoException[] = []
+    for (const host of address === 'localhost' ? loopback : [address]) {
+      try {
+        listeners.push(await listen(host, port || (listeners[0]?.port ?? 0), onConnection))
+      } catch (error) {
+        failures.push(error as NodeJS.ErrnoException)
+      }
+    }
+    const taken = failures.find(({code}) => code === 'EADDRINUSE')
+    if (listeners.length === before) problems.push(`${address}:${port}: ${listenProblem(failures[0])}`)
+    else if (taken) problems.push(`${taken.message}: only ${listeners.at(-1)?.address} leads to the pod`)
+  }
+  return {listeners, problems}
+}
+
+async function listen(host: string, port: number, onConnection: OnConnection): Promise<Listener> {
+  const server = net.createServer({allowHalfOpen: true, noDelay: true})
+  server.listen({host, port, ipv6Only: true})
+  await once(server, 'listening')
+  const bound = server.address() as AddressInfo
+  server.on('connection', (socket) => onConnection(socket, bound.port))
+  return {server, address: bound.address, port: bound.port}
+}
+
+function listenProblem(error: NodeJS.ErrnoException | undefined): string {
+  switch (error?.code) {
+    case 'EADDRINUSE':
+      return 'another program has this port; choose one, or let :REMOTE find a free one'
+    case 'EACCES':
+      return 'ports below 1024 need root; choose a higher one'
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have this address'
+    case 'ENOTFOUND':
+      return 'no such address'
+    default:
+      return error?.message ?? 'cannot listen'
+  }
+}
