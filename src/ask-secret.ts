@@ -39,8 +39,9 @@ export function askSecret(
         }
       }
     }
-    output.write(question)
+    // First silent, then the question: who sees it may type at once.
     input.setRawMode(true)
+    output.write(question)
     input.setEncoding('utf8')
     input.on('data', read)
     input.resume()

@@ -1,12 +1,30 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import type {CriClient} from '../client/connect.js'
 import {pullImage} from '../client/pull.js'
+import {UsageError} from '../errors.js'
+import {integerFlag} from '../flags.js'
 import {pullCredentials, pullFlags, pullTimeoutMs} from '../pull-flags.js'
+import type {PullProgress} from '../pull-progress.js'
+import {inOrder} from '../target-command.js'
+import {checkedParallel} from '../target-flags.js'
 import {parseLabels} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {
   static override summary = 'Fetch images from their registries'
+  static override description =
+    'Without credentials among the flags it takes those that docker login or podman login left for the registry, from ' +
+    'their files and credential helpers. On a terminal a line shows the time and, as an estimate, how much has come: CRI ' +
+    'itself tells nothing before the end.'
+  static override examples = [
+    'crisp pull docker.io/library/busybox:1.36 registry.k8s.io/pause:3.9',
+    'crisp pull --creds ann registry.example.com/team/app:1',
+    'pass show registry | crisp pull -u ann --password-stdin registry.example.com/team/app:1',
+    'crisp pull -q --pull-timeout 10m registry.example.com/team/app:1',
+  ]
+
   static override args = {
     image: Args.string({
       multiple: true,
@@ -15,6 +33,7 @@ export default class Pull extends CriCommand {
       ignoreStdin: true,
     }),
   }
+
   static override flags = {
     ...pullFlags,
     annotation: Flags.string({
@@ -22,31 +41,73 @@ export default class Pull extends CriCommand {
       multiple: true,
       multipleNonGreedy: true,
       helpValue: 'KEY=VALUE',
-      description: 'for the runtime',
+      description: 'sent with the image; what it means is up to the runtime',
+    }),
+    'pod-config': Flags.string({
+      helpValue: 'FILE',
+      description: 'the pod that wants the image, as a file or - for stdin; CRI-O can judge signatures by it',
+    }),
+    parallel: integerFlag({default: 8, description: 'how many at once'}),
+    quiet: Flags.boolean({
+      char: 'q',
+      helpGroup: 'OUTPUT',
+      description: "only what to call the image: the runtime's ID",
     }),
   }
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Pull)
     const {env, stdin, stderr} = process
+    const parallel = checkedParallel(flags.parallel)
     const timeoutMs = pullTimeoutMs(flags, env)
     const annotations = parseLabels(flags.annotation)
-    const credentialsFor = await pullCredentials(flags, {
-      env,
-      stdin,
-      stderr,
-      note: (text) => this.note(text),
-      signal: this.signal,
-    })
+    if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
+      throw new UsageError('stdin holds either the pod or the credentials')
+    const podConfig = await this.#podConfig(flags['pod-config'])
+    const note = (text: string) => this.note(text)
+    const credentialsFor = await pullCredentials(flags, {env, stdin, stderr, note, signal: this.signal})
     using client = await this.connect(flags)
-    for (const image of args.image) {
-      const ref = await pullImage(client, image, {
-        auth: await credentialsFor(image),
-        annotations,
-        timeoutMs,
-        signal: this.signal,
-      })
-      this.write(`Image is up to date for ${ref}\n`)
-    }
+
+    const images = [...new Set(args.image)].map((image, index) => ({image, index}))
+    using progress = await this.#progress(client, args.image, flags.debug)
+    const turns = inOrder((text) => {
+      progress?.clear()
+      this.write(text)
+    })
+    await concurrently(images, parallel, async ({image, index}) => {
+      try {
+        const auth = await credentialsFor(image)
+        const reference = await pullImage(client, image, {
+          auth,
+          annotations,
+          podConfig,
+          timeoutMs,
+          signal: this.signal,
+        })
+        turns(index, flags.quiet ? `${reference}\n` : `Image is up to date for ${reference}\n`)
+      } catch (error) {
+        progress?.clear()
+        this.fail(error)
+        turns(index, '')
+      }
+      progress?.done(image)
+    })
+  }
+
+  async #podConfig(path: string | undefined) {
+    if (path === undefined) return undefined
+    const {readPodConfig} = await import('../manifests/configs.js')
+    return readPodConfig(path, this.signal)
+  }
+
+  /** The lines of --debug would tear it apart. */
+  async #progress(
+    client: CriClient,
+    images: readonly string[],
+    debug: boolean,
+  ): Promise<PullProgress | undefined> {
+    if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
+    const {showPullProgress} = await import('../pull-progress.js')
+    return showPullProgress(client, images, process.stderr)
   }
 }
