@@ -73,14 +73,18 @@ export async function startContainerd(): Promise<Containerd> {
       await answers(client)
     },
     [Symbol.asyncDispose]: async () => {
-      if (daemon.exitCode !== null || daemon.signalCode !== null) await containerd.start()
-      await removeAllPods(client)
-      client.close()
-      await end(daemon, 'SIGTERM')
-      await unmountBelow(directory)
-      await run('ip', ['link', 'delete', bridge]).catch(() => undefined) // There is none unless a pod had a network.
-      await removeCgroups(cgroupParent)
-      await rm(directory, {recursive: true, force: true, maxRetries: 5})
+      try {
+        if (daemon.exitCode !== null || daemon.signalCode !== null) await containerd.start()
+        await removeAllPods(client)
+      } finally {
+        client.close()
+        await end(daemon, 'SIGTERM')
+        await endShims(directory)
+        await unmountBelow(directory)
+        await run('ip', ['link', 'delete', bridge]).catch(() => undefined) // There is none unless a pod had a network.
+        await removeCgroups(cgroupParent)
+        await rm(directory, {recursive: true, force: true, maxRetries: 5})
+      }
     },
   }
   return containerd
@@ -211,6 +215,21 @@ async function removeAllPods(client: CriClient): Promise<void> {
       await client.runtime.removePodSandbox({podSandboxId: id})
     }),
   )
+}
+
+/** There are none unless removing the pods has failed; their containers end with them. */
+async function endShims(directory: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') // It may have ended meanwhile.
+    if (!commandLine.includes(`${directory}/c.sock`) || !commandLine.includes('containerd-shim')) continue
+    for (const child of await childrenOf(pid)) process.kill(child, 'SIGKILL')
+    process.kill(Number(pid), 'SIGKILL')
+  }
+}
+
+async function childrenOf(pid: string): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return text.split(' ').filter(Boolean).map(Number)
 }
 
 async function unmountBelow(directory: string): Promise<void> {
