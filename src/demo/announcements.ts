@@ -10,6 +10,6 @@ export function announce(runtime: Runtime, pod: Pod, about: Container | Pod, typ
     containerEventType: type,
     createdAt: nowNs(),
     podSandboxStatus: podStatus(pod),
-    containersStatuses: containersOf(runtime, pod).map(containerStatus),
+    containersStatuses: containersOf(pod).map(containerStatus),
   })
 }

@@ -49,10 +49,12 @@ export function containerHandlers(runtime: Runtime) {
         message: '',
         resources: config.linux?.resources ?? null,
         process: undefined,
+        cpu: {totalNs: 0, atMs: 0},
         log: undefined,
         exited: undefined,
       }
       runtime.containers.add(container)
+      pod.containers.add(container)
       announce(runtime, pod, container, 'CONTAINER_CREATED_EVENT')
       return {containerId: id}
     },

@@ -7,7 +7,6 @@ import type {OutputName} from './attached-clients.js'
 import {nowNs} from './clock.js'
 import {ContainerLog} from './container-log.js'
 import {environmentOf} from './environment.js'
-import {watchMemory} from './memory-limit.js'
 import {type Child, startChild} from './processes.js'
 import type {Container, Runtime} from './runtime.js'
 import {stopSignalOf} from './signals.js'
@@ -65,9 +64,7 @@ function requireStartable({id, state, pod, starting, removing}: Container): void
 /** Until nothing of the container runs and all it printed is in the log. */
 async function follow(runtime: Runtime, container: Container, child: Child): Promise<void> {
   const outputs = [pump(container, child.stdout, 'stdout'), pump(container, child.stderr, 'stderr')]
-  const unwatch = watchMemory(container, child)
   const exitCode = await child.exited
-  unwatch()
   await killRest(runtime, container, child)
   // A client that is attached and reads nothing must not keep the container from ending.
   await Promise.race([Promise.all(outputs), wait(drainMs, undefined, {ref: false})])
@@ -152,6 +149,7 @@ export async function removeContainer(runtime: Runtime, container: Container): P
     throw error
   }
   runtime.containers.delete(container.id)
+  container.pod.containers.delete(container)
   runtime.containerNames.release(container.name)
   announce(runtime, container.pod, container, 'CONTAINER_DELETED_EVENT')
 }

@@ -28,7 +28,7 @@ export interface ServerOptions {
 }
 
 /** Both CRI services over these handlers, listening nowhere yet. */
-export function createServer(handlers: Partial<Handlers>, options: ServerOptions): Server {
+export function createServer(handlers: Handlers, options: ServerOptions): Server {
   const server = new Server({
     'grpc.max_receive_message_length': messageLimitBytes,
     'grpc.max_send_message_length': messageLimitBytes,
@@ -41,9 +41,9 @@ export function createServer(handlers: Partial<Handlers>, options: ServerOptions
     > = {}
     for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
       const key = `${method.charAt(0).toLowerCase()}${method.slice(1)}` as keyof Handlers
-      const handler = handlers[key] as AnyHandler | undefined
+      const handler = handlers[key] as AnyHandler
       // grpc-js answers Unimplemented for a method without a handler, as any server without the method.
-      if (!handler || options.behaviour.missing.has(method)) continue
+      if (options.behaviour.missing.has(method)) continue
       served[method] = responseStream
         ? streaming(method, handler, options.faults)
         : unary(method, handler, options.faults)

@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {type Behaviour, behaviourLike, releaseNames, wholeApi} from './behaviour.js'
 import type {ObservedCall} from './call-log.js'
+import {checkpointHandlers} from './checkpoint-handlers.js'
 import {Children} from './children.js'
 import {containerHandlers} from './container-handlers.js'
 import {defaultRotation, type LogRotation} from './container-log.js'
@@ -13,13 +14,17 @@ import {createServer} from './grpc-server.js'
 import {imageHandlers} from './image-handlers.js'
 import {ImageStore} from './image-store.js'
 import {Kubelet} from './kubelet.js'
+import {watchMemory} from './memory-limit.js'
+import {metricsHandlers} from './metrics-handlers.js'
 import {Names} from './names.js'
 import {nodeHandlers} from './node-handlers.js'
 import {plausibleNode} from './plausible-node.js'
 import {podHandlers} from './pod-handlers.js'
+import type {Handlers} from './rpc.js'
 import type {Container, Pod, Runtime} from './runtime.js'
 import {type Seed, seedImages} from './seed.js'
 import {publishSocket} from './socket.js'
+import {statsHandlers} from './stats-handlers.js'
 import {Store} from './store.js'
 import {startStreamingServer} from './streaming-server.js'
 
@@ -101,8 +106,13 @@ async function start(
     ...containerHandlers(runtime),
     ...execHandlers(runtime),
     ...imageHandlers(runtime),
+    ...statsHandlers(runtime),
+    ...metricsHandlers(runtime),
+    ...checkpointHandlers(runtime),
     ...nodeHandlers(runtime, {version: options.version ?? '0.0.0'}),
-  }
+  } satisfies Handlers
+  const unwatch = watchMemory(runtime)
+  ends.push(async () => unwatch())
   const seed = options.seed === 'node' ? plausibleNode : options.seed === 'empty' ? {} : (options.seed ?? {})
   seedImages(runtime, seed)
   const kubelet = new Kubelet(runtime, handlers)

@@ -7,7 +7,8 @@ import type {podHandlers} from './pod-handlers.js'
 import type {Runtime} from './runtime.js'
 import type {SeedContainer, SeedPod} from './seed.js'
 
-type Cri = ReturnType<typeof podHandlers> & ReturnType<typeof containerHandlers>
+/** The calls it makes. */
+type KubeletCalls = ReturnType<typeof podHandlers> & ReturnType<typeof containerHandlers>
 
 const firstDelayMs = 10_000
 const longestDelayMs = 300_000
@@ -17,11 +18,11 @@ const keptAttempts = 2
 /** Just enough of a kubelet to make pods as it does, and to restart what crashes. */
 export class Kubelet {
   readonly #runtime: Runtime
-  readonly #cri: Cri
+  readonly #cri: KubeletCalls
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
 
-  constructor(runtime: Runtime, cri: Cri) {
+  constructor(runtime: Runtime, cri: KubeletCalls) {
     this.#runtime = runtime
     this.#cri = cri
   }

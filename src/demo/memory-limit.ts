@@ -1,22 +1,34 @@
-import {belongingTo, readProcesses} from './process-table.js'
-import type {Child} from './processes.js'
-import type {Container} from './runtime.js'
+import {processesByOwner, readProcesses} from './process-table.js'
+import type {Container, Runtime} from './runtime.js'
 
-const lookEveryMs = 250
+const lookEveryMs = 500
 
-/** Kills a container that takes more memory than it may, as the kernel does with a real one. */
-export function watchMemory(container: Container, child: Child): () => void {
+/** Kills containers that take more memory than they may, as the kernel does with real ones. Ends with the result. */
+export function watchMemory(runtime: Runtime): () => void {
+  let looking = false
   const look = async (): Promise<void> => {
-    const limitBytes = Number(container.resources?.memoryLimitInBytes ?? 0)
-    if (limitBytes <= 0) return
-    const used = belongingTo(await readProcesses(), new Set([child.leaderPid]))
-    if (used.reduce((sum, {residentBytes}) => sum + residentBytes, 0) <= limitBytes) return
-    container.killReason = 'OOMKilled'
-    child.kill()
+    const limited = runtime.containers
+      .all()
+      .filter((container) => container.process && limitOf(container) > 0)
+    if (limited.length === 0) return
+    const leaders = new Map(limited.map((container) => [container.process?.leaderPid ?? 0, container]))
+    for (const [container, rows] of processesByOwner(await readProcesses(), leaders)) {
+      const usedBytes = rows.reduce((sum, {residentBytes}) => sum + residentBytes, 0)
+      if (usedBytes <= limitOf(container)) continue
+      container.killReason = 'OOMKilled'
+      container.process?.kill()
+    }
   }
-  const timer = setInterval(() => {
-    if (Number(container.resources?.memoryLimitInBytes ?? 0) > 0) void look()
+  const timer = setInterval(async () => {
+    if (looking) return
+    looking = true
+    await look()
+    looking = false
   }, lookEveryMs)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+function limitOf({resources}: Container): number {
+  return Number(resources?.memoryLimitInBytes ?? 0)
 }

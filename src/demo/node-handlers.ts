@@ -11,6 +11,7 @@ export interface NodeFacts {
 
 /** The runtime as a whole: who it is, how it is, what it can do. */
 export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
+  let podCidr = ''
   return {
     version() {
       return {version: '0.1.0', runtimeName, runtimeVersion: version, runtimeApiVersion: 'v1'}
@@ -35,6 +36,7 @@ export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
                 directory: runtime.directory,
                 isolation: 'none: containers are processes of the user who runs the server',
                 logRotation: runtime.rotation,
+                podCidr,
               }),
               node: JSON.stringify(process.version),
             }
@@ -46,7 +48,8 @@ export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
       return {linux: {cgroupDriver: 'CGROUPFS' as const}}
     },
 
-    updateRuntimeConfig(_request: cri.UpdateRuntimeConfigRequest) {
+    updateRuntimeConfig({runtimeConfig}: cri.UpdateRuntimeConfigRequest) {
+      podCidr = runtimeConfig?.networkConfig?.podCidr ?? podCidr
       return {}
     },
 

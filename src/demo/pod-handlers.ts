@@ -33,6 +33,7 @@ export function podHandlers(runtime: Runtime) {
         runtimeHandler,
         createdAt: nowNs(),
         ip: onHostNetwork ? '' : podAddress(),
+        containers: new Set(),
         ready: true,
         resources: config.linux?.resources ?? null,
         overhead: config.linux?.overhead ?? null,
@@ -53,7 +54,7 @@ export function podHandlers(runtime: Runtime) {
       const pod = runtime.pods.find(podSandboxId)
       if (!pod) return {}
       await stopPod(runtime, pod)
-      for (const container of containersOf(runtime, pod)) {
+      for (const container of containersOf(pod)) {
         // Somebody else may be removing it at the same time.
         if (!container.removing) await removeContainer(runtime, container)
       }
@@ -91,6 +92,6 @@ export function podHandlers(runtime: Runtime) {
 async function stopPod(runtime: Runtime, pod: Pod): Promise<void> {
   const wasReady = pod.ready
   pod.ready = false
-  await Promise.all(containersOf(runtime, pod).map((container) => stopContainer(container, 0)))
+  await Promise.all(containersOf(pod).map((container) => stopContainer(container, 0)))
   if (wasReady) announce(runtime, pod, pod, 'CONTAINER_STOPPED_EVENT')
 }

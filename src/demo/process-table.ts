@@ -105,17 +105,34 @@ export function parsePsLine(line: string): ProcessRow | undefined {
   }
 }
 
-/** Those of the sessions that these processes lead, and everything that descends from them. */
-export function belongingTo(rows: readonly ProcessRow[], leaders: ReadonlySet<number>): ProcessRow[] {
-  const parents = new Map(rows.map(({pid, parentPid}) => [pid, parentPid]))
-  const descends = (row: ProcessRow): boolean => {
-    // A table read in pieces can hold a circle.
-    let steps = rows.length
-    for (let pid: number | undefined = row.pid; pid !== undefined && steps-- > 0; pid = parents.get(pid))
-      if (leaders.has(pid)) return true
-    return false
+/**
+ * Which processes are whose: an owner's are those of the sessions that its leaders lead, and all that descends from
+ * them. Owners without any are left out.
+ */
+export function processesByOwner<Owner>(
+  rows: readonly ProcessRow[],
+  owners: ReadonlyMap<number, Owner>,
+): Map<Owner, ProcessRow[]> {
+  const byPid = new Map(rows.map((row) => [row.pid, row]))
+  const ownerOf = (row: ProcessRow): Owner | undefined => {
+    let current: ProcessRow | undefined = row
+    // A table that is read in pieces can hold a circle.
+    for (let steps = 0; current && steps < rows.length; steps++) {
+      const owner = owners.get(current.pid) ?? owners.get(current.session)
+      if (owner !== undefined) return owner
+      current = byPid.get(current.parentPid)
+    }
+    return undefined
   }
-  return rows.filter((row) => leaders.has(row.session) || descends(row))
+  const found = new Map<Owner, ProcessRow[]>()
+  for (const row of rows) {
+    const owner = ownerOf(row)
+    if (owner === undefined) continue
+    const known = found.get(owner)
+    if (known) known.push(row)
+    else found.set(owner, [row])
+  }
+  return found
 }
 
 /**

@@ -26,6 +26,7 @@ export interface Pod {
   readonly createdAt: string
   /** Empty on the host's network. */
   readonly ip: string
+  readonly containers: Set<Container>
   ready: boolean
   resources: LinuxContainerResources | null
   overhead: LinuxContainerResources | null
@@ -57,9 +58,16 @@ export interface Container {
   message: string
   resources: LinuxContainerResources | null
   process: Child | undefined
+  /** As measured last; a reading never falls below it. */
+  cpu: CpuReading
   log: ContainerLog | undefined
   /** Settles when the container is in state exited. */
   exited: Promise<void> | undefined
+}
+
+export interface CpuReading {
+  totalNs: number
+  atMs: number
 }
 
 /** Everything the handlers share. */
@@ -78,6 +86,6 @@ export interface Runtime {
   readonly streaming: StreamingServer
 }
 
-export function containersOf(runtime: Runtime, pod: Pod): Container[] {
-  return runtime.containers.all().filter((container) => container.pod === pod)
+export function containersOf({containers}: Pod): Container[] {
+  return [...containers]
 }
