@@ -1,18 +1,22 @@
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
+import {runtimeConfigIfTold} from '../client/runtime-config.js'
 import {outputFlags} from '../flags.js'
+import {parseOutput, rendered} from '../views/output.js'
 import {runtimeStatusView} from '../views/runtime-status.js'
 
 export default class Info extends CriCommand {
   static override summary = 'Show the state of the runtime: ready or why not, handlers, configuration'
+  static override description =
+    'A table on a terminal, JSON elsewhere; -o wide adds the configuration to the table.'
   static override examples = [
     'crisp info',
-    'crisp info -o table',
+    'crisp info -o json',
     "crisp info -o go-template --template '{{range .status.conditions}}{{.type}} {{.status}} {{end}}'",
   ]
 
   static override flags = {
-    ...outputFlags('json', 'json, yaml, table, wide, go-template, jsonpath=EXPRESSION'),
+    ...outputFlags('', 'json, yaml, table, wide, go-template, jsonpath=EXPRESSION'),
     quiet: Flags.boolean({
       char: 'q',
       helpGroup: 'OUTPUT',
@@ -22,12 +26,20 @@ export default class Info extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Info)
+    const output = parseOutput(flags.output || (process.stdout.isTTY ? 'table' : 'json'), flags.template)
+    const forPeople = output.format === 'table' || output.format === 'wide'
     using client = await this.connect(flags)
-    const status = await client.runtime.status({verbose: !flags.quiet})
-    await this.show(
-      runtimeStatusView(status, {width: this.width, style: await this.tableStyle()}),
-      flags.output,
-      flags.template,
-    )
+
+    const [status, facts] = await Promise.all([
+      client.runtime.status({verbose: !flags.quiet}),
+      forPeople
+        ? Promise.all([client.runtime.version(), runtimeConfigIfTold(client)]).then(([version, config]) => ({
+            version,
+            config,
+          }))
+        : undefined,
+    ])
+    const options = {width: this.width, style: await this.tableStyle()}
+    this.write(await rendered(runtimeStatusView(status, options, facts), output))
   }
 }

@@ -1,15 +1,20 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
+import type {CriClient} from '../client/connect.js'
 import {listed} from '../client/lists.js'
+import {isRuntimeLost} from '../client/lost.js'
 import {outputFlags} from '../flags.js'
+import {printableLines} from '../text/printable.js'
 import {podMetricsView, prometheusText} from '../views/metrics.js'
-import {parseOutput, rendered} from '../views/output.js'
+import {type Output, parseOutput, rendered} from '../views/output.js'
 
 const watchPauseMs = 500
 
 export default class Metricsp extends CriCommand {
   static override summary = "Show pods' metrics, also as Prometheus reads them"
+  static override description =
+    "As JSON, or with -o prometheus as the text that Prometheus scrapes: names, labels, types and help are the runtime's own."
   static override examples = [
     'crisp metricsp',
     'crisp metricsp -o prometheus',
@@ -23,23 +28,32 @@ export default class Metricsp extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Metricsp)
-    const prometheus = flags.output === 'prometheus'
-    const output = parseOutput(prometheus ? 'json' : flags.output, flags.template)
+    const output = flags.output === 'prometheus' ? undefined : parseOutput(flags.output, flags.template)
     using client = await this.connect(flags)
 
-    do {
-      const metrics = await listed(
-        async () => (await client.runtime.listPodSandboxMetrics()).podMetrics,
-        () => client.runtime.streamPodSandboxMetrics(),
-        (chunk) => chunk.podSandboxMetrics,
-      )
-      if (prometheus) {
-        const {descriptors} = await client.runtime.listMetricDescriptors()
-        this.write(prometheusText(metrics, descriptors))
-      } else {
-        this.write(await rendered(podMetricsView(metrics), output))
+    for (let lost = false; ; ) {
+      try {
+        await this.#show(client, output)
+        lost = false
+        if (!flags.watch) return
+      } catch (error) {
+        if (!flags.watch || !isRuntimeLost(error)) throw error
+        if (!lost) this.note('the runtime does not answer: asking again until it does')
+        lost = true
       }
-      if (flags.watch) await sleep(watchPauseMs, undefined, {signal: this.signal})
-    } while (flags.watch)
+      await sleep(watchPauseMs, undefined, {signal: this.signal})
+    }
+  }
+
+  async #show(client: CriClient, output: Output | undefined): Promise<void> {
+    const metrics = await listed(
+      async () => (await client.runtime.listPodSandboxMetrics()).podMetrics,
+      () => client.runtime.streamPodSandboxMetrics(),
+      (chunk) => chunk.podSandboxMetrics,
+    )
+    if (output) return this.write(await rendered(podMetricsView(metrics), output))
+    const {descriptors} = await client.runtime.listMetricDescriptors()
+    const text = prometheusText(metrics, descriptors)
+    this.write(process.stdout.isTTY ? printableLines(text) : text)
   }
 }

@@ -32,45 +32,58 @@ export function podMetricsView(metrics: readonly PodSandboxMetrics[]): View {
 
 /**
  * The text that Prometheus scrapes (exposition format 0.0.4): samples grouped by name, HELP from the descriptors,
- * label names from them too, since a metric carries only values in their order. Times are in milliseconds.
+ * label names from them too, since a metric carries only values in their order. Times are in milliseconds. A metric
+ * without a value has no sample.
  */
 export function prometheusText(
   pods: readonly PodSandboxMetrics[],
   descriptors: readonly MetricDescriptor[],
 ): string {
-  const described = new Map(descriptors.map((descriptor) => [descriptor.name, descriptor]))
+  const described = new Map(descriptors.map((descriptor) => [metricName(descriptor.name), descriptor]))
   const byName = new Map<string, Metric[]>()
   for (const {metrics, containerMetrics} of pods) {
     for (const metric of [...metrics, ...containerMetrics.flatMap((container) => container.metrics)]) {
-      const known = byName.get(metric.name)
+      if (!metric.value) continue
+      const name = metricName(metric.name)
+      const known = byName.get(name)
       if (known) known.push(metric)
-      else byName.set(metric.name, [metric])
+      else byName.set(name, [metric])
     }
   }
   return [...byName].map(([name, metrics]) => family(name, metrics, described.get(name))).join('')
 }
 
 function family(name: string, metrics: readonly Metric[], descriptor: MetricDescriptor | undefined): string {
-  const metricName = name.replace(/[^a-zA-Z0-9_:]/g, '_')
-  const help = descriptor?.help ? `# HELP ${metricName} ${escaped(descriptor.help, false)}\n` : ''
-  const type = `# TYPE ${metricName} ${metrics[0]?.metricType === 'COUNTER' ? 'counter' : 'gauge'}\n`
-  return (
-    help + type + metrics.map((metric) => sample(metricName, metric, descriptor?.labelKeys ?? [])).join('')
-  )
+  const help = descriptor?.help ? `# HELP ${name} ${escaped(descriptor.help)}\n` : ''
+  const type = `# TYPE ${name} ${metrics[0]?.metricType === 'COUNTER' ? 'counter' : 'gauge'}\n`
+  const labelNames = (descriptor?.labelKeys ?? []).map(labelName)
+  return help + type + metrics.map((metric) => sample(name, metric, labelNames)).join('')
 }
 
-function sample(name: string, {labelValues, value, timestamp}: Metric, labelKeys: readonly string[]): string {
+function sample(
+  name: string,
+  {labelValues, value, timestamp}: Metric,
+  labelNames: readonly string[],
+): string {
   const labels = labelValues
-    .map(
-      (text, index) =>
-        `${(labelKeys[index] ?? `label_${index}`).replace(/[^a-zA-Z0-9_]/g, '_')}="${escaped(text, true)}"`,
-    )
+    .map((text, index) => `${labelNames[index] ?? `label_${index}`}="${quoted(text)}"`)
     .join(',')
   const time = timestamp === '0' ? '' : ` ${BigInt(timestamp) / 1_000_000n}`
-  return `${name}${labels === '' ? '' : `{${labels}}`} ${value?.value ?? '0'}${time}\n`
+  return `${name}${labels === '' ? '' : `{${labels}}`} ${value?.value ?? 'NaN'}${time}\n`
 }
 
-function escaped(text: string, quoted: boolean): string {
-  const plain = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
-  return quoted ? plain.replaceAll('"', '\\"') : plain
+function metricName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_:]/g, '_').replace(/^(?=\d)/, '_')
+}
+
+function labelName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+function quoted(text: string): string {
+  return escaped(text).replaceAll('"', '\\"')
 }

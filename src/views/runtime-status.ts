@@ -1,14 +1,26 @@
 import {protoJson} from '../client/proto-json.js'
-import type {StatusResponse} from '../generated/cri.js'
+import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
+import {printable} from '../text/printable.js'
 import {type Column, type TableOptions, table} from '../text/table.js'
 import {block} from './blocks.js'
 import type {View} from './output.js'
 import {infoLines, statusDocument} from './status.js'
 
-export function runtimeStatusView(response: StatusResponse, options: TableOptions): View {
+/** What only a table shows: crictl's document of the status has neither. */
+export interface RuntimeFacts {
+  version: VersionResponse
+  /** Absent where the runtime does not tell (containerd before 2.0, CRI-O before 1.30). */
+  config: RuntimeConfigResponse | undefined
+}
+
+export function runtimeStatusView(
+  response: StatusResponse,
+  options: TableOptions,
+  facts?: RuntimeFacts,
+): View {
   return {
     document: () => runtimeDocument(response),
-    table: (wide) => runtimeText(response, options, wide),
+    table: (wide) => runtimeText(response, options, facts, wide),
   }
 }
 
@@ -44,6 +56,7 @@ const conditionColumns: readonly Column[] = [
 function runtimeText(
   {status, runtimeHandlers, features, info}: StatusResponse,
   options: TableOptions,
+  facts: RuntimeFacts | undefined,
   wide: boolean,
 ): string {
   const conditions = (status?.conditions ?? []).map(({type, status: isTrue, reason, message}) => [
@@ -53,6 +66,7 @@ function runtimeText(
     message,
   ])
   const parts = [table(conditionColumns, conditions, options)]
+  if (facts) parts.unshift(block(factLines(facts, info)))
   if (runtimeHandlers.length > 0) {
     const rows = runtimeHandlers.map((handler) => [
       handler.name || '(default)',
@@ -64,6 +78,41 @@ function runtimeText(
   if (runtimeFeatures) parts.push(block([['Features', runtimeFeatures]]))
   if (wide) parts.push(block(infoLines(info)))
   return parts.join('\n')
+}
+
+function factLines(
+  {version, config}: RuntimeFacts,
+  info: Readonly<Record<string, string>>,
+): [string, string][] {
+  const driver = config?.linux?.cgroupDriver ?? containerdDriver(info)
+  return [
+    ['Runtime', `${version.runtimeName} ${version.runtimeVersion}, CRI ${version.runtimeApiVersion}`],
+    ...(driver === undefined ? [] : [['Cgroup driver', String(driver)] as [string, string]]),
+  ]
+}
+
+/** A containerd without RuntimeConfig shows the switch in its configuration. */
+function containerdDriver(info: Readonly<Record<string, string>>): string | undefined {
+  const {config} = statusDocument({}, info) as {config?: ContainerdConfig}
+  const {defaultRuntimeName = '', runtimes = {}} = config?.containerd ?? {}
+  const runtime = runtimes[defaultRuntimeName]
+  if (runtime?.runtimeType !== 'io.containerd.runc.v2') return undefined
+  return runtime.options?.SystemdCgroup ? 'SYSTEMD' : 'CGROUPFS'
+}
+
+interface ContainerdConfig {
+  containerd?: {
+    defaultRuntimeName?: string
+    runtimes?: Record<string, {runtimeType?: string; options?: {SystemdCgroup?: boolean} | null}>
+  }
+}
+
+/** As crictl prints it: one row of two cells, and nothing where there is no Linux part. */
+export function runtimeConfigView(config: RuntimeConfigResponse): View {
+  return {
+    document: () => protoJson('RuntimeConfigResponse', config),
+    table: () => (config.linux ? `cgroup driver:   ${printable(String(config.linux.cgroupDriver))}\n` : ''),
+  }
 }
 
 function enabled(features: Readonly<Record<string, unknown>>): string {

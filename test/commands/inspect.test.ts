@@ -269,7 +269,9 @@ test('info: camelCase status, snake_case handlers without what is empty', async 
       ],
     },
   })
-  expect(table?.stdout).toBe(`CONDITION      STATUS   REASON                  MESSAGE
+  expect(table?.stdout).toBe(`Runtime: fake 1.2.3, CRI v1
+
+CONDITION      STATUS   REASON                  MESSAGE
 RuntimeReady   true
 NetworkReady   FALSE    NetworkPluginNotReady   cni
 
@@ -279,4 +281,32 @@ kata        -
 
 Features: supplementalGroupsPolicy
 `)
+})
+
+const containerdConfig = {
+  containerd: {
+    defaultRuntimeName: 'runc',
+    runtimes: {runc: {runtimeType: 'io.containerd.runc.v2', options: {SystemdCgroup: true}}},
+  },
+}
+
+test.each([
+  ['from RuntimeConfig', {RuntimeConfig: {linux: {cgroupDriver: 'CGROUPFS'}}}, 'CGROUPFS'],
+  ["else from containerd's configuration", {}, 'SYSTEMD'],
+])('info -o table: cgroup driver %s', async (_, answers, driver) => {
+  await using runtime = await startFakeRuntime({
+    Status: {status: {conditions: []}, info: {config: JSON.stringify(containerdConfig)}},
+    ...answers,
+  })
+  const {stdout} = await runCli(['info', '-o', 'table'], runtime)
+  expect(stdout.split('\n').slice(0, 2)).toEqual(['Runtime: fake 1.2.3, CRI v1', `Cgroup driver: ${driver}`])
+})
+
+test.each([
+  [[], {linux: {cgroupDriver: 'SYSTEMD'}}, 'cgroup driver:   SYSTEMD\n'],
+  [[], {linux: null}, ''],
+  [['-o', 'jsonl'], {linux: {cgroupDriver: 'CGROUPFS'}}, '{"linux":{"cgroupDriver":"CGROUPFS"}}\n'],
+])('runtime-config %j', async (argv, answer, stdout) => {
+  await using runtime = await startFakeRuntime({RuntimeConfig: answer})
+  expect(await runCli(['runtime-config', ...argv], runtime)).toEqual({stdout, stderr: '', exitCode: 0})
 })

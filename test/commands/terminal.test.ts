@@ -62,3 +62,18 @@ test('NO_COLOR and a dumb terminal get none', async () => {
   for (const text of texts)
     expect(text).toMatch(/^CONTAINER {7}IMAGE .*NAMESPACE\n1a00000000000 .* Running .*kube-system\n$/)
 })
+
+test('info is a table on a terminal', async () => {
+  await using runtime = await startFakeRuntime({
+    Status: {status: {conditions: [{type: 'RuntimeReady', status: true}]}},
+    RuntimeConfig: {linux: {cgroupDriver: 'SYSTEMD'}},
+  })
+  expect(await onTerminal(['info'], 80, runtime.endpoint, {NO_COLOR: '1'})).toBe(
+    `Runtime: fake 1.2.3, CRI v1
+Cgroup driver: SYSTEMD
+
+CONDITION      STATUS   REASON   MESSAGE
+RuntimeReady   true
+`,
+  )
+})
