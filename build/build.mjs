@@ -51,7 +51,7 @@ writeDeclarations()
 async function bundle() {
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
   await build({
-    entryPoints: ['src/main.ts', 'src/client.ts', 'src/flags.ts', ...commands],
+    entryPoints: ['src/main.ts', 'src/client.ts', 'src/flags.ts', 'src/help.ts', ...commands],
     outdir: 'dist',
     outbase: 'src',
     chunkNames: 'chunks/[name]-[hash]',

@@ -44,17 +44,28 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
 ]
 
+/** The commands under what they are for; groups of none are left out. */
+export function byPurpose<Help extends CommandHelp>(
+  commands: readonly Help[],
+): {title: string; commands: Help[]}[] {
+  const known = new Set(purposes.flatMap(([, ids]) => ids))
+  const others = commands.map(({id}) => id).filter((id) => !known.has(id))
+  return [...purposes, ['CRISP ITSELF', others] as const]
+    .map(([title, ids]) => ({
+      title,
+      commands: ids
+        .map((id) => commands.find((command) => command.id === id))
+        .filter((command) => command !== undefined),
+    }))
+    .filter((group) => group.commands.length > 0)
+}
+
 /** What `crisp` and `crisp help` show. */
 export function overview(commands: readonly CommandHelp[]): string {
   const left = Math.max(...commands.map(({id}) => id.length)) + 2
-  const known = new Set(purposes.flatMap(([, ids]) => ids))
-  const others = commands.map(({id}) => id).filter((id) => !known.has(id))
-  const sections = [...purposes, ['CRISP ITSELF', others] as const].flatMap(([title, ids]) => {
-    const rows = ids
-      .map((id) => commands.find((command) => command.id === id))
-      .filter((command) => command !== undefined)
-      .map(({id, summary}) => [id, summary] as const)
-    return rows.length === 0 ? [] : [`${title}\n${columns(rows, left)}`]
+  const sections = byPurpose(commands).map(({title, commands: group}) => {
+    const rows = group.map(({id, summary}) => [id, summary] as const)
+    return `${title}\n${columns(rows, left)}`
   })
   return `crisp - client for CRI, the interface of Kubernetes' container runtimes
 
@@ -91,7 +102,7 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
   return sections.join('\n')
 }
 
-function groupFlags(flags: readonly FlagHelp[]): Map<string, FlagHelp[]> {
+export function groupFlags(flags: readonly FlagHelp[]): Map<string, FlagHelp[]> {
   const groups = new Map<string, FlagHelp[]>()
   for (const flag of flags) {
     const group = flag.helpGroup ?? 'FLAGS'
@@ -100,7 +111,7 @@ function groupFlags(flags: readonly FlagHelp[]): Map<string, FlagHelp[]> {
   return groups
 }
 
-function usageOf({id, arguments: args, flags}: CommandHelp): string {
+export function usageOf({id, arguments: args, flags}: CommandHelp): string {
   const words = args.map(({name, required, multiple}) => {
     const word = `${name.toUpperCase()}${multiple ? '...' : ''}`
     return required ? word : `[${word}]`
