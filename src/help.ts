@@ -38,7 +38,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ['TALK TO CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],
   [
     'MAKE AND END',
-    ['run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
+    ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
   ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],

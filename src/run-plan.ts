@@ -137,7 +137,7 @@ async function placeFor(
 }
 
 /** The kubelet's place where we may write there; the runtime writes the logs, we and `crisp logs` read them. */
-function defaultLogRoot(env: NodeJS.ProcessEnv): string {
+export function defaultLogRoot(env: NodeJS.ProcessEnv): string {
   if (process.getuid?.() === 0) return '/var/log/pods'
   return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'crisp', 'pods')
 }

@@ -10,7 +10,7 @@ import {shortId} from './text/short-id.js'
 export type Targets<T extends Target = Target> = readonly PromiseSettledResult<T>[]
 
 export interface TargetWork<T extends Target> {
-  verb: 'start' | 'stop' | 'remove'
+  verb: keyof typeof participles
   noun: 'container' | 'pod' | 'image'
   /** Does it to one; `say` is a line for stdout, which comes out in its target's turn. */
   act: (target: T, say: (line: string) => void) => Promise<void>
@@ -18,7 +18,13 @@ export interface TargetWork<T extends Target> {
   describe?: (client: CriClient) => Promise<(target: T) => string | undefined>
 }
 
-const participles = {start: 'starting', stop: 'stopping', remove: 'removing'} as const
+const participles = {
+  start: 'starting',
+  stop: 'stopping',
+  remove: 'removing',
+  update: 'updating',
+  checkpoint: 'checkpointing',
+} as const
 
 /** Verbs that are done to several things. */
 export abstract class TargetCommand extends CriCommand {

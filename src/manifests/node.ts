@@ -12,7 +12,7 @@ export async function cgroupParentFor(client: CriClient, uid: string): Promise<s
   return (await usesSystemd(client)) ? `crisp-pod${uid.replaceAll('-', '_')}.slice` : `/crisp/pod${uid}`
 }
 
-async function usesSystemd(client: CriClient): Promise<boolean> {
+export async function usesSystemd(client: CriClient): Promise<boolean> {
   try {
     const {linux} = await client.runtime.runtimeConfig()
     return linux?.cgroupDriver === 'SYSTEMD'

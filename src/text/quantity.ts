@@ -1,4 +1,5 @@
 import {UsageError} from '../errors.js'
+import {parseInteger} from './integer.js'
 
 const powers: Readonly<Record<string, number>> = {'': 0, k: 1, m: 2, g: 3, t: 4}
 
@@ -23,4 +24,11 @@ export function parseCpus(flag: string, text: string): {cpuPeriod: string; cpuQu
     throw new UsageError(`${flag} "${text}" is not a number of CPUs: write 2 or 0.5; the least is 0.01`)
   }
   return {cpuPeriod: `${periodUs}`, cpuQuota: `${quotaUs}`}
+}
+
+/** Memory as crictl takes it, a whole number of bytes in any of Go's spellings, or as {@link parseBytes} does. */
+export function parseMemory(flag: string, text: string): number {
+  return /^[+-]?\d[\da-fxob_]*$/i.test(text) && !/[bk]$/i.test(text)
+    ? parseInteger(text)
+    : parseBytes(flag, text)
 }

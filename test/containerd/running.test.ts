@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
@@ -245,6 +246,42 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     }
     expect(specs[1]).toBe(specs[0])
     expect(specs[2]).toBe(specs[0])
+  })
+
+  test('the files that init writes run as they are, and update changes the limits in them', async () => {
+    const [pod, container] = ['init-pod.yaml', 'init-container.yaml'].map((name) =>
+      join(containerd.directory, name),
+    ) as [string, string]
+    await crisp('init', 'pod', pod)
+    await crisp('init', 'container', container, '--image', busyboxImage)
+    const text = (await readFile(pod, 'utf8'))
+      .replace('/var/log/pods', join(containerd.directory, 'logs'))
+      .replace('/crisp/example', '/crisp/pod0')
+    await writeFile(pod, text)
+    const containerId = await newId('run', '--no-pull', container, pod)
+    const limits = async () => (await statusOf(containerId)).info.runtimeSpec.linux.resources
+    expect(await limits()).toMatchObject({memory: {limit: 67108864}})
+
+    expect(await crisp('update', '--memory', '128Mi', '--cpus', '1.5', 'example/app')).toBe('example/app\n')
+    const group = `/sys/fs/cgroup/${existsSync('/sys/fs/cgroup/memory') ? 'memory' : ''}/crisp/pod0/${containerId}`
+    const file = existsSync(`${group}/memory.max`) ? 'memory.max' : 'memory.limit_in_bytes'
+    expect((await readFile(`${group}/${file}`, 'utf8')).trim()).toBe('134217728')
+    expect(await limits()).toMatchObject({
+      memory: {limit: 134217728},
+      cpu: {quota: 150000, period: 100000},
+    })
+    expect(await runCli(['checkpoint', '-e', '/x.tar', containerId], containerd)).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(
+        /containerd \S+ does not implement CheckpointContainer: it takes containerd 2\.0/,
+      ),
+      exitCode: 1,
+    })
+    expect(await runCli(['update-runtime-config', '-p', '10.1.0.0/16'], containerd)).toMatchObject({
+      stdout: '',
+      exitCode: 0,
+    })
+    await removePod(await podIdOf(containerId))
   })
 
   test('a container that cannot start leaves no pod, no cgroup and no logs behind', async () => {

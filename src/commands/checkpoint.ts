@@ -1,0 +1,70 @@
+import {statSync} from 'node:fs'
+import {join, resolve} from 'node:path'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {namedContainers} from '../client/targets.js'
+import {UsageError} from '../errors.js'
+import {TargetCommand} from '../target-command.js'
+import {targetFlags} from '../target-flags.js'
+
+const {wait: _, ...eachFlags} = targetFlags(1)
+
+export default class Checkpoint extends TargetCommand {
+  static override summary = 'Save the state of running containers to files'
+  static override description =
+    'The runtime writes the file, on its own node, and needs CRIU for it. The container goes on.'
+  static override examples = [
+    'crisp checkpoint --export /var/tmp/web.tar web',
+    'crisp checkpoint --export /var/tmp/ web db',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      required: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    export: Flags.string({
+      char: 'e',
+      helpValue: 'FILE',
+      description: 'where to; a directory for several containers, each then has a file ID.tar',
+    }),
+    ...eachFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Checkpoint)
+    if (!flags.export) throw new UsageError('checkpoint needs --export FILE')
+    const place = resolve(flags.export)
+    const isDirectory = flags.export.endsWith('/') || statSync(place, {throwIfNoEntry: false})?.isDirectory()
+    if (args.container.length > 1 && !isDirectory)
+      throw new UsageError(
+        `--export ${flags.export}: several containers need a directory, or each would end in one file`,
+      )
+    const {timeoutMs = 0} = await this.settings(flags)
+    using client = await this.connect(flags)
+
+    const targets = await namedContainers(client, args.container)
+    await this.onEach(
+      client,
+      targets,
+      {...flags, wait: false},
+      {
+        verb: 'checkpoint',
+        noun: 'container',
+        act: async ({id, word}, say) => {
+          await client.runtime.checkpointContainer({
+            containerId: id,
+            location: isDirectory ? join(place, `${id}.tar`) : place,
+            timeout: String(Math.floor(timeoutMs / 1000)),
+          })
+          say(word)
+        },
+      },
+    )
+  }
+}

@@ -1,0 +1,122 @@
+import type {Interfaces} from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {namedContainers} from '../client/targets.js'
+import {UsageError} from '../errors.js'
+import {integerFlag} from '../flags.js'
+import type {Input, LinuxContainerResources, UpdateContainerResourcesRequest} from '../generated/cri.js'
+import {TargetCommand} from '../target-command.js'
+import {targetFlags} from '../target-flags.js'
+import {parseCpus, parseMemory} from '../text/quantity.js'
+import {parseLabels} from '../text/selectors.js'
+
+const {wait: _, ...eachFlags} = targetFlags()
+const linux = {helpGroup: 'LIMITS'}
+
+export default class Update extends TargetCommand {
+  static override summary = 'Change the limits of containers while they run'
+  static override description = 'What is not named stays as it is.'
+  static override examples = [
+    'crisp update --memory 256m web',
+    'crisp update --cpus 0.5 default/web/app',
+    'crisp update --cpu-share 512 --cpuset-cpus 0-1 web db',
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      required: true,
+      description: 'ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    memory: Flags.string({...linux, helpValue: 'SIZE', description: 'bytes, or 256m, 1Gi'}),
+    cpus: Flags.string({
+      ...linux,
+      helpValue: 'N',
+      description: 'CPUs, such as 0.5: sets quota and period',
+    }),
+    'cpu-quota': integerFlag({...linux, description: 'microseconds of CPU time in each period'}),
+    'cpu-period': integerFlag({...linux, description: 'microseconds'}),
+    'cpu-share': integerFlag({...linux, description: 'weight against others; 1024 is usual'}),
+    'cpuset-cpus': Flags.string({...linux, helpValue: 'LIST', description: 'CPUs to run on, such as 0-2,5'}),
+    'cpuset-mems': Flags.string({...linux, helpValue: 'LIST', description: 'memory nodes to use'}),
+    'oom-score-adj': integerFlag({...linux, description: '-1000 to 1000; the highest is killed first'}),
+    'cpu-count': integerFlag({helpGroup: 'LIMITS ON WINDOWS', description: 'CPUs'}),
+    'cpu-maximum': integerFlag({
+      helpGroup: 'LIMITS ON WINDOWS',
+      description: 'share of all CPU time, in hundredths of a percent',
+    }),
+    annotation: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'KEY=VALUE',
+      description: 'for the runtime',
+    }),
+    ...eachFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Update)
+    const limits = limitsFrom(flags)
+    using client = await this.connect(flags)
+
+    const targets = await namedContainers(client, args.container)
+    await this.onEach(
+      client,
+      targets,
+      {...flags, wait: false},
+      {
+        verb: 'update',
+        noun: 'container',
+        act: async ({id, word}, say) => {
+          await client.runtime.updateContainerResources({containerId: id, ...limits})
+          say(word)
+        },
+      },
+    )
+  }
+}
+
+/** crictl sends zeros where nothing is named, which changes nothing: here that is a mistake. */
+function limitsFrom(
+  flags: Interfaces.InferredFlags<typeof Update.flags>,
+): Input<UpdateContainerResourcesRequest> {
+  if (flags.cpus !== undefined && (flags['cpu-quota'] !== undefined || flags['cpu-period'] !== undefined))
+    throw new UsageError('--cpus sets quota and period: leave it out, or those')
+  const memory = flags.memory === undefined ? undefined : parseMemory('--memory', flags.memory)
+  const resources = given<LinuxContainerResources>({
+    ...(flags.cpus === undefined ? {} : parseCpus('--cpus', flags.cpus)),
+    ...given<LinuxContainerResources>({
+      cpuPeriod: text(flags['cpu-period']),
+      cpuQuota: text(flags['cpu-quota']),
+    }),
+    cpuShares: text(flags['cpu-share']),
+    memoryLimitInBytes: text(memory),
+    oomScoreAdj: text(flags['oom-score-adj']),
+    cpusetCpus: flags['cpuset-cpus'],
+    cpusetMems: flags['cpuset-mems'],
+  })
+  const windows = given({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
+  const annotations = flags.annotation ? {annotations: parseLabels(flags.annotation)} : {}
+  if (Object.keys(windows).length > 0) {
+    const shared = given({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
+    return {windows: {...windows, ...shared}, ...annotations}
+  }
+  if (Object.keys({...resources, ...annotations}).length === 0)
+    throw new UsageError('update what? name a limit, such as --memory 256m (crisp update --help)')
+  return {linux: resources, ...annotations}
+}
+
+function text(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : String(value)
+}
+
+/** Without what is undefined. */
+function given<Fields>(fields: {[Key in keyof Fields]?: Fields[Key] | undefined}): Partial<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Partial<Fields>
+}
