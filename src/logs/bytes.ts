@@ -1,0 +1,125 @@
+import {closeSync, constants, createReadStream, fstatSync, openSync, readSync} from 'node:fs'
+import type {Readable} from 'node:stream'
+import {createGunzip} from 'node:zlib'
+import {type LogFile, unreadable} from './files.js'
+
+/** An open file's bytes from an offset on, decompressed where it is compressed. Closed by whoever opened it. */
+export interface OpenLog extends Disposable {
+  /** How far it has been read, in bytes of the log. */
+  readonly offset: number
+  /** Fills as much as it can; 0 at the end, where later calls may find more in a file that grows. */
+  read(into: Uint8Array): number | Promise<number>
+  close(): void
+}
+
+export class PlainLog implements OpenLog {
+  readonly descriptor: number
+  readonly identity: string
+  readonly path: string
+  offset: number
+
+  constructor(path: string, offset: number) {
+    this.path = path
+    this.offset = offset
+    try {
+      // Never waits for a writer, should there be a FIFO by now.
+      this.descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      throw unreadable(path, error)
+    }
+    const {dev, ino} = fstatSync(this.descriptor, {bigint: true})
+    this.identity = `${dev}:${ino}`
+  }
+
+  read(into: Uint8Array): number {
+    const count = this.readAt(into, this.offset)
+    this.offset += count
+    return count
+  }
+
+  readAt(into: Uint8Array, position: number): number {
+    try {
+      return readSync(this.descriptor, into, 0, into.length, position)
+    } catch (error) {
+      throw unreadable(this.path, error)
+    }
+  }
+
+  sizeBytes(): number {
+    return fstatSync(this.descriptor).size
+  }
+
+  close(): void {
+    closeSync(this.descriptor)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+export class CompressedLog implements OpenLog {
+  offset = 0
+  readonly #path: string
+  readonly #skip: number
+  readonly #stream: Readable
+  readonly #chunks: AsyncIterator<Buffer>
+  #left: Buffer = Buffer.alloc(0)
+
+  constructor(path: string, offset: number) {
+    this.#path = path
+    this.#skip = offset
+    const file = createReadStream(path)
+    const gunzip = createGunzip({chunkSize: 256 * 1024})
+    file.on('error', (error) => gunzip.destroy(error))
+    gunzip.on('close', () => file.destroy())
+    this.#stream = file.pipe(gunzip)
+    this.#chunks = this.#stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  /** Throws UserError where the file is not what gzip wrote, or cut short; what came before stays read. */
+  async read(into: Uint8Array): Promise<number> {
+    while (this.#left.length === 0) {
+      let step: IteratorResult<Buffer>
+      try {
+        step = await this.#chunks.next()
+      } catch (error) {
+        throw unreadable(this.#path, error)
+      }
+      if (step.done) return 0
+      const skipped = Math.min(step.value.length, Math.max(0, this.#skip - this.offset))
+      this.offset += skipped
+      this.#left = step.value.subarray(skipped)
+    }
+    const count = Math.min(into.length, this.#left.length)
+    into.set(this.#left.subarray(0, count))
+    this.#left = this.#left.subarray(count)
+    this.offset += count
+    return count
+  }
+
+  close(): void {
+    this.#stream.destroy()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+export function openLog(file: LogFile, offset = 0): OpenLog {
+  return file.compressed ? new CompressedLog(file.path, offset) : new PlainLog(file.path, offset)
+}
+
+/** The first bytes of a file's log, at most `count`. */
+export async function headOf(file: LogFile, count: number): Promise<Buffer> {
+  const head = Buffer.alloc(count)
+  using log = openLog(file)
+  let filled = 0
+  while (filled < count) {
+    const more = await log.read(head.subarray(filled))
+    if (more === 0) break
+    filled += more
+  }
+  return head.subarray(0, filled)
+}

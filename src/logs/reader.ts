@@ -1,0 +1,310 @@
+import {setImmediate as turn} from 'node:timers/promises'
+import {UserError} from '../errors.js'
+import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
+import {fileAt, type LogFile, listRotatedFiles} from './files.js'
+import type {StreamIndex} from './record.js'
+
+/** A part of a file that is to be read. */
+export interface Segment {
+  file: LogFile
+  start: number
+  /** Left out: up to its end. */
+  end?: number | undefined
+  /** Only records of this stream. */
+  only?: StreamIndex | undefined
+}
+
+/**
+ * What a read brought: so many bytes; or that a file of the log ended and another one follows, that an attempt
+ * did, that nothing more is there yet, or that all is read.
+ */
+export type Reading = number | 'file-end' | 'attempt-end' | 'wait' | 'end'
+
+export interface ReaderOptions {
+  /** Wait at the end for more, through rotation and truncation. */
+  follow?: boolean
+  /** Told in one line of what could not be read. */
+  onNotice?: (text: string) => void
+  /** Checked now and then; its reason is thrown. */
+  signal?: AbortSignal | undefined
+}
+
+/** So often the rest of the process, signals before all, gets its turn. */
+const turnBytes = 4 * 1024 * 1024
+const headBytes = 64
+
+/**
+ * The bytes of a log's segments, one after another. When it follows it goes on with what is appended to the last
+ * one, and with the files that take its place: a file that is renamed is read to its end before the next one, one
+ * that is emptied is searched for among the rotated ones. Whoever makes one closes it.
+ */
+export class LogReader implements Disposable {
+  readonly #queue: Segment[]
+  readonly #follow: boolean
+  readonly #onNotice: (text: string) => void
+  #segment: Segment | undefined
+  #open: OpenLog | undefined
+  /** Where the file that is followed begins, by which it is known again in other places. */
+  #head = Buffer.alloc(0)
+  #newestRotation: string
+  /** Another file has the name: seen once, and nothing came since. */
+  #replaced = false
+  readonly #signal: AbortSignal | undefined
+  #sinceTurn = 0
+
+  constructor(
+    segments: readonly Segment[],
+    {follow = false, onNotice = () => undefined, signal}: ReaderOptions = {},
+  ) {
+    this.#signal = signal
+    this.#queue = [...segments]
+    this.#follow = follow
+    this.#onNotice = onNotice
+    this.#newestRotation = newestRotation(segments.map(({file}) => file))
+  }
+
+  /** Of the bytes that came last. */
+  get only(): StreamIndex | undefined {
+    return this.#segment?.only
+  }
+
+  get attempt(): number | undefined {
+    return this.#segment?.file.attempt
+  }
+
+  /** The path that the log has for the runtime. */
+  get #log(): string {
+    return this.#segment?.file.log ?? ''
+  }
+
+  async next(into: Uint8Array): Promise<Reading> {
+    const reading = await this.#next(into)
+    if (typeof reading !== 'number') return reading
+    this.#sinceTurn += reading
+    if (this.#sinceTurn < turnBytes) return reading
+    this.#sinceTurn = 0
+    await turn()
+    this.#signal?.throwIfAborted()
+    return reading
+  }
+
+  async #next(into: Uint8Array): Promise<Reading> {
+    for (;;) {
+      const open = this.#open
+      const reading = open ? await this.#readOn(open, into) : await this.#openMore()
+      if (reading !== undefined) return reading
+    }
+  }
+
+  /** Undefined where something else is to be read now. */
+  async #readOn(open: OpenLog, into: Uint8Array): Promise<Reading | undefined> {
+    if (this.#isLive()) return this.#readLive(open as PlainLog, into)
+    const count = await this.#read(open, into)
+    return count > 0 ? count : this.#endSegment()
+  }
+
+  /** Undefined where something has been opened, or was found to be missing. */
+  async #openMore(): Promise<Reading | undefined> {
+    if (await this.#openNext()) return undefined
+    if (!this.#follow || !this.#segment) return 'end'
+    const named = fileAt(this.#log)
+    if (!named) return 'wait'
+    this.#enqueue([{file: named, start: 0}])
+    return undefined
+  }
+
+  close(): void {
+    this.#open?.close()
+    this.#open = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** Whether what is open is the last file, which may grow. */
+  #isLive(): boolean {
+    return (
+      this.#follow &&
+      this.#queue.length === 0 &&
+      this.#segment?.end === undefined &&
+      this.#open instanceof PlainLog
+    )
+  }
+
+  async #read(open: OpenLog, into: Uint8Array): Promise<number> {
+    const left = (this.#segment?.end ?? Number.POSITIVE_INFINITY) - open.offset
+    if (left <= 0) return 0
+    try {
+      return await open.read(left < into.length ? into.subarray(0, left) : into)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      this.#onNotice(`${error.message}; what follows in it is missing`)
+      return 0
+    }
+  }
+
+  #endSegment(): Reading | undefined {
+    const ended = this.#segment
+    if (this.#open instanceof PlainLog && this.#open.sizeBytes() < this.#open.offset)
+      this.#onNotice(`the log ${this.#open.path} became shorter while it was read: some of it may be missing`)
+    this.close()
+    const next = this.#queue[0]
+    if (!next || !ended || next.file.identity === ended.file.identity) return undefined
+    return next.file.attempt === ended.file.attempt ? 'file-end' : 'attempt-end'
+  }
+
+  /** False where there is nothing to open. */
+  async #openNext(): Promise<boolean> {
+    const segment = this.#queue.shift()
+    if (!segment) return false
+    const opened = this.#openWhereItIs(segment)
+    this.#segment = segment
+    if (!opened) return true
+    this.#open = opened
+    if (!this.#isLive()) return true
+    this.#learnHead(opened as PlainLog)
+    await this.#insertNewer(segment)
+    return true
+  }
+
+  /** Since files were listed they may have been renamed, compressed or removed. */
+  #openWhereItIs(segment: Segment): OpenLog | undefined {
+    const {file, start} = segment
+    try {
+      const opened = openLog(file, start)
+      if (!(opened instanceof PlainLog) || opened.identity === file.identity) return opened
+      opened.close()
+    } catch (error) {
+      if (fileAt(file.path)) throw error
+    }
+    const rotated = listRotatedFiles(file.log)
+    const moved =
+      rotated.find(({identity}) => identity === file.identity) ??
+      rotated.find(({rotation}) => rotation !== '' && rotation === file.rotation)
+    if (moved) return openLog(moved, start)
+    const anew = this.#follow && file.rotation === '' ? fileAt(file.path) : undefined
+    if (anew) {
+      segment.start = 0
+      segment.file = {...anew, attempt: file.attempt}
+      return openLog(anew, 0)
+    }
+    this.#onNotice(`the log ${file.path} was removed before it was read: it is missing here`)
+    return undefined
+  }
+
+  async #readLive(live: PlainLog, into: Uint8Array): Promise<Reading | undefined> {
+    if (this.#emptied(live)) return this.#goOnInCopy(live)
+    const count = live.read(into)
+    if (count > 0) {
+      this.#replaced = false
+      return count
+    }
+    const named = fileAt(this.#log)
+    if (!named || named.identity === live.identity || named.sizeBytes === 0) return 'wait'
+    // The runtime may write a last line to the old file after it has made the new one.
+    if (!this.#replaced) {
+      this.#replaced = true
+      return 'wait'
+    }
+    this.#replaced = false
+    await this.#goOnInNext(live, named)
+    return 'file-end'
+  }
+
+  #emptied(live: PlainLog): boolean {
+    if (live.sizeBytes() < live.offset) return true
+    const known = this.#head
+    this.#learnHead(live)
+    if (this.#head.subarray(0, known.length).equals(known)) return false
+    this.#head = known
+    return true
+  }
+
+  #learnHead(live: PlainLog): void {
+    const head = Buffer.alloc(headBytes)
+    this.#head = head.subarray(0, live.readAt(head, 0))
+  }
+
+  /** Its name belongs to another file now. What was rotated meanwhile comes before that one. */
+  async #goOnInNext(live: PlainLog, named: LogFile): Promise<void> {
+    const rotated = listRotatedFiles(this.#log)
+    const at = await this.#indexOf(rotated, live.identity)
+    const between = at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
+    this.#enqueue([...between, named].map((file) => ({file, start: 0})))
+  }
+
+  /** It was copied to a rotated file and emptied; what was not read of it is in the copy. */
+  async #goOnInCopy(live: PlainLog): Promise<Reading | undefined> {
+    const offset = live.offset
+    const rotated = listRotatedFiles(this.#log)
+    const at = await this.#indexOf(rotated)
+    const named = fileAt(this.#log)
+    const rest = named ? [{file: named, start: 0}] : []
+    if (at === undefined) {
+      this.#onNotice(`the log ${live.path} was emptied: reading on from its beginning`)
+      this.#enqueue(rest)
+      return 'file-end'
+    }
+    const [copy, ...newer] = rotated.slice(at)
+    this.#enqueue([
+      {file: copy as LogFile, start: offset},
+      ...newer.map((file) => ({file, start: 0})),
+      ...rest,
+    ])
+    return undefined
+  }
+
+  /** Which of the files, oldest first, is the one that was followed. */
+  async #indexOf(files: readonly LogFile[], identity?: string): Promise<number | undefined> {
+    const same = files.findIndex((file) => file.identity === identity)
+    if (same !== -1) return same
+    if (this.#head.length === 0) return undefined
+    for (const [index, file] of [...files.entries()].reverse()) {
+      if (identity !== undefined && !file.compressed) continue
+      if (await this.#beginsAlike(file)) return index
+    }
+    return undefined
+  }
+
+  async #beginsAlike(file: LogFile): Promise<boolean> {
+    try {
+      return (await headOf(file, this.#head.length)).equals(this.#head)
+    } catch (error) {
+      // Gone, or damaged.
+      if (error instanceof UserError) return false
+      throw error
+    }
+  }
+
+  #newer(rotated: readonly LogFile[]): LogFile[] {
+    return rotated.filter(({rotation}) => rotation > this.#newestRotation)
+  }
+
+  #enqueue(segments: readonly Segment[]): void {
+    const attempt = this.attempt
+    this.#queue.push(...segments.map((segment) => ({...segment, file: {...segment.file, attempt}})))
+    const newest = newestRotation(segments.map(({file}) => file))
+    if (newest > this.#newestRotation) this.#newestRotation = newest
+    this.close()
+  }
+
+  /** Files may have been rotated between the listing and the opening of the live one: they come first. */
+  async #insertNewer(live: Segment): Promise<void> {
+    const opened = this.#open as PlainLog
+    const before: LogFile[] = []
+    for (const file of this.#newer(listRotatedFiles(live.file.log)))
+      if (file.identity !== opened.identity && !(await this.#beginsAlike(file))) before.push(file)
+    if (before.length === 0) return
+    this.#enqueue([...before.map((file) => ({file, start: 0})), live])
+  }
+}
+
+function newestRotation(files: readonly LogFile[]): string {
+  return (
+    files
+      .map(({rotation}) => rotation)
+      .sort()
+      .at(-1) ?? ''
+  )
+}
