@@ -21,3 +21,9 @@ export const tableStyle: TableStyle = {
   cell: (title, text) =>
     title === 'STATE' || title === 'STATUS' || title === 'REASON' ? (colourOf[text]?.(text) ?? text) : text,
 }
+
+/** For logs: each container's name in a colour of its own, matches so that they can't be missed. */
+export const logStyle = {
+  match: chalk.bold.red,
+  origins: [chalk.cyan, chalk.green, chalk.yellow, chalk.magenta, chalk.blue, chalk.red],
+}

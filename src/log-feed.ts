@@ -1,0 +1,162 @@
+import {ContextLines, type Grep} from './logs/grep.js'
+import type {LineFilter, LogLine} from './logs/lines.js'
+import {LineMerger} from './logs/merge.js'
+import {LogOutput, type LogSink} from './logs/output.js'
+import type {Segment} from './logs/reader.js'
+import {LineSource} from './logs/source.js'
+import {type LogOrigin, lineJson, linePieces} from './views/logs.js'
+
+/** What is known of a log while it is shown. */
+export interface FedLog {
+  origin: LogOrigin
+  /** With its colour; empty where there is only one log. */
+  prefix: string
+  onAttemptEnd: () => void | Promise<void>
+}
+
+/** Shows logs as their bytes come. */
+export interface LogFeed extends Disposable {
+  add(log: FedLog, segments: readonly Segment[]): void
+  /** Goes on with the next attempt of a log that has ended. */
+  continueWith(log: FedLog, segments: readonly Segment[]): void
+  /** Shows what is left of a log that will not grow, such as a line without an end. */
+  finish(log: FedLog): Promise<void>
+  remove(log: FedLog): void
+  /** Shows all there is now. True if there was anything. */
+  drain(): Promise<boolean>
+  /** No more is to be shown. */
+  readonly full: boolean
+}
+
+export interface FeedOptions {
+  sink: LogSink
+  format: 'text' | 'json'
+  timestamps: boolean
+  limitBytes: number
+  grep: Grep | undefined
+  /** Marks what a line was chosen for. */
+  highlight: ((text: string) => string) | undefined
+  /** Stands where lines are left out between the surroundings of two matches. */
+  gap: string
+  filter: LineFilter
+  follow: boolean
+  signal: AbortSignal
+  onNotice: (text: string) => void
+  onDamage: (log: FedLog) => void
+}
+
+interface Shown {
+  log: FedLog
+  lines: LineSource
+  context: ContextLines | undefined
+  onAttemptEnd: () => void | Promise<void>
+  /** The last line had no end. */
+  unended: boolean
+}
+
+/** Memory for the bytes of all logs together. */
+const buffersBytes = 16 * 1024 * 1024
+const bufferBytes = {least: 32 * 1024, most: 256 * 1024}
+
+/** Lines of any number of logs, merged by time. */
+export class LineFeed implements LogFeed {
+  readonly #options: FeedOptions
+  readonly #merger = new LineMerger<Shown>()
+  readonly #shown = new Map<FedLog, Shown>()
+  readonly #output: LogOutput
+  readonly #expected: number
+  #any = false
+
+  constructor(options: FeedOptions, expectedLogs: number) {
+    this.#options = options
+    this.#expected = expectedLogs
+    this.#output = new LogOutput(options.sink, options.limitBytes)
+  }
+
+  get full(): boolean {
+    return this.#output.full
+  }
+
+  add(log: FedLog, segments: readonly Segment[]): void {
+    const {grep, onDamage} = this.#options
+    const share = Math.floor(buffersBytes / Math.max(1, this.#expected))
+    const lines = new LineSource(segments, {
+      ...this.#options,
+      bufferSize: Math.min(bufferBytes.most, Math.max(bufferBytes.least, share)),
+      onDamage: () => onDamage(log),
+    })
+    const shown: Shown = {
+      log,
+      lines,
+      context: grep && new ContextLines(grep),
+      unended: false,
+      onAttemptEnd: async () => {
+        await this.#output.flush()
+        await log.onAttemptEnd()
+      },
+    }
+    this.#shown.set(log, shown)
+    this.#merger.add(shown)
+  }
+
+  continueWith(log: FedLog, segments: readonly Segment[]): void {
+    this.#shown.get(log)?.lines.continueWith(segments)
+  }
+
+  async finish(log: FedLog): Promise<void> {
+    const shown = this.#shown.get(log)
+    if (!shown) return
+    for (const line of shown.lines.endLog()) await this.#show(line, shown)
+    await this.#output.flush()
+  }
+
+  remove(log: FedLog): void {
+    const shown = this.#shown.get(log)
+    if (!shown) return
+    this.#shown.delete(log)
+    this.#merger.remove(shown)
+    shown.lines.close()
+  }
+
+  async drain(): Promise<boolean> {
+    this.#any = false
+    await this.#merger.drain(
+      (line, shown) => this.#show(line, shown),
+      () => this.#output.full,
+    )
+    await this.#output.flush()
+    return this.#any
+  }
+
+  [Symbol.dispose](): void {
+    for (const {lines} of this.#shown.values()) lines.close()
+  }
+
+  #show(line: LogLine, shown: Shown): Promise<void> | undefined {
+    this.#any = true
+    if (!shown.context) return this.#write(line, shown)
+    const {lines, gap} = shown.context.next(line)
+    if (lines.length === 0) return undefined
+    return this.#writeAll(lines, gap, shown)
+  }
+
+  async #writeAll(lines: readonly LogLine[], gap: boolean, shown: Shown): Promise<void> {
+    if (gap && this.#options.gap !== '') await this.#output.line(0, [this.#options.gap])
+    for (const line of lines) await this.#write(line, shown)
+  }
+
+  #write(line: LogLine, shown: Shown): Promise<void> | undefined {
+    const {log, lines} = shown
+    const {format, timestamps, highlight} = this.#options
+    if (format === 'json') {
+      const origin = {...log.origin, attempt: lines.attempt ?? log.origin.attempt}
+      return this.#output.line(0, [lineJson(line, origin)])
+    }
+    const {prefix} = log
+    const alwaysEnd = prefix !== ''
+    const pieces = linePieces(line, {prefix, timestamps, highlight, alwaysEnd})
+    if (shown.unended && !line.continued) pieces.unshift('\n')
+    shown.unended = !line.ended && !alwaysEnd
+    return this.#output.line(line.stream, pieces)
+  }
+}

@@ -1,0 +1,306 @@
+import type {CriClient} from './client/connect.js'
+import {
+  type AttemptLog,
+  attemptOf,
+  attemptsOf,
+  containerKey,
+  logOf,
+  lookAtNode,
+  type NodeView,
+  statusIfThere,
+} from './client/log-targets.js'
+import {RpcError, rpcCode, UnreachableError} from './errors.js'
+import type {Container, ContainerStatus} from './generated/cri.js'
+import type {FedLog, LogFeed} from './log-feed.js'
+import {listAttempts, listLogFiles} from './logs/files.js'
+import {planReading, type ReadingPlan} from './logs/plan.js'
+import type {Segment} from './logs/reader.js'
+import {firstTime} from './logs/seek.js'
+import {compareTimes, stampText, timeFromMs, timeToMs} from './logs/time.js'
+import {LogWatch} from './logs/watch.js'
+
+/** A log that was asked for. */
+export interface ChosenLog {
+  fed: FedLog
+  /** The newest attempt. */
+  status: ContainerStatus
+  /** What is shown of it, the earliest first. */
+  attempts: readonly AttemptLog[]
+}
+
+export interface SessionOptions {
+  client: CriClient
+  feed: LogFeed
+  plan: ReadingPlan
+  signal: AbortSignal
+  note: (text: string) => void
+  fail: (error: unknown) => void
+  /** How a log is called in notes. */
+  nameOf: (log: FedLog) => string
+}
+
+export interface FollowOptions {
+  /** Ends with the container instead of waiting for its next attempt. */
+  once: boolean
+  /** The containers that are to be followed now; left out where they are fixed. */
+  select?: ((view: NodeView) => Container[]) | undefined
+  /** Makes a log of a container that has joined. */
+  choose: (container: Container, view: NodeView) => Promise<ChosenLog>
+  /** Goes on when all have ended, since others may join. */
+  endless: boolean
+}
+
+interface Followed {
+  chosen: ChosenLog
+  attempt: number
+  containerId: string
+  path: string
+  state: 'running' | 'ended' | 'waiting'
+  /** Drains since the container was seen to have ended. */
+  drains: number
+}
+
+const lookEveryMs = 1_000
+/** After its container has ended a log is read once more, this much later. */
+const settleMs = 100
+/** A first line this much later than the container's start means that earlier ones are gone. */
+const lateMs = 10_000
+
+/** Reads logs to their end, and follows them where that is wanted. */
+export class LogSession {
+  readonly #options: SessionOptions
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  /** Shows what there is. A log that can't be read is said, the others go on; gives those that can. */
+  async show(logs: readonly ChosenLog[]): Promise<ChosenLog[]> {
+    const {feed} = this.#options
+    const added: ChosenLog[] = []
+    for (const log of logs) {
+      try {
+        feed.add(log.fed, await this.#segmentsOf(log))
+        added.push(log)
+      } catch (error) {
+        this.#options.fail(error)
+      }
+    }
+    await feed.drain()
+    return added
+  }
+
+  /** Goes on with what is added, until all containers have ended, or for ever. */
+  async follow(logs: readonly ChosenLog[], options: FollowOptions): Promise<void> {
+    await new Following(this.#options, options).run(logs)
+  }
+
+  async #segmentsOf({fed, status, attempts}: ChosenLog): Promise<Segment[]> {
+    const {plan, note} = this.#options
+    const files = attempts.flatMap(({attempt, path}) =>
+      listLogFiles(path).map((file) => ({...file, attempt})),
+    )
+    const segments = await planReading(files, plan)
+    const [first] = segments
+    const [oldest] = files
+    const rotated = oldest !== undefined && oldest.rotation !== ''
+    if (!rotated || first?.file !== oldest || first.start > 0) return segments
+    const time = await firstTime(oldest)
+    const startedAtMs = Number(status.startedAt) / 1e6
+    const wantedMs = plan.since ? Math.max(timeToMs(plan.since), startedAtMs) : startedAtMs
+    if (time && wantedMs > 0 && compareTimes(time, timeFromMs(wantedMs + lateMs)) > 0)
+      note(
+        `${this.#options.nameOf(fed)}: the oldest line kept is from ${stampText(time, 0)}, earlier ones were rotated away`,
+      )
+    return segments
+  }
+}
+
+class Following {
+  readonly #session: SessionOptions
+  readonly #options: FollowOptions
+  readonly #followed = new Map<string, Followed>()
+  /** Containers that are, or were, followed. */
+  readonly #known = new Set<string>()
+  /** The first look, which may find that all has ended already, comes at once. */
+  #nextLookMs = 0
+  #silent = false
+
+  constructor(session: SessionOptions, options: FollowOptions) {
+    this.#session = session
+    this.#options = options
+  }
+
+  async run(logs: readonly ChosenLog[]): Promise<void> {
+    const {feed, signal} = this.#session
+    using watch = new LogWatch()
+    for (const log of logs) this.#track(log)
+    while (await this.#round(watch)) await watch.change(signal)
+    if (!feed.full) await feed.drain()
+  }
+
+  /** False when there is nothing left to wait for. */
+  async #round(watch: LogWatch): Promise<boolean> {
+    const {feed} = this.#session
+    watch.setPaths([...this.#followed.values()].map(({path}) => path))
+    if (await feed.drain()) watch.active()
+    if (feed.full) return false
+    const ending = () => [...this.#followed.values()].filter(({state}) => state === 'ended')
+    for (const followed of ending()) followed.drains++
+    if (performance.now() < this.#nextLookMs) return true
+    await this.#look()
+    if (ending().length > 0) watch.active()
+    this.#nextLookMs = performance.now() + (ending().length > 0 ? settleMs : lookEveryMs)
+    return this.#followed.size > 0 || this.#options.endless
+  }
+
+  #track(chosen: ChosenLog): void {
+    const {status, attempts} = chosen
+    const last = attempts.at(-1)
+    this.#known.add(status.id)
+    this.#followed.set(status.id, {
+      chosen,
+      attempt: last?.attempt ?? 0,
+      containerId: status.id,
+      path: last?.path ?? '',
+      state: 'running',
+      drains: 0,
+    })
+  }
+
+  /** At the containers: which have ended, which have a next attempt, which have joined. */
+  async #look(): Promise<void> {
+    let view: NodeView
+    try {
+      view = await lookAtNode(this.#session.client)
+    } catch (error) {
+      if (!isAway(error)) throw error
+      if (!this.#silent) this.#session.note('the runtime does not answer: its logs are followed all the same')
+      this.#silent = true
+      return
+    }
+    this.#silent = false
+    for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
+    for (const container of this.#options.select?.(view) ?? []) await this.#join(container, view)
+  }
+
+  async #attend(followed: Followed, view: NodeView): Promise<void> {
+    const container = view.containers.find(({id}) => id === followed.containerId)
+    const ended = !container || container.state === 'CONTAINER_EXITED'
+    if (!ended) return
+    if (followed.state === 'running') {
+      followed.state = 'ended'
+      followed.drains = 0
+      return
+    }
+    if (followed.state === 'ended' && followed.drains === 0) return
+    const next = this.#nextAttempt(followed, container, view)
+    if (next && !this.#options.once) return this.#goOn(followed, next)
+    if (followed.state === 'ended') await this.#session.feed.finish(followed.chosen.fed)
+    if (!this.#options.once && this.#mayRestart(followed, view)) {
+      if (followed.state === 'ended') {
+        const how = await this.#howItEnded(followed)
+        this.#session.note(`${how}; waiting for the next attempt (Ctrl-C ends this, --once does not wait)`)
+      }
+      followed.state = 'waiting'
+      return
+    }
+    this.#session.feed.remove(followed.chosen.fed)
+    this.#followed.delete(followed.containerId)
+  }
+
+  #nextAttempt(followed: Followed, container: Container | undefined, view: NodeView): Container | undefined {
+    const {origin} = followed.chosen.fed
+    const known =
+      container ??
+      view.containers.find((other) => {
+        const place = view.placeOf(other)
+        return (
+          place.container === origin.container &&
+          place.pod === origin.pod &&
+          place.namespace === origin.namespace
+        )
+      })
+    return known && attemptsOf(known, view).findLast((other) => attemptOf(other) > followed.attempt)
+  }
+
+  /** The kubelet restarts its containers as long as their pod is there; others end for good. */
+  #mayRestart(followed: Followed, view: NodeView): boolean {
+    const {labels} = followed.chosen.status
+    if (labels['io.kubernetes.container.name'] === undefined) return false
+    const uid = labels['io.kubernetes.pod.uid']
+    return view.pods.some(({metadata, state}) => metadata?.uid === uid && state === 'SANDBOX_READY')
+  }
+
+  async #goOn(followed: Followed, next: Container): Promise<void> {
+    const status = await statusIfThere(this.#session.client, next.id)
+    if (!status) return
+    const log = logOf(status)
+    const files = [...listAttempts(log.path)].filter(
+      ([attempt]) => attempt > followed.attempt && attempt < log.attempt,
+    )
+    const attempts = [...files.map(([attempt, path]) => ({attempt, path, status: undefined})), log]
+    const chosen = {...followed.chosen, status, attempts}
+    let segments: Segment[]
+    try {
+      segments = wholeLog(attempts)
+    } catch (error) {
+      // The runtime makes the file only a moment after the container.
+      if (next.state !== 'CONTAINER_EXITED') return
+      throw error
+    }
+    const {feed, note} = this.#session
+    await feed.finish(followed.chosen.fed)
+    const first = attempts[0]?.attempt ?? log.attempt
+    note(`${await this.#howItEnded(followed)}; attempt ${first} follows`)
+    feed.continueWith(followed.chosen.fed, segments)
+    this.#followed.delete(followed.containerId)
+    this.#track({...chosen, fed: followed.chosen.fed})
+  }
+
+  async #howItEnded({chosen, attempt, containerId}: Followed): Promise<string> {
+    const name = this.#session.nameOf(chosen.fed)
+    return endText(name, attempt, await statusIfThere(this.#session.client, containerId))
+  }
+
+  async #join(container: Container, view: NodeView): Promise<void> {
+    if (this.#known.has(container.id)) return
+    const key = containerKey(container, view.placeOf)
+    const inHand = view.containers.some(
+      (other) => this.#followed.has(other.id) && containerKey(other, view.placeOf) === key,
+    )
+    if (inHand) return
+    try {
+      const chosen = await this.#options.choose(container, view)
+      this.#session.feed.add(chosen.fed, wholeLog(chosen.attempts))
+      this.#track(chosen)
+    } catch (error) {
+      // Not yet there, or never to be read: said once it has started.
+      if (container.state === 'CONTAINER_CREATED') return
+      this.#known.add(container.id)
+      this.#session.fail(error)
+    }
+  }
+}
+
+function wholeLog(attempts: readonly AttemptLog[]): Segment[] {
+  return attempts.flatMap(({attempt, path}) =>
+    listLogFiles(path).map((file) => ({file: {...file, attempt}, start: 0})),
+  )
+}
+
+/** How one attempt of a container ended, as far as the runtime still knows. */
+export function endText(name: string, attempt: number, status: ContainerStatus | undefined): string {
+  const ended = status && status.state === 'CONTAINER_EXITED'
+  if (!ended) return `${name}: attempt ${attempt} has ended`
+  const reason = status.reason === '' || status.reason === 'Completed' ? '' : ` (${status.reason})`
+  return `${name}: attempt ${attempt} exited with ${status.exitCode}${reason}`
+}
+
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError ||
+    (error instanceof RpcError &&
+      (error.code === rpcCode.unavailable || error.code === rpcCode.deadlineExceeded))
+  )
+}
