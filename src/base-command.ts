@@ -10,7 +10,12 @@ import {globalFlags} from './flags.js'
 import {printableLines} from './text/printable.js'
 import type {TableStyle} from './text/table.js'
 import type {Tracing} from './tracing.js'
-import {parseOutput, rendered, type View} from './views/output.js'
+import {checkTemplate, type Output, parseOutput, rendered, type View} from './views/output.js'
+
+interface TemplateFlags {
+  output?: string
+  template?: string
+}
 
 /** How long a collector may take for the spans at a command's end, where `--timeout` does not say. */
 const tracingPatienceMs = 2_000
@@ -20,6 +25,7 @@ export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
   readonly #interruption = new AbortController()
   #tracing: Tracing | undefined
+  #showsValuesRaw = false
   readonly #stop = (signal: NodeJS.Signals) => {
     // A second Ctrl-C must always end the process, whatever the first one is still waiting for.
     if (this.signal.aborted) process.exit(exitCode.interrupted)
@@ -56,12 +62,28 @@ export abstract class CriCommand extends Command {
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>): Promise<Interfaces.ParserOutput<F, B, A>> {
     const input = {...(options ?? this.ctor), flags: unshadowed(options?.flags ?? {}), context: this}
+    let output: Interfaces.ParserOutput<F, B, A>
     try {
-      const output = await parse(this.argv, input as Interfaces.Input<F, B, A>)
-      return output as Interfaces.ParserOutput<F, B, A>
+      output = (await parse(this.argv, input as Interfaces.Input<F, B, A>)) as typeof output
     } catch (error) {
       throw new UsageError(usageText(error as Error, this.id ?? ''), {cause: error})
     }
+    await this.#readTemplate(
+      output.flags as TemplateFlags,
+      output.metadata.flags.output?.setFromDefault === true,
+    )
+    return output
+  }
+
+  /** `--template` alone asks for -o go-template; beside another form it is left aside, as crictl does. */
+  async #readTemplate(flags: TemplateFlags, noneAsked: boolean): Promise<void> {
+    if (flags.template !== undefined && noneAsked) flags.output = 'go-template'
+    const word = flags.output ?? ''
+    if (flags.template !== undefined && !word.startsWith('go-template'))
+      this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
+    if (!/^(go-template|jsonpath|custom-columns)\b/.test(word)) return
+    await checkTemplate(parseOutput(word, flags.template))
+    this.#showsValuesRaw = true
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {
@@ -117,14 +139,14 @@ export abstract class CriCommand extends Command {
     return undefined
   }
 
-  /** To stdout, as it is. */
+  /** To stdout, as it is; what a template shows of the runtime's words may still not act on a terminal. */
   protected write(text: string): void {
-    process.stdout.write(text)
+    process.stdout.write(this.#showsValuesRaw && process.stdout.isTTY ? printableLines(text) : text)
   }
 
-  /** The view in the form that `-o` and `--template` ask for. */
-  protected async show(view: View, output: string, template?: string): Promise<void> {
-    this.write(await rendered(view, parseOutput(output, template)))
+  /** The view in the form that `-o` and `--template` ask for; `parseOutput` reads them before anything is sent. */
+  protected async show(view: View, output: Output): Promise<void> {
+    this.write(await rendered(view, output))
   }
 
   /** Columns of the terminal on stdout, undefined for a pipe or a file. */

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {parseDurationMs} from './text/duration.js'
 import {parseInteger} from './text/integer.js'
+import {outputForms} from './views/output.js'
 
 /** A whole number in any of Go's spellings. */
 export const integerFlag = Flags.custom<number>({parse: async (text) => parseInteger(text), helpValue: 'N'})
@@ -68,35 +69,33 @@ export const globalFlags = {
   }),
 }
 
-/** `-o` and `--template`, the same on every command that shows something. */
-export const outputFlags = (defaultForm: string, forms: string) => ({
+/** `-o` and `--template`, the same on every command that shows something; a command may have forms of its own. */
+export const outputFlags = (defaultForm: string, ownForms: readonly string[] = []) => ({
   output: Flags.string({
     char: 'o',
     helpGroup: 'OUTPUT',
     helpValue: 'FORMAT',
-    description: forms,
+    description: [...outputForms, ...ownForms].join(', '),
     default: defaultForm,
-    // `jsonpath=EXPRESSION` is offered up to its sign.
-    complete: forms.split(', ').map((form) => form.replace(/(?<==).*/, '')),
+    // `jsonpath=PATH` is offered up to its sign.
+    complete: [...outputForms, ...ownForms].map((form) => form.replace(/(?<==).*/, '')),
   }),
   template: Flags.string({
     helpGroup: 'OUTPUT',
     helpValue: 'TEMPLATE',
-    description: 'the template of -o go-template, such as {{.status.id}}',
+    description: 'for -o go-template, and asks for it alone too: {{.status.id}}',
   }),
 })
 
-const documentForms = 'go-template, jsonpath=EXPRESSION, custom-columns=NAME:PATH,…'
-
 export const listFlags = {
-  ...outputFlags('table', `table, wide, json, yaml, name, jsonl, ${documentForms}`),
+  ...outputFlags('table'),
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
   verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'a block of lines for each'}),
   'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
 }
 
 export const inspectFlags = {
-  ...outputFlags('json', `json, yaml, table, name, jsonl, ${documentForms}`),
+  ...outputFlags('json'),
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: "leave out the runtime's own info"}),
 }
 

@@ -4,7 +4,7 @@ import {isRuntimeLost} from './client/lost.js'
 import {frameText} from './terminal/frame.js'
 import {jsonText} from './text/json.js'
 import type {TableStyle} from './text/table.js'
-import {type Output, rendered, type View} from './views/output.js'
+import {furtherText, type Output, rendered, type View} from './views/output.js'
 
 export interface Sampling<Sample> {
   output: Output
@@ -55,7 +55,8 @@ export abstract class UsageCommand extends CriCommand {
     const shown = await view(now, before, terminal)
     // One line for each round, so that a reader of the pipe knows where a document ends.
     if (watch && output.format === 'json') return this.write(jsonText(shown.document(), 0))
-    const text = await rendered(shown, output)
+    const document = await rendered(shown, output)
+    const text = watch && output.format === 'yaml' ? furtherText(document, output.format) : document
     this.write(watch && process.stdout.isTTY ? frameText(text, cut ? process.stdout.rows : undefined) : text)
   }
 

@@ -34,7 +34,7 @@ export const usageFlags = {
   limit: integerFlag({helpGroup: 'OUTPUT', description: 'only the first N rows'}),
   units: unitsFlag,
   'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
-  ...outputFlags('table', 'table, wide, json, yaml, jsonl, name, go-template, jsonpath=EXPRESSION'),
+  ...outputFlags('table'),
 }
 
 export const containerOrders = {

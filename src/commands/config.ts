@@ -54,7 +54,7 @@ export default class Config extends CriCommand {
       complete: configKeys.map((key) => `${key}=`),
     }),
     list: Flags.boolean({description: 'print all settings'}),
-    ...outputFlags('table', 'table, json, yaml, name, jsonl, go-template, jsonpath=EXPRESSION'),
+    ...outputFlags('table'),
   }
 
   async run(): Promise<void> {
@@ -72,13 +72,13 @@ export default class Config extends CriCommand {
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }
       case 'list': {
-        parseOutput(flags.output, flags.template)
+        const output = parseOutput(flags.output, flags.template)
         const text = readConfigText(path)
         if (text === undefined) this.note(`${path} does not exist: these are the defaults`)
         const file = await parseConfig(text ?? '', path)
         const settings = configKeys.map((key) => ({key, value: valueIn(file, key)}))
         const terminal = {width: this.width, style: await this.tableStyle()}
-        return this.show(settingsView(settings, terminal), flags.output, flags.template)
+        return this.show(settingsView(settings, terminal), output)
       }
     }
   }

@@ -11,7 +11,7 @@ import {parseDurationMs} from '../text/duration.js'
 import {parseRegexp} from '../text/regexp.js'
 import {parseLabels} from '../text/selectors.js'
 import {eventView} from '../views/events.js'
-import {parseOutput, rendered} from '../views/output.js'
+import {furtherText, parseOutput, rendered} from '../views/output.js'
 
 const shortestPollMs = 10
 
@@ -54,15 +54,12 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       description: 'how often lists are compared',
     }),
     force: Flags.boolean({description: 'on containerd 1.7: take events although the kubelet loses them'}),
-    ...outputFlags('', 'table, json, yaml, jsonl, name, go-template, jsonpath=EXPRESSION'),
+    ...outputFlags(''),
   }
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Events)
     const word = flags.output || (process.stdout.isTTY ? 'table' : 'json')
-    if (flags.template !== undefined && word !== 'go-template') {
-      throw new UsageError(`--template can't be used with -o ${word}: add -o go-template`)
-    }
     const output = parseOutput(word, flags.template)
     const wanted = eventFilter({
       types: flags.type,
@@ -75,7 +72,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     using client = await this.connect(flags)
 
     const placed =
-      output.format === 'table' || output.format === 'name' || flags.pod || flags.namespace || flags.label
+      ['table', 'wide', 'name'].includes(output.format) || flags.pod || flags.namespace || flags.label
     const places = placed ? await knownPlaces(client) : new Map()
     const events = containerEvents(client, {
       force: flags.force,
@@ -84,10 +81,15 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       signal: this.signal,
       onNotice: (text) => this.note(text),
     })
+    let first = true
     for await (const event of events) {
       if (placed) learnPlaces(event, places)
       const place = places.get(event.containerId)
-      if (wanted(event, place)) this.write(await rendered(eventView(event, place), output))
+      if (wanted(event, place)) {
+        const text = await rendered(eventView(event, place), output)
+        this.write(first ? text : furtherText(text, output.format))
+        first = false
+      }
       if (event.containerEventType === 'CONTAINER_DELETED_EVENT') places.delete(event.containerId)
     }
   }

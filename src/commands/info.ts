@@ -16,7 +16,7 @@ export default class Info extends CriCommand {
   ]
 
   static override flags = {
-    ...outputFlags('', 'json, yaml, table, wide, go-template, jsonpath=EXPRESSION'),
+    ...outputFlags(''),
     quiet: Flags.boolean({
       char: 'q',
       helpGroup: 'OUTPUT',

@@ -7,7 +7,7 @@ import {isRuntimeLost} from '../client/lost.js'
 import {outputFlags} from '../flags.js'
 import {printableLines} from '../text/printable.js'
 import {podMetricsView, prometheusText} from '../views/metrics.js'
-import {type Output, parseOutput, rendered} from '../views/output.js'
+import {furtherText, type Output, parseOutput, rendered} from '../views/output.js'
 
 const watchPauseMs = 500
 
@@ -22,9 +22,11 @@ export default class Metricsp extends CriCommand {
   ]
 
   static override flags = {
-    ...outputFlags('json', 'json, yaml, jsonl, prometheus, go-template, jsonpath=EXPRESSION'),
+    ...outputFlags('json', ['prometheus']),
     watch: Flags.boolean({char: 'w', description: 'every half second, until Ctrl-C'}),
   }
+
+  #shown = false
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Metricsp)
@@ -51,7 +53,12 @@ export default class Metricsp extends CriCommand {
       () => client.runtime.streamPodSandboxMetrics(),
       (chunk) => chunk.podSandboxMetrics,
     )
-    if (output) return this.write(await rendered(podMetricsView(metrics), output))
+    if (output) {
+      const text = await rendered(podMetricsView(metrics, this.width), output)
+      this.write(this.#shown ? furtherText(text, output.format) : text)
+      this.#shown = true
+      return
+    }
     const {descriptors} = await client.runtime.listMetricDescriptors()
     const text = prometheusText(metrics, descriptors)
     this.write(process.stdout.isTTY ? printableLines(text) : text)

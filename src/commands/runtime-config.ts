@@ -1,5 +1,6 @@
 import {CriCommand} from '../base-command.js'
 import {outputFlags} from '../flags.js'
+import {parseOutput} from '../views/output.js'
 import {runtimeConfigView} from '../views/runtime-status.js'
 
 export default class RuntimeConfig extends CriCommand {
@@ -8,11 +9,12 @@ export default class RuntimeConfig extends CriCommand {
     "The kubelet must use the same one. A containerd before 2.0 and a CRI-O before 1.30 do not tell it this way: crisp info -o wide shows containerd's configuration."
   static override examples = ['crisp runtime-config', 'crisp runtime-config -o json']
 
-  static override flags = outputFlags('table', 'table, json, yaml, go-template, jsonpath=EXPRESSION')
+  static override flags = outputFlags('table')
 
   async run(): Promise<void> {
     const {flags} = await this.parse(RuntimeConfig)
+    const output = parseOutput(flags.output, flags.template)
     using client = await this.connect(flags)
-    await this.show(runtimeConfigView(await client.runtime.runtimeConfig()), flags.output, flags.template)
+    await this.show(runtimeConfigView(await client.runtime.runtimeConfig()), output)
   }
 }

@@ -1,5 +1,6 @@
 import {CriCommand} from '../base-command.js'
 import {outputFlags} from '../flags.js'
+import {parseOutput} from '../views/output.js'
 import {versionView} from '../views/version.js'
 
 export default class Version extends CriCommand {
@@ -8,11 +9,12 @@ export default class Version extends CriCommand {
     'The runtime says who it is and which CRI it speaks. For the version of crisp itself: crisp --version.'
   static override examples = ['crisp version', 'crisp version -o json']
 
-  static override flags = outputFlags('table', 'table, json, yaml, go-template, jsonpath=EXPRESSION')
+  static override flags = outputFlags('table')
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Version)
+    const output = parseOutput(flags.output, flags.template)
     using client = await this.connect(flags)
-    await this.show(versionView(await client.runtime.version()), flags.output, flags.template)
+    await this.show(versionView(await client.runtime.version()), output)
   }
 }

@@ -8,6 +8,10 @@ import {statusDocument} from './status.js'
 export function imageFsView(response: ImageFsInfoResponse): View {
   return {
     document: () => statusDocument({status: protoJson('ImageFsInfoResponse', response)}, {}),
+    names: () =>
+      [...response.containerFilesystems, ...response.imageFilesystems].map(
+        ({fsId}) => fsId?.mountpoint ?? '',
+      ),
     table: () =>
       filesystemText('Container Filesystem ', response.containerFilesystems) +
       filesystemText('Image Filesystem ', response.imageFilesystems),

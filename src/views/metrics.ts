@@ -1,5 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import type {Metric, MetricDescriptor, PodSandboxMetrics} from '../generated/cri.js'
+import {shortId} from '../text/short-id.js'
 import {table} from '../text/table.js'
 import type {View} from './output.js'
 
@@ -10,6 +11,7 @@ export function metricDescriptorsView(
   return {
     document: () => ({descriptors: descriptors.map((item) => protoJson('MetricDescriptor', item))}),
     items: () => descriptors.map((item) => protoJson('MetricDescriptor', item)),
+    names: () => descriptors.map(({name}) => name),
     table: () =>
       table(
         [
@@ -23,11 +25,33 @@ export function metricDescriptorsView(
   }
 }
 
-export function podMetricsView(metrics: readonly PodSandboxMetrics[]): View {
+export function podMetricsView(metrics: readonly PodSandboxMetrics[], width: number | undefined): View {
   return {
     document: () => ({podMetrics: metrics.map((item) => protoJson('PodSandboxMetrics', item))}),
     items: () => metrics.map((item) => protoJson('PodSandboxMetrics', item)),
+    names: () => metrics.map(({podSandboxId}) => podSandboxId),
+    table: () =>
+      table(
+        [
+          {title: 'POD ID'},
+          {title: 'CONTAINER', drop: 1},
+          {title: 'METRIC', min: 20},
+          {title: 'LABELS', min: 12},
+          {title: 'VALUE'},
+        ],
+        metrics.flatMap((pod) => [
+          ...pod.metrics.map((metric) => metricRow(pod.podSandboxId, '-', metric)),
+          ...pod.containerMetrics.flatMap(({containerId, metrics: own}) =>
+            own.map((metric) => metricRow(pod.podSandboxId, shortId(containerId), metric)),
+          ),
+        ]),
+        {width},
+      ),
   }
+}
+
+function metricRow(podId: string, container: string, {name, labelValues, value}: Metric): string[] {
+  return [shortId(podId), container, name, labelValues.join(','), value?.value ?? '0']
 }
 
 /**

@@ -5,11 +5,11 @@ import {jsonText} from '../text/json.js'
 export interface View {
   /** The whole answer, as `-o json`, `-o yaml` and templates see it. */
   document: () => unknown
-  /** For people; `wide` asks for more columns. Left out where there is nothing but the document. */
-  table?: (wide: boolean) => string
-  /** One reference a line, each accepted by every other command. */
-  names?: () => readonly string[]
-  /** What the document lists, for one line of JSON each and for custom columns. */
+  /** For people; `wide` asks for more columns, where there are more. */
+  table: (wide: boolean) => string
+  /** One reference a line, each accepted by every other command; what has none is named by what tells it apart. */
+  names: () => readonly string[]
+  /** What the document lists, for one line of JSON each and for custom columns. Left out where it is one thing. */
   items?: () => readonly unknown[]
 }
 
@@ -26,6 +26,19 @@ export interface Output {
     | 'custom-columns'
   template: string
 }
+
+/** Each of them on every command that shows something, as help and completion name them. */
+export const outputForms: readonly string[] = [
+  'table',
+  'wide',
+  'json',
+  'yaml',
+  'name',
+  'jsonl',
+  'go-template',
+  'jsonpath=PATH',
+  'custom-columns=NAME:PATH,…',
+]
 
 const plainFormats = ['table', 'wide', 'json', 'yaml', 'name', 'jsonl'] as const
 
@@ -53,20 +66,31 @@ export function parseOutput(word: string, template?: string): Output {
   }
 }
 
-/** The view's text in the form asked for, ready for stdout. Throws UsageError where the command has no such form. */
+/** Throws UsageError for a mistake that the template's text alone shows, so that it is said before anything is sent. */
+export async function checkTemplate({format, template}: Output): Promise<void> {
+  switch (format) {
+    case 'go-template':
+      ;(await import('../text/go-template.js')).parseGoTemplate(template)
+      break
+    case 'jsonpath':
+      ;(await import('../text/jsonpath.js')).parseJsonPath(template)
+      break
+    case 'custom-columns':
+      ;(await import('../text/custom-columns.js')).parseCustomColumns(template)
+  }
+}
+
+/** The view's text in the form asked for, ready for stdout. Throws UsageError for a mistake of the template. */
 export async function rendered(view: View, {format, template}: Output): Promise<string> {
   switch (format) {
     case 'table':
     case 'wide':
-      if (!view.table)
-        throw new UsageError(`-o ${format} is not to be had here: try json, yaml or go-template`)
       return view.table(format === 'wide')
     case 'json':
       return jsonText(view.document())
     case 'yaml':
       return (await import('../text/yaml.js')).yamlText(view.document())
     case 'name':
-      if (!view.names) throw new UsageError('-o name is not to be had here: try json, yaml or go-template')
       return lines(view.names())
     case 'jsonl':
       return (view.items?.() ?? [view.document()]).map((item) => jsonText(item, 0)).join('')
@@ -87,6 +111,18 @@ export async function rendered(view: View, {format, template}: Output): Promise<
         rowsOf(columns, view.items?.() ?? [view.document()]),
       )
     }
+  }
+}
+
+/** The text of a view after the first, where one command shows several: as one stream to whoever reads it. */
+export function furtherText(text: string, format: Output['format']): string {
+  switch (format) {
+    case 'yaml':
+      return `---\n${text}`
+    case 'custom-columns':
+      return text.slice(text.indexOf('\n') + 1)
+    default:
+      return text
   }
 }
 

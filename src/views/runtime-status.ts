@@ -20,6 +20,7 @@ export function runtimeStatusView(
 ): View {
   return {
     document: () => runtimeDocument(response),
+    names: () => (response.status?.conditions ?? []).map(({type}) => type),
     table: (wide) => runtimeText(response, options, facts, wide),
   }
 }
@@ -111,6 +112,7 @@ interface ContainerdConfig {
 export function runtimeConfigView(config: RuntimeConfigResponse): View {
   return {
     document: () => protoJson('RuntimeConfigResponse', config),
+    names: () => (config.linux ? [String(config.linux.cgroupDriver)] : []),
     table: () => (config.linux ? `cgroup driver:   ${printable(String(config.linux.cgroupDriver))}\n` : ''),
   }
 }

@@ -6,6 +6,7 @@ import type {View} from './output.js'
 export function versionView(response: VersionResponse): View {
   return {
     document: () => protoJson('VersionResponse', response),
+    names: () => [response.runtimeName],
     // Two spaces behind each label, as crictl prints them.
     table: () =>
       [
