@@ -109,7 +109,7 @@ async function writeManifest() {
         description,
         required,
         multiple,
-        complete: completionOf(complete ?? name),
+        complete: completionOf(complete, name),
       })),
       flags: flagsOf(command.flags ?? {}),
     })
@@ -129,7 +129,7 @@ function flagsOf(flags) {
     helpValue: flag.helpValue,
     default: flag.default,
     hidden: flag.hidden,
-    complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete ?? flag.helpValue ?? ''),
+    complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete, flag.helpValue),
   }))
 }
 
@@ -137,8 +137,11 @@ function flagsOf(flags) {
  * What Tab offers: the words or the kind of thing that an argument or flag declares as `complete`; without that its
  * name, or the flag's helpValue, says it where it is a kind itself.
  */
-function completionOf(declared) {
+function completionOf(declared, name = '') {
   if (Array.isArray(declared)) return declared
-  const kind = declared.toLowerCase()
-  return lookups.includes(kind) ? kind : undefined
+  const word = (declared ?? name).toLowerCase()
+  const kind = ['path', 'dir', 'plan'].includes(word) ? 'file' : word
+  if (lookups.includes(kind)) return kind
+  if (declared !== undefined) throw new Error(`complete: '${declared}' is none of ${lookups.join(', ')}`)
+  return undefined
 }

@@ -25,6 +25,7 @@ export const makeFlags = {
     helpGroup: 'OUTPUT',
     helpValue: 'FORMAT',
     description: 'of --dry-run: yaml or json [default: yaml]',
+    complete: ['yaml', 'json'],
   }),
 }
 

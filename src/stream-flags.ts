@@ -10,6 +10,7 @@ export const streamFlags = {
     ...connection,
     helpValue: 'NAME',
     description: 'spdy or websocket; by itself spdy, or websocket where the runtime has nothing else',
+    complete: ['spdy', 'websocket'],
   }),
   'tls-ca': Flags.string({...file, description: 'trust the authorities in this PEM file'}),
   'tls-cert': Flags.string({...file, description: 'our own certificate, as PEM'}),

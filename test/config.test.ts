@@ -1,6 +1,9 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {spawnSync} from 'node:child_process'
+import {existsSync} from 'node:fs'
+import {mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {readSettings} from '../src/config.js'
 import {startFakeRuntime} from './fake-runtime.js'
@@ -41,6 +44,25 @@ test('a flag goes before the environment, the environment before the file', asyn
     timeoutMs: 7000,
   })
   expect(await readSettings({}, {CRI_CONFIG_FILE: config}, noNote)).toMatchObject({endpoint: 'unix:///file'})
+})
+
+test.each<[NodeJS.ProcessEnv, string]>([
+  [{CONTAINER_RUNTIME_ENDPOINT: ''}, 'CONTAINER_RUNTIME_ENDPOINT is empty: name a socket'],
+  [{IMAGE_SERVICE_ENDPOINT: ''}, 'IMAGE_SERVICE_ENDPOINT is empty'],
+  [{CRI_CONFIG_FILE: ''}, 'CRI_CONFIG_FILE is empty: name a file, or unset it'],
+])('%j: an error that names the variable, as crictl takes it for set', async (environment, message) => {
+  await expect(readSettings({}, {CRI_CONFIG_FILE: '/dev/null', ...environment}, noNote)).rejects.toThrow(
+    message,
+  )
+})
+
+test.each<[string, string]>([
+  ['runtime-endpoint', '--runtime-endpoint is empty: name a socket'],
+  ['image-endpoint', '--image-endpoint is empty'],
+  ['config', '--config is empty: name a file'],
+])('--%s with nothing: an error that names the flag', async (flag, message) => {
+  const flags = {config: '/dev/null', [flag]: ''}
+  await expect(readSettings(flags, {}, noNote)).rejects.toThrow(message)
 })
 
 test('what the file leaves out or empties is left to be found', async () => {
@@ -98,6 +120,23 @@ describe('a bad file that was asked for ends the command with one line', () => {
       exitCode: 1,
     })
   })
+
+  test.skipIf(existsSync('/etc/crictl.yaml'))(
+    'without one in /etc, the one beside the command counts, by whatever name that is called',
+    async () => {
+      const folder = await mkdtemp(join(directory, 'beside-'))
+      const command = join(folder, 'crictl')
+      await symlink(fileURLToPath(new URL('../bin/run.js', import.meta.url)), command)
+      await writeFile(join(folder, 'crictl.yaml'), 'runtime-endpoint: unix:///beside.sock\n')
+      const {stderr} = spawnSync(command, ['version'], {env: {PATH: process.env.PATH}, encoding: 'utf8'})
+      expect(stderr).toContain('no container runtime at /beside.sock: absent')
+      await writeFile(join(folder, 'crictl.yaml'), 'timeout: soon\n')
+      const note = `crisp: ignoring config file ${folder}/crictl.yaml, timeout: "soon" is not a whole number of seconds\n`
+      const argv = ['-r', '/gone.sock', 'version']
+      const second = spawnSync(command, argv, {env: {PATH: process.env.PATH}, encoding: 'utf8'})
+      expect(second.stderr).toMatch(`${note}crisp: no container runtime at /gone.sock`)
+    },
+  )
 
   test('a directory', async () => {
     const {stderr} = await runCli(['-c', '/tmp', 'ps'])

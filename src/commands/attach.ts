@@ -22,6 +22,7 @@ export default class Attach extends CriCommand {
     container: Args.string({
       description: 'ID, name, pod/name or namespace/pod/name',
       ignoreStdin: true,
+      complete: 'running-container',
     }),
   }
 

@@ -23,10 +23,12 @@ export default class Create extends PlanCommand {
       required: true,
       description: 'file, or - for stdin',
       ignoreStdin: true,
+      complete: 'file',
     }),
     'pod-config': Args.string({
       description: 'file, or - for stdin; if not given, what the runtime knows of the pod',
       ignoreStdin: true,
+      complete: 'file',
     }),
   }
 

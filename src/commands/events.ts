@@ -34,6 +34,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       multiple: true,
       multipleNonGreedy: true,
       description: 'only created, started, stopped or deleted',
+      complete: ['created', 'started', 'stopped', 'deleted'],
     }),
     pod: Flags.string({
       char: 'p',

@@ -56,6 +56,7 @@ export default class Exec extends CriCommand {
     container: Args.string({
       description: 'ID, name, pod/name or namespace/pod/name; none with filters',
       ignoreStdin: true,
+      complete: 'running-container',
     }),
     command: Args.string({description: 'what to run, and its arguments', ignoreStdin: true}),
   }

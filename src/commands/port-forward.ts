@@ -35,7 +35,7 @@ export default class PortForward extends CriCommand {
   static override strict = false
 
   static override args = {
-    pod: Args.string({description: 'ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({complete: 'ready-pod', description: 'ID, name or namespace/name', ignoreStdin: true}),
     port: Args.string({
       description:
         'REMOTE, LOCAL:REMOTE, :REMOTE (any free local port), or with the address to listen on before it',

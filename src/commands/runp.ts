@@ -19,6 +19,7 @@ export default class Runp extends PlanCommand {
       required: true,
       description: 'file, or - for stdin',
       ignoreStdin: true,
+      complete: 'file',
     }),
   }
 

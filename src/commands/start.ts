@@ -23,6 +23,7 @@ export default class Start extends TargetCommand {
       multiple: true,
       description: 'ID, name, pod/name or namespace/pod/name',
       ignoreStdin: true,
+      complete: 'created-container',
     }),
   }
 

@@ -25,6 +25,7 @@ export default class Stop extends TargetCommand {
       multiple: true,
       description: 'ID, name, pod/name or namespace/pod/name',
       ignoreStdin: true,
+      complete: 'running-container',
     }),
   }
 

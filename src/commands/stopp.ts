@@ -18,7 +18,12 @@ export default class Stopp extends TargetCommand {
   ]
 
   static override args = {
-    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({
+      complete: 'ready-pod',
+      multiple: true,
+      description: 'ID, name or namespace/name',
+      ignoreStdin: true,
+    }),
   }
 
   static override flags = {

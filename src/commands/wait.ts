@@ -42,6 +42,7 @@ export default class Wait extends CriCommand {
       multiple: true,
       description: 'ID or name of a container; of a pod for ready, of either for removed',
       ignoreStdin: true,
+      complete: 'container',
     }),
   }
 
@@ -50,6 +51,7 @@ export default class Wait extends CriCommand {
       helpValue: 'CONDITION',
       default: 'exited',
       description: 'exited, running, ready (pods), removed or runtime',
+      complete: Object.keys(conditions),
     }),
     timeout: Flags.string({char: 't', helpValue: 'DURATION', description: 'how long at most, such as 30s'}),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one there is now'}),

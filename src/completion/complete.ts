@@ -47,8 +47,8 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
 }
 
 function presentSockets(part: string): Candidate[] {
-  return knownSockets
+  const present = knownSockets
     .filter(({path}) => existsSync(path))
     .map(({path, runtime}) => ({word: `unix://${path}`, hint: runtime}))
-    .filter(({word}) => word.startsWith(part))
+  return [...present, {word: 'demo', hint: 'the embedded runtime'}].filter(({word}) => word.startsWith(part))
 }

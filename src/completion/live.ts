@@ -12,8 +12,8 @@ export async function liveCandidates(
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   using client = connect({
-    endpoint: settings.endpoint,
-    imageEndpoint: settings.imageEndpoint,
+    endpoint: await reached(settings.endpoint),
+    imageEndpoint: await reached(settings.imageEndpoint),
     maxRetries: 0,
     signal,
   })
@@ -34,6 +34,13 @@ export async function liveCandidates(
     case 'socket':
       return []
   }
+}
+
+/** A Tab does not start the embedded runtime. */
+async function reached(endpoint: string | undefined): Promise<string | undefined> {
+  if (endpoint !== 'demo') return endpoint
+  const {demoSocketPath} = await import('../demo/home.js')
+  return `unix://${demoSocketPath()}`
 }
 
 /** All states are asked for: whether a name is enough depends on those that are not wanted, too. */

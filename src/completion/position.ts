@@ -107,15 +107,32 @@ function read(
   } else if (!line.flagsEnded && word === '--') line.flagsEnded = true
   else if (!line.flagsEnded && word.startsWith('-') && word !== '-') readFlag(word, line)
   else if (line.command || line.help) {
-    line.arguments.push(word)
+    const inner = line.arguments.length === 0 && commandUnder(line.command, word, commands)
+    if (inner) enter(inner, line, globals)
+    line.arguments.push(inner ? inner.id : word)
     if (line.arguments.length === Number(line.command?.argumentsEndFlags)) line.flagsEnded = true
   } else if (word === 'help' || word === 'h') line.help = true
   else {
-    line.command = commands.find(({id, aliases}) => id === word || aliases.includes(word))
-    line.flags = [...(line.command?.flags ?? []), ...unshadowed(globals, line.command?.flags ?? [])]
+    const command = commands.find(({id, aliases}) => id === word || aliases.includes(word))
+    if (command) enter(command, line, globals)
     // An unknown verb has no arguments that could be known.
-    if (!line.command) line.flagsEnded = line.help = true
+    else line.flagsEnded = line.help = true
   }
+}
+
+function enter(command: CompletableCommand, line: Line, globals: readonly CompletableFlag[]): void {
+  line.command = command
+  line.flags = [...command.flags, ...unshadowed(globals, command.flags)]
+}
+
+function commandUnder(
+  outer: CompletableCommand | undefined,
+  word: string,
+  commands: readonly CompletableCommand[],
+): CompletableCommand | undefined {
+  return commands.find(
+    ({id, aliases, under}) => outer && under?.includes(outer.id) && (id === word || aliases.includes(word)),
+  )
 }
 
 function readFlag(word: string, line: Line): void {

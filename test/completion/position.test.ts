@@ -46,6 +46,15 @@ describe('words that are known', () => {
     ['version ', []],
     ['ps ', []],
     ['ps -- --st', []],
+    ['attach --transport ', ['spdy', 'websocket']],
+    ['exec -r w', ['websocket']],
+    ['wait --for r', ['running', 'ready', 'removed', 'runtime']],
+    ['runp --dry-run -o ', ['yaml', 'json']],
+    ['events --type st', ['started', 'stopped']],
+    ['run jsonschema --c', ['--container', '--config']],
+    ['run --dry', ['--dry-run']],
+    ['exec web --', []],
+    ['exec -t web ls -', []],
   ])('%s', (line, words) => {
     expect(at(line)).toEqual({kept: '', words, lookup: undefined})
   })
@@ -77,6 +86,23 @@ describe('things that are looked up', () => {
     ['-c ', 'file'],
     ['ps --config ', 'file'],
     ['-r ', 'socket'],
+    ['exec ', 'running-container'],
+    ['exec -it ', 'running-container'],
+    ['attach ', 'running-container'],
+    ['stop a ', 'running-container'],
+    ['start ', 'created-container'],
+    ['rm -f ', 'container'],
+    ['stopp ', 'ready-pod'],
+    ['port-forward ', 'ready-pod'],
+    ['rmp ', 'pod'],
+    ['rmi ', 'image'],
+    ['wait ', 'container'],
+    ['runp ', 'file'],
+    ['create ', 'pod'],
+    ['create web ', 'file'],
+    ['create web c.yaml ', 'file'],
+    ['attach --tls-ca ', 'file'],
+    ['run --log-directory ', 'file'],
   ])('%s', (line, lookup) => {
     expect(at(line)).toEqual({kept: '', words: [], lookup})
   })

@@ -216,6 +216,7 @@ test.each<[string, string[], NodeJS.ProcessEnv]>([
 test('a file is left to the shell', async () => {
   expect((await runCli(['__complete', 'bash', 'crisp --config ', ''])).stdout).toBe('files\n')
   expect((await runCli(['__complete', 'bash', 'crisp -r /run', ''])).stdout).toBe('files\n')
+  expect((await runCli(['__complete', 'bash', 'crisp -r de', ''])).stdout).toBe('words\ndemo\n')
 })
 
 test('an unknown shell and an impossible name are refused', async () => {
