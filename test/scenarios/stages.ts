@@ -1,0 +1,85 @@
+import {mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {CriClient} from '../../src/client/connect.js'
+import {startDemoRuntime} from '../../src/demo/index.js'
+import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
+import {containerdMissing} from '../containerd/availability.js'
+import {busyboxImage, startContainerd} from '../containerd/containerd.js'
+import {clientOf, shellImage} from '../demo/node.js'
+
+/** A runtime to play a scenario on. */
+export interface Stage extends AsyncDisposable {
+  client: CriClient
+  /** An image with a shell that is on the node. */
+  image: string
+  podConfig(name: string, config?: Input<PodSandboxConfig>): Input<PodSandboxConfig>
+  containerConfig(name: string, script: string, config?: Input<ContainerConfig>): Input<ContainerConfig>
+}
+
+export type StageName = 'the embedded runtime' | 'containerd'
+
+export const stages: readonly {name: StageName; missing: boolean; start: () => Promise<Stage>}[] = [
+  {name: 'the embedded runtime', missing: false, start: demoStage},
+  {name: 'containerd', missing: containerdMissing() !== undefined, start: containerdStage},
+]
+
+async function demoStage(): Promise<Stage> {
+  const runtime = await startDemoRuntime()
+  const client = clientOf(runtime)
+  const logs = await mkdtemp(join(tmpdir(), 'crisp-logs-'))
+  return {
+    client,
+    image: shellImage,
+    podConfig: (name, config) => podConfig(join(logs, name), '/crisp-test', name, config),
+    containerConfig: (name, script, config) => containerConfig(shellImage, name, script, config),
+    async [Symbol.asyncDispose]() {
+      client.close()
+      await runtime[Symbol.asyncDispose]()
+      await rm(logs, {recursive: true})
+    },
+  }
+}
+
+async function containerdStage(): Promise<Stage> {
+  const containerd = await startContainerd()
+  const {client, directory} = containerd
+  // The directory's name tells this containerd's control groups from those of another test's.
+  const cgroupParent = `/crisp-${directory.slice(-6)}`
+  return {
+    client,
+    image: busyboxImage,
+    podConfig: (name, config) => podConfig(join(directory, 'logs', name), cgroupParent, name, config),
+    containerConfig: (name, script, config) => containerConfig(busyboxImage, name, script, config),
+    [Symbol.asyncDispose]: async () => containerd[Symbol.asyncDispose](),
+  }
+}
+
+function podConfig(
+  logDirectory: string,
+  cgroupParent: string,
+  name: string,
+  config: Input<PodSandboxConfig> = {},
+): Input<PodSandboxConfig> {
+  return {
+    metadata: {name, namespace: 'scene', uid: `uid-${name}`, attempt: 0},
+    logDirectory,
+    linux: {cgroupParent, securityContext: {namespaceOptions: {network: 'NODE'}}},
+    ...config,
+  }
+}
+
+function containerConfig(
+  image: string,
+  name: string,
+  script: string,
+  config: Input<ContainerConfig> = {},
+): Input<ContainerConfig> {
+  return {
+    metadata: {name, attempt: 0},
+    image: {image},
+    command: ['/bin/sh', '-c', script],
+    logPath: `${name}/0.log`,
+    ...config,
+  }
+}
