@@ -124,6 +124,7 @@ function flagsOf(flags) {
     char: flag.char,
     aliases: flag.aliases,
     multiple: flag.multiple,
+    allowNo: flag.allowNo || undefined,
     description: flag.description,
     helpGroup: flag.helpGroup,
     helpValue: flag.helpValue,

@@ -12,6 +12,8 @@ export interface FlagSpec {
   aliases?: readonly string[] | undefined
   /** Letters and words of more than one letter that crictl writes with one dash, such as `-pt`. */
   multiple?: boolean | undefined
+  /** Off is not the same as absent: it goes before what the settings file says. */
+  allowNo?: boolean | undefined
 }
 
 export interface CommandSpec {
@@ -67,12 +69,17 @@ export function parseCommandLine(
     Number(command.argumentsEndFlags ?? 0),
     verb,
   )
-  if (after.help) return {kind: 'help', command: command.id}
+  if (after.help || asksForHelp(rest)) return {kind: 'help', command: command.id}
   return {
     kind: 'command',
     id: command.id,
     argv: [...written([...before.given, ...after.given]), '--', ...after.arguments],
   }
+}
+
+/** `crisp ps help`; whatever is really called help is named behind `--`. */
+function asksForHelp(words: readonly string[]): boolean {
+  return words.length === 1 && (words[0] === 'help' || words[0] === 'h')
 }
 
 function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
@@ -187,9 +194,12 @@ function written(given: readonly Given[]): string[] {
   return given
     .filter(({flag, value}, index) => {
       const again = given.findLastIndex((other) => other.flag.name === flag.name)
-      return value !== false && (flag.multiple || again === index)
+      return (value !== false || flag.allowNo) && (flag.multiple || again === index)
     })
-    .map(({flag, value}) => (value === undefined ? `--${flag.name}` : `--${flag.name}=${value}`))
+    .map(({flag: {name}, value}) => {
+      if (value === false) return `--no-${name}`
+      return value === undefined ? `--${name}` : `--${name}=${value}`
+    })
 }
 
 function namesOf(flag: FlagSpec): readonly string[] {

@@ -45,14 +45,25 @@ export abstract class CriCommand extends Command {
 
   /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
   async execute(): Promise<void> {
+    const profiled = await this.#startProfiling()
     try {
       await this.run()
     } catch (error) {
       await this.catch(error as Error)
     } finally {
+      await profiled?.().catch((error) => this.fail(error))
       await this.#tracing?.end(Number(process.exitCode ?? exitCode.done))
       await this.finally()
     }
+  }
+
+  /** From before the flags are parsed; argv.ts has put every flag into one word. */
+  async #startProfiling(): Promise<(() => Promise<void>) | undefined> {
+    const flags = this.argv.slice(0, this.argv.indexOf('--'))
+    const fileOf = (flag: string) => flags.find((word) => word.startsWith(flag))?.slice(flag.length)
+    const files = {cpu: fileOf('--profile-cpu='), memory: fileOf('--profile-mem=')}
+    if (files.cpu === undefined && files.memory === undefined) return undefined
+    return (await import('./profiling.js')).startProfiling(files)
   }
 
   /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */

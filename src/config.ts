@@ -24,6 +24,8 @@ export interface GlobalFlags {
   'enable-tracing'?: boolean | undefined
   'tracing-endpoint'?: string | undefined
   'tracing-sampling-rate-per-million'?: number | undefined
+  'profile-cpu'?: string | undefined
+  'profile-mem'?: string | undefined
 }
 
 /**

@@ -16,6 +16,8 @@ export const durationFlag = Flags.custom<string>({
 })
 
 const group = {helpGroup: 'GLOBAL'}
+/** Shown by `crisp help` and the manual, not in the help of every command. */
+const diagnosis = {helpGroup: 'DIAGNOSIS'}
 
 /** Accepted by every command, before and after it. After it, a command's own letters go before these. */
 export const globalFlags = {
@@ -51,21 +53,32 @@ export const globalFlags = {
   }),
   debug: Flags.boolean({
     char: 'D',
+    allowNo: true,
     ...group,
     description: 'show every CRI call, its request and answer on stderr',
   }),
   'enable-tracing': Flags.boolean({
-    ...group,
+    ...diagnosis,
     description: 'send OpenTelemetry spans of the command and its calls to a collector',
   }),
   'tracing-endpoint': Flags.string({
-    ...group,
+    ...diagnosis,
     helpValue: 'HOST:PORT',
     description: 'of the collector, OTLP over gRPC; 127.0.0.1:4317 by default',
   }),
   'tracing-sampling-rate-per-million': integerFlag({
-    ...group,
+    ...diagnosis,
     description: 'of a million commands trace N; all if negative [default: -1]',
+  }),
+  'profile-cpu': Flags.string({
+    ...diagnosis,
+    helpValue: 'FILE',
+    description: "write where crisp's own time goes, for Chrome's developer tools",
+  }),
+  'profile-mem': Flags.string({
+    ...diagnosis,
+    helpValue: 'FILE',
+    description: "write where crisp's own memory goes, likewise",
   }),
 }
 

@@ -61,7 +61,7 @@ export function byPurpose<Help extends CommandHelp>(
 }
 
 /** What `crisp` and `crisp help` show. */
-export function overview(commands: readonly CommandHelp[]): string {
+export function overview(commands: readonly CommandHelp[], globals: readonly FlagHelp[]): string {
   const left = Math.max(...commands.map(({id}) => id.length)) + 2
   const sections = byPurpose(commands).map(({title, commands: group}) => {
     const rows = group.map(({id, summary}) => [id, summary] as const)
@@ -73,6 +73,8 @@ USAGE
   crisp [global flags] COMMAND [flags] [arguments]
 
 ${sections.join('\n')}
+GLOBAL FLAGS
+${columns(globals.map(flagRow))}
 A container is named by ID, name, pod/name or namespace/pod/name; a pod by ID,
 name or namespace/name; an image by ID, tag or digest.
 
@@ -95,8 +97,10 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
     )
   }
   for (const [group, flags] of groups) sections.push(`${group}\n${columns(flags.map(flagRow))}`)
-  const unshadowed = globals.map((flag) => (letters.has(flag.char ?? '') ? {...flag, char: ''} : flag))
-  sections.push(`GLOBAL FLAGS\n${columns(unshadowed.map(flagRow))}`)
+  const unshadowed = globals
+    .filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
+    .map((flag) => (letters.has(flag.char ?? '') ? {...flag, char: ''} : flag))
+  sections.push(`GLOBAL FLAGS (crisp help has all)\n${columns(unshadowed.map(flagRow))}`)
   if (command.examples.length > 0)
     sections.push(`EXAMPLES\n${command.examples.map((example) => `  ${example}\n`).join('')}`)
   return sections.join('\n')

@@ -39,7 +39,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     case 'help': {
       const {command: id} = invocation
       const command = manifest.commands.find((candidate) => candidate.id === id)
-      process.stdout.write(command ? commandHelp(command, manifest.globals) : overview(manifest.commands))
+      process.stdout.write(
+        command ? commandHelp(command, manifest.globals) : overview(manifest.commands, manifest.globals),
+      )
       return
     }
     case 'command': {

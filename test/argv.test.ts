@@ -6,7 +6,7 @@ const globals: FlagSpec[] = [
   {name: 'runtime-endpoint', char: 'r', type: 'option'},
   {name: 'image-endpoint', char: 'i', type: 'option'},
   {name: 'request-timeout', char: 't', type: 'option', aliases: ['timeout']},
-  {name: 'debug', char: 'D', type: 'boolean'},
+  {name: 'debug', char: 'D', type: 'boolean', allowNo: true},
 ]
 const commands: CommandSpec[] = [
   {
@@ -47,6 +47,8 @@ describe('a crictl command line becomes one that oclif reads', () => {
     ['ps --all=true', 'ps --all --'],
     ['ps -all=T', 'ps --all --'],
     ['ps --all --all=false', 'ps --'],
+    ['ps --debug=false', 'ps --no-debug --'],
+    ['-D ps --debug=F', 'ps --no-debug --'],
     ['ps -a=false', 'ps --'],
     ['ps -n 5', 'ps --last=5 --'],
     ['ps -n=5', 'ps --last=5 --'],
@@ -95,6 +97,9 @@ describe('help and version', () => {
     ['-h ps', {kind: 'help', command: 'ps'}],
     ['ps -h', {kind: 'help', command: 'ps'}],
     ['ps x --help', {kind: 'help', command: 'ps'}],
+    ['ps help', {kind: 'help', command: 'ps'}],
+    ['ps h', {kind: 'help', command: 'ps'}],
+    ['ps -- help', {kind: 'command', id: 'ps', argv: ['--', 'help']}],
     ['exec --help', {kind: 'help', command: 'exec'}],
     ['--version', {kind: 'version'}],
     ['-v', {kind: 'version'}],

@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
-import {mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
+import {mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -141,6 +141,33 @@ describe('a bad file that was asked for ends the command with one line', () => {
   test('a directory', async () => {
     const {stderr} = await runCli(['-c', '/tmp', 'ps'])
     expect(stderr).toBe('crisp: config file /tmp: is a directory\n')
+  })
+})
+
+test('--debug=false goes before the settings file', async () => {
+  await using runtime = await startFakeRuntime()
+  const config = await file('debug: true\n')
+  const said = async (...argv: string[]) => (await runCli([...argv, '-c', config, 'version'], runtime)).stderr
+  expect(await said()).toContain('-> Version')
+  expect(await said('--debug=false')).toBe('')
+})
+
+test('--profile-cpu and --profile-mem write files for developer tools, and say when they cannot', async () => {
+  await using runtime = await startFakeRuntime()
+  const [cpu, memory] = [join(directory, 'a.cpuprofile'), join(directory, 'a.heapprofile')]
+  const argv = ['--profile-cpu', cpu, '--profile-mem', memory, 'version']
+  const {stderr, exitCode} = await runCli(argv, runtime)
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+  expect(JSON.parse(await readFile(cpu, 'utf8'))).toMatchObject({
+    nodes: expect.any(Array),
+    startTime: expect.any(Number),
+  })
+  expect(JSON.parse(await readFile(memory, 'utf8'))).toMatchObject({head: expect.any(Object)})
+  const failed = await runCli(['--profile-cpu', '/nonexistent/x', 'version'], runtime)
+  expect(failed).toMatchObject({
+    stdout: expect.stringMatching(/^Version:/),
+    stderr: expect.stringContaining('crisp: --profile-cpu: cannot write /nonexistent/x: ENOENT'),
+    exitCode: 1,
   })
 })
 
