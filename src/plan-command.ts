@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from './base-command.js'
 import type {CriClient} from './client/connect.js'
 import {type GlobalFlags, readSettings} from './config.js'
-import {Interrupted, RpcError, rpcCode, UsageError} from './errors.js'
+import {describeError, Interrupted, RpcError, rpcCode, UsageError} from './errors.js'
 import {durationFlag} from './flags.js'
 import {carryOut, findMade, type Made, takeBack} from './manifests/carry-out.js'
 import type {Plan, PullWhen} from './manifests/plan.js'
@@ -109,7 +109,16 @@ export abstract class PlanCommand extends CriCommand {
       if (flags.keep) return this.note(`kept what was made: ${madeText(found)}`)
       await takeBack(client, plan, found)
     } catch (error) {
-      const {describeError} = await import('./errors.js')
+      this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+    }
+  }
+
+  /** Takes away what a plan has made, although it went well. A failure is said and changes nothing else. */
+  protected async takenBack(flags: MakeFlags, plan: Plan, made: Made): Promise<void> {
+    try {
+      using client = await this.connect(flags, {})
+      await takeBack(client, plan, made)
+    } catch (error) {
       this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
     }
   }

@@ -1,4 +1,6 @@
 import * as Flags from '@oclif/core/flags'
+import {UsageError} from './errors.js'
+import {detachKeysFlag} from './stream-flags.js'
 
 const list = (group: string, description: string, helpValue: string, char?: 'e' | 'v' | 'p') =>
   Flags.string({
@@ -12,6 +14,7 @@ const list = (group: string, description: string, helpValue: string, char?: 'e' 
 
 const pod = 'THE POD'
 const container = 'THE CONTAINER'
+const session = 'IN THE FOREGROUND'
 
 /** What `crisp run IMAGE` makes, apart from image and command. */
 export const wishFlags = {
@@ -19,7 +22,11 @@ export const wishFlags = {
     helpValue: 'NAME',
     description: 'of pod and container; made from the image if not given',
   }),
-  namespace: Flags.string({helpGroup: pod, helpValue: 'NAME', description: 'of the pod', default: 'default'}),
+  namespace: Flags.string({
+    helpGroup: pod,
+    helpValue: 'NAME',
+    description: 'of the pod; default if not given',
+  }),
   pod: Flags.string({
     helpGroup: pod,
     helpValue: 'POD',
@@ -71,8 +78,69 @@ export const wishFlags = {
   'cap-drop': list(container, 'Linux capability, or ALL', 'CAP'),
   memory: Flags.string({helpGroup: container, helpValue: 'SIZE', description: 'limit, such as 64m or 1.5g'}),
   cpus: Flags.string({helpGroup: container, helpValue: 'N', description: 'limit, such as 0.5'}),
-  label: list('THE CONTAINER', 'label of pod and container', 'KEY=VALUE'),
-  annotation: list('THE CONTAINER', 'annotation of pod and container', 'KEY=VALUE'),
-  interactive: Flags.boolean({char: 'i', helpGroup: container, description: 'give it a stdin, ours'}),
-  tty: Flags.boolean({char: 't', helpGroup: container, description: 'give it a terminal'}),
+  label: list(container, 'label of pod and container', 'KEY=VALUE'),
+  annotation: list(container, 'annotation of pod and container', 'KEY=VALUE'),
+  interactive: Flags.boolean({char: 'i', helpGroup: session, description: 'pass stdin on to it'}),
+  tty: Flags.boolean({char: 't', helpGroup: session, description: 'give it a terminal, ours'}),
+  rm: Flags.boolean({
+    helpGroup: session,
+    description: 'wait for its end, then remove what was made',
+  }),
+  detach: Flags.boolean({
+    char: 'd',
+    helpGroup: session,
+    description: 'do not stay, although -i or -t gives it a stdin or a terminal',
+  }),
+  'detach-keys': detachKeysFlag,
+}
+
+/** Those that a pod which is there already cannot take any more. */
+const podFlags = [
+  'namespace',
+  'publish',
+  'host-network',
+  'hostname',
+  'dns',
+  'dns-search',
+  'cgroup-parent',
+  'log-directory',
+  'runtime',
+] as const
+
+type Given = Readonly<Record<string, unknown>>
+
+/** Throws UsageError for flags that would say nothing, since something else says it. */
+export function checkWishes(flags: Given, form: 'image' | 'files' | 'plan'): void {
+  if (form !== 'image') {
+    const stranger = Object.keys(wishFlags).find(
+      (name) => name !== 'detach-keys' && !(name === 'user' && form === 'files') && isGiven(flags[name]),
+    )
+    if (stranger)
+      throw new UsageError(
+        `--${stranger} is for an image: here the ${form === 'plan' ? 'plan says' : 'files say'} it`,
+      )
+    if (form === 'plan' && isGiven(flags.runtime))
+      throw new UsageError(
+        "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
+      )
+    return
+  }
+  const known = isGiven(flags.pod) ? podFlags.find((name) => isGiven(flags[name])) : undefined
+  if (known) throw new UsageError(`--${known} cannot change the pod that --pod names: leave one of them out`)
+  if (flags.detach && flags.rm)
+    throw new UsageError('-d leaves nobody who could remove it: leave out -d or --rm')
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false
+}
+
+/** Whether `run` stays until the container ends. */
+export function isForeground(flags: {
+  interactive: boolean
+  tty: boolean
+  rm: boolean
+  detach: boolean
+}): boolean {
+  return (flags.interactive || flags.tty || flags.rm) && !flags.detach
 }

@@ -63,9 +63,13 @@ type FirstOf<F extends (...args: never[]) => unknown> = Parameters<F>[0]
 type Given<Wishes, Made extends keyof Wishes> = Omit<Wishes, Made>
 
 export interface ImageFlags
-  extends Given<FirstOf<typeof podConfigFrom>, 'name' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'>,
+  extends Given<
+      FirstOf<typeof podConfigFrom>,
+      'name' | 'namespace' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'
+    >,
     Given<FirstOf<typeof containerConfigFrom>, 'name' | 'image' | 'command' | 'envFiles' | 'stdinOnce'> {
   name?: string | undefined
+  namespace?: string | undefined
   pod?: string | undefined
   runtime?: string | undefined
   'env-file'?: readonly string[] | undefined
@@ -125,10 +129,11 @@ async function placeFor(
     const id = await podIdOf(client, flags.pod)
     return {id, config: await podConfigOf(client, id), steps: []}
   }
-  checkName('--namespace', flags.namespace)
+  const namespace = checkName('--namespace', flags.namespace ?? 'default')
   const logDirectory = flags['log-directory']
   const config = podConfigFrom({
     ...flags,
+    namespace,
     cgroupParent: flags['cgroup-parent'] ?? (await cgroupParentFor(client, flags.uid)),
     logRoot: logDirectory === undefined ? defaultLogRoot(env) : resolve(directory, logDirectory),
     nodeDns: await nodeDns(),
@@ -156,4 +161,12 @@ export async function requireFreeName(client: CriClient, namespace: string, name
   throw new UserError(
     `there is a pod ${namespace}/${name} already: choose another --name, add to it with --pod ${name}, or remove it with crisp rmp -f ${name}`,
   )
+}
+
+/** Where the runtime writes the log of the plan's container, as the plan says it; undefined for nowhere. */
+export function logPathOf(plan: Plan): string | undefined {
+  const request = plan.find((step) => step.method === 'CreateContainer')?.request
+  const {logDirectory} = request?.sandboxConfig ?? {}
+  const {logPath} = request?.config ?? {}
+  return logDirectory && logPath ? join(logDirectory, logPath) : undefined
 }

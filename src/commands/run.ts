@@ -4,32 +4,37 @@ import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
 import type {GlobalFlags} from '../config.js'
 import {UsageError} from '../errors.js'
+import type {Made} from '../manifests/carry-out.js'
 import type {Plan} from '../manifests/plan.js'
 import {makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
 import {pullFlags} from '../pull-flags.js'
-import {wishFlags} from '../run-flags.js'
+import {checkWishes, isForeground, wishFlags} from '../run-flags.js'
 import {
   areConfigFiles,
   isConfigFile,
+  logPathOf,
   planFromConfigs,
   planFromFile,
   planFromImage,
   requireFreeName,
 } from '../run-plan.js'
+import {streamFlags} from '../stream-flags.js'
 
-// Its letter is that of --user here.
-const {char: _, ...username} = pullFlags.username
+// Their letters are those of --user and --runtime here.
+const {char: _u, ...username} = pullFlags.username
+const {char: _r, ...transport} = streamFlags.transport
 
 export default class Run extends PlanCommand {
   static override summary = 'Make and start a pod with a container, from flags or from files'
   static override description =
-    'Prints the ID of the new container and returns. A word after the image ends the flags, as -- does. Two files, YAML or JSON, are taken as crictl takes them.'
+    "Prints the ID of the new container and returns. With -i, -t or --rm it stays in the foreground instead: then stdout is the container's, and so is the exit code; 125 when crisp or the runtime failed. A word after the image ends the flags, as -- does. Two files, YAML or JSON, are taken as crictl takes them."
   static override usage =
     'run [flags] IMAGE [flags] [--] [COMMAND...]\n  crisp run [flags] CONTAINER-CONFIG POD-CONFIG\n  crisp run [flags] -f PLAN'
   static override examples = [
     'crisp run busybox -- sleep 3600',
+    'crisp run --rm -it busybox sh',
     'crisp run --name web -p 8080:80 -v /srv/www:/www:ro --memory 64m httpd',
-    'crisp run --pod default/web busybox -- wget -qO- localhost',
+    'crisp run --pod default/web --rm busybox -- wget -qO- localhost',
     'crisp run --name web httpd --dry-run > plan.yaml; crisp run -f plan.yaml',
     'crisp run container.yaml pod.yaml',
   ]
@@ -58,51 +63,99 @@ export default class Run extends PlanCommand {
     ...makeFlags,
     ...pullFlags,
     username: username as typeof pullFlags.username,
+    ...streamFlags,
+    transport: transport as typeof streamFlags.transport,
   }
+
+  #foreground = false
 
   async run(): Promise<void> {
     const {flags, raw} = await this.parse(Run)
     const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
+    this.#foreground = isForeground(flags) && !flags['dry-run']
     using client = await this.connect(flags)
-    const plan = await this.#plan(client, words, flags)
-    const withFiles = flags.file !== undefined || areConfigFiles(words)
-    const credentials = withFiles ? {...flags, username: flags.username ?? flags.user} : flags
-    const made = await this.planned(client, credentials, plan)
-    if (made)
-      this.write(
-        (made.containerIds.length > 0 ? made.containerIds : [made.podSandboxId])
-          .map((id) => `${id}\n`)
-          .join(''),
-      )
+    if (flags.file !== undefined) {
+      if (words.length > 0) throw new UsageError('-f takes everything from the plan: leave out the image')
+      checkWishes(flags, 'plan')
+      return await this.#make(client, flags, await planFromFile(flags.file, this.signal))
+    }
+    if (areConfigFiles(words)) {
+      checkWishes({...flags, namespace: undefined}, 'files')
+      const account = {...flags, username: flags.username ?? flags.user}
+      return await this.#make(client, account, await this.#planFromConfigs(words, flags))
+    }
+    checkWishes(flags, 'image')
+    const plan = await this.#planFromImage(client, words, flags)
+    if (this.#foreground) await this.#attend(client, flags, plan)
+    else await this.#make(client, flags, plan)
   }
 
-  async #plan(client: CriClient, words: readonly string[], flags: RunFlags): Promise<Plan> {
-    const [first, second, ...more] = words
-    if (flags.file !== undefined) {
-      if (first !== undefined) throw new UsageError('-f takes everything from the plan: leave out the image')
-      return planFromFile(flags.file, this.signal)
-    }
-    if (first === undefined)
+  /** In the background: the IDs, as crictl prints them. */
+  async #make(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
+    const made = await this.planned(client, flags, plan)
+    if (!made) return
+    const ids = made.containerIds.length > 0 ? made.containerIds : [made.podSandboxId]
+    this.write(ids.map((id) => `${id}\n`).join(''))
+  }
+
+  async #planFromConfigs(words: readonly string[], flags: RunFlags): Promise<Plan> {
+    const [container = '', pod = '', ...more] = words
+    if (more.length > 0) throw new UsageError('run: write flags before the two files')
+    if (container === '-' && pod === '-') throw new UsageError('only one of the files can be stdin')
+    const when = await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'always'))
+    return planFromConfigs(container, pod, {runtimeHandler: flags.runtime, when, signal: this.signal})
+  }
+
+  async #planFromImage(client: CriClient, words: readonly string[], flags: RunFlags): Promise<Plan> {
+    const [image, ...command] = words
+    if (image === undefined)
       throw new UsageError('run needs an image, two files, or -f PLAN (crisp run --help)')
-    if (second !== undefined && areConfigFiles(words)) {
-      if (more.length > 0) throw new UsageError('run: write flags before the two files')
-      if (first === '-' && second === '-') throw new UsageError('only one of the files can be stdin')
-      const when = await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'always'))
-      return planFromConfigs(first, second, {runtimeHandler: flags.runtime, when, signal: this.signal})
-    }
-    if (isConfigFile(first) && second === undefined) {
-      throw new UsageError(`run ${first}: the pod's file is missing, or is this a plan for -f?`)
-    }
-    if (flags.name !== undefined && flags.pod === undefined && !flags['dry-run']) {
-      await requireFreeName(client, flags.namespace, flags.name)
-    }
-    return planFromImage(client, first, words.slice(1), flags, {
+    if (isConfigFile(image) && command.length === 0)
+      throw new UsageError(`run ${image}: the pod's file is missing, or is this a plan for -f?`)
+    if (flags.name !== undefined && flags.pod === undefined && !flags['dry-run'])
+      await requireFreeName(client, flags.namespace ?? 'default', flags.name)
+    return planFromImage(client, image, command, flags, {
       env: process.env,
       directory: process.cwd(),
       signal: this.signal,
       when: await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'missing')),
-      foreground: false,
+      foreground: isForeground(flags),
     })
+  }
+
+  /** In the foreground: the container's output and exit code. */
+  async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
+    const {attend, prepareSession, startFailure} = await import('../foreground.js')
+    const session = await prepareSession({...flags, stdin: flags.interactive})
+    const made = await this.planned(client, flags, plan).catch(async (error) => {
+      throw await startFailure(client, error)
+    })
+    const containerId = made?.containerIds[0] ?? ''
+    const logPath = logPathOf(plan)
+    let goesOn = !flags.rm
+    try {
+      const note = (text: string) => this.note(text)
+      const exit = await attend({...session, client, containerId, logPath, signal: this.signal, note})
+      if (exit.kind === 'exited') process.exitCode = exit.exitCode
+      goesOn = exit.kind === 'detached'
+    } finally {
+      const id = containerId.slice(0, 13)
+      if (goesOn) this.note(`the container goes on: crisp attach ${id}, or crisp rm -f ${id}`)
+      else if (flags.rm && made) await this.#remove(flags, plan, made, logPath)
+    }
+  }
+
+  async #remove(flags: RunFlags, plan: Plan, made: Made, logPath: string | undefined): Promise<void> {
+    await this.takenBack(flags, plan, made)
+    if (flags.pod === undefined || logPath === undefined) return
+    const {removeLogFiles} = await import('../log-files.js')
+    await removeLogFiles(logPath, (text) => this.note(text))
+  }
+
+  override async catch(error: unknown): Promise<void> {
+    if (!this.#foreground) return super.catch(error)
+    const {asOwnFailure} = await import('../stream-failure.js')
+    return super.catch(asOwnFailure(error))
   }
 }
 

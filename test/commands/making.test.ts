@@ -209,6 +209,21 @@ describe("crictl's command lines", () => {
     [['run', 'c.yaml'], "run c.yaml: the pod's file is missing, or is this a plan for -f?"],
     [['run', 'c.yaml', 'p.yaml', '--keep'], 'run: write flags before the two files'],
     [['run', '-f', 'plan.yaml', 'busybox'], '-f takes everything from the plan: leave out the image'],
+    [['run', '-e', 'A=b', 'c.yaml', 'p.yaml'], '--env is for an image: here the files say it'],
+    [['run', '-t', '-f', 'plan.yaml'], '--tty is for an image: here the plan says it'],
+    [
+      ['run', '-r', 'kata', '-f', 'plan.yaml'],
+      "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
+    ],
+    [['run', '-d', '--rm', 'busybox'], '-d leaves nobody who could remove it: leave out -d or --rm'],
+    [
+      ['run', '--pod', 'web', '-p', '80:80', 'busybox'],
+      '--publish cannot change the pod that --pod names: leave one of them out',
+    ],
+    [
+      ['run', '--cgroup-parent', '/x', '-it', 'busybox'],
+      '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
+    ],
     [['run', 'busybox', '-o', 'yaml'], '-o is for --dry-run'],
     [
       ['run', '--cgroup-parent', '/x', 'busybox', '--dry-run', '-o', 'table'],

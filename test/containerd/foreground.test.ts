@@ -1,0 +1,144 @@
+import {once} from 'node:events'
+import {readdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {spawnOnTerminal} from '../../src/demo/pty.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {describeOnContainerd} from './availability.js'
+import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
+
+describeOnContainerd('run in the foreground on a real containerd', () => {
+  let containerd: Containerd
+  beforeAll(async () => {
+    containerd = await startContainerd()
+  })
+  afterAll(() => containerd[Symbol.asyncDispose]())
+
+  const here = () => ['--host-network', '--log-directory', join(containerd.directory, 'logs')]
+  const run = (flags: string[], command: string[], stdin = '') =>
+    runCli(['run', ...here(), ...flags, busyboxImage, '--', ...command], {...containerd, stdin})
+
+  const podNames = async () => {
+    const {items} = await containerd.client.runtime.listPodSandbox()
+    return items.map(({metadata}) => metadata?.name)
+  }
+
+  test("--rm shows both streams, whole, and ends with the container's own code; nothing is left", async () => {
+    const script = 'echo out; echo err >&2; printf "no newline"; exit 7'
+    const outcome = await run(['--rm'], ['sh', '-c', script])
+    expect(outcome).toEqual({stdout: 'out\nno newline', stderr: 'err\n', exitCode: 7})
+    expect(await podNames()).toEqual([])
+    expect(await readdir(join(containerd.directory, 'logs'))).toEqual([])
+  })
+
+  test('all of a long output, lines longer than the log takes at once too', async () => {
+    const script =
+      'i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; head -c 100000 /dev/zero | tr "\\0" x; echo'
+    const {stdout, exitCode} = await run(['--rm'], ['sh', '-c', script])
+    expect(exitCode).toBe(0)
+    const lines = stdout.split('\n')
+    expect(lines.slice(0, 3000)).toEqual(Array.from({length: 3000}, (_, i) => `line ${i}`))
+    expect(lines[3000]).toBe('x'.repeat(100_000))
+    expect(lines.slice(3001)).toEqual([''])
+  })
+
+  test('-i passes stdin on and its end', async () => {
+    const input = Array.from({length: 2000}, (_, i) => `${(i * 7919) % 2000}\n`).join('')
+    const {stdout, stderr, exitCode} = await run(['-i', '--rm'], ['sort', '-n'], input)
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    expect(stdout).toBe(Array.from({length: 2000}, (_, i) => `${i}\n`).join(''))
+  })
+
+  test('a command that is not there: 127, and nothing is left', async () => {
+    expect(await run(['--rm'], ['/no/such'])).toEqual({
+      stdout: '',
+      stderr:
+        'crisp: there is no "/no/such" in the container: give the full path of a program that its image has (some images have no shell at all)\n',
+      exitCode: 127,
+    })
+    expect(await podNames()).toEqual([])
+  })
+
+  test('125 when the failure is ours', async () => {
+    const {stdout, stderr, exitCode} = await runCli(
+      ['run', '--rm', '--pod', 'nobody', busyboxImage],
+      containerd,
+    )
+    expect({stdout, stderr, exitCode}).toEqual({
+      stdout: '',
+      stderr: 'crisp: no pod "nobody": crisp pods shows what there is\n',
+      exitCode: 125,
+    })
+  })
+
+  test('Ctrl-C ends and removes it with --rm', async () => {
+    const cli = startCli(
+      ['run', ...here(), '--rm', busyboxImage, '--', 'sh', '-c', 'echo ready; sleep 1000'],
+      containerd,
+    )
+    cli.stdout.once('data', () => cli.kill('SIGINT'))
+    expect(await outcomeOf(cli)).toEqual({stdout: 'ready\n', stderr: '', exitCode: 130})
+    expect(await podNames()).toEqual([])
+  })
+
+  test('without --rm a container in the foreground outlives Ctrl-C, and is named', async () => {
+    const cli = startCli(
+      [
+        'run',
+        ...here(),
+        '--name',
+        'stays',
+        '-i',
+        busyboxImage,
+        '--',
+        'sh',
+        '-c',
+        'read a; echo $a; sleep 1000',
+      ],
+      containerd,
+    )
+    cli.stdin.write('hello\n')
+    cli.stdout.once('data', () => cli.kill('SIGINT'))
+    const {stdout, stderr, exitCode} = await outcomeOf(cli)
+    expect({stdout, exitCode}).toEqual({stdout: 'hello\n', exitCode: 130})
+    expect(stderr).toMatch(/^crisp: the container goes on: crisp attach ([\da-f]{13}), or crisp rm -f \1\n$/)
+    expect(await podNames()).toEqual(['stays'])
+  })
+
+  test('--rm in a pod that is there removes the container and its log alone', async () => {
+    const {stdout, exitCode} = await runCli(
+      ['run', '--pod', 'stays', '--rm', busyboxImage, 'echo', 'beside'],
+      containerd,
+    )
+    expect({stdout, exitCode}).toEqual({stdout: 'beside\n', exitCode: 0})
+    const {containers} = await containerd.client.runtime.listContainers()
+    expect(containers.map(({metadata}) => metadata?.name)).toEqual(['stays'])
+  })
+
+  test('-it is a terminal of its own, with our size, and ends with what was typed', async () => {
+    const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+    const argv = ['run', ...here(), '--rm', '-it', busyboxImage, 'sh']
+    const terminal = await spawnOnTerminal([process.execPath, program, ...argv], {
+      cwd: containerd.directory,
+      columns: 90,
+      rows: 20,
+      env: {
+        PATH: process.env.PATH,
+        TERM: 'xterm',
+        CRI_CONFIG_FILE: '/dev/null',
+        CONTAINER_RUNTIME_ENDPOINT: containerd.endpoint,
+      },
+    })
+    let shown = ''
+    terminal.output.on('data', (chunk: Buffer) => {
+      shown += chunk
+    })
+    while (!shown.includes('# ')) await once(terminal.output, 'data')
+    terminal.input.write('stty size; id -u; exit 4\r')
+    const [exitCode] = await Promise.all([terminal.exited, once(terminal.output, 'end')])
+    expect(exitCode).toBe(4)
+    expect(shown).toContain('20 90\r\n0\r\n')
+    expect(await podNames()).toEqual(['stays'])
+  })
+})
