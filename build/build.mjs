@@ -37,6 +37,7 @@ const lookups = [
   'pod',
   'ready-pod',
   'image',
+  'namespace',
   'file',
   'socket',
   'verb',
@@ -130,19 +131,17 @@ function flagsOf(flags) {
     helpValue: flag.helpValue,
     default: flag.default,
     hidden: flag.hidden,
-    complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete, flag.helpValue),
+    complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete, flag.helpValue, name),
   }))
 }
 
 /**
- * What Tab offers: the words or the kind of thing that an argument or flag declares as `complete`; without that its
- * name, or the flag's helpValue, says it where it is a kind itself.
+ * What Tab offers: the words or the kind of thing that an argument or flag declares as `complete`; without that the
+ * flag's helpValue, or the name, says it where it is a kind itself.
  */
-function completionOf(declared, name = '') {
+function completionOf(declared, ...names) {
   if (Array.isArray(declared)) return declared
-  const word = (declared ?? name).toLowerCase()
-  const kind = ['path', 'dir', 'plan'].includes(word) ? 'file' : word
-  if (lookups.includes(kind)) return kind
-  if (declared !== undefined) throw new Error(`complete: '${declared}' is none of ${lookups.join(', ')}`)
-  return undefined
+  if (declared !== undefined && !lookups.includes(declared))
+    throw new Error(`complete: '${declared}' is none of ${lookups.join(', ')}`)
+  return declared ?? names.map((name) => name?.toLowerCase()).find((name) => lookups.includes(name))
 }

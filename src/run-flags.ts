@@ -52,6 +52,7 @@ export const wishFlags = {
     helpGroup: pod,
     helpValue: 'DIR',
     description: 'where logs go; /var/log/pods as root, else ~/.local/state/crisp/pods',
+    complete: 'file',
   }),
   env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', 'e'),
   'env-file': list(container, 'lines of NAME=VALUE', 'FILE'),

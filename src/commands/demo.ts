@@ -32,6 +32,7 @@ export default class Demo extends CriCommand {
     }),
     socket: Flags.string({
       helpValue: 'PATH',
+      complete: 'file',
       description: "where to listen, instead of the user's own place",
     }),
     delay: Flags.string({

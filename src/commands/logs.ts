@@ -92,7 +92,13 @@ export default class Logs extends CriCommand {
       description: 'from then on: 10m, 14:00, "yesterday 14:00", 2026-01-02, 2026-01-02T13:00:00Z',
     }),
     until: Flags.string({...part, helpValue: 'TIME', description: 'up to then'}),
-    stream: Flags.string({char: 's', ...part, helpValue: 'NAME', description: 'only stdout, or only stderr'}),
+    stream: Flags.string({
+      char: 's',
+      ...part,
+      helpValue: 'NAME',
+      description: 'only stdout, or only stderr',
+      complete: ['stdout', 'stderr'],
+    }),
     'limit-bytes': integerFlag({...part, description: 'not more than N bytes in all'}),
 
     grep: expression('lines that match; one of several is enough'),
@@ -109,6 +115,7 @@ export default class Logs extends CriCommand {
       helpValue: 'FORMAT',
       default: 'text',
       description: 'text, raw (never a prefix or a colour) or json (an object a line)',
+      complete: ['text', 'raw', 'json'],
     }),
     reopen: Flags.boolean({
       char: 'r',

@@ -1,7 +1,7 @@
 import {type CriClient, connect} from '../client/connect.js'
 import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
 import type {Settings} from '../config.js'
-import {containerCandidates, imageCandidates, podCandidates} from './names.js'
+import {containerCandidates, imageCandidates, namespaceCandidates, podCandidates} from './names.js'
 import type {Candidate, Position} from './position.js'
 
 /** Names of what runs on the node. Rejects as every call does, and with the signal's reason. */
@@ -30,6 +30,8 @@ export async function liveCandidates(
       return podCandidates(await listPodSandboxes(client), part, 'SANDBOX_READY')
     case 'image':
       return imageCandidates(await listImages(client), part)
+    case 'namespace':
+      return namespaceCandidates(await listPodSandboxes(client), part)
     case 'file':
     case 'socket':
       return []

@@ -51,6 +51,13 @@ export function podCandidates(
   return shortestWords(all, part, (item) => state === undefined || item.state === state)
 }
 
+export function namespaceCandidates(pods: readonly PodSandbox[], part: string): Candidate[] {
+  const namespaces = new Set(pods.map(({metadata}) => metadata?.namespace ?? ''))
+  return [...namespaces]
+    .filter((namespace) => namespace.startsWith(part) && isTypable(namespace))
+    .map((word) => ({word}))
+}
+
 export function imageCandidates(images: readonly Image[], part: string): Candidate[] {
   const tagged = images.flatMap(({id, repoTags}) =>
     repoTags.map((tag) => ({id, forms: formsOfTag(tag), hint: `image ${shortId(id)}`})),

@@ -13,6 +13,7 @@ export type Completes =
   | 'pod'
   | 'ready-pod'
   | 'image'
+  | 'namespace'
   | 'file'
   | 'socket'
   | 'verb'

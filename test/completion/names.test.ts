@@ -1,5 +1,10 @@
 import {describe, expect, test} from 'vitest'
-import {containerCandidates, imageCandidates, podCandidates} from '../../src/completion/names.js'
+import {
+  containerCandidates,
+  imageCandidates,
+  namespaceCandidates,
+  podCandidates,
+} from '../../src/completion/names.js'
 import type {Container, Image, PodSandbox} from '../../src/generated/cri.js'
 import {container, id, kubeletContainer} from '../fake-runtime.js'
 
@@ -78,6 +83,11 @@ test('pods', () => {
   expect(words(podCandidates(pods, 'web'))).toEqual([])
   expect(words(podCandidates(pods, '', 'SANDBOX_READY'))).toEqual(['default/web-1', 'prod/web-1'])
   expect(words(podCandidates(pods, '51'))).toEqual([id('51').slice(0, 13)])
+})
+
+test('namespaces, each once', () => {
+  expect(words(namespaceCandidates(pods, ''))).toEqual(['x', 'default', 'prod'])
+  expect(words(namespaceCandidates(pods, 'd'))).toEqual(['default'])
 })
 
 test('images: tags from their last part on, an ID for those without', () => {

@@ -50,6 +50,8 @@ describe('words that are known', () => {
     ['exec -r w', ['websocket']],
     ['wait --for r', ['running', 'ready', 'removed', 'runtime']],
     ['runp --dry-run -o ', ['yaml', 'json']],
+    ['logs --stream stdo', ['stdout']],
+    ['init ', ['pod', 'container']],
     ['events --type st', ['started', 'stopped']],
     ['run jsonschema --c', ['--container', '--config']],
     ['run --dry', ['--dry-run']],
@@ -103,6 +105,14 @@ describe('things that are looked up', () => {
     ['create web c.yaml ', 'file'],
     ['attach --tls-ca ', 'file'],
     ['run --log-directory ', 'file'],
+    ['run --workdir ', undefined],
+    ['run -f ', 'file'],
+    ['demo --socket ', 'file'],
+    ['pods --namespace ', 'namespace'],
+    ['run --namespace ', 'namespace'],
+    ['events --pod ', 'pod'],
+    ['logs ', 'container'],
+    ['checkpoint --export ', 'file'],
   ])('%s', (line, lookup) => {
     expect(at(line)).toEqual({kept: '', words: [], lookup})
   })
