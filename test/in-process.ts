@@ -37,11 +37,15 @@ export async function runInProcess(
   const {main} = await program
   const {stdout, stderr, env, exitCode} = process
   const texts = {stdout: '', stderr: ''}
-  const capture = (name: 'stdout' | 'stderr') => (chunk: string | Uint8Array) => {
-    texts[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
-    if (name === 'stdout' && options.enough?.(texts.stdout)) process.emit('SIGINT', 'SIGINT')
-    return true
-  }
+  const capture =
+    (name: 'stdout' | 'stderr') =>
+    (chunk: string | Uint8Array, ...rest: unknown[]) => {
+      texts[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
+      const written = rest.at(-1)
+      if (typeof written === 'function') setImmediate(() => written())
+      if (name === 'stdout' && options.enough?.(texts.stdout)) process.emit('SIGINT', 'SIGINT')
+      return true
+    }
   const listeners = [stdout, stderr].map((stream) => stream.listeners('error'))
   const writers = [stdout.write, stderr.write] as const
   try {
