@@ -7,20 +7,10 @@ import {listPodSandboxes} from './client/lists.js'
 import {podIdOf} from './client/references.js'
 import {UserError} from './errors.js'
 import type {Input, PodSandboxConfig} from './generated/cri.js'
-import {readContainerConfig, readPodConfig} from './manifests/configs.js'
-import {readSource} from './manifests/file.js'
 import {checkName, containerConfigFrom, nameFromImage, podConfigFrom} from './manifests/from-flags.js'
 import {cgroupParentFor, nodeDns} from './manifests/node.js'
-import {
-  createStep,
-  newContainer,
-  newPod,
-  type Plan,
-  type PullWhen,
-  parsePlan,
-  pullSteps,
-} from './manifests/plan.js'
-import {podConfigOf} from './manifests/pod-config-of.js'
+import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} from './manifests/plan.js'
+import {readSource} from './manifests/source.js'
 
 // The ways to say what `crisp run` makes, each as a plan.
 
@@ -28,6 +18,7 @@ type When = PullWhen | 'never'
 
 /** `-f PLAN`. */
 export async function planFromFile(path: string, signal: AbortSignal): Promise<Plan> {
+  const {parsePlan} = await import('./manifests/plan-file.js')
   return parsePlan(await readSource(path, signal))
 }
 
@@ -49,6 +40,7 @@ export async function planFromConfigs(
   podFile: string,
   {runtimeHandler, when, signal}: {runtimeHandler: string | undefined; when: When; signal: AbortSignal},
 ): Promise<Plan> {
+  const {readContainerConfig, readPodConfig} = await import('./manifests/configs.js')
   const container = await readContainerConfig(containerFile, signal)
   const pod = await readPodConfig(podFile, signal)
   return [
@@ -126,6 +118,7 @@ async function placeFor(
   {env, directory}: Surroundings,
 ): Promise<PodPlace> {
   if (flags.pod !== undefined) {
+    const {podConfigOf} = await import('./manifests/pod-config-of.js')
     const id = await podIdOf(client, flags.pod)
     return {id, config: await podConfigOf(client, id), steps: []}
   }

@@ -1,7 +1,8 @@
 import {randomUUID} from 'node:crypto'
 import {UserError} from '../errors.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../generated/cri.js'
-import {parseMessage, readSource, type SourceText} from './file.js'
+import {parseMessage} from './file.js'
+import {readSource, type SourceText} from './source.js'
 
 /** The pod that a file or standard input (`-`) describes, with a `uid` of its own if it has none. Throws UserError. */
 export async function readPodConfig(path: string, signal?: AbortSignal): Promise<Input<PodSandboxConfig>> {

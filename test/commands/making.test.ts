@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {UserError} from '../../src/errors.js'
-import {parsePlan} from '../../src/manifests/plan.js'
+import {parsePlan} from '../../src/manifests/plan-file.js'
 import {type Answer, type FakeRuntime, id, never, startFakeRuntime, status} from '../fake-runtime.js'
 import {outcomeOf, runCli, startCli} from '../run-cli.js'
 
