@@ -42,6 +42,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
   ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
+  ['CRISP ITSELF', ['config', 'completion', 'demo', 'jsonschema']],
 ]
 
 /** The commands under what they are for; groups of none are left out. */
@@ -50,7 +51,7 @@ export function byPurpose<Help extends CommandHelp>(
 ): {title: string; commands: Help[]}[] {
   const known = new Set(purposes.flatMap(([, ids]) => ids))
   const others = commands.map(({id}) => id).filter((id) => !known.has(id))
-  return [...purposes, ['CRISP ITSELF', others] as const]
+  return [...purposes, ['OTHER', others] as const]
     .map(([title, ids]) => ({
       title,
       commands: ids

@@ -22,7 +22,7 @@ export default class Config extends CriCommand {
   static override summary = 'Show and change the settings file'
   static override description =
     'Without anything it lists the settings. Changing one keeps the comments and the order of the file, which is made if there is none. /etc/crictl.yaml is meant unless --config or CRI_CONFIG_FILE names another.'
-  static override usage = 'config [--list | --get KEY | --set KEY=VALUE... | KEY | KEY VALUE | KEY=VALUE...]'
+  static override usage = 'config [--list | --get KEY | --set KEY=VALUE... | KEY [VALUE]]'
   static override examples = [
     'crisp config',
     'crisp config --get runtime-endpoint',

@@ -12,7 +12,7 @@ export default class Info extends CriCommand {
   static override examples = [
     'crisp info',
     'crisp info -o json',
-    "crisp info -o go-template --template '{{range .status.conditions}}{{.type}} {{.status}} {{end}}'",
+    "crisp info -o go-template='{{range .status.conditions}}{{.type}} {{end}}'",
   ]
 
   static override flags = {

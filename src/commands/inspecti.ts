@@ -16,7 +16,7 @@ export default class Inspecti extends CriCommand {
   static override description = 'Without a name every image that passes the filters is shown.'
   static override examples = [
     'crisp inspecti busybox',
-    "crisp inspecti registry.k8s.io/pause:3.9 -o jsonpath='{.status.repoDigests[0]}'",
+    "crisp inspecti pause:3.9 -o jsonpath='{.status.repoDigests[0]}'",
     'crisp inspecti --filter dangling=true -o table',
   ]
 

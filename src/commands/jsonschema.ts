@@ -7,8 +7,7 @@ import {jsonText} from '../text/json.js'
 const verbs = ['runp', 'create', 'run', 'pull'] as const
 
 export default class JsonSchema extends CriCommand {
-  static override summary =
-    'Print the JSON schema of pod and container files, with an explanation of every field'
+  static override summary = 'Print the JSON schema of pod and container files, each field explained'
   static override description =
     'Editors check and complete files by it. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
   static override usage = 'jsonschema [VERB] [--pod] [--container]'

@@ -21,7 +21,7 @@ export default class Pull extends CriCommand {
   static override examples = [
     'crisp pull docker.io/library/busybox:1.36 registry.k8s.io/pause:3.9',
     'crisp pull --creds ann registry.example.com/team/app:1',
-    'pass show registry | crisp pull -u ann --password-stdin registry.example.com/team/app:1',
+    'pass show reg | crisp pull -u ann --password-stdin registry.example.com/app:1',
     'crisp pull -q --pull-timeout 10m registry.example.com/team/app:1',
   ]
 
