@@ -17,7 +17,7 @@ interface TemplateFlags {
   template?: string
 }
 
-/** How long a collector may take for the spans at a command's end, where `--timeout` does not say. */
+/** How long a collector may take for the spans at a command's end; less where `--timeout` says so. */
 const tracingPatienceMs = 2_000
 
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
@@ -130,7 +130,7 @@ export abstract class CriCommand extends Command {
       endpoint: flags['tracing-endpoint'] ?? '127.0.0.1:4317',
       samplingPerMillion: flags['tracing-sampling-rate-per-million'] ?? -1,
       startedAtMs: performance.timeOrigin,
-      patienceMs: timeoutMs ?? tracingPatienceMs,
+      patienceMs: Math.min(timeoutMs ?? tracingPatienceMs, tracingPatienceMs),
       environment: process.env,
       note: (text) => this.note(text),
     })
