@@ -2,7 +2,8 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {pullImage} from '../client/pull.js'
-import {UserError} from '../errors.js'
+import {removeContainer, removePod} from '../client/remove.js'
+import {NotFoundError, UserError} from '../errors.js'
 import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
 import {removeLeftovers} from './node.js'
 import {newContainer, newPod, type Plan, type Step} from './plan.js'
@@ -133,19 +134,27 @@ async function existing(
   return {containerIds: ours.map(({id}) => id)}
 }
 
-/** Takes away what `findMade` found. The pod's own containers go with it. */
+/**
+ * Takes away what `findMade` found. The pod's own containers go with it. A runtime that still ends what was cancelled
+ * refuses at first: containerd 2.1 says of a container that it is starting.
+ */
 export async function takeBack(client: CriClient, plan: Plan, found: Made): Promise<void> {
   const {podSandboxId, containerIds} = found
+  const options = {force: true, wait: true, onStopped: () => undefined}
   if (podSandboxId !== undefined) {
-    await client.runtime.stopPodSandbox({podSandboxId})
-    await client.runtime.removePodSandbox({podSandboxId})
+    await orGone(removePod(client, {id: podSandboxId, word: podSandboxId}, options))
     const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
     if (pod) await removeLeftovers(pod)
     return
   }
-  for (const containerId of containerIds) {
-    await client.runtime.stopContainer({containerId, timeout: '0'})
-    await client.runtime.removeContainer({containerId})
+  for (const id of containerIds) await orGone(removeContainer(client, {id, word: id}, options))
+}
+
+async function orGone(removing: Promise<unknown>): Promise<void> {
+  try {
+    await removing
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
   }
 }
 

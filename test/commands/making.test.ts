@@ -11,17 +11,31 @@ const podId = id('b1')
 const containerId = id('c1')
 const uid = '11111111-2222-4333-8444-555555555555'
 
-const willing: Record<string, Answer> = {
-  RunPodSandbox: {podSandboxId: podId},
-  ImageStatus: {image: {id: 'sha256:1', size: '1'}},
-  PullImage: {imageRef: 'sha256:1'},
-  CreateContainer: {containerId},
-  StartContainer: {},
-  StopPodSandbox: {},
-  RemovePodSandbox: {},
-  StopContainer: {},
-  RemoveContainer: {},
-  RuntimeConfig: {linux: {cgroupDriver: 'CGROUPFS'}},
+/** A node that does what it is asked, and forgets what is removed. */
+function willing(): Record<string, Answer> {
+  const removed = new Set<string>()
+  const unlessRemoved = (what: string, answer: object) => () => {
+    if (removed.has(what)) throw status(5, 'not found')
+    return answer
+  }
+  const removal = (what: string) => () => {
+    removed.add(what)
+    return {}
+  }
+  return {
+    RunPodSandbox: {podSandboxId: podId},
+    ImageStatus: {image: {id: 'sha256:1', size: '1'}},
+    PullImage: {imageRef: 'sha256:1'},
+    CreateContainer: {containerId},
+    StartContainer: {},
+    PodSandboxStatus: unlessRemoved('pod', {status: {id: podId, state: 'SANDBOX_READY'}}),
+    StopPodSandbox: {},
+    RemovePodSandbox: removal('pod'),
+    ContainerStatus: unlessRemoved('container', {status: {id: containerId, state: 'CONTAINER_RUNNING'}}),
+    StopContainer: {},
+    RemoveContainer: removal('container'),
+    RuntimeConfig: {linux: {cgroupDriver: 'CGROUPFS'}},
+  }
 }
 
 let directory: string
@@ -52,7 +66,7 @@ afterAll(() => rmSync(directory, {recursive: true, force: true}))
 /** The calls that change something, with what was sent and not merely the proto's defaults. */
 function sent(runtime: FakeRuntime): [string, unknown][] {
   return runtime.calls
-    .filter(({method}) => !/^(Version|List|ImageStatus|RuntimeConfig|PodSandboxStatus)/.test(method))
+    .filter(({method}) => !/^(Version|List|RuntimeConfig)|Status$/.test(method))
     .map(({method, request}) => [method, stripped(request)])
 }
 
@@ -100,7 +114,7 @@ const create = ['CreateContainer', {podSandboxId: podId, config: containerConfig
 
 describe("crictl's command lines", () => {
   test('runp prints the ID of the new pod', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     expect(await runCli(['runp', '-r', 'kata', podFile], runtime)).toEqual({
       stdout: `${podId}\n`,
       stderr: '',
@@ -110,7 +124,7 @@ describe("crictl's command lines", () => {
   })
 
   test('runp reads stdin', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     const {stdout} = await runCli(['runp', '-'], {
       ...runtime,
       stdin: '{"metadata": {"name": "a", "namespace": "b"}}',
@@ -125,7 +139,7 @@ describe("crictl's command lines", () => {
   })
 
   test('create sends both files and pulls nothing', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     expect(await runCli(['create', podId, containerFile, podFile], runtime)).toEqual({
       stdout: `${containerId}\n`,
       stderr: '',
@@ -135,7 +149,7 @@ describe("crictl's command lines", () => {
   })
 
   test('create --with-pull pulls first, as does the setting', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     await runCli(['create', '--with-pull', podId, containerFile, podFile], runtime)
     const settings = join(directory, 'crictl.yaml')
     writeFileSync(settings, 'pull-image-on-create: true\n')
@@ -153,7 +167,7 @@ describe("crictl's command lines", () => {
       },
     }
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata: {name: 'web', namespace: 'prod', uid}, createdAt: '1'}]},
       PodSandboxStatus: {status: {id: podId, metadata: {name: 'web'}}, info: {info: JSON.stringify(info)}},
     })
@@ -162,7 +176,7 @@ describe("crictl's command lines", () => {
   })
 
   test('run takes the container file, then the pod file; it pulls unless told not to', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     expect(await runCli(['run', containerFile, podFile], runtime)).toEqual({
       stdout: `${containerId}\n`,
       stderr: '',
@@ -177,7 +191,7 @@ describe("crictl's command lines", () => {
   })
 
   test("crictl's -u means the registry's user there", async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     const options = {...runtime, stdin: 'secret\n'}
     await runCli(['run', '-u', 'me', '--password-stdin', containerFile, podFile], options)
     expect(sent(runtime)[0]).toEqual([
@@ -192,7 +206,7 @@ describe("crictl's command lines", () => {
       file,
       'metadata: {name: a}\nimage: {image: one, annotations: {k: v}}\nmounts: [{container_path: /d, image: {image: two}}]\n',
     )
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     await runCli(['run', file, podFile], runtime)
     expect(sent(runtime).slice(0, 2)).toEqual([
       ['PullImage', {image: {image: 'one', annotations: {k: 'v'}}, sandboxConfig: podConfig}],
@@ -231,7 +245,7 @@ describe("crictl's command lines", () => {
     ],
     [['runp', '-T', '5', '/dev/null'], '--cancel-timeout: "5" is not a duration: write 5s'],
   ])('%j', async (argv, problem) => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     expect(await runCli(argv, runtime)).toEqual({stdout: '', stderr: `crisp: ${problem}\n`, exitCode: 2})
     expect(sent(runtime)).toEqual([])
   })
@@ -241,7 +255,7 @@ describe('from flags', () => {
   test('everything that can be said', async () => {
     const envFile = join(directory, 'env')
     writeFileSync(envFile, '# settings\nA=from file\nB=b=b\n\nOURS\n')
-    await using runtime = await startFakeRuntime({...willing, ListPodSandbox: {items: []}})
+    await using runtime = await startFakeRuntime({...willing(), ListPodSandbox: {items: []}})
     const outcome = await runCli(
       [
         ...[
@@ -379,7 +393,7 @@ describe('nothing half-made', () => {
 
   test('a failure after the pod was made takes it away again', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
       CreateContainer: () => {
         throw status(2, 'no such binary')
@@ -398,7 +412,7 @@ describe('nothing half-made', () => {
 
   test('--keep leaves it and names it', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
       StartContainer: () => {
         throw status(2, 'exec format error')
@@ -419,7 +433,7 @@ describe('nothing half-made', () => {
 
   test('in a pod that was there only the container is taken away', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: '1'}]},
       PodSandboxStatus: {status: {id: podId, metadata}},
       ListContainers: {
@@ -441,7 +455,7 @@ describe('nothing half-made', () => {
 
   test('an older pod of the same name, which CRI-O answers with, is left alone', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: '1'}]},
       StartContainer: () => {
         throw status(2, 'no')
@@ -453,7 +467,7 @@ describe('nothing half-made', () => {
 
   test('a pod that the runtime refuses leaves nothing to do', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       RunPodSandbox: () => {
         throw status(2, 'name is reserved')
       },
@@ -464,7 +478,7 @@ describe('nothing half-made', () => {
 
   test('Ctrl-C while the pod is made cancels the call, and removes the pod if there is one all the same', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       RunPodSandbox: never,
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
     })
@@ -481,7 +495,7 @@ describe('nothing half-made', () => {
 
   test('Ctrl-C while the container starts removes pod and container', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       StartContainer: never,
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
     })
@@ -495,7 +509,7 @@ describe('nothing half-made', () => {
 
   test('what cannot be taken away is named', async () => {
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
       CreateContainer: () => {
         throw status(2, 'no')
@@ -533,7 +547,7 @@ describe('--dry-run', () => {
   ]
 
   test.each(['yaml', 'json'])('as %s prints what would be sent, and run -f sends it', async (format) => {
-    await using runtime = await startFakeRuntime({...willing, ListPodSandbox: {items: []}, ImageStatus: {}})
+    await using runtime = await startFakeRuntime({...willing(), ListPodSandbox: {items: []}, ImageStatus: {}})
     const printed = await runCli(['run', '--dry-run', '-o', format, ...flags], runtime)
     expect({...printed, stdout: ''}).toEqual({stdout: '', stderr: '', exitCode: 0})
     expect(sent(runtime)).toEqual([])
@@ -561,7 +575,7 @@ describe('--dry-run', () => {
   })
 
   test('has no credentials in it', async () => {
-    await using runtime = await startFakeRuntime(willing)
+    await using runtime = await startFakeRuntime(willing())
     const {stdout} = await runCli(
       ['run', '--dry-run', '--creds', 'me:secret', containerFile, podFile],
       runtime,
@@ -573,7 +587,7 @@ describe('--dry-run', () => {
   test('a plan written by hand: one pod, two containers, only what is needed', async () => {
     let made = 0
     await using runtime = await startFakeRuntime({
-      ...willing,
+      ...willing(),
       CreateContainer: () => ({containerId: id(`c${++made}`)}),
     })
     const stdin = `---
@@ -648,7 +662,7 @@ method: StartContainer
 
 test('a name that a running pod has is refused before anything is made', async () => {
   await using runtime = await startFakeRuntime({
-    ...willing,
+    ...willing(),
     ListPodSandbox: {
       items: [{id: podId, metadata: {name: 'web', namespace: 'default', uid}, createdAt: '1'}],
     },

@@ -15,7 +15,11 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
   })
   afterAll(() => containerd[Symbol.asyncDispose]())
 
-  const here = () => ['--host-network', '--log-directory', join(containerd.directory, 'logs')]
+  // The control group is one that goes with this containerd.
+  const here = () => [
+    ...['--host-network', '--log-directory', join(containerd.directory, 'logs')],
+    ...['--cgroup-parent', `/crisp-${containerd.directory.slice(-6)}`],
+  ]
   const run = (flags: string[], command: string[], stdin = '') =>
     runCli(['run', ...here(), ...flags, busyboxImage, '--', ...command], {...containerd, stdin})
 
