@@ -1,3 +1,5 @@
+import {printable} from './text/printable.js'
+
 /** Exit codes of every command. `exec`, `run` and `attach` end with the remote process's own code instead of 0. */
 export const exitCode = {
   done: 0,
@@ -29,12 +31,12 @@ export class UserError extends Error {
   }
 }
 
-/** Wrong flags or arguments: exit code 2. */
+/** Wrong flags or arguments: exit code 2. One line, whatever was typed. */
 export class UsageError extends UserError {
   override name = 'UsageError'
 
   constructor(message: string, options: {cause?: unknown} = {}) {
-    super(message, {exitCode: exitCode.usage, cause: options.cause})
+    super(printable(message), {exitCode: exitCode.usage, cause: options.cause})
   }
 }
 

@@ -1,7 +1,6 @@
 import {UsageError} from '../errors.js'
 import {formatted} from './go-template/verbs.js'
 import {type JsonPath, parseJsonPath} from './jsonpath.js'
-import {printable} from './printable.js'
 
 export interface CustomColumn {
   header: string
@@ -14,9 +13,7 @@ export function parseCustomColumns(text: string): CustomColumn[] {
     const colon = specification.indexOf(':')
     const path = specification.slice(colon + 1).trim()
     if (colon < 1 || path === '')
-      throw new UsageError(
-        `custom-columns: "${printable(specification)}" is not HEADER:PATH, as NAME:.metadata.name`,
-      )
+      throw new UsageError(`custom-columns: "${specification}" is not HEADER:PATH, as NAME:.metadata.name`)
     return {header: specification.slice(0, colon).trim(), path: parseJsonPath(path)}
   })
 }

@@ -1,0 +1,120 @@
+import {expect, test} from 'vitest'
+import {type FlagSpec, parseCommandLine} from '../../src/argv.js'
+import {UsageError} from '../../src/errors.js'
+import {manifest} from '../in-process.js'
+import {mutated, type Random, rounds, seeded} from './random.js'
+
+const {count, seed} = rounds(1000)
+const {commands, globals} = manifest
+
+const values = [
+  '',
+  '0',
+  '-1',
+  '5',
+  '10s',
+  'json',
+  'a=b',
+  'a=b,c=d',
+  '-x',
+  '--',
+  'é\u0000\n',
+  '{{.}}',
+  'jsonpath={',
+  '[',
+  '0x1f',
+  '9'.repeat(30),
+  '/dev/null',
+  '%s',
+  'true',
+]
+const words = ['web', 'help', 'h', '-', '--', 'a/b/c', '80:80', 'KEY=VALUE', '', '\u202e', ...values]
+const alphabet = [...'-=,/ \u0000\n"\'{}', '--', '=', 'help', 'é']
+
+/** A command line as one types it, now and then with a letter wrong. */
+function randomLine(random: Random): string[] {
+  const command = random.of(commands)
+  const line = [
+    ...several(random, 2, () => flag(random, globals)).flat(),
+    random.chance(0.9) ? random.of([command.id, ...command.aliases]) : random.of(words),
+    ...several(random, 4, () =>
+      random.chance(0.7) ? flag(random, random.chance(0.8) ? command.flags : globals) : [random.of(words)],
+    ).flat(),
+  ]
+  return random.chance(0.3)
+    ? line.map((word) => (random.chance(0.3) ? mutated(word, random, alphabet) : word))
+    : line
+}
+
+function several<Item>(random: Random, most: number, make: () => Item): Item[] {
+  return Array.from({length: random.number(most + 1)}, make)
+}
+
+function flag(random: Random, flags: readonly FlagSpec[]): string[] {
+  if (flags.length === 0) return []
+  const {name, char, aliases = [], type} = random.of(flags)
+  const spelled = random.of([
+    `--${name}`,
+    `-${name}`,
+    `-${char ?? name}`,
+    ...aliases.map((alias) => `-${alias}`),
+  ])
+  const value = random.of(values)
+  if (type === 'boolean')
+    return [random.chance(0.8) ? spelled : `${spelled}=${random.of(['true', 'F', value])}`]
+  return random.of([[spelled, value], [`${spelled}=${value}`], [spelled + value], [spelled]])
+}
+
+type CommandClass = new (
+  argv: string[],
+  id: string,
+) => {
+  execute(): Promise<void>
+  parse(command: unknown): Promise<unknown>
+}
+
+/** The command itself, up to where it has read its flags and arguments. */
+async function parsedBy(id: string, argv: string[]): Promise<unknown> {
+  const {default: Command}: {default: CommandClass} = await import(
+    new URL(`../../dist/commands/${id}.js`, import.meta.url).href
+  )
+  let failure: unknown
+  class Probe extends Command {
+    async run(): Promise<void> {
+      await this.parse(Probe)
+    }
+    async catch(error: unknown): Promise<void> {
+      failure = error
+    }
+    note(): void {}
+  }
+  await new Probe(argv, id).execute()
+  return failure
+}
+
+test('a command line made at random is read, or refused in one line', {timeout: 600_000}, async () => {
+  const random = seeded(seed)
+  const outcomes = {read: 0, refused: 0, help: 0}
+  for (let round = 0; round < count; round++) {
+    const line = randomLine(random)
+    const cause = `${JSON.stringify(line)} (seed ${seed})`
+    try {
+      const invocation = parseCommandLine(line, commands, globals)
+      if (invocation.kind !== 'command') {
+        outcomes.help++
+        continue
+      }
+      const failure = await parsedBy(invocation.id, invocation.argv)
+      if (failure) throw failure
+      outcomes.read++
+    } catch (error) {
+      // The bundle has an error class of its own.
+      const {name, message} = error as Error
+      if (!(error instanceof UsageError) && name !== 'UsageError') throw new Error(cause, {cause: error})
+      expect(message, cause).toMatch(/^[^\u0000-\u001f\u007f-\u009f]+$/)
+      outcomes.refused++
+    }
+  }
+  // Else the generator would test one half of the code only.
+  expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(count / 20)
+})
