@@ -62,6 +62,17 @@ export function methodsOf(service: ServiceName): Record<string, MethodDescriptor
  * the readers for all 170 messages would cost more than the call.
  */
 export function methodDefinition(service: ServiceName, method: string): MethodDefinition<object, object> {
+  const known = loaded.get(method)
+  if (known) return known
+  const definition = loadDefinition(service, method)
+  loaded.set(method, definition)
+  return definition
+}
+
+/** The services have no method name in common. */
+const loaded = new Map<string, MethodDefinition<object, object>>()
+
+function loadDefinition(service: ServiceName, method: string): MethodDefinition<object, object> {
   const {requestType, responseType} = methodsOf(service)[method] as MethodDescriptor
   const nested: Record<string, Descriptor> = {
     [service]: {methods: {[method]: methodsOf(service)[method] as MethodDescriptor}},
