@@ -1,5 +1,5 @@
 import {ServerInterceptingCall, type ServerInterceptor, type ServerListener} from '@grpc/grpc-js'
-import type {RpcCode} from '../errors.js'
+import {type RpcCode, rpcCode} from '../errors.js'
 
 /** A CRI call that has ended. */
 export interface ObservedCall {
@@ -26,7 +26,12 @@ export function callLog(observe: (call: ObservedCall) => void): ServerIntercepto
       if (ended) return
       ended = true
       const durationMs = performance.now() - startedMs
-      observe({method, request, code: code as RpcCode, details, messages, durationMs})
+      // What grpc-js refuses by itself it does not tell an interceptor, which sees a call without a request.
+      const outcome =
+        request === undefined
+          ? {code: rpcCode.internal, details: 'refused: no request that can be read'}
+          : {code: code as RpcCode, details}
+      observe({method, request, messages, durationMs, ...outcome})
     }
     const listener: ServerListener = {
       onReceiveMessage(message, next) {

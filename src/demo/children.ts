@@ -1,7 +1,9 @@
 import {appendFile, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {rpcCode} from '../errors.js'
 import {killMarked, readProcess, signalProcess} from './process-table.js'
 import type {Child} from './processes.js'
+import {StatusError} from './status-error.js'
 
 const ledgerName = 'children'
 
@@ -16,10 +18,27 @@ export function markOf(directory: string, containerId: string): string {
 export class Children {
   readonly #directory: string
   readonly #running = new Set<Child>()
+  readonly #pending = new Set<Promise<unknown>>()
   #ending = false
 
   constructor(directory: string) {
     this.#directory = directory
+  }
+
+  /** For what starts processes: the end waits for it. Rejects once the end has begun. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#ending) throw new StatusError(rpcCode.unavailable, 'the runtime is ending')
+    return this.track(work())
+  }
+
+  /** The end waits for it. */
+  async track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#pending.add(work)
+    try {
+      return await work
+    } finally {
+      this.#pending.delete(work)
+    }
   }
 
   /** Resolves when the process is written down. */
@@ -31,8 +50,8 @@ export class Children {
   }
 
   /** Kills what a container's processes have started and left behind. */
-  async killRestOf(containerId: string): Promise<void> {
-    if (!this.#ending) await killMarked(`${markVariable}=${markOf(this.#directory, containerId)}`)
+  killRestOf(containerId: string): void {
+    if (!this.#ending) killMarked(`${markVariable}=${markOf(this.#directory, containerId)}`)
   }
 
   /** At once, for a process that is about to end. */
@@ -40,13 +59,16 @@ export class Children {
     for (const child of this.#running) child.kill()
   }
 
-  /** Resolves when nothing runs any more. */
+  /** Resolves when nothing runs any more and nothing is being written. */
   async killAll(): Promise<void> {
-    const running = [...this.#running]
     this.#ending = true
-    this.killNow()
-    await killMarked(`${markVariable}=${this.#directory}/`)
-    await Promise.all(running.map(({exited}) => exited))
+    // What is being started now is in the second round.
+    while (this.#running.size + this.#pending.size > 0) {
+      const running = [...this.#running].map(({exited}) => exited)
+      this.killNow()
+      await Promise.allSettled([...running, ...this.#pending])
+    }
+    killMarked(`${markVariable}=${this.#directory}/`)
   }
 }
 
@@ -57,7 +79,7 @@ export async function killOrphans(directory: string): Promise<void> {
     const row = pid === '' ? undefined : await readProcess(Number(pid))
     if (row && row.startedAt === started.join(' ')) signalProcess(-row.pid, 'SIGKILL')
   }
-  await killMarked(`${markVariable}=${directory}/`)
+  killMarked(`${markVariable}=${directory}/`)
 }
 
 async function ledgerOf(directory: string): Promise<string> {

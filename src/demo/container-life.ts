@@ -24,7 +24,11 @@ export function workingDirectoryOf(runtime: Runtime, container: Container): stri
 }
 
 /** Runs a created container's command. A command that cannot run leaves the container exited with code 128. */
-export async function startContainer(runtime: Runtime, container: Container): Promise<void> {
+export function startContainer(runtime: Runtime, container: Container): Promise<void> {
+  return runtime.children.during(() => start(runtime, container))
+}
+
+async function start(runtime: Runtime, container: Container): Promise<void> {
   requireStartable(container)
   container.starting = true
   try {
@@ -41,7 +45,7 @@ export async function startContainer(runtime: Runtime, container: Container): Pr
     container.startedAt = nowNs()
     container.state = 'CONTAINER_RUNNING'
     announce(runtime, container.pod, container, 'CONTAINER_STARTED_EVENT')
-    container.exited = follow(runtime, container, container.process)
+    container.exited = runtime.children.track(follow(runtime, container, container.process))
   } catch (error) {
     const reason = (error as Error).message
     await container.log?.close()
@@ -65,7 +69,7 @@ function requireStartable({id, state, pod, starting, removing}: Container): void
 async function follow(runtime: Runtime, container: Container, child: Child): Promise<void> {
   const outputs = [pump(container, child.stdout, 'stdout'), pump(container, child.stderr, 'stderr')]
   const exitCode = await child.exited
-  await killRest(runtime, container, child)
+  killRest(runtime, container, child)
   // A client that is attached and reads nothing must not keep the container from ending.
   await Promise.race([Promise.all(outputs), wait(drainMs, undefined, {ref: false})])
   await container.log?.close()
@@ -90,10 +94,10 @@ async function pump(container: Container, output: Readable | undefined, name: Ou
   }
 }
 
-async function killRest(runtime: Runtime, container: Container, child: Child): Promise<void> {
+function killRest(runtime: Runtime, container: Container, child: Child): void {
   child.kill()
   for (const exec of container.execs) exec.kill()
-  await runtime.children.killRestOf(container.id)
+  runtime.children.killRestOf(container.id)
 }
 
 function finish(

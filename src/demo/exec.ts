@@ -19,7 +19,16 @@ export function requireRunning({id, state}: Container): void {
 }
 
 /** Runs one more command in a running container; it ends with the container at the latest. */
-async function startExec(
+function startExec(
+  runtime: Runtime,
+  container: Container,
+  command: readonly string[],
+  options: ExecOptions,
+): Promise<Child> {
+  return runtime.children.during(() => start(runtime, container, command, options))
+}
+
+async function start(
   runtime: Runtime,
   container: Container,
   command: readonly string[],

@@ -4,7 +4,6 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Server,
-  ServerCredentials,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -51,14 +50,6 @@ export function createServer(handlers: Handlers, options: ServerOptions): Server
     server.addService(serviceDefinition(service) as unknown as ServiceDefinition, served)
   }
   return server
-}
-
-export async function listen(server: Server, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    )
-  })
 }
 
 type AnyHandler = (request: object, call: Call) => object | Promise<object> | AsyncIterable<object>

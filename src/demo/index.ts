@@ -124,7 +124,7 @@ async function start(
     onCall: options.onCall ?? (() => {}),
   })
   const socketPath = options.socketPath ?? join(directory, 'cri.sock')
-  const socket = await publishSocket(server, socketPath)
+  const socket = await publishSocket(server, socketPath, options.onRefused ?? (() => {}))
   ends.push(async () => socket[Symbol.asyncDispose]())
   return {endpoint: `unix://${socketPath}`, socketPath, directory, killNow: () => children.killNow()}
 }

@@ -1,6 +1,8 @@
 import {execFile} from 'node:child_process'
-import {readdir, readFile} from 'node:fs/promises'
+import {readdirSync, readFileSync} from 'node:fs'
 import {promisify} from 'node:util'
+
+// /proc is read synchronously: it is memory, and a promise for each of some hundred tiny files costs ten times more.
 
 /** A process as the operating system counts it. */
 export interface ProcessRow {
@@ -24,17 +26,20 @@ const pageBytes = 4096
 /** Every process of this machine that can be seen and has not ended; from /proc on Linux, from `ps` elsewhere. */
 export async function readProcesses(): Promise<ProcessRow[]> {
   if (process.platform !== 'linux') return readWithPs([])
-  const rows = await Promise.all(
-    (await readdir('/proc')).filter(isNumber).map((pid) => readProcess(Number(pid))),
-  )
-  return rows.filter((row) => row !== undefined)
+  return processIds()
+    .map(readStat)
+    .filter((row) => row !== undefined)
 }
 
 /** undefined when there is no such process. */
 export async function readProcess(pid: number): Promise<ProcessRow | undefined> {
   if (process.platform !== 'linux') return (await readWithPs(['-p', String(pid)]))[0]
+  return readStat(pid)
+}
+
+function readStat(pid: number): ProcessRow | undefined {
   try {
-    return parseStat(pid, await readFile(`/proc/${pid}/stat`, 'latin1'))
+    return parseStat(pid, readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
     // It has ended meanwhile.
     return undefined
@@ -139,25 +144,19 @@ export function processesByOwner<Owner>(
  * Kills every process that has this word in the environment it was started with. What a container's processes start
  * inherits theirs, whatever sessions and groups it makes for itself. Linux only: elsewhere it does nothing.
  */
-export async function killMarked(word: string): Promise<void> {
+export function killMarked(word: string): void {
   if (process.platform !== 'linux') return
   const rounds = 5
   for (let round = 0; round < rounds; round++) {
-    const found = await marked(word)
+    const found = processIds().filter((pid) => pid !== process.pid && hasInEnvironment(pid, word))
     if (found.length === 0) return
     for (const pid of found) signalProcess(pid, 'SIGKILL')
   }
 }
 
-async function marked(word: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter(isNumber).map(Number)
-  const found = await Promise.all(pids.map((pid) => hasInEnvironment(pid, word)))
-  return pids.filter((pid, index) => found[index] && pid !== process.pid)
-}
-
-async function hasInEnvironment(pid: number, word: string): Promise<boolean> {
+function hasInEnvironment(pid: number, word: string): boolean {
   try {
-    return (await readFile(`/proc/${pid}/environ`)).includes(word)
+    return readFileSync(`/proc/${pid}/environ`).includes(word)
   } catch {
     // Another user's, or ended.
     return false
@@ -173,6 +172,8 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isNumber(name: string): boolean {
-  return /^\d+$/.test(name)
+function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }

@@ -3,21 +3,25 @@ import {basename, dirname, join} from 'node:path'
 import type {Server} from '@grpc/grpc-js'
 import {socketState} from '../client/endpoints.js'
 import {UserError} from '../errors.js'
-import {listen} from './grpc-server.js'
+import {acceptConnections} from './connections.js'
 
 /**
  * Listens on a path for this user alone. The socket is made in a private directory and then linked to its place, so
  * that it is never open to others, and whoever comes second loses. Its end closes the server and the path.
  */
-export async function publishSocket(server: Server, path: string): Promise<AsyncDisposable> {
+export async function publishSocket(
+  server: Server,
+  path: string,
+  onRefused: (line: string) => void,
+): Promise<AsyncDisposable> {
   const workshop = await mkdtemp(join(dirname(path), '.crisp-'))
+  const made = join(workshop, 's')
+  const connections = await acceptConnections(server, made, onRefused)
   try {
-    const made = join(workshop, 's')
-    await listen(server, made)
     await chmod(made, 0o600)
     await linkOnce(made, path)
   } catch (error) {
-    server.forceShutdown()
+    await connections[Symbol.asyncDispose]()
     throw error
   } finally {
     await rm(workshop, {recursive: true, force: true})
@@ -25,7 +29,7 @@ export async function publishSocket(server: Server, path: string): Promise<Async
   const {ino} = await lstat(path)
   return {
     async [Symbol.asyncDispose]() {
-      server.forceShutdown()
+      await connections[Symbol.asyncDispose]()
       await removeOwn(path, ino)
     },
   }

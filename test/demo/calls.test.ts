@@ -1,6 +1,6 @@
 import {chown, mkdir, readdir, readFile, rename, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {expect, test} from 'vitest'
+import {expect, test, vi} from 'vitest'
 import {methodsOf} from '../../src/client/descriptor.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
@@ -120,14 +120,18 @@ test('a container over its memory limit is killed for it', async () => {
 test('events come in order and whole, to every reader', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
-  const waiting = [readEvents(client, 10), readEvents(client, 10)]
+  const readers = [readEvents(client), readEvents(client)]
+  // Until both have seen something: only then is it certain that they listen.
+  await vi.waitFor(async () => {
+    await podOn(client)
+    expect(readers.every(({seen}) => seen.length > 0)).toBe(true)
+  })
   const pod = await podOn(client)
   const containerId = await startIn(client, pod, ['/bin/true'])
   await ended(client, containerId)
   await client.runtime.removeContainer({containerId})
   const stopped = await startIn(client, pod, ['/bin/sleep', '100'])
   await client.runtime.removePodSandbox({podSandboxId: pod})
-  const [first, second] = await Promise.all(waiting)
   const expected = [
     [pod, 'CREATED', 0],
     [pod, 'STARTED', 0],
@@ -139,26 +143,29 @@ test('events come in order and whole, to every reader', async () => {
     [stopped, 'STARTED', 1],
     [stopped, 'STOPPED', 1],
     [pod, 'STOPPED', 1],
+    [stopped, 'DELETED', 0],
+    [pod, 'DELETED', 0],
   ]
-  expect(first).toEqual(expected)
-  expect(second).toEqual(expected)
+  const ofPod = ({seen}: {seen: [string, ...unknown[]][]}) =>
+    seen.filter(([id]) => id === pod || id === containerId || id === stopped)
+  await vi.waitFor(() => expect(readers.map(ofPod)).toEqual([expected, expected]))
 })
 
-async function readEvents(client: ReturnType<typeof clientOf>, count: number): Promise<unknown[]> {
-  const read: unknown[] = []
-  for await (const {
-    containerId,
-    containerEventType,
-    containersStatuses,
-  } of client.runtime.getContainerEvents()) {
-    read.push([
+function readEvents(client: ReturnType<typeof clientOf>): {seen: [string, string, number][]} {
+  const seen: [string, string, number][] = []
+  const read = async () => {
+    for await (const {
       containerId,
-      String(containerEventType).replace(/CONTAINER_(.*)_EVENT/, '$1'),
-      containersStatuses.length,
-    ])
-    if (read.length === count) break
+      containerEventType,
+      containersStatuses,
+    } of client.runtime.getContainerEvents()) {
+      const type = String(containerEventType).replace(/CONTAINER_(.*)_EVENT/, '$1')
+      seen.push([containerId, type, containersStatuses.length])
+    }
   }
-  return read
+  // The end of the client ends it.
+  read().catch(() => undefined)
+  return {seen}
 }
 
 test('checkpoint writes an archive, and only where the user may', async () => {

@@ -1,3 +1,4 @@
+import {vi} from 'vitest'
 import {type CriClient, connect} from '../../src/client/connect.js'
 import {RpcError, rpcCode} from '../../src/errors.js'
 import type {ContainerConfig, ContainerStatus, Input, PodSandboxConfig} from '../../src/generated/cri.js'
@@ -40,14 +41,14 @@ export async function startIn(...given: Parameters<typeof containerIn>): Promise
 
 /** The container's status once its process has ended. */
 export async function ended(client: CriClient, containerId: string): Promise<ContainerStatus> {
-  for await (const event of client.runtime.getContainerEvents()) {
-    if (event.containerId === containerId && event.containerEventType === 'CONTAINER_STOPPED_EVENT') break
-    const {status} = await client.runtime.containerStatus({containerId})
-    if (status?.state === 'CONTAINER_EXITED') break
-  }
-  const {status} = await client.runtime.containerStatus({containerId})
-  if (!status) throw new Error('no status')
-  return status
+  return vi.waitFor(
+    async () => {
+      const {status} = await client.runtime.containerStatus({containerId})
+      if (status?.state !== 'CONTAINER_EXITED') throw new Error(`${containerId} is ${status?.state}`)
+      return status
+    },
+    {timeout: 20_000, interval: 20},
+  )
 }
 
 /** The status code's name and nothing else; `OK` for a call that succeeds. */
