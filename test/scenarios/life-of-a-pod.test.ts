@@ -1,6 +1,7 @@
+import {once} from 'node:events'
 import {readFile, rename} from 'node:fs/promises'
-import {createServer} from 'node:net'
-import {Duplex, PassThrough, Readable} from 'node:stream'
+import {type AddressInfo, connect, createServer, type Server} from 'node:net'
+import {PassThrough, Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ContainerConfig, ContainerStatus, Input} from '../../src/generated/cri.js'
@@ -419,19 +420,31 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
   test('a port of the pod', async () => {
     const {runtime} = stage.client
     const podSandboxId = await runPod('ports')
-    await using server = createServer((socket) => socket.end('from the port'))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const {port} = server.address() as {port: number}
-    const forwarded = async (remotePort: number) => {
-      const local = new PassThrough()
-      const remote = new PassThrough()
-      local.end()
-      const openUrl = async () => (await runtime.portForward({podSandboxId, port: [remotePort]})).url
-      await forwardConnection({openUrl, local: Duplex.from({readable: local, writable: remote}), remotePort})
-      return text(remote)
+    const server = createServer((socket) => socket.end('from the port'))
+    const local = createServer()
+    for (const each of [server, local]) {
+      each.listen(0, '127.0.0.1')
+      await once(each, 'listening')
     }
-    expect(await forwarded(port)).toBe('from the port')
-    await expect(forwarded(1)).rejects.toThrow()
+    const portOf = (each: Server) => (each.address() as AddressInfo).port
+    const forwarded = async (remotePort: number) => {
+      const accepted = once(local, 'connection')
+      const caller = connect(portOf(local), '127.0.0.1')
+      const [connection] = await accepted
+      const [carried, answer] = await Promise.allSettled([
+        forwardConnection({
+          openUrl: async () => (await runtime.portForward({podSandboxId, port: [remotePort]})).url,
+          local: connection,
+          remotePort,
+        }),
+        text(caller),
+      ])
+      return carried.status === 'rejected' ? 'refused' : answer
+    }
+    const answers = [await forwarded(portOf(server)), await forwarded(1)]
+    expect(answers).toEqual([{status: 'fulfilled', value: 'from the port'}, 'refused'])
+    server.close()
+    local.close()
     await runtime.removePodSandbox({podSandboxId})
   })
 
