@@ -100,7 +100,7 @@ export abstract class PlanCommand extends CriCommand {
     cause: unknown,
   ): Promise<void> {
     const nothing = made.podSandboxId === undefined && made.containerIds.length === 0
-    if (nothing && !isUnanswered(cause)) return
+    if (!made.asked || (nothing && !isUnanswered(cause))) return
     try {
       using client = await this.connect(flags, {})
       const found = await findMade(client, plan, made, {sinceMs, unanswered: isUnanswered(cause)})

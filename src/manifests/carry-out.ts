@@ -12,6 +12,8 @@ import {newContainer, newPod, type Plan, type Step} from './plan.js'
 export interface Made {
   podSandboxId?: string
   containerIds: string[]
+  /** The runtime was asked for a pod or a container. */
+  asked?: true
 }
 
 export interface CarryOutOptions {
@@ -40,6 +42,7 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
   const {signal, timeoutMs} = options
   switch (step.method) {
     case 'RunPodSandbox': {
+      made.asked = true
       const {podSandboxId} = await client.runtime.runPodSandbox(step.request, {signal, timeoutMs})
       if (podSandboxId === '') throw noId('RunPodSandbox')
       made.podSandboxId = podSandboxId
@@ -62,6 +65,7 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
       const {podSandboxId = newPod} = step.request
       const podId = podSandboxId === newPod ? (made.podSandboxId ?? '') : podSandboxId
       const request = {...step.request, podSandboxId: podId}
+      made.asked = true
       const {containerId} = await client.runtime.createContainer(request, {signal, timeoutMs})
       if (containerId === '') throw noId('CreateContainer')
       made.containerIds.push(containerId)

@@ -28,6 +28,8 @@ export interface Entry {
   key: string
   value: Node
   line: number
+  /** `<<` without quotes, which is no key. */
+  merge?: true
 }
 export type Node = ScalarNode | SequenceNode | MappingNode
 
@@ -128,7 +130,8 @@ class TreeBuilder {
   #entry(): Entry {
     const key = this.#node()
     if (key.kind !== 'scalar') throw new TreeError('a key should be a single word', key.line)
-    return {key: key.text, value: this.#node(), line: key.line}
+    const merge = key.plain && key.text === '<<' ? {merge: true as const} : {}
+    return {key: key.text, value: this.#node(), line: key.line, ...merge}
   }
 
   #aliased(start: number, end: number): Node {
@@ -155,11 +158,11 @@ class TreeBuilder {
 
 /** `<<: *defaults` brings in the entries of another mapping that this one does not have itself. */
 function merged(node: MappingNode): MappingNode {
-  if (!node.entries.some(({key}) => key === '<<')) return node
-  const own = node.entries.filter(({key}) => key !== '<<')
+  if (!node.entries.some(({merge}) => merge)) return node
+  const own = node.entries.filter(({merge}) => !merge)
   const known = new Set(own.map(({key}) => key))
-  for (const {key, value, line} of node.entries) {
-    if (key !== '<<') continue
+  for (const {merge, value, line} of node.entries) {
+    if (!merge) continue
     for (const source of value.kind === 'sequence' ? value.items : [value]) {
       if (source.kind !== 'mapping') throw new TreeError('<< should bring in a mapping', line)
       for (const entry of source.entries) {

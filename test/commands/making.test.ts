@@ -507,6 +507,30 @@ describe('nothing half-made', () => {
     expect(sent(runtime).at(-1)).toEqual(['RemovePodSandbox', {podSandboxId: podId}])
   })
 
+  test('Ctrl-C while the image is pulled: nothing was made', async () => {
+    await using runtime = await startFakeRuntime({...willing(), PullImage: never})
+    const cli = startCli(['run', containerFile, podFile], runtime)
+    const call = await runtime.nextCall('PullImage')
+    cli.kill('SIGINT')
+    await call.cancelled
+    expect(await outcomeOf(cli)).toEqual({stdout: '', stderr: '', exitCode: 130})
+    expect(sent(runtime).map(([method]) => method)).toEqual(['PullImage'])
+  })
+
+  test('a pod whose answer comes too late is taken away', async () => {
+    await using runtime = await startFakeRuntime({
+      ...willing(),
+      RunPodSandbox: never,
+      ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
+    })
+    expect(await runCli(['runp', '--cancel-timeout', '50ms', podFile], runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: RunPodSandbox: no answer from ${runtime.endpoint} within 0.1 s; allow more time with --timeout\n`,
+      exitCode: 124,
+    })
+    expect(sent(runtime).at(-1)).toEqual(['RemovePodSandbox', {podSandboxId: podId}])
+  })
+
   test('what cannot be taken away is named', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),

@@ -150,6 +150,7 @@ mounts: [{containerPath: /a, uid_mappings: [{hostId: 1, containerId: 2, length: 
     ['yes and no as crictl', 'tty: yes\nstdin: off', {tty: true, stdin: false}],
     ['nothing for not set', 'working_dir: ~\nlinux: null\nargs:', {}],
     ['the word null in quotes', 'working_dir: "null"', {workingDir: 'null'}],
+    ['a label called <<', 'labels: {"<<": x}', {labels: {'<<': 'x'}}],
     [
       'aliases and merges',
       'labels: &l {a: b}\nannotations: {<<: *l, c: d}',
