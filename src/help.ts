@@ -33,7 +33,20 @@ const width = 80
 const purposes: readonly (readonly [string, readonly string[]])[] = [
   [
     'LOOK',
-    ['ps', 'pods', 'images', 'inspect', 'inspectp', 'inspecti', 'logs', 'events', 'stats', 'statsp', 'top'],
+    [
+      'ps',
+      'pods',
+      'images',
+      'inspect',
+      'inspectp',
+      'inspecti',
+      'logs',
+      'events',
+      'stats',
+      'statsp',
+      'top',
+      'which',
+    ],
   ],
   ['TALK TO CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],
   [

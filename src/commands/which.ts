@@ -1,0 +1,67 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {outputFlags} from '../flags.js'
+import {lines, parseOutput, rendered} from '../views/output.js'
+
+export default class WhichCommand extends CriCommand {
+  static override summary = 'Find the container of a process, port, address or path of the node'
+  static override description =
+    'For use on the node itself, mostly with sudo: the CRI does not tell, so /proc is asked as well. A path may be below a volume, a log, a layer of a root file system, or name a container or pod.'
+  static override usage = 'which [flags] PID | :PORT | ADDRESS | /PATH...'
+  static override examples = [
+    'sudo crisp which 4711',
+    'sudo crisp which :8080',
+    'crisp which 10.244.0.7',
+    'crisp which /var/lib/kubelet/pods/0e1c4b1e-6d6b-4f7a-9a3e-0c2f8f1f1b11/volumes',
+    'sudo crisp logs $(sudo crisp which 4711 -q)',
+  ]
+
+  static override args = {
+    query: Args.string({
+      multiple: true,
+      required: true,
+      description: 'PID of a process, :PORT that is listened on, IP address of a pod, or /PATH',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    ...outputFlags('table'),
+    quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
+    'no-trunc': Flags.boolean({
+      helpGroup: 'OUTPUT',
+      description: 'full IDs, nothing cut to fit the terminal',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(WhichCommand)
+    const output = parseOutput(flags.output, flags.template)
+    const {parseQuery, Which} = await import('../node/which.js')
+    const queries = args.query.map(parseQuery)
+    using client = await this.connect(flags)
+
+    const {Proc} = await import('../node/proc.js')
+    const which = new Which(client, new Proc(), process.getuid?.() === 0)
+    const findings = []
+    for (const query of queries) {
+      try {
+        findings.push(...(await which.find(query)))
+      } catch (error) {
+        this.signal.throwIfAborted()
+        this.fail(error)
+      }
+    }
+    if (findings.length === 0) return
+    if (flags.quiet && (output.format === 'table' || output.format === 'wide'))
+      return this.write(lines(findings.map(({container, pod}) => (container ?? pod).id)))
+    const {findingsView} = await import('../views/which.js')
+    const context = {
+      fullIds: flags['no-trunc'],
+      width: flags['no-trunc'] ? undefined : this.width,
+      style: await this.tableStyle(),
+    }
+    this.write(await rendered(findingsView(findings, context), output))
+  }
+}

@@ -1,0 +1,135 @@
+import {readdir, readFile, readlink} from 'node:fs/promises'
+import {join} from 'node:path'
+
+// What /proc says of processes and sockets. A process may end at any moment: whatever can no longer be read is
+// undefined. What may not be read is remembered, so that "nothing found" is never said without right.
+
+export interface Listener {
+  protocol: 'tcp' | 'udp'
+  /** As text, `0.0.0.0` and `::` for every address. */
+  address: string
+  port: number
+  /** The number by which the file descriptors of its owners know it. */
+  inode: string
+}
+
+export class Proc {
+  readonly #root: string
+  /** Something was there and not for us to read. */
+  denied = false
+
+  constructor(root = '/proc') {
+    this.#root = root
+  }
+
+  async processes(): Promise<number[]> {
+    return (await readdir(this.#root)).filter((name) => /^\d+$/.test(name)).map(Number)
+  }
+
+  /** The short name of the program; undefined where there is no such process. */
+  async nameOf(pid: number): Promise<string | undefined> {
+    return (await this.#read(pid, 'comm'))?.trimEnd()
+  }
+
+  /** The control groups as the kernel lists them. */
+  cgroupOf(pid: number): Promise<string | undefined> {
+    return this.#read(pid, 'cgroup')
+  }
+
+  /** The process, its parent and so on, up to the first. */
+  async ancestors(pid: number): Promise<number[]> {
+    const chain: number[] = []
+    for (let next = pid; next > 0 && !chain.includes(next); ) {
+      const status = await this.#read(next, 'status')
+      if (status === undefined) break
+      chain.push(next)
+      next = Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0)
+    }
+    return chain
+  }
+
+  /** Equal for processes that share their network. */
+  networkOf(pid: number): Promise<string | undefined> {
+    return this.#attempt(() => readlink(join(this.#root, String(pid), 'ns', 'net')))
+  }
+
+  /** Who listens on the port in the network of the process. */
+  async listeners(pid: number, port: number): Promise<Listener[]> {
+    const found = await Promise.all(
+      (['tcp', 'tcp6', 'udp', 'udp6'] as const).map(async (table) => {
+        const protocol = table.startsWith('tcp') ? 'tcp' : 'udp'
+        return parseSockets((await this.#read(pid, 'net', table)) ?? '', protocol)
+      }),
+    )
+    return found.flat().filter((listener) => listener.port === port)
+  }
+
+  /** The processes that hold the sockets open, by inode. */
+  async ownersOf(inodes: ReadonlySet<string>): Promise<Map<string, number[]>> {
+    const owners = new Map<string, number[]>()
+    for (const pid of await this.processes()) {
+      for (const inode of await this.#socketsOf(pid))
+        if (inodes.has(inode)) owners.set(inode, [...(owners.get(inode) ?? []), pid])
+    }
+    return owners
+  }
+
+  /** Every mount that the process sees. */
+  async mountsOf(pid: number | 'self'): Promise<string[]> {
+    return ((await this.#read(pid, 'mountinfo')) ?? '').split('\n')
+  }
+
+  async #socketsOf(pid: number): Promise<string[]> {
+    const folder = join(this.#root, String(pid), 'fd')
+    const names = (await this.#attempt(() => readdir(folder))) ?? []
+    const targets = await Promise.all(names.map((name) => this.#attempt(() => readlink(join(folder, name)))))
+    return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1] ?? [])
+  }
+
+  #read(pid: number | 'self', ...path: string[]): Promise<string | undefined> {
+    return this.#attempt(() => readFile(join(this.#root, String(pid), ...path), 'utf8'))
+  }
+
+  async #attempt<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await read()
+    } catch (error) {
+      const {code = ''} = error as NodeJS.ErrnoException
+      if (code === 'EACCES' || code === 'EPERM') this.denied = true
+      else if (!['ENOENT', 'ESRCH', 'ENOTDIR', 'EINVAL'].includes(code)) throw error
+      return undefined
+    }
+  }
+}
+
+const tcpListening = '0A'
+const udpUnconnected = '07'
+
+/** Listening sockets in a table such as /proc/net/tcp6. */
+export function parseSockets(table: string, protocol: 'tcp' | 'udp'): Listener[] {
+  return table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
+      if (state !== (protocol === 'tcp' ? tcpListening : udpUnconnected)) return []
+      const [address = '', port = ''] = local.split(':')
+      return [{protocol, address: addressOf(address), port: Number.parseInt(port, 16), inode}]
+    })
+}
+
+/** The kernel prints addresses as hexadecimal words, each in the byte order of the machine: little-endian. */
+function addressOf(hex: string): string {
+  const bytes = [...hex.matchAll(/.{8}/g)].flatMap(([word]) => [...Buffer.from(word, 'hex')].reverse())
+  if (bytes.length === 4) return bytes.join('.')
+  const groups = Array.from({length: 8}, (_, index) =>
+    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
+  )
+  // URL knows the canonical form of an IPv6 address.
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+}
+
+/** IDs of containers and pods as they stand in a text such as a path or a control group. */
+export function idsIn(text: string): string[] {
+  return [...text.matchAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g)].map(([id]) => id)
+}

@@ -1,0 +1,167 @@
+import {spawn} from 'node:child_process'
+import {mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {connect} from '../../src/client/connect.js'
+import {Proc} from '../../src/node/proc.js'
+import {parseQuery, Which} from '../../src/node/which.js'
+import {id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
+import {runCli} from '../run-cli.js'
+
+const uid = '0e1c4b1e-6d6b-4f7a-9a3e-0c2f8f1f1b11'
+
+/** A pod with one container, whose first process is the one given; there are no control groups in it. */
+function startNode(pid: number, logPath = '/var/log/pods/default_web_u/app/0.log') {
+  const mounts = [
+    {hostPath: '/srv', containerPath: '/data'},
+    {hostPath: '/srv/www', containerPath: '/www'},
+  ]
+  return startFakeRuntime({
+    ListContainers: {
+      containers: [kubeletContainer('default', 'web', 'app', {id: id('a1'), podSandboxId: id('b1')})],
+    },
+    ListPodSandbox: {
+      items: [{id: id('b1'), state: 'SANDBOX_READY', metadata: {name: 'web', namespace: 'default', uid}}],
+    },
+    ContainerStatus: {
+      status: {id: id('a1'), state: 'CONTAINER_RUNNING', mounts, logPath},
+      info: {sandboxID: 'no JSON', info: JSON.stringify({pid})},
+    },
+    PodSandboxStatus: {status: {id: id('b1'), network: {ip: '10.1.2.3', additionalIps: [{ip: 'fd00::0:7'}]}}},
+  })
+}
+
+const cells = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/ {2,}/))
+const place = ['a100000000000', 'app', 'Running', 'b100000000000', 'web', 'default']
+const pod = ['', 'b100000000000', 'web', 'default']
+
+test('a process below the first one of a container, and a port that one listens on', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const {port} = server.address() as {port: number}
+  const child = spawn('sleep', ['60'])
+  await using runtime = await startNode(process.pid)
+  const {stdout, stderr, exitCode} = await runCli(['which', String(child.pid), `:${port}`], runtime)
+  child.kill()
+  server.close()
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+  expect(cells(stdout)).toEqual([
+    [...place, `process ${child.pid} (sleep)`],
+    [
+      ...place,
+      expect.stringMatching(
+        new RegExp(`^process ${process.pid} \\(.*\\) listens on 127\\.0\\.0\\.1:${port}/tcp$`),
+      ),
+    ],
+  ])
+})
+
+test('addresses and paths: volumes, logs, rotated logs, links, and what a path names', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'crisp-which-'))
+  const log = join(folder, '0.log')
+  await writeFile(log, '')
+  await symlink('0.log', join(folder, 'link.log'))
+  await using runtime = await startNode(0, log)
+  const queries = [
+    '10.1.2.3',
+    '[fd00::7]',
+    '/srv/www/a',
+    '/srv/',
+    log,
+    `${log}.20261125.gz`,
+    `${folder}/link.log`,
+  ]
+  const named = [`/var/lib/kubelet/pods/${uid}/volumes/x`, `/run/x/${id('a1')}/rootfs`]
+  const {stdout, stderr} = await runCli(['which', ...queries, ...named], runtime)
+  await rm(folder, {recursive: true})
+  expect(stderr).toBe('')
+  expect(cells(stdout)).toEqual([
+    [...pod, 'address 10.1.2.3'],
+    [...pod, 'address fd00::7'],
+    [...place, 'mounts /srv/www as /www'],
+    [...place, 'mounts /srv as /data'],
+    [...place, 'its log'],
+    [...place, 'its log'],
+    [...place, 'its log'],
+    [...pod, 'named in the path'],
+    [...place, 'named in the path'],
+  ])
+})
+
+test('-q, -o name and -o json go on to other commands', async () => {
+  await using runtime = await startNode(process.pid)
+  const which = async (...argv: string[]) => (await runCli(['which', ...argv], runtime)).stdout
+  expect(await which(String(process.pid), '10.1.2.3', '-q')).toBe(`${id('a1')}\n${id('b1')}\n`)
+  expect(await which(String(process.pid), '10.1.2.3', '-o', 'name')).toBe('default/web/app\ndefault/web\n')
+  expect(JSON.parse(await which('/srv/x', '-o', 'json'))).toMatchObject({
+    findings: [{because: 'mounts /srv as /data', container: {id: id('a1')}, pod: {id: id('b1')}}],
+  })
+})
+
+test('what is nobody’s is said for each, exit 3; wrong words are exit 2 before anything is asked', async () => {
+  await using runtime = await startNode(0)
+  const {stdout, stderr, exitCode} = await runCli(
+    ['which', '1', '4194305', ':1', '10.9.9.9', '/opt/x'],
+    runtime,
+  )
+  expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 3})
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/^crisp: process 1 \(.*\) belongs to no container of this runtime$/),
+    'crisp: no process 4194305 on this machine (a port is written :4194305)',
+    'crisp: port 1 belongs to no container of this runtime',
+    'crisp: 10.9.9.9 belongs to no container of this runtime',
+    'crisp: /opt/x belongs to no container of this runtime',
+    '',
+  ])
+  const calls = runtime.calls.length
+  expect(await runCli(['which', '1', 'web'], runtime)).toMatchObject({
+    stderr: 'crisp: "web" should be a PID, a :PORT, an IP address or a /PATH\n',
+    exitCode: 2,
+  })
+  expect(runtime.calls).toHaveLength(calls)
+})
+
+test('control groups name the container; an overlay mount its layers', async () => {
+  await using runtime = await startNode(0)
+  using client = connect({endpoint: runtime.endpoint})
+  const proc = Object.assign(new Proc('/nonexistent'), {
+    nameOf: async () => 'nginx',
+    cgroupOf: async () => `0::/kubepods/pod1/cri-containerd-${id('a1')}.scope`,
+    mountsOf: async () => [
+      `35 24 0:30 / /run/c/${id('a1')}/rootfs rw - overlay overlay rw,lowerdir=/s/2/fs:/s/1/fs,upperdir=/s/9/fs,workdir=/s/9/work`,
+    ],
+  })
+  const which = new Which(client, proc, true)
+  expect(await which.find({kind: 'process', pid: 7})).toMatchObject([
+    {container: {id: id('a1')}, because: 'process 7 (nginx)'},
+  ])
+  for (const path of ['/s/9/fs/etc', '/s/1/fs', '/s/9/work'])
+    expect(await which.find({kind: 'path', path})).toMatchObject([
+      {container: {id: id('a1')}, because: 'a layer of its root file system'},
+    ])
+  await expect(which.find({kind: 'path', path: '/s/3/fs'})).rejects.toThrow('belongs to no container')
+})
+
+test('without the right to look, nothing found is not said; sudo is', async () => {
+  await using runtime = await startNode(0)
+  using client = connect({endpoint: runtime.endpoint})
+  const proc = new Proc('/nonexistent')
+  proc.networkOf = async () => {
+    proc.denied = true
+    return undefined
+  }
+  const find = (asRoot: boolean) => new Which(client, proc, asRoot).find({kind: 'port', port: 80})
+  await expect(find(false)).rejects.toThrow("port 80: other users' processes may not be looked at; try sudo")
+  await expect(find(true)).rejects.toThrow('port 80 belongs to no container of this runtime')
+})
+
+test.each(['web', ':0', ':65536', '-1', '1.2.3', 'relative/path', ''])('%j is no question', (text) => {
+  expect(() => parseQuery(text)).toThrow('should be a PID, a :PORT, an IP address or a /PATH')
+})

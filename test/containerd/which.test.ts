@@ -1,0 +1,33 @@
+import {expect, test} from 'vitest'
+import {runCli, runUntil} from '../run-cli.js'
+import {describeOnContainerd} from './availability.js'
+import {startContainerd} from './containerd.js'
+
+describeOnContainerd('which, on a real containerd', () => {
+  test('from a process, its port, its log and its root file system to the container', async () => {
+    await using containerd = await startContainerd()
+    const ownNetwork = {linux: {securityContext: {namespaceOptions: {network: 'POD'} as const}}}
+    const pod = await containerd.runPod('web-1', ownNetwork)
+    const id = await pod.runContainer('server', 'httpd -p 8080; echo up; sleep 1000')
+    await pod.runContainer('other', 'sleep 1000')
+    const crisp = (...argv: string[]) => runCli(argv, {endpoint: containerd.endpoint})
+    const inspected = async (path: string) =>
+      (await crisp('inspect', id, '-o', `jsonpath=${path}`)).stdout.trim()
+    const pid = await inspected('{.info.pid}')
+    const logPath = await inspected('{.status.logPath}')
+
+    for (const query of [pid, logPath, `/run/somewhere/${id}/rootfs/etc`]) {
+      expect(await crisp('which', query, '-q')).toEqual({stdout: `${id}\n`, stderr: '', exitCode: 0})
+    }
+    const address = (await crisp('inspectp', pod.id, '-o', 'jsonpath={.status.network.ip}')).stdout.trim()
+    expect(await crisp('which', address, '-q')).toEqual({stdout: `${pod.id}\n`, stderr: '', exitCode: 0})
+
+    await runUntil(['logs', '--follow', id], (text) => text.includes('up'), {endpoint: containerd.endpoint})
+    const {stdout: listener} = await crisp('which', ':8080', '--no-trunc')
+    expect(listener).toContain(id)
+    expect(listener).toMatch(/\(httpd\) listens on \[::\]:8080\/tcp/)
+
+    const {stdout, exitCode} = await crisp('which', String(process.pid))
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 3})
+  })
+})
