@@ -1,11 +1,11 @@
-import {closeSync, openSync, readSync} from 'node:fs'
-import {watch} from 'node:fs/promises'
-import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from './client/connect.js'
 import {containerStatus} from './client/wait.js'
 import {type Attachment, attach, checkTerminal, parseStreaming} from './conversation.js'
 import {NotFoundError, RpcError} from './errors.js'
 import type {ContainerStatus} from './generated/cri.js'
+import {PlainLog} from './logs/bytes.js'
+import {LineAssembler, type LogLine} from './logs/lines.js'
+import {LogWatch} from './logs/watch.js'
 import {streamFailure} from './stream-failure.js'
 import type {StreamFlags} from './stream-flags.js'
 import type {RemoteExit} from './streaming/index.js'
@@ -37,9 +37,13 @@ export async function startFailure(client: CriClient, error: unknown): Promise<u
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
 export async function attend(container: ForegroundContainer): Promise<RemoteExit> {
-  using log = LogTail.open(container.logPath)
-  if (log && !container.stdin && !container.tty) return await follow(container, log)
-  await pass(log)
+  using log = GrowingLog.open(container.logPath)
+  if (log && !container.stdin && !container.tty) {
+    const status = await untilExited(container, () => log.pass())
+    await log.passRest()
+    return exitOf(status)
+  }
+  await log?.pass()
   try {
     const exit = await attach(container)
     if (exit.kind === 'detached') return exit
@@ -48,15 +52,9 @@ export async function attend(container: ForegroundContainer): Promise<RemoteExit
     const status = await containerStatus(container.client, container.containerId)
     if (status?.state !== 'CONTAINER_EXITED') throw error
     // It was over before we came.
-    await pass(log)
+    await log?.passRest()
   }
-  return exitOf(await untilExited(container, () => Promise.resolve()))
-}
-
-async function follow(container: ForegroundContainer, log: LogTail): Promise<RemoteExit> {
-  const status = await untilExited(container, () => pass(log))
-  await pass(log)
-  return exitOf(status)
+  return exitOf(await untilExited(container, async () => undefined))
 }
 
 const longestPauseMs = 250
@@ -66,13 +64,15 @@ async function untilExited(
   {client, containerId, logPath, signal}: ForegroundContainer,
   meanwhile: () => Promise<void>,
 ): Promise<ContainerStatus> {
-  using changes = fileChanges(logPath, signal)
+  using watch = new LogWatch()
+  watch.setPaths(logPath === undefined ? [] : [logPath])
   for (let pauseMs = 10; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const status = await containerStatus(client, containerId)
     if (!status) throw new NotFoundError('the container is gone, and its exit code with it')
     if (status.state === 'CONTAINER_EXITED') return status
     await meanwhile()
-    await changes.within(pauseMs)
+    // The end of the pause is no failure; the signal's is told below.
+    await watch.change(AbortSignal.any([signal, AbortSignal.timeout(pauseMs)])).catch(() => undefined)
     signal.throwIfAborted()
   }
 }
@@ -81,99 +81,58 @@ function exitOf({exitCode}: ContainerStatus): RemoteExit {
   return {kind: 'exited', exitCode}
 }
 
-interface FileChanges extends Disposable {
-  /** Resolves with the next change, when the time is over, or at the end. */
-  within(pauseMs: number): Promise<void>
-}
+/** A log from its beginning to wherever it has grown to. */
+class GrowingLog implements Disposable {
+  readonly #file: PlainLog
+  readonly #lines = new LineAssembler({}, () => undefined)
 
-function fileChanges(path: string | undefined, signal: AbortSignal): FileChanges {
-  const abort = new AbortController()
-  const ended = AbortSignal.any([signal, abort.signal])
-  const watcher = path === undefined ? undefined : watch(path, {signal: ended})[Symbol.asyncIterator]()
-  let change: Promise<unknown> | undefined
-  return {
-    within: async (pauseMs) => {
-      // Where there is nothing to watch the pauses are short enough.
-      change ??= (watcher?.next() ?? Promise.reject()).then(
-        () => {
-          change = undefined
-        },
-        () => new Promise(() => undefined),
-      )
-      const over = sleep(pauseMs, undefined, {signal: ended}).catch(() => undefined)
-      await Promise.race([over, change])
-    },
-    [Symbol.dispose]: () => abort.abort(),
-  }
-}
-
-async function pass(log: LogTail | undefined): Promise<void> {
-  const {stdout, stderr} = process
-  for (const {stream, bytes} of log?.read() ?? []) {
-    await new Promise<void>((resolve) =>
-      (stream === 'stderr' ? stderr : stdout).write(bytes, () => resolve()),
-    )
-  }
-}
-
-interface Piece {
-  stream: string
-  bytes: Buffer
-}
-
-const chunkBytes = 64 * 1024
-
-/** A CRI log, from its beginning to wherever it has grown to: `<time> <stream> <F or P> <text>` in each line. */
-class LogTail implements Disposable {
-  readonly #file: number
-  #rest: Buffer = Buffer.alloc(0)
-
-  private constructor(file: number) {
+  private constructor(file: PlainLog) {
     this.#file = file
   }
 
   /** undefined where there is no log that we may read. */
-  static open(path: string | undefined): LogTail | undefined {
+  static open(path: string | undefined): GrowingLog | undefined {
     if (path === undefined) return undefined
     try {
-      return new LogTail(openSync(path, 'r'))
+      return new GrowingLog(new PlainLog(path, 0))
     } catch {
       return undefined
     }
   }
 
-  /** What has come since the last time, a bounded part at a time. */
-  *read(): Generator<Piece> {
+  /** Writes what has come since the last time to our stdout and stderr. */
+  async pass(): Promise<void> {
     for (;;) {
-      const chunk = Buffer.alloc(chunkBytes)
-      const length = readSync(this.#file, chunk)
-      if (length === 0) return
-      const known = Buffer.concat([this.#rest, chunk.subarray(0, length)])
-      const end = known.lastIndexOf(0x0a) + 1
-      this.#rest = known.subarray(end)
-      yield* pieces(known.subarray(0, end))
+      const count = this.#file.read(this.#lines.room())
+      if (count === 0) return
+      await writeLines(this.#lines.take(count))
     }
   }
 
+  /** The same when nothing comes any more: a last line may have no end. */
+  async passRest(): Promise<void> {
+    await this.pass()
+    await writeLines(this.#lines.endLog())
+  }
+
   [Symbol.dispose](): void {
-    closeSync(this.#file)
+    this.#file.close()
   }
 }
 
-function* pieces(lines: Buffer): Generator<Piece> {
+const lineEnd = Buffer.from('\n')
+
+/** Lines of one stream that follow each other in one go. */
+async function writeLines(lines: readonly LogLine[]): Promise<void> {
   for (let start = 0; start < lines.length; ) {
-    const end = lines.indexOf(0x0a, start)
-    const line = lines.subarray(start, end + 1)
-    start = end + 1
-    const [, stream = '', tag = ''] = /^\S+ (\S+) ([FP])/.exec(line.subarray(0, 100).toString('latin1')) ?? []
-    const text = fieldsSkipped(line, 3)
-    // The line end of a part is the log's own.
-    yield {stream, bytes: tag === 'P' ? text.subarray(0, -1) : text}
+    const stream = lines[start]?.stream
+    let end = start + 1
+    while (lines[end]?.stream === stream) end++
+    const pieces = lines
+      .slice(start, end)
+      .flatMap(({content, ended}) => (ended ? [content, lineEnd] : [content]))
+    const output = stream === 0 ? process.stdout : process.stderr
+    await new Promise<void>((resolve) => output.write(Buffer.concat(pieces), () => resolve()))
+    start = end
   }
-}
-
-function fieldsSkipped(line: Buffer, fields: number): Buffer {
-  let at = 0
-  for (let skipped = 0; skipped < fields; skipped++) at = line.indexOf(0x20, at) + 1
-  return line.subarray(at)
 }

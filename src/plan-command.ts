@@ -65,7 +65,10 @@ export abstract class PlanCommand extends CriCommand {
       timeoutMs: cancelTimeoutMs(flags),
       pullTimeoutMs: pullTimeoutMs(flags, process.env),
       ...(plan.some(({method}) => method === 'PullImage')
-        ? {credentialsFor: await this.#credentials(flags)}
+        ? {
+            credentialsFor: await this.#credentials(flags),
+            showPull: (image: string) => this.#showPull(client, image, flags.debug ?? false),
+          }
         : {}),
     }
     const made: Made = {containerIds: []}
@@ -78,6 +81,13 @@ export abstract class PlanCommand extends CriCommand {
       await this.#afterFailure(flags, plan, made, sinceMs, cause)
       throw cause
     }
+  }
+
+  /** A line on the terminal; those of --debug would tear it apart. */
+  async #showPull(client: CriClient, image: string, debug: boolean): Promise<Disposable | undefined> {
+    if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
+    const {showPullProgress} = await import('./pull-progress.js')
+    return showPullProgress(client, [image], process.stderr)
   }
 
   #credentials(flags: PullFlags) {

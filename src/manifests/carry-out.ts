@@ -23,6 +23,8 @@ export interface CarryOutOptions {
   timeoutMs?: number | undefined
   pullTimeoutMs?: number | undefined
   credentialsFor?: (image: string) => Promise<Input<AuthConfig> | undefined>
+  /** Shows that an image is being pulled, until it is disposed of. */
+  showPull?: (image: string) => Promise<Disposable | undefined>
 }
 
 /** Sends the plan's requests one after another. At the first failure it throws and leaves `made` as far as it came. */
@@ -52,8 +54,10 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
       const image = step.request.image?.image ?? ''
       if (step.when === 'missing' && (await isPresent(client, image, signal))) return
       const {annotations} = step.request.image ?? {}
+      const auth = await options.credentialsFor?.(image)
+      using _ = await options.showPull?.(image)
       await pullImage(client, image, {
-        auth: await options.credentialsFor?.(image),
+        auth,
         annotations: annotations as Record<string, string> | undefined,
         podConfig: step.request.sandboxConfig ?? undefined,
         timeoutMs: options.pullTimeoutMs,
