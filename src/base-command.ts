@@ -150,6 +150,17 @@ export abstract class CriCommand extends Command {
     return undefined
   }
 
+  /** While a child has the terminal Ctrl-C is meant for it. */
+  protected async withoutInterrupt<Result>(work: () => Promise<Result>): Promise<Result> {
+    const ignore = () => undefined
+    process.on('SIGINT', ignore).off('SIGINT', this.#stop)
+    try {
+      return await work()
+    } finally {
+      process.on('SIGINT', this.#stop).off('SIGINT', ignore)
+    }
+  }
+
   /** To stdout, as it is; what a template shows of the runtime's words may still not act on a terminal. */
   protected write(text: string): void {
     process.stdout.write(this.#showsValuesRaw && process.stdout.isTTY ? printableLines(text) : text)

@@ -1,5 +1,6 @@
 import {Chalk} from 'chalk'
 import type {TableStyle} from './text/table.js'
+import type {TopStyle} from './views/top.js'
 
 const chalk = new Chalk({level: 1})
 
@@ -26,4 +27,12 @@ export const tableStyle: TableStyle = {
 export const logStyle = {
   match: chalk.bold.red,
   origins: [chalk.cyan, chalk.green, chalk.yellow, chalk.magenta, chalk.blue, chalk.red],
+}
+
+/** For the full-screen view. */
+export const topStyle: TopStyle = {
+  strong: chalk.bold,
+  dim: chalk.dim,
+  bad: chalk.red,
+  selected: chalk.inverse,
 }

@@ -115,7 +115,7 @@ function line(
   for (const column of shown) {
     const {title, keep} = columns[column] as Column
     const width = widths[column] ?? 0
-    const cell = cut(cells[column] ?? '', width, keep)
+    const cell = cutText(cells[column] ?? '', width, keep)
     // Blanks are written only in front of a cell, so that no line ends in them.
     if (cell !== '') {
       text += ' '.repeat(blanks) + style(cell, title)
@@ -126,7 +126,7 @@ function line(
   return text
 }
 
-function cut(cell: string, width: number, keep: Column['keep']): string {
+export function cutText(cell: string, width: number, keep: Column['keep']): string {
   if (widthOf(cell) <= width) return cell
   const characters = [...new Intl.Segmenter().segment(cell)].map(({segment}) => segment)
   if (keep === 'end') characters.reverse()
@@ -140,7 +140,7 @@ function cut(cell: string, width: number, keep: Column['keep']): string {
   return keep === 'end' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`
 }
 
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   // The common case, many times faster than looking every character up.
   for (let index = 0; index < text.length; index++)
     if (text.charCodeAt(index) > 0x7e) return stringWidth(text)

@@ -1,0 +1,206 @@
+import {statfs} from 'node:fs/promises'
+import {availableParallelism, totalmem} from 'node:os'
+import {setTimeout as sleep} from 'node:timers/promises'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import type {CriClient} from '../client/connect.js'
+import {imageFilesystems, nodeState, sampleNode} from '../client/node-sample.js'
+import {UsageError} from '../errors.js'
+import {integerFlag, labelFlag} from '../flags.js'
+import {parseDurationMs} from '../text/duration.js'
+import {parseRegexp} from '../text/regexp.js'
+import {parseChoice, parseLabels} from '../text/selectors.js'
+import {NodeHistory, type TopPod} from '../top/node.js'
+import type {TopOrder, TopRow} from '../top/rows.js'
+import {TopSession} from '../top/session.js'
+import {initialState, type TopState} from '../top/state.js'
+import {visit} from '../top/visit.js'
+import {namespaceFlag, parseUnits, unitsFlag} from '../usage-flags.js'
+import {plainTopStyle, type TopFrame, topText} from '../views/top.js'
+
+const orders: Readonly<Record<string, TopOrder>> = {
+  cpu: 'cpu',
+  mem: 'mem',
+  memory: 'mem',
+  disk: 'disk',
+  name: 'name',
+  age: 'age',
+  restarts: 'restarts',
+}
+const shortestIntervalMs = 200
+
+export default class Top extends CriCommand {
+  static override summary = 'Watch the node: what its pods and containers use, live'
+  static override description =
+    `On the whole terminal, with keys to sort, filter, open pods and go to logs, exec and inspect (? lists them).
+100 in CPU % is one core. --once prints a single frame, for scripts.`
+  static override examples = [
+    'crisp top',
+    'crisp top --pods --sort mem',
+    'crisp top --namespace kube-system --interval 5s',
+    'crisp top --once --limit 10',
+  ]
+
+  static override flags = {
+    pods: Flags.boolean({description: 'begin with pods instead of containers'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'what does not run too'}),
+    pod: Flags.string({
+      char: 'p',
+      helpGroup: 'FILTER',
+      helpValue: 'REGEXP',
+      description: 'only pods whose name matches this regular expression',
+    }),
+    namespace: namespaceFlag,
+    label: labelFlag,
+    sort: Flags.string({
+      helpGroup: 'OUTPUT',
+      helpValue: 'COLUMN',
+      description: 'by cpu, mem, disk, name, age or restarts',
+      complete: Object.keys(orders),
+      default: 'cpu',
+    }),
+    interval: Flags.string({
+      char: 's',
+      helpValue: 'DURATION',
+      default: '2s',
+      description: 'between two looks at the runtime',
+    }),
+    once: Flags.boolean({helpGroup: 'OUTPUT', description: 'print one frame and end'}),
+    limit: integerFlag({helpGroup: 'OUTPUT', description: 'with --once: only the first N rows'}),
+    units: unitsFlag,
+  }
+
+  #session: TopSession | undefined
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(Top)
+    const intervalMs = parseDurationMs(flags.interval)
+    if (intervalMs < shortestIntervalMs)
+      throw new UsageError(`--interval should be ${shortestIntervalMs}ms or more`)
+    const state: TopState = {
+      ...initialState,
+      mode: flags.pods ? 'pods' : 'containers',
+      order: parseChoice('--sort', flags.sort, orders),
+      all: flags.all,
+    }
+    const units = parseUnits(flags.units)
+    const filter = podFilter({
+      pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
+      namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
+      labels: parseLabels(flags.label),
+    })
+    if (!flags.once && !(process.stdout.isTTY && process.stdin.isTTY))
+      throw new UsageError('top needs a terminal: --once prints one frame without, stats --watch goes on')
+    using client = await this.connect(flags)
+    const machine = await machineOf(client)
+
+    if (flags.once) {
+      const frame = await firstFrame(client, {state, units, filter, machine, intervalMs, signal: this.signal})
+      return this.write(topText(frame, this.width, flags.limit))
+    }
+    const endpoint = await client.endpoint()
+    this.#session = new TopSession({
+      client,
+      input: process.stdin,
+      output: process.stdout,
+      signal: this.signal,
+      state,
+      filter,
+      intervalMs,
+      units,
+      style: (await this.tableStyle()) ? (await import('../colours.js')).topStyle : plainTopStyle,
+      machine,
+      visit: (what, row) => this.#visit(what, row, endpoint),
+      suspend: stopProcess,
+    })
+    try {
+      await this.#session.run()
+    } finally {
+      this.#session = undefined
+    }
+  }
+
+  /** Nothing may be written across the screen. */
+  protected override note(text: string): void {
+    if (this.#session) this.#session.notice(text)
+    else super.note(text)
+  }
+
+  #visit(what: 'logs' | 'exec' | 'inspect', row: TopRow, endpoint: string): Promise<void> {
+    const crisp = [process.execPath, process.argv[1] ?? '']
+    const globals = ['--runtime-endpoint', endpoint]
+    const write = (text: string) => this.write(text)
+    return this.withoutInterrupt(() => visit(what, row, {crisp, globals, input: process.stdin, write}))
+  }
+}
+
+function podFilter({
+  pod,
+  namespace,
+  labels,
+}: {
+  pod: RegExp | undefined
+  namespace: RegExp | undefined
+  labels: Readonly<Record<string, string>>
+}): (pods: TopPod[]) => TopPod[] {
+  const wanted = Object.entries(labels)
+  return (pods) =>
+    pods.filter(
+      (item) =>
+        (pod?.test(item.name) ?? true) &&
+        (namespace?.test(item.namespace) ?? true) &&
+        wanted.every(([key, value]) => item.labels[key] === value),
+    )
+}
+
+/** crisp runs on the node it looks at: a CRI socket does not leave its machine. */
+async function machineOf(client: CriClient): Promise<TopFrame['machine']> {
+  const [filesystem] = await imageFilesystems(client)
+  const path = filesystem?.fsId?.mountpoint
+  const imageDiskBytes = path === undefined ? undefined : await diskBytes(path)
+  return {cores: availableParallelism(), memoryBytes: totalmem(), imageDiskBytes}
+}
+
+async function diskBytes(path: string): Promise<number | undefined> {
+  try {
+    const {bsize, blocks} = await statfs(path)
+    return bsize * blocks
+  } catch {
+    // Only root may look there, or the path is the runtime's own view of its files.
+    return undefined
+  }
+}
+
+/** Two samples, as the CPU of a first one is not known. */
+async function firstFrame(
+  client: CriClient,
+  {
+    state,
+    units,
+    filter,
+    machine,
+    intervalMs,
+    signal,
+  }: {
+    state: TopState
+    units: TopFrame['units']
+    filter: (pods: TopPod[]) => TopPod[]
+    machine: TopFrame['machine']
+    intervalMs: number
+    signal: AbortSignal
+  },
+): Promise<TopFrame> {
+  const history = new NodeHistory()
+  const [node, first] = await Promise.all([nodeState(client), sampleNode(client)])
+  history.take(first)
+  await sleep(Math.min(intervalMs, 1_000), undefined, {signal})
+  const pods = filter(history.take(await sampleNode(client)))
+  return {node, machine, pods, state, units, nowMs: Date.now()}
+}
+
+/** As Ctrl-Z does; a process that nobody could continue is not stopped, and goes on. */
+async function stopProcess(): Promise<void> {
+  const continued = new Promise<void>((resolve) => process.once('SIGCONT', () => resolve()))
+  process.kill(process.pid, 'SIGTSTP')
+  await Promise.race([continued, sleep(200)])
+}

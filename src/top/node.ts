@@ -1,0 +1,94 @@
+import type {NodeSample} from '../client/node-sample.js'
+import {containerPlaces} from '../client/references.js'
+import {coresUsed} from '../client/usage.js'
+import type {Container, ContainerState, PodSandboxState} from '../generated/cri.js'
+
+export interface TopContainer {
+  id: string
+  name: string
+  pod: string
+  namespace: string
+  podId: string
+  state: ContainerState
+  attempt: number
+  createdAtMs: number
+  /** undefined where it is not known yet, or does not run. */
+  cores: number | undefined
+  memoryBytes: number
+  diskBytes: number
+  /** Cores, the newest last. */
+  history: readonly number[]
+}
+
+export interface TopPod {
+  id: string
+  name: string
+  namespace: string
+  state: PodSandboxState
+  createdAtMs: number
+  labels: Readonly<Record<string, string>>
+  containers: TopContainer[]
+}
+
+/** So many samples are remembered of each container. */
+const historyLength = 60
+
+/** Sample after sample, what the pods of a node use and have used. */
+export class NodeHistory {
+  #before: NodeSample | undefined
+  #histories = new Map<string, number[]>()
+
+  take(sample: NodeSample): TopPod[] {
+    const before = this.#before
+    this.#before = sample
+    const placeOf = containerPlaces(sample.pods)
+    const histories = new Map<string, number[]>()
+    const pods = new Map<string, TopPod>()
+    for (const {id, metadata, state, createdAt, labels} of sample.pods) {
+      const {name = '', namespace = ''} = metadata ?? {}
+      pods.set(id, {id, name, namespace, state, createdAtMs: milliseconds(createdAt), labels, containers: []})
+    }
+    for (const container of newestAttempts(sample.containers)) {
+      const {id} = container
+      const stats = sample.stats.get(id)
+      const cores = coresUsed(stats?.cpu, before?.stats.get(id)?.cpu)
+      const history = this.#histories.get(id) ?? []
+      if (cores !== undefined) history.push(cores)
+      if (history.length > historyLength) history.shift()
+      histories.set(id, history)
+      const {pod, namespace} = placeOf(container)
+      pods.get(container.podSandboxId)?.containers.push({
+        id,
+        name: container.metadata?.name ?? '',
+        pod,
+        namespace,
+        podId: container.podSandboxId,
+        state: container.state,
+        attempt: container.metadata?.attempt ?? 0,
+        createdAtMs: milliseconds(container.createdAt),
+        cores,
+        memoryBytes: Number(stats?.memory?.workingSetBytes?.value ?? 0),
+        diskBytes: Number(stats?.writableLayer?.usedBytes?.value ?? 0),
+        history,
+      })
+    }
+    this.#histories = histories
+    return [...pods.values()]
+  }
+}
+
+/** Of each container in a pod only the newest attempt: the others are what it was, not what it is. */
+function newestAttempts(containers: readonly Container[]): Container[] {
+  const newest = new Map<string, Container>()
+  for (const container of containers) {
+    const key = `${container.podSandboxId}/${container.metadata?.name}`
+    const known = newest.get(key)
+    if (!known || (known.metadata?.attempt ?? 0) <= (container.metadata?.attempt ?? 0))
+      newest.set(key, container)
+  }
+  return [...newest.values()]
+}
+
+function milliseconds(timeNs: string): number {
+  return Number(BigInt(timeNs || '0') / 1_000_000n)
+}

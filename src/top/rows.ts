@@ -1,0 +1,145 @@
+import type {TopContainer, TopPod} from './node.js'
+
+export type TopMode = 'containers' | 'pods'
+export type TopOrder = 'cpu' | 'mem' | 'disk' | 'name' | 'age' | 'restarts'
+
+/** What is on the screen, as far as the user chooses it. */
+export interface TopChoice {
+  mode: TopMode
+  order: TopOrder
+  /** The other way round than the order's own: most first for figures, a to z for names. */
+  reversed: boolean
+  /** Found anywhere in `namespace/pod/container`, in any case. */
+  filter: string
+  /** What does not run too. */
+  all: boolean
+  /** IDs of pods whose containers are shown below them. */
+  expanded: ReadonlySet<string>
+}
+
+export interface TopRow {
+  kind: 'pod' | 'container'
+  id: string
+  /** Below its pod. */
+  nested: boolean
+  expanded: boolean
+  name: string
+  namespace: string
+  pod: string
+  podId: string
+  state: string
+  runs: boolean
+  restarts: number
+  createdAtMs: number
+  cores: number | undefined
+  memoryBytes: number
+  diskBytes: number
+  history: readonly number[]
+}
+
+export function topRows(pods: readonly TopPod[], choice: TopChoice): TopRow[] {
+  const word = choice.filter.toLowerCase()
+  const matches = (...parts: string[]) => word === '' || parts.join('/').toLowerCase().includes(word)
+  const compare = comparison(choice)
+  if (choice.mode === 'containers') {
+    return pods
+      .flatMap(({containers}) => containers)
+      .filter(({namespace, pod, name}) => matches(namespace, pod, name))
+      .map((container) => containerRow(container, false))
+      .filter(({runs}) => choice.all || runs)
+      .sort(compare)
+  }
+  return pods
+    .filter(
+      ({namespace, name, containers}) =>
+        matches(namespace, name) || containers.some((container) => matches(namespace, name, container.name)),
+    )
+    .map((pod) => ({pod, row: podRow(pod, choice.expanded.has(pod.id))}))
+    .filter(({row}) => choice.all || row.runs)
+    .sort((a, b) => compare(a.row, b.row))
+    .flatMap(({pod, row}) => [
+      row,
+      ...(row.expanded ? pod.containers.map((container) => containerRow(container, true)).sort(compare) : []),
+    ])
+}
+
+const stateWords: Readonly<Record<string, string>> = {
+  CONTAINER_CREATED: 'Created',
+  CONTAINER_RUNNING: 'Running',
+  CONTAINER_EXITED: 'Exited',
+  CONTAINER_UNKNOWN: 'Unknown',
+  SANDBOX_READY: 'Ready',
+  SANDBOX_NOTREADY: 'NotReady',
+}
+
+function containerRow(container: TopContainer, nested: boolean): TopRow {
+  const {attempt, state} = container
+  const runs = state === 'CONTAINER_RUNNING'
+  return {
+    ...container,
+    kind: 'container',
+    nested,
+    expanded: false,
+    state: stateWords[state] ?? String(state),
+    runs,
+    restarts: attempt,
+  }
+}
+
+function podRow(pod: TopPod, expanded: boolean): TopRow {
+  const {containers} = pod
+  const known = containers.flatMap(({cores}) => (cores === undefined ? [] : [cores]))
+  const longest = Math.max(0, ...containers.map(({history}) => history.length))
+  return {
+    kind: 'pod',
+    id: pod.id,
+    nested: false,
+    expanded,
+    name: pod.name,
+    namespace: pod.namespace,
+    pod: pod.name,
+    podId: pod.id,
+    state: stateWords[pod.state] ?? String(pod.state),
+    runs: pod.state === 'SANDBOX_READY',
+    restarts: total(containers.map(({attempt}) => attempt)),
+    createdAtMs: pod.createdAtMs,
+    cores: known.length === 0 ? undefined : total(known),
+    memoryBytes: total(containers.map(({memoryBytes}) => memoryBytes)),
+    diskBytes: total(containers.map(({diskBytes}) => diskBytes)),
+    history: Array.from({length: longest}, (_, index) =>
+      total(containers.map(({history}) => history[history.length - longest + index] ?? 0)),
+    ),
+  }
+}
+
+export function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
+}
+
+/** Equal rows stand in the order of their names, so that they do not dance. */
+function comparison({order, reversed}: TopChoice): (a: TopRow, b: TopRow) => number {
+  const sign = reversed ? -1 : 1
+  const byName = (a: TopRow, b: TopRow) => compareTexts(fullName(a), fullName(b)) || compareTexts(a.id, b.id)
+  switch (order) {
+    case 'cpu':
+      return (a, b) => sign * ((b.cores ?? -1) - (a.cores ?? -1)) || byName(a, b)
+    case 'mem':
+      return (a, b) => sign * (b.memoryBytes - a.memoryBytes) || byName(a, b)
+    case 'disk':
+      return (a, b) => sign * (b.diskBytes - a.diskBytes) || byName(a, b)
+    case 'restarts':
+      return (a, b) => sign * (b.restarts - a.restarts) || byName(a, b)
+    case 'age':
+      return (a, b) => sign * (b.createdAtMs - a.createdAtMs) || byName(a, b)
+    case 'name':
+      return (a, b) => sign * byName(a, b)
+  }
+}
+
+function fullName({namespace, pod, name}: TopRow): string {
+  return `${namespace}/${pod}/${name}`
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

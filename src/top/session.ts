@@ -1,0 +1,285 @@
+import type {ReadStream, WriteStream} from 'node:tty'
+import type {CriClient} from '../client/connect.js'
+import {isRuntimeLost} from '../client/lost.js'
+import {type NodeState, nodeState, sampleNode} from '../client/node-sample.js'
+import {describeError, Interrupted, RpcError} from '../errors.js'
+import {LogTail} from '../log-tail.js'
+import {type Key, KeyDecoder} from '../terminal/keys.js'
+import {Screen} from '../terminal/screen.js'
+import type {Units} from '../text/units.js'
+import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from '../views/top.js'
+import {NodeHistory, type TopPod} from './node.js'
+import {type TopRow, topRows} from './rows.js'
+import {pressed, selectedIndex, type TopEffect, type TopState} from './state.js'
+
+export interface TopSessionOptions {
+  client: CriClient
+  input: ReadStream
+  output: WriteStream
+  signal: AbortSignal
+  state: TopState
+  /** Which pods and containers count at all. */
+  filter: (pods: TopPod[]) => TopPod[]
+  intervalMs: number
+  units: Units
+  style: TopStyle
+  machine: TopFrame['machine']
+  /** Runs crisp itself on the terminal; resolves when the user has seen what it printed. */
+  visit: (what: 'logs' | 'exec' | 'inspect', row: TopRow) => Promise<void>
+  /** Stops the process as Ctrl-Z does; returns when it goes on. */
+  suspend: () => Promise<void>
+}
+
+/** Figures of the runtime that change slowly are asked for only every so many samples. */
+const slowEvery = 5
+const escapeMs = 50
+const logLines = 12
+
+/** `top` on a terminal, from the first sample to the user's last key. */
+export class TopSession {
+  readonly #options: TopSessionOptions
+  readonly #screen: Screen
+  readonly #keys = new KeyDecoder()
+  readonly #history = new NodeHistory()
+  readonly #logTail = new LogTail()
+  readonly #done = deferred()
+  #state: TopState
+  #node: NodeState | undefined
+  #pods: TopPod[] = []
+  #detail: TopDetail | undefined
+  #notice: string | undefined
+  #lostAtMs: number | undefined
+  #samples = 0
+  #timer: NodeJS.Timeout | undefined
+  #escapeTimer: NodeJS.Timeout | undefined
+  /** Somebody else has the terminal. */
+  #away = false
+
+  constructor(options: TopSessionOptions) {
+    this.#options = options
+    this.#state = options.state
+    this.#screen = new Screen((text) => options.output.write(text))
+  }
+
+  /** Resolves when the user quits, rejects with the signal's reason. The terminal is as before in every ending. */
+  async run(): Promise<void> {
+    const {signal, output} = this.#options
+    await this.#sample()
+    const abort = () => this.#done.reject(signal.reason)
+    const resize = () => this.#redrawAll()
+    // The process may also end where no promise is waited for, as after a second Ctrl-C.
+    const leave = () => this.#leave()
+    signal.addEventListener('abort', abort, {once: true})
+    process.on('exit', leave)
+    output.on('resize', resize)
+    try {
+      signal.throwIfAborted()
+      this.#enter()
+      this.#schedule(Math.min(1_000, this.#options.intervalMs))
+      this.#lookAtSelected()
+      await this.#done.promise
+    } finally {
+      clearTimeout(this.#timer)
+      clearTimeout(this.#escapeTimer)
+      signal.removeEventListener('abort', abort)
+      output.off('resize', resize)
+      leave()
+      process.off('exit', leave)
+    }
+  }
+
+  /** Shown at the bottom until the next sample. */
+  notice(text: string): void {
+    this.#notice = text
+    this.#draw()
+  }
+
+  #enter(): void {
+    const {input} = this.#options
+    this.#away = false
+    input.setRawMode(true)
+    input.setEncoding('utf8')
+    input.on('data', this.#onData).on('end', this.#onHangup).on('error', this.#onHangup)
+    input.resume()
+    this.#screen.enter()
+    this.#draw()
+  }
+
+  #leave(): void {
+    const {input} = this.#options
+    this.#away = true
+    this.#screen.leave()
+    input.off('data', this.#onData).off('end', this.#onHangup)
+    if (!input.destroyed) input.setRawMode(false)
+    input.pause()
+  }
+
+  readonly #onHangup = () => this.#done.reject(new Interrupted('SIGHUP'))
+
+  readonly #onData = (text: string) => {
+    clearTimeout(this.#escapeTimer)
+    for (const key of this.#keys.feed(text)) this.#press(key)
+    if (!this.#keys.waiting) return
+    this.#escapeTimer = setTimeout(() => {
+      for (const key of this.#keys.flush()) this.#press(key)
+    }, escapeMs)
+  }
+
+  #press(key: Key): void {
+    if (this.#away) return
+    const before = this.#selected
+    const {state, effect} = pressed(this.#state, key, this.#rows(), topPage(this.#size(), this.#state))
+    this.#state = state
+    this.#draw()
+    if (this.#selected?.id !== before?.id) this.#lookAtSelected()
+    if (effect) this.#carryOut(effect).catch((error) => this.#done.reject(error))
+  }
+
+  async #carryOut(effect: TopEffect): Promise<void> {
+    switch (effect.do) {
+      case 'quit':
+        return this.#done.resolve()
+      case 'interrupt':
+        return this.#done.reject(new Interrupted('SIGINT'))
+      case 'redraw':
+        return this.#redrawAll()
+      case 'suspend':
+        return this.#without(this.#options.suspend)
+      case 'logs':
+      case 'exec':
+      case 'inspect':
+        return this.#without(() => this.#options.visit(effect.do, effect.row))
+    }
+  }
+
+  /** Lends the terminal to something else. */
+  async #without(work: () => Promise<void>): Promise<void> {
+    this.#leave()
+    try {
+      await work()
+    } finally {
+      this.#options.signal.throwIfAborted()
+      this.#enter()
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#tick().catch((error) => this.#done.reject(error))
+    }, delayMs)
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#sample()
+      await this.#refreshDetail()
+      this.#notice = undefined
+      this.#lostAtMs = undefined
+    } catch (error) {
+      this.#notice = this.#trouble(error)
+    }
+    this.#draw()
+    this.#schedule(this.#options.intervalMs)
+  }
+
+  /** A runtime that is restarted comes back, and one call that it refuses may succeed the next time. */
+  #trouble(error: unknown): string {
+    if (isRuntimeLost(error)) {
+      this.#lostAtMs ??= Date.now()
+      const seconds = Math.round((Date.now() - this.#lostAtMs) / 1000)
+      return `the runtime has not answered for ${seconds} s: asking again (what stands here is old)`
+    }
+    if (error instanceof RpcError) return describeError(error).text
+    throw error
+  }
+
+  async #sample(): Promise<void> {
+    const {client, filter} = this.#options
+    const [sample, node] = await Promise.all([
+      sampleNode(client),
+      this.#samples % slowEvery === 0 || !this.#node ? nodeState(client) : this.#node,
+    ])
+    this.#samples++
+    this.#node = node
+    this.#pods = filter(this.#history.take(sample))
+  }
+
+  #lookAtSelected(): void {
+    this.#refreshDetail().catch((error) => this.#done.reject(error))
+  }
+
+  /** The state of the selected row and the end of its log. What fails here is missing, no more. */
+  async #refreshDetail(): Promise<void> {
+    const row = this.#selected
+    if (!row || this.#away || !this.#state.pane) return
+    const detail = await this.#detailOf(row)
+    if (this.#selected?.id !== row.id) return
+    this.#detail = detail
+    this.#draw()
+  }
+
+  async #detailOf(row: TopRow): Promise<TopDetail | undefined> {
+    const {client} = this.#options
+    try {
+      if (row.kind === 'pod') {
+        const {status} = await client.runtime.podSandboxStatus({podSandboxId: row.id})
+        return {id: row.id, pod: status ?? undefined, log: []}
+      }
+      const {status} = await client.runtime.containerStatus({containerId: row.id})
+      return {
+        id: row.id,
+        container: status ?? undefined,
+        log: await this.#logTail.read(status?.logPath ?? '', logLines),
+      }
+    } catch (error) {
+      if (error instanceof RpcError) return undefined
+      throw error
+    }
+  }
+
+  get #selected(): TopRow | undefined {
+    const rows = this.#rows()
+    return rows[selectedIndex(rows, this.#state.selectedId)]
+  }
+
+  #rows(): TopRow[] {
+    return topRows(this.#pods, this.#state)
+  }
+
+  #size(): {columns: number; rows: number} {
+    const {columns, rows} = this.#options.output
+    return {columns: columns || 80, rows: rows || 24}
+  }
+
+  #redrawAll(): void {
+    this.#screen.redrawAll()
+    this.#draw()
+  }
+
+  #draw(): void {
+    if (this.#away || !this.#node) return
+    const {machine, units, style} = this.#options
+    const frame: TopFrame = {
+      node: this.#node,
+      machine,
+      pods: this.#pods,
+      state: this.#state,
+      detail: this.#detail,
+      notice: this.#notice,
+      units,
+      nowMs: Date.now(),
+    }
+    this.#screen.draw(topLines(frame, this.#size(), style))
+  }
+}
+
+/** Promise.withResolvers comes with Node 22. */
+function deferred(): {promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void} {
+  let resolve = (): void => undefined
+  let reject = (_reason: unknown): void => undefined
+  const promise = new Promise<void>((onDone, onFailed) => {
+    resolve = onDone
+    reject = onFailed
+  })
+  return {promise, resolve, reject}
+}

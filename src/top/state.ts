@@ -1,0 +1,151 @@
+import type {Key} from '../terminal/keys.js'
+import type {TopChoice, TopOrder, TopRow} from './rows.js'
+
+export interface TopState extends TopChoice {
+  selectedId: string | undefined
+  /** The filter is being typed. */
+  typing: boolean
+  help: boolean
+  pane: boolean
+}
+
+export type TopEffect =
+  | {do: 'quit'}
+  | {do: 'interrupt'}
+  | {do: 'suspend'}
+  | {do: 'redraw'}
+  | {do: 'logs' | 'exec' | 'inspect'; row: TopRow}
+
+export interface Step {
+  state: TopState
+  effect?: TopEffect
+}
+
+export const initialState: TopState = {
+  mode: 'containers',
+  order: 'cpu',
+  reversed: false,
+  filter: '',
+  all: false,
+  expanded: new Set(),
+  selectedId: undefined,
+  typing: false,
+  help: false,
+  pane: true,
+}
+
+const orderKeys: Readonly<Record<Key, TopOrder>> = {
+  c: 'cpu',
+  m: 'mem',
+  d: 'disk',
+  n: 'name',
+  t: 'age',
+  R: 'restarts',
+}
+
+/** What a key press makes of the state, with the rows as they stand and how many of them are visible at once. */
+export function pressed(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step {
+  if (key === 'ctrl-c') return {state, effect: {do: 'interrupt'}}
+  if (key === 'ctrl-z') return {state, effect: {do: 'suspend'}}
+  if (key === 'ctrl-l') return {state, effect: {do: 'redraw'}}
+  if (state.typing) return {state: typed(state, key)}
+  if (state.help) return {state: {...state, help: false}}
+  const order = orderKeys[key]
+  if (order) return {state: {...state, order, reversed: order === state.order && !state.reversed}}
+  return moved(state, key, rows, page) ?? acted(state, key, rows)
+}
+
+/** The row that is selected: the one of that ID, else the first. */
+export function selectedIndex(rows: readonly TopRow[], selectedId: string | undefined): number {
+  const index = rows.findIndex(({id}) => id === selectedId)
+  return index === -1 ? 0 : index
+}
+
+function typed(state: TopState, key: Key): TopState {
+  switch (key) {
+    case 'enter':
+      return {...state, typing: false}
+    case 'escape':
+      return {...state, typing: false, filter: ''}
+    case 'backspace':
+      return {...state, filter: [...state.filter].slice(0, -1).join('')}
+    case 'ctrl-u':
+    case 'ctrl-w':
+      return {...state, filter: ''}
+    default:
+      return [...key].length === 1 ? {...state, filter: state.filter + key} : state
+  }
+}
+
+function moved(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step | undefined {
+  const at = selectedIndex(rows, state.selectedId)
+  const steps: Readonly<Record<Key, number>> = {
+    up: -1,
+    k: -1,
+    down: 1,
+    j: 1,
+    'page-up': -page,
+    'page-down': page,
+    home: -rows.length,
+    g: -rows.length,
+    end: rows.length,
+    G: rows.length,
+  }
+  const step = steps[key]
+  if (step === undefined) return undefined
+  const target = rows[Math.max(0, Math.min(rows.length - 1, at + step))]
+  return {state: {...state, selectedId: target?.id}}
+}
+
+function acted(state: TopState, key: Key, rows: readonly TopRow[]): Step {
+  const row = rows[selectedIndex(rows, state.selectedId)]
+  switch (key) {
+    case 'q':
+      return {state, effect: {do: 'quit'}}
+    case '/':
+      return {state: {...state, typing: true}}
+    case 'escape':
+      return {state: {...state, filter: ''}}
+    case '?':
+    case 'h':
+      return {state: {...state, help: true}}
+    case 'tab':
+    case 'p':
+      return {state: switched(state, row)}
+    case 'a':
+      return {state: {...state, all: !state.all}}
+    case 'r':
+      return {state: {...state, reversed: !state.reversed}}
+    case 'v':
+      return {state: {...state, pane: !state.pane}}
+    case 'enter':
+    case ' ':
+    case 'right':
+    case 'left':
+      return {state: folded(state, key, row)}
+    case 'l':
+      return row ? {state, effect: {do: 'logs', row}} : {state}
+    case 'e':
+    case 's':
+      return row?.kind === 'container' ? {state, effect: {do: 'exec', row}} : {state}
+    case 'i':
+      return row ? {state, effect: {do: 'inspect', row}} : {state}
+    default:
+      return {state}
+  }
+}
+
+/** To the pods from a container means to its pod. */
+function switched(state: TopState, row: TopRow | undefined): TopState {
+  if (state.mode === 'pods') return {...state, mode: 'containers'}
+  return {...state, mode: 'pods', selectedId: row?.podId}
+}
+
+function folded(state: TopState, key: Key, row: TopRow | undefined): TopState {
+  if (!row || state.mode === 'containers') return state
+  const open = key === 'right' || (key !== 'left' && !state.expanded.has(row.podId))
+  const expanded = new Set(state.expanded)
+  if (open) expanded.add(row.podId)
+  else expanded.delete(row.podId)
+  return {...state, expanded, selectedId: open ? row.id : row.podId}
+}

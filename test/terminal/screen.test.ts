@@ -1,0 +1,44 @@
+import {expect, test} from 'vitest'
+import {Screen} from '../../src/terminal/screen.js'
+import {VirtualScreen} from './virtual-screen.js'
+
+function drawnOn(columns: number, rows: number) {
+  const shown = new VirtualScreen(columns, rows)
+  const writes: string[] = []
+  const screen = new Screen((text) => {
+    writes.push(text)
+    shown.write(text)
+  })
+  return {screen, shown, writes}
+}
+
+test('only lines that have changed are written', () => {
+  const {screen, shown, writes} = drawnOn(6, 3)
+  screen.enter()
+  screen.draw(['one', 'two', 'three'])
+  writes.length = 0
+  screen.draw(['one', 'TWO', 'three'])
+  screen.draw(['one', 'TWO', 'three'])
+  expect(writes).toEqual(['\u001b[2;1H\u001b[2KTWO'])
+  expect(shown.lines).toEqual(['one', 'TWO', 'three'])
+})
+
+test('a line that fills the terminal keeps its last column; fewer lines leave nothing behind', () => {
+  const {screen, shown} = drawnOn(6, 3)
+  screen.enter()
+  screen.draw(['123456', 'abcdef', 'x'])
+  expect(shown.lines).toEqual(['123456', 'abcdef', 'x'])
+  screen.draw(['123456'])
+  expect(shown.lines).toEqual(['123456', '', ''])
+})
+
+test('after leaving, twice as well, the terminal is as before and nothing is drawn', () => {
+  const {screen, shown, writes} = drawnOn(6, 3)
+  screen.enter()
+  expect([...shown.modes]).toEqual(['?1049'])
+  screen.leave()
+  screen.leave()
+  screen.draw(['late'])
+  expect([...shown.modes].sort()).toEqual(['?25', '?7'])
+  expect(writes.filter((text) => text.includes('?1049l'))).toHaveLength(1)
+})
