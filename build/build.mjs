@@ -6,6 +6,7 @@ import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {generate} from './generate.mjs'
+import {compileWasm} from './wasm.mjs'
 
 const root = new URL('..', import.meta.url)
 process.chdir(fileURLToPath(root))
@@ -44,6 +45,7 @@ const lookups = [
 ]
 
 generate()
+await compileWasm()
 rmSync('dist', {recursive: true, force: true})
 await bundle()
 await writeManifest()

@@ -1,8 +1,9 @@
 import {ContextLines, type Grep} from './logs/grep.js'
+import {LineCopier} from './logs/line-copier.js'
 import type {LineFilter, LogLine} from './logs/lines.js'
 import {LineMerger} from './logs/merge.js'
 import {LogOutput, type LogSink} from './logs/output.js'
-import type {Segment} from './logs/reader.js'
+import {LogReader, type Segment} from './logs/reader.js'
 import {LineSource} from './logs/source.js'
 import {type LogOrigin, lineJson, linePieces} from './views/logs.js'
 
@@ -158,5 +159,71 @@ export class LineFeed implements LogFeed {
     if (shown.unended && !line.continued) pieces.unshift('\n')
     shown.unended = !line.ended && !alwaysEnd
     return this.#output.line(line.stream, pieces)
+  }
+}
+
+/** One log in CRI format, from file to output with as little in between as can be. */
+export class CopyFeed implements LogFeed {
+  readonly full = false
+  readonly #options: FeedOptions
+  readonly #copier: LineCopier
+  #log: FedLog | undefined
+  #reader: LogReader | undefined
+
+  constructor(options: FeedOptions) {
+    this.#options = options
+    this.#copier = new LineCopier(options.sink, {
+      filter: options.filter,
+      timestamps: options.timestamps,
+      onDamage: () => this.#log && options.onDamage(this.#log),
+    })
+  }
+
+  add(log: FedLog, segments: readonly Segment[]): void {
+    this.#log = log
+    this.#reader = new LogReader(segments, this.#options)
+  }
+
+  continueWith(log: FedLog, segments: readonly Segment[]): void {
+    this.#reader?.close()
+    this.add(log, segments)
+  }
+
+  async finish(): Promise<void> {
+    await this.#copier.endLog()
+  }
+
+  remove(): void {
+    this.#reader?.close()
+    this.#reader = undefined
+  }
+
+  async drain(): Promise<boolean> {
+    const reader = this.#reader
+    if (!reader) return false
+    for (let any = false; ; any = true) {
+      const reading = await reader.next(this.#copier.room())
+      this.#copier.only = reader.only
+      switch (reading) {
+        case 'wait':
+          return any
+        case 'end':
+          await this.#copier.endLog()
+          return any
+        case 'file-end':
+          await this.#copier.endFile()
+          break
+        case 'attempt-end':
+          await this.#copier.endLog(true)
+          await this.#log?.onAttemptEnd()
+          break
+        default:
+          await this.#copier.take(reading)
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader?.close()
   }
 }

@@ -253,6 +253,11 @@ class Following {
     await feed.finish(followed.chosen.fed)
     const first = attempts[0]?.attempt ?? log.attempt
     note(`${await this.#howItEnded(followed)}; attempt ${first} follows`)
+    followed.chosen.fed.onAttemptEnd = attemptMarker(
+      this.#session.nameOf(followed.chosen.fed),
+      attempts,
+      note,
+    )
     feed.continueWith(followed.chosen.fed, segments)
     this.#followed.delete(followed.containerId)
     this.#track({...chosen, fed: followed.chosen.fed})
@@ -287,6 +292,21 @@ function wholeLog(attempts: readonly AttemptLog[]): Segment[] {
   return attempts.flatMap(({attempt, path}) =>
     listLogFiles(path).map((file) => ({file: {...file, attempt}, start: 0})),
   )
+}
+
+/** Says where one attempt ends and the next one begins, when attempts are read one after another. */
+export function attemptMarker(
+  name: string,
+  attempts: readonly AttemptLog[],
+  note: (text: string) => void,
+): () => void {
+  let ended = 0
+  return () => {
+    const before = attempts[ended++]
+    const after = attempts[ended]
+    if (before && after)
+      note(`${endText(name, before.attempt, before.status)}; attempt ${after.attempt} follows`)
+  }
 }
 
 /** How one attempt of a container ended, as far as the runtime still knows. */

@@ -17,6 +17,16 @@ export async function lookAtNode(client: CriClient): Promise<NodeView> {
   return {containers, pods, placeOf: containerPlaces(pods)}
 }
 
+/** Whether a reference names one container, not a pod. */
+export function namesContainer(reference: string, view: NodeView): boolean {
+  try {
+    containerNamed(reference, view.containers, view.placeOf)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * The containers that a reference names: one, or all of a pod in the order in which they were made. Throws
  * NotFoundError.

@@ -10,14 +10,16 @@ import {
   logsOfAttempts,
   lookAtNode,
   type NodeView,
+  namesContainer,
   type WantedAttempt,
 } from '../client/log-targets.js'
 import {NotFoundError, UsageError} from '../errors.js'
 import {integerFlag} from '../flags.js'
 import type {Container} from '../generated/cri.js'
-import {type FedLog, LineFeed, type LogFeed} from '../log-feed.js'
-import {type ChosenLog, endText, LogSession} from '../log-session.js'
+import {CopyFeed, type FedLog, type FeedOptions, LineFeed, type LogFeed} from '../log-feed.js'
+import {attemptMarker, type ChosenLog, LogSession} from '../log-session.js'
 import {processSink} from '../log-sink.js'
+import {isDockerLog} from '../logs/bytes.js'
 import type {Grep} from '../logs/grep.js'
 import type {LineFilter} from '../logs/lines.js'
 import type {StreamIndex} from '../logs/record.js'
@@ -135,13 +137,15 @@ export default class Logs extends CriCommand {
     if (chosen.length === 0) return
 
     const style = await this.#style()
+    const joining =
+      wish.select || (wish.follow && !wish.references.every((word) => namesContainer(word, view)))
     const labels = originLabels(chosen.map(({fed}) => fed.origin))
     const withPrefix = wish.format === 'text' && (wish.prefix || wish.select || chosen.length > 1)
     const width = Math.max(...labels.map((label) => label.length))
     for (const [index, {fed}] of chosen.entries())
       if (withPrefix) fed.prefix = prefixOf(labels[index] ?? '', width, index, style)
 
-    using feed = this.#feed(wish, style, chosen.length)
+    using feed = this.#feed(wish, style, chosen, joining || withPrefix)
     const session = new LogSession({
       client,
       feed,
@@ -156,7 +160,7 @@ export default class Logs extends CriCommand {
     await session.follow(shown, {
       once: wish.once,
       endless: wish.select && !wish.once && wish.pod === undefined,
-      select: wish.select || wish.references.length > 0 ? (now) => this.#containersNow(wish, now) : undefined,
+      select: joining ? (now) => this.#containersNow(wish, now) : undefined,
       choose: async (container, now) => {
         const [log] = await this.#logsOf(client, [container], now, {...wish, attempt: 'newest'})
         if (!log) throw new NotFoundError(`container ${container.id} is gone`)
@@ -216,44 +220,36 @@ export default class Logs extends CriCommand {
       const {namespace, pod, container: name} = view.placeOf(container)
       const origin = {namespace, pod, container: name, attempt: attempts[0]?.attempt ?? 0}
       const fed: FedLog = {origin, prefix: '', onAttemptEnd: () => undefined}
-      if (attempts.length > 1) fed.onAttemptEnd = this.#markerFor(fed, attempts)
+      fed.onAttemptEnd = attemptMarker(nameOf(fed), attempts, (text) => this.note(text))
       return {fed, status, attempts}
     })
     return this.succeeded(outcomes)
   }
 
-  #markerFor(fed: FedLog, attempts: ChosenLog['attempts']): () => void {
-    let ended = 0
-    return () => {
-      const before = attempts[ended++]
-      const after = attempts[ended]
-      if (!before || !after) return
-      this.note(`${endText(nameOf(fed), before.attempt, before.status)}; attempt ${after.attempt} follows`)
-    }
-  }
-
-  #feed(wish: Wish, style: Style | undefined, count: number): LogFeed {
+  #feed(wish: Wish, style: Style | undefined, chosen: readonly ChosenLog[], withNames: boolean): LogFeed {
     const {grep} = wish
-    return new LineFeed(
-      {
-        sink: processSink(),
-        format: wish.format === 'json' ? 'json' : 'text',
-        timestamps: wish.timestamps,
-        limitBytes: wish.limitBytes < 0 ? Number.POSITIVE_INFINITY : wish.limitBytes,
-        grep,
-        highlight:
-          style && grep && grep.include.length > 0 && wish.format === 'text'
-            ? highlighter(grep.include, style.match)
-            : undefined,
-        gap: wish.format === 'text' ? '--\n' : '',
-        filter: wish.filter,
-        follow: wish.follow,
-        signal: this.signal,
-        onNotice: (text) => this.note(text),
-        onDamage: this.#damageNote(),
-      },
-      count,
-    )
+    const options: FeedOptions = {
+      sink: processSink(),
+      format: wish.format === 'json' ? 'json' : 'text',
+      timestamps: wish.timestamps,
+      limitBytes: wish.limitBytes < 0 ? Number.POSITIVE_INFINITY : wish.limitBytes,
+      grep,
+      highlight:
+        style && grep && grep.include.length > 0 && wish.format === 'text'
+          ? highlighter(grep.include, style.match)
+          : undefined,
+      gap: wish.format === 'text' ? '--\n' : '',
+      filter: wish.filter,
+      follow: wish.follow,
+      signal: this.signal,
+      onNotice: (text) => this.note(text),
+      onDamage: this.#damageNote(),
+    }
+    const plain = !withNames && !grep && wish.format !== 'json' && wish.limitBytes < 0 && chosen.length === 1
+    const logs = chosen.flatMap(({attempts}) => attempts)
+    return plain && !logs.some(({path}) => isDockerLog(path))
+      ? new CopyFeed(options)
+      : new LineFeed(options, chosen.length)
   }
 
   #damageNote(): (log: FedLog) => void {

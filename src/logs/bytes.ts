@@ -1,7 +1,7 @@
-import {closeSync, constants, createReadStream, fstatSync, openSync, readSync} from 'node:fs'
+import {closeSync, constants, createReadStream, fstatSync, openSync, readSync, realpathSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import {type LogFile, unreadable} from './files.js'
+import {fileAt, type LogFile, unreadable} from './files.js'
 
 /** An open file's bytes from an offset on, decompressed where it is compressed. Closed by whoever opened it. */
 export interface OpenLog extends Disposable {
@@ -122,4 +122,12 @@ export async function headOf(file: LogFile, count: number): Promise<Buffer> {
     filled += more
   }
   return head.subarray(0, filled)
+}
+
+/** Whether a log holds Docker's JSON lines; one that is empty is known by its name. */
+export function isDockerLog(path: string): boolean {
+  if (!fileAt(path)) return false
+  using log = new PlainLog(path, 0)
+  const first = Buffer.alloc(1)
+  return log.read(first) === 1 ? first[0] === 0x7b : realpathSync(path).endsWith('-json.log')
 }

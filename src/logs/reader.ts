@@ -231,6 +231,7 @@ export class LogReader implements Disposable {
     const rotated = listRotatedFiles(this.#log)
     const at = await this.#indexOf(rotated, live.identity)
     const between = at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
+    this.#knowRotations(rotated)
     this.#enqueue([...between, named].map((file) => ({file, start: 0})))
   }
 
@@ -284,9 +285,14 @@ export class LogReader implements Disposable {
   #enqueue(segments: readonly Segment[]): void {
     const attempt = this.attempt
     this.#queue.push(...segments.map((segment) => ({...segment, file: {...segment.file, attempt}})))
-    const newest = newestRotation(segments.map(({file}) => file))
-    if (newest > this.#newestRotation) this.#newestRotation = newest
+    this.#knowRotations(segments.map(({file}) => file))
     this.close()
+  }
+
+  /** Files that are read, or are going to be. */
+  #knowRotations(files: readonly LogFile[]): void {
+    const newest = newestRotation(files)
+    if (newest > this.#newestRotation) this.#newestRotation = newest
   }
 
   /** Files may have been rotated between the listing and the opening of the live one: they come first. */

@@ -1,19 +1,12 @@
 import {expect, test} from 'vitest'
 import {LineAssembler, type LineFilter, type LogLine} from '../../src/logs/lines.js'
 import {stampText, timeFromMs} from '../../src/logs/time.js'
-import {record, seededRandom, stamp} from './log-files.js'
-
-interface Read {
-  time: string
-  stream: number
-  text: string
-  ended: boolean
-}
+import {type ReadLine, randomLog, record, reference, seededRandom, stamp} from './log-files.js'
 
 /** Hands the bytes over in pieces of the sizes given, again and again. */
 function assembled(bytes: Buffer, sizes: readonly number[], filter: LineFilter = {}, bufferSize = 4096) {
   let damaged = 0
-  const lines: Read[] = []
+  const lines: ReadLine[] = []
   const keep = (found: LogLine[]) => {
     for (const line of found) {
       const text = line.content.toString('latin1')
@@ -129,58 +122,6 @@ test('a stream and a span of time; what begins before it is left out whole', () 
     'last but whole',
   ])
 })
-
-/** The same in the plainest way: whole text, one expression, no bounds. */
-function reference(bytes: Buffer) {
-  const pending: (Read | undefined)[] = [undefined, undefined]
-  const lines: Read[] = []
-  let damaged = 0
-  const form =
-    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) (stdout|stderr) ([^ ]*) (.*)$/s
-  const texts = bytes.toString('latin1').split('\n')
-  if (texts.at(-1) === '') texts.pop()
-  for (const text of texts) {
-    const parts = form.exec(text)
-    if (!parts) {
-      damaged++
-      continue
-    }
-    const [, time, fraction = '', zone = '', name, tags = '', content = ''] = parts
-    const stream = name === 'stdout' ? 0 : 1
-    const shownZone = zone === '+00:00' ? 'Z' : zone
-    const shownTime = `${time}.${fraction.padEnd(9, '0')}${shownZone}`
-    const line = pending[stream] ?? {time: shownTime, stream, text: '', ended: false}
-    pending[stream] = line
-    line.text += content
-    if (tags.split(':')[0] === 'P') continue
-    pending[stream] = undefined
-    lines.push({...line, ended: true})
-  }
-  for (const line of pending) if (line) lines.push(line)
-  return {lines, damaged}
-}
-
-function randomLog(random: () => number): Buffer {
-  const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item
-  const parts: Buffer[] = []
-  for (let count = Math.floor(random() * 60); count > 0; count--) {
-    if (random() < 0.08) {
-      parts.push(Buffer.from(pick(['', 'junk', stamp(1), `${stamp(1)} stdout`, 'y'.repeat(700)])))
-    } else {
-      const zone = pick(['Z', '+00:00', '-03:30'])
-      const fraction = pick(['', '.5', '.000000001', '.123456789'])
-      const header = `2026-01-02T03:04:0${count % 10}${fraction}${zone} ${pick(['stdout', 'stderr'])} ${pick(['F', 'F', 'P', 'F:x', 'P:y:z'])} `
-      const content = Buffer.alloc(Math.floor(random() ** 4 * 3000), 0)
-      for (let at = 0; at < content.length; at++) {
-        const byte = Math.floor(random() * 256)
-        content[at] = byte === 10 ? 32 : byte
-      }
-      parts.push(Buffer.from(header), content)
-    }
-    if (count > 1 || random() < 0.8) parts.push(Buffer.from('\n'))
-  }
-  return Buffer.concat(parts)
-}
 
 test('any bytes in any pieces give what a plain reading gives', () => {
   for (let seed = 1; seed <= 400; seed++) {

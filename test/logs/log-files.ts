@@ -53,3 +53,62 @@ export function seededRandom(seed: number): () => number {
     return state / 2_147_483_647
   }
 }
+
+export interface ReadLine {
+  time: string
+  stream: number
+  text: string
+  ended: boolean
+}
+
+/** What a log holds, read in the plainest way: whole text, one expression, no bounds. */
+export function reference(bytes: Buffer) {
+  const pending: (ReadLine | undefined)[] = [undefined, undefined]
+  const lines: ReadLine[] = []
+  let damaged = 0
+  const form =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) (stdout|stderr) ([^ ]*) (.*)$/s
+  const texts = bytes.toString('latin1').split('\n')
+  if (texts.at(-1) === '') texts.pop()
+  for (const text of texts) {
+    const parts = form.exec(text)
+    if (!parts) {
+      damaged++
+      continue
+    }
+    const [, time, fraction = '', zone = '', name, tags = '', content = ''] = parts
+    const stream = name === 'stdout' ? 0 : 1
+    const shownZone = zone === '+00:00' ? 'Z' : zone
+    const shownTime = `${time}.${fraction.padEnd(9, '0')}${shownZone}`
+    const line = pending[stream] ?? {time: shownTime, stream, text: '', ended: false}
+    pending[stream] = line
+    line.text += content
+    if (tags.split(':')[0] === 'P') continue
+    pending[stream] = undefined
+    lines.push({...line, ended: true})
+  }
+  for (const line of pending) if (line) lines.push(line)
+  return {lines, damaged}
+}
+
+export function randomLog(random: () => number): Buffer {
+  const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item
+  const parts: Buffer[] = []
+  for (let count = Math.floor(random() * 60); count > 0; count--) {
+    if (random() < 0.08) {
+      parts.push(Buffer.from(pick(['', 'junk', stamp(1), `${stamp(1)} stdout`, 'y'.repeat(700)])))
+    } else {
+      const zone = pick(['Z', '+00:00', '-03:30'])
+      const fraction = pick(['', '.5', '.000000001', '.123456789'])
+      const header = `2026-01-02T03:04:0${count % 10}${fraction}${zone} ${pick(['stdout', 'stderr'])} ${pick(['F', 'F', 'P', 'F:x', 'P:y:z'])} `
+      const content = Buffer.alloc(Math.floor(random() ** 4 * 3000), 0)
+      for (let at = 0; at < content.length; at++) {
+        const byte = Math.floor(random() * 256)
+        content[at] = byte === 10 ? 32 : byte
+      }
+      parts.push(Buffer.from(header), content)
+    }
+    if (count > 1 || random() < 0.8) parts.push(Buffer.from('\n'))
+  }
+  return Buffer.concat(parts)
+}
