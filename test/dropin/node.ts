@@ -2,7 +2,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {type ObservedCall, type Seed, type SeedPod, startDemoRuntime} from '../../src/demo/index.js'
-import {runInProcess} from '../in-process.js'
+import {type InProcessOptions, runInProcess} from '../in-process.js'
 import type {CliResult} from '../run-cli.js'
 
 // A node of a cluster as kubeadm makes one, on the embedded runtime, and crictl's command lines against it.
@@ -35,6 +35,9 @@ export const clusterNode: Seed = {
       printing('kube-apiserver', 'echo wrong >&2'),
     ]),
     pod('kube-system', 'coredns-5d78c9869d-abcde', {'k8s-app': 'kube-dns'}, [running('coredns')]),
+    pod('kube-system', 'kube-proxy-7k2xq', {'k8s-app': 'kube-proxy'}, [
+      {name: 'kube-proxy', image: sleeper, command: ['/bin/sh', '-c', 'while sleep 0.1; do echo tick; done']},
+    ]),
     pod('default', 'nginx-65899c769f-wv2gp', {run: 'nginx', app: 'web'}, [running('nginx')]),
     pod('default', 'job-7xk2p', {'job-name': 'job'}, [
       {name: 'job', image: busybox, command: ['/bin/sh', '-c', 'exit 3'], state: 'exited'},
@@ -50,7 +53,7 @@ export const expendable = (...names: string[]): Seed => ({
 
 export interface Node extends AsyncDisposable {
   /** `$web` in a line is the ID of container web, `$web13` its first 13 digits, `$web-pod` its pod's ID. */
-  run(line: string): Promise<CliResult & {calls: ObservedCall[]; line: string}>
+  run(line: string, options?: InProcessOptions): Promise<CliResult & {calls: ObservedCall[]; line: string}>
   /** The text with IDs as lines write them. */
   named(text: string): string
   /** What is there now, as `name:STATE`. */
@@ -106,10 +109,10 @@ export async function startNode(seed: Seed): Promise<Node> {
     )
   return {
     named,
-    run: async (line) => {
+    run: async (line, options) => {
       calls = []
       const argv = shellWords(line).map(filled)
-      const result = await runInProcess(argv.slice(1), runtime)
+      const result = await runInProcess(argv.slice(1), {endpoint: runtime.endpoint, ...options})
       return {
         ...result,
         stdout: named(result.stdout),

@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
-import {clusterNode, type Node, startNode} from './node.js'
+import {clusterNode, expendable, type Node, startNode} from './node.js'
 
 // Lines for crictl as the documentation of Kubernetes, containerd, CRI-O, k3s, RKE2 and OpenShift, tutorials and scripts
 // in public repositories have them, names and IDs changed to those of our node. Each with what it is documented to do.
@@ -21,17 +21,22 @@ type Effect = {
   /** A call that was made, and what its request held. */
   call?: [method: string, request: object]
   stderr?: RegExp
+  /** It does not end by itself: Ctrl-C once stdout is like this. */
+  until?: RegExp
   exitCode?: number
 }
 
-const everywhere = ['coredns', 'etcd', 'job', 'kube-apiserver', 'nginx']
-const up = ['coredns', 'etcd', 'kube-apiserver', 'nginx']
+const everywhere = ['coredns', 'etcd', 'job', 'kube-apiserver', 'kube-proxy', 'nginx']
+const up = ['coredns', 'etcd', 'kube-apiserver', 'kube-proxy', 'nginx']
+const system = ['coredns', 'etcd', 'kube-apiserver', 'kube-proxy']
+const systemPods = ['coredns-5d78c9869d-abcde', 'etcd-cp1', 'kube-apiserver-cp1', 'kube-proxy-7k2xq']
 const all = (names: string[], suffix = '') => names.map((name) => `$${name}${suffix}`)
 const podNames = [
   'coredns-5d78c9869d-abcde',
   'etcd-cp1',
   'job-7xk2p',
   'kube-apiserver-cp1',
+  'kube-proxy-7k2xq',
   'nginx-65899c769f-wv2gp',
   'old-1',
 ]
@@ -57,10 +62,7 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
       'crictl ps -q --label io.kubernetes.container.name=etcd',
       {stdout: '$etcd\n', call: wherever({labelSelector: {'io.kubernetes.container.name': 'etcd'}})},
     ],
-    [
-      'crictl ps --label=io.kubernetes.pod.namespace=kube-system -q',
-      {shows: all(['coredns', 'etcd', 'kube-apiserver'])},
-    ],
+    ['crictl ps --label=io.kubernetes.pod.namespace=kube-system -q', {shows: all(system)}],
     ['crictl ps -q --label io.kubernetes.container.name=etcd --state Running', {stdout: '$etcd\n'}],
     ['crictl ps -a -q --label "io.kubernetes.pod.namespace=default"', {shows: all(['job', 'nginx'])}],
     [
@@ -79,7 +81,7 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
     ['crictl ps --pod=$etcd-cp1 --quiet', {stdout: '$etcd\n'}],
     ['crictl ps --id $nginx', {shows: ['$nginx13']}],
     ['crictl ps -id $nginx', {shows: ['$nginx13']}],
-    ['crictl ps --namespace kube-system -q', {shows: all(['coredns', 'etcd', 'kube-apiserver'])}],
+    ['crictl ps --namespace kube-system -q', {shows: all(system)}],
     [
       'crictl ps --image docker.io/library/busybox:latest -a -q',
       {shows: all(['etcd', 'job', 'kube-apiserver'])},
@@ -115,10 +117,7 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
       'crictl pods --label run=nginx --label app=web -q',
       {stdout: '$nginx-65899c769f-wv2gp\n', call: wheresoever({labelSelector: {run: 'nginx', app: 'web'}})},
     ],
-    [
-      'crictl pods --namespace kube-system -q',
-      {shows: all(['coredns-5d78c9869d-abcde', 'etcd-cp1', 'kube-apiserver-cp1'])},
-    ],
+    ['crictl pods --namespace kube-system -q', {shows: all(systemPods)}],
     ['crictl pods -q --namespace default --name nginx', {stdout: '$nginx-65899c769f-wv2gp\n'}],
     [
       'crictl pods --name=etcd --namespace=kube-system --quiet --state=ready',
@@ -271,6 +270,8 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
       'crictl stats --label io.kubernetes.container.name=coredns --output yaml',
       {stdout: /^stats:\n- attributes:/},
     ],
+    ['crictl stats', {stdout: /^CONTAINER +NAME +CPU % +MEM +DISK +INODES +SWAP\n/}],
+    ['crictl statsp', {stdout: /^POD +POD ID +CPU % +MEM\n/}],
     ['crictl statsp -o json', {stdout: /"stats": \[/, call: ['ListPodSandboxStats', {}]}],
     ['crictl statsp --id $etcd-cp1 --output json', {shows: ['$etcd-cp1']}],
     ['crictl metricdescs', {stdout: /^\{\n {2}"descriptors": \[/}],
@@ -288,6 +289,16 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
     ['crictl logs -s stderr $kube-apiserver', {stdout: '', stderr: /^wrong\n$/}],
     ['crictl logs $etcd --tail 1', {stdout: 'last\n'}],
     ['crictl logs nosuch', {exitCode: 3, stderr: /no (container|pod).*nosuch/}],
+  ],
+  'what goes on until Ctrl-C': [
+    ['crictl logs -f $etcd', {until: /last/, stdout: 'first\nsecond\nlast\n'}],
+    ['crictl logs --follow --tail 1 $etcd', {until: /last/, stdout: 'last\n'}],
+    ['crictl logs -f --tail=2 $kube-proxy', {until: /(tick\n){4}/}],
+    [
+      'crictl attach $kube-proxy',
+      {until: /tick/, call: ['Attach', {containerId: '$kube-proxy', stdout: true, stdin: false, tty: false}]},
+    ],
+    ['crictl stats --watch -o json', {until: /\n/, stdout: /^\{"stats":\[/}],
   ],
   exec: [
     [
@@ -363,9 +374,13 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
 for (const [section, lines] of Object.entries(sections)) {
   describe(section, () => {
     test.each(lines)('%s', async (line, effect) => {
-      const {stdout, stderr, exitCode, calls} = await node.run(line)
+      const {until} = effect
+      const {stdout, stderr, exitCode, calls} = await node.run(
+        line,
+        until ? {enough: (text) => until.test(text)} : {},
+      )
       expect({exitCode, stderr}).toEqual({
-        exitCode: effect.exitCode ?? 0,
+        exitCode: effect.exitCode ?? (until ? 130 : 0),
         stderr: effect.stderr ? expect.stringMatching(effect.stderr) : '',
       })
       if (typeof effect.stdout === 'string') expect(stdout).toBe(effect.stdout)
@@ -383,6 +398,27 @@ for (const [section, lines] of Object.entries(sections)) {
     })
   })
 }
+
+test('crictl port-forward $nginx-65899c769f-wv2gp :80', async () => {
+  const {stdout, exitCode} = await node.run('crictl port-forward $nginx-65899c769f-wv2gp :80', {
+    enough: (text) => text.endsWith('\n'),
+  })
+  expect(stdout).toMatch(/^Forwarding from 127\.0\.0\.1:\d+ -> 80\n/)
+  // Ctrl-C ends it well once both families listen, which may be a moment later.
+  expect([0, 130]).toContain(exitCode)
+})
+
+test.each([
+  ['crictl events', /\n\}\n/, /^\{\n {2}"containerId": /],
+  ['crictl event -o yaml', /\n\n/, /^containerEventType: /],
+  ["crictl events -o go-template --template '{{.containerEventType}}'", /\n/, /^CONTAINER_\w+_EVENT\n/],
+])('%s', async (line, until, text) => {
+  // Its first reader is told what happened before.
+  await using fresh = await startNode(expendable('a'))
+  const {stdout, stderr, exitCode} = await fresh.run(line, {enough: (out) => until.test(out)})
+  expect(stdout).toMatch(text)
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 130})
+})
 
 test('there are at least 150 of them', () => {
   expect(Object.values(sections).flat().length).toBeGreaterThanOrEqual(150)
