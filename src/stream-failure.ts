@@ -101,6 +101,11 @@ function ownCode(code: ExitCode): ExitCode {
   return kept.includes(code) ? code : exitCode.ours
 }
 
+/** For commands whose exit code is not another's: only what a stream's failure means is added. */
+export function asPlainFailure(error: unknown): unknown {
+  return error instanceof StreamError ? new UserError(streamErrorText(error), {cause: error}) : error
+}
+
 /** What to say of a failure that does not end the command. */
 export function streamErrorText(error: unknown): string {
   return failureOf(error).text

@@ -40,6 +40,11 @@ export interface RemoteCommand {
   pingIntervalMs?: number | undefined
   /** Default 30 s, for the upgrade and for the streams each. The session itself has no limit. */
   setupTimeoutMs?: number | undefined
+  /**
+   * How long to wait for the exit status when stdout and stderr have ended; default no limit. For commands that do
+   * not close them early: a runtime never gives the status of one that ended with much of its stdin unread.
+   */
+  statusPatienceMs?: number | undefined
 }
 
 export type RemoteExit = {kind: 'exited'; exitCode: number} | {kind: 'detached'}
@@ -84,6 +89,7 @@ async function runSession(
 ): Promise<RemoteExit> {
   let stopInput = (): void => {}
   let stopSizes = (): void => {}
+  let patience: NodeJS.Timeout | undefined
   try {
     return await new Promise<RemoteExit>((resolve, reject) => {
       const stopped = (): void => {
@@ -94,6 +100,11 @@ async function runSession(
       stop.signal.addEventListener('abort', stopped, {once: true})
       if (stop.signal.aborted) return stopped()
       session.finished.then((end) => exitOf(end, outputsOf(command))).then(resolve, reject)
+      const {statusPatienceMs} = command
+      if (statusPatienceMs !== undefined)
+        void session.outputEnded.then(() => {
+          patience = setTimeout(() => stop.abort(noStatus()), statusPatienceMs)
+        })
 
       command.onOpen?.()
       if (command.watchTerminalSize)
@@ -104,6 +115,7 @@ async function runSession(
       }
     })
   } finally {
+    clearTimeout(patience)
     stopInput()
     stopSizes()
     session.close()
@@ -134,8 +146,12 @@ async function exitOf(end: SessionEnd, outputs: Writable[]): Promise<RemoteExit>
     case 'failed':
       throw new StreamError('failed', status.message, {startFailure: status.startFailure})
     case 'missing':
-      throw end.failure ?? new StreamError('noStatus', 'the runtime ended the stream without an exit status')
+      throw end.failure ?? noStatus()
   }
+}
+
+function noStatus(): StreamError {
+  return new StreamError('noStatus', 'the runtime ended the stream without an exit status')
 }
 
 function outputsOf({stdout, stderr}: RemoteCommand): Writable[] {

@@ -37,6 +37,8 @@ export interface RemoteSession {
   /** The command reads end-of-file. False: the protocol has no way to say it, and the command will not see it. */
   endInput(): Promise<boolean>
   resize(size: TerminalSize): Promise<void>
+  /** Resolves when no more output will come, where the transport tells before the end of all. */
+  readonly outputEnded: Promise<unknown>
   /** Resolves when all output has been consumed. */
   readonly finished: Promise<SessionEnd>
   /** Leaves at once: nothing more is consumed. */

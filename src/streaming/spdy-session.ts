@@ -35,6 +35,7 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
       return true
     },
     resize: async (size) => resize?.write(encodeTerminalSize(size)),
+    outputEnded: Promise.all([stdout?.ended, stderr?.ended]),
     finished: Promise.all([error.ended, stdout?.ended, stderr?.ended]).then((ends) => ({
       statusText: status.text(),
       failure: ends.includes('lost') ? connection.failure() : undefined,

@@ -93,6 +93,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
       return true
     },
     resize: (size) => send(channel.resize, encodeTerminalSize(size)),
+    outputEnded: finished,
     finished,
     close() {
       socket.removeAllListeners('message')

@@ -1,0 +1,76 @@
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import {CriCommand} from '../base-command.js'
+import {resolveContainers} from '../client/references.js'
+import {parseStreaming} from '../conversation.js'
+import {type Copy, copyIn, copyOut} from '../copy/copy.js'
+import {parsePlace} from '../copy/places.js'
+import {UsageError, UserError} from '../errors.js'
+import {asPlainFailure, streamFailure} from '../stream-failure.js'
+import {streamFlags} from '../stream-flags.js'
+
+export default class Cp extends CriCommand {
+  static override summary = 'Copy files into or out of a container'
+  static override description =
+    "Goes through tar in the container; where there is none and crisp runs as root on the node, through the node's kernel. A destination that is a directory gets the source inside it, one that is not there becomes the source; /. behind a directory means what is in it. With - one side is a tar stream. Names that lead out of the destination are refused."
+  static override examples = [
+    'crisp cp web:/etc/nginx/nginx.conf .',
+    'crisp cp ./nginx.conf kube-system/proxy-x/proxy:/etc/nginx/',
+    'crisp cp web:/var/log/. logs',
+    'crisp cp web:/etc - | tar -tv',
+    'tar -c site | crisp cp - web:/srv',
+  ]
+
+  static override args = {
+    source: Args.string({description: 'a path here, CONTAINER:/path, or -', ignoreStdin: true}),
+    destination: Args.string({description: 'the same; one of the two is a container', ignoreStdin: true}),
+  }
+
+  static override flags = {
+    archive: Flags.boolean({
+      char: 'a',
+      description: "keep owners' numbers and setuid bits; else the copy is its maker's, root's inside",
+    }),
+    'follow-link': Flags.boolean({char: 'L', description: 'copy what symlinks point to'}),
+    ...streamFlags,
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Cp)
+    if (!args.source || !args.destination)
+      throw new UsageError('from where to where? crisp cp SOURCE DESTINATION')
+    const [source, destination] = [parsePlace(args.source), parsePlace(args.destination)]
+    const place = source.kind === 'container' ? source : destination
+    const here = source.kind === 'container' ? destination : source
+    if (place.kind !== 'container' || here.kind === 'container')
+      throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
+    if (destination.kind === 'stream' && process.stdout.isTTY)
+      throw new UsageError('a tar stream is nothing for a terminal: crisp cp ... - | tar -tv')
+    const streaming = await parseStreaming(flags)
+    const {debug} = await this.settings(flags)
+    using client = await this.connect(flags)
+
+    const [resolved] = await resolveContainers(client, [place.reference])
+    if (resolved?.status !== 'fulfilled') throw resolved?.reason
+    const copy: Copy = {
+      client,
+      streaming,
+      containerId: resolved.value,
+      reference: place.reference,
+      follow: flags['follow-link'],
+      owners: flags.archive,
+      signal: this.signal,
+      onProblem: (text) => this.fail(new UserError(text)),
+      onWay: (text) => {
+        if (debug) this.note(text)
+      },
+    }
+    const path = here.kind === 'local' ? here.path : undefined
+    try {
+      if (source.kind === 'container') await copyOut(copy, place.path, path ?? process.stdout)
+      else await copyIn(copy, path ?? process.stdin, place.path)
+    } catch (error) {
+      throw asPlainFailure(await streamFailure(client, resolved.value, error))
+    }
+  }
+}
