@@ -1,6 +1,6 @@
 import {once} from 'node:events'
-import {readFileSync, rmSync} from 'node:fs'
-import {resolve} from 'node:path'
+import {appendFileSync, readFileSync, rmSync} from 'node:fs'
+import {join, resolve} from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
@@ -104,7 +104,8 @@ export default class Demo extends CriCommand {
       const {openServerDirectory} = await import('../demo/home.js')
       const {startDemoRuntime} = await import('../demo/index.js')
       const directory = await openServerDirectory(socketPath)
-      await using runtime = await startDemoRuntime({...options, socketPath, directory})
+      const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
+      await using runtime = await startDemoRuntime({...options, socketPath, directory, onRefused})
       await report({endpoint: runtime.endpoint})
       await this.#untilStopped(runtime)
     } catch (error) {
@@ -115,11 +116,14 @@ export default class Demo extends CriCommand {
 
   async #untilStopped(runtime: DemoRuntime): Promise<void> {
     // The way out of a second Ctrl-C and of a fault of our own, which leave no time for anything else.
-    process.once('exit', () => {
+    const atOnce = (): void => {
       runtime.killNow()
       for (const path of [runtime.socketPath, runtime.directory]) rmSync(path, {recursive: true, force: true})
-    })
+    }
+    process.once('exit', atOnce)
     if (!this.signal.aborted) await once(this.signal, 'abort')
+    await runtime[Symbol.asyncDispose]()
+    process.off('exit', atOnce)
     throw this.signal.reason
   }
 

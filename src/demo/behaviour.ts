@@ -10,6 +10,12 @@ export interface Behaviour {
   readonly execTimeout: 'status' | 'answer'
   /** Whether RemoveImage refuses an image that a container uses. */
   readonly keepsImagesInUse: boolean
+  /** Who gets events: every reader all of them, one reader each, or nobody, whose stream ends at once. */
+  readonly events: 'all' | 'shared' | 'none'
+  /** Whether there are metrics without asking for them in a configuration. */
+  readonly metrics: boolean
+  /** Calls that say Unknown where others say more. */
+  readonly vague: ReadonlySet<string>
   /** Whether the filter of ListImages looks up one image, or is ignored. */
   readonly filtersImages: boolean
 }
@@ -30,6 +36,9 @@ const containerd: Omit<Behaviour, 'missing'> = {
   execTimeout: 'status',
   keepsImagesInUse: false,
   filtersImages: false,
+  events: 'all',
+  metrics: true,
+  vague: new Set(),
 }
 const olderContainerd = {...containerd, reservedName: rpcCode.unknown}
 const crio: Omit<Behaviour, 'missing'> = {
@@ -37,6 +46,19 @@ const crio: Omit<Behaviour, 'missing'> = {
   execTimeout: 'answer',
   keepsImagesInUse: true,
   filtersImages: true,
+  // Both take a setting that is off by default.
+  events: 'none',
+  metrics: false,
+  vague: new Set([
+    'ContainerStats',
+    'PodSandboxStats',
+    'UpdateContainerResources',
+    'ReopenContainerLog',
+    'Exec',
+    'Attach',
+    'CreateContainer',
+    'PullImage',
+  ]),
 }
 
 const podResize = 'UpdatePodSandboxResources'
@@ -49,6 +71,7 @@ const releases: Readonly<Record<string, Behaviour>> = {
   },
   'containerd-1.7': {
     ...olderContainerd,
+    events: 'shared',
     missing: new Set([...streamedLists, ...metrics, ...before20, podResize]),
   },
   'containerd-2.0': {...olderContainerd, missing: new Set([...streamedLists, ...metrics, podResize])},

@@ -15,25 +15,37 @@ interface Reader {
   wake: () => void
 }
 
-/** Hands every event to every reader, in order. */
+/** Hands every event to every reader, in order; or to the readers in turn, as containerd 1.7. */
 export class Events {
+  readonly #sharing: 'all' | 'shared' | 'none'
   readonly #readers = new Set<Reader>()
   #unread: {event: Event; atMs: number}[] = []
 
+  constructor(sharing: 'all' | 'shared' | 'none' = 'all') {
+    this.#sharing = sharing
+  }
+
   emit(event: Event): void {
+    if (this.#sharing === 'none') return
     if (this.#readers.size === 0) {
       this.#dropOld()
       this.#unread.push({event, atMs: performance.now()})
       return
     }
-    for (const reader of this.#readers) {
+    for (const reader of [...this.#readers]) {
       reader.waiting.push(event)
       reader.wake()
+      if (this.#sharing === 'shared') {
+        this.#readers.delete(reader)
+        this.#readers.add(reader)
+        return
+      }
     }
   }
 
   /** Ends with the signal. */
   async *read(signal: AbortSignal): AsyncGenerator<Event> {
+    if (this.#sharing === 'none') return
     this.#dropOld()
     const reader: Reader = {waiting: this.#unread.map(({event}) => event), wake: () => {}}
     this.#unread = []

@@ -49,7 +49,10 @@ async function start(
   return child
 }
 
-/** Serves an exec whose streams a client has opened. A client that goes away takes the command with it. */
+/**
+ * Serves an exec whose streams a client has opened. When the client goes away the command meets the end of its input
+ * and runs on, as with a real runtime.
+ */
 export async function serveExec(
   runtime: Runtime,
   container: Container,
@@ -58,8 +61,6 @@ export async function serveExec(
   tty: boolean,
 ): Promise<StreamOutcome> {
   const child = await startExec(runtime, container, command, {stdin: io.stdin !== undefined, tty})
-  io.signal.addEventListener('abort', child.kill, {once: true})
-  if (io.signal.aborted) child.kill()
   if (io.stdin && child.stdin) io.stdin.on('error', () => {}).pipe(child.stdin)
   void followSizes(io, child)
   const outputs = [copy(child.stdout, io.stdout), copy(child.stderr, io.stderr)]
@@ -81,7 +82,7 @@ async function copy(from: Readable | undefined, to: StreamIo['stdout']): Promise
   try {
     for await (const chunk of from) if (!to.write(chunk)) await once(to, 'drain')
   } catch {
-    // The client is gone; the command is on its way too.
+    // The client is gone, and nobody hears the rest.
     from.resume()
   }
 }

@@ -14,7 +14,7 @@ import type {Behaviour} from './behaviour.js'
 import {callLog, type ObservedCall} from './call-log.js'
 import {type Faults, faultOf} from './faults.js'
 import type {Call, Handlers} from './rpc.js'
-import {StatusError} from './status-error.js'
+import {StatusError, unknown} from './status-error.js'
 import {TooManyTokensError} from './streaming-server.js'
 
 // As containerd's.
@@ -45,7 +45,7 @@ export function createServer(handlers: Handlers, options: ServerOptions): Server
       if (options.behaviour.missing.has(method)) continue
       served[method] = responseStream
         ? streaming(method, handler, options.faults)
-        : unary(method, handler, options.faults)
+        : unary(method, handler, options)
     }
     server.addService(serviceDefinition(service) as unknown as ServiceDefinition, served)
   }
@@ -54,12 +54,23 @@ export function createServer(handlers: Handlers, options: ServerOptions): Server
 
 type AnyHandler = (request: object, call: Call) => object | Promise<object> | AsyncIterable<object>
 
-function unary(method: string, handler: AnyHandler, faults: Faults): handleUnaryCall<object, object> {
+function unary(
+  method: string,
+  handler: AnyHandler,
+  {faults, behaviour}: ServerOptions,
+): handleUnaryCall<object, object> {
+  const answer = async (request: object, signal: AbortSignal): Promise<unknown> => {
+    try {
+      return await handler(request, {signal})
+    } catch (error) {
+      throw behaviour.vague.has(method) && isAbsence(error) ? unknown(error.details) : error
+    }
+  }
   return async (call, reply) => {
     try {
       const signal = signalOf(call)
       await suffer(faults, method, signal)
-      reply(null, (await handler(call.request, {signal})) as object)
+      reply(null, (await answer(call.request, signal)) as object)
     } catch (error) {
       reply(statusOf(error))
     }
@@ -87,6 +98,12 @@ function streaming(
       call.emit('error', statusOf(error))
     }
   }
+}
+
+function isAbsence(error: unknown): error is StatusError {
+  return (
+    error instanceof StatusError && (error.code === rpcCode.notFound || error.code === rpcCode.unavailable)
+  )
 }
 
 function cut(method: string): StatusError {

@@ -15,6 +15,8 @@ export interface ImageDefinition {
   readonly createdAt: string
   readonly labels: Readonly<Record<string, string>>
   readonly pinned: boolean
+  /** Its tag has moved on to a newer one: only the digest leads to it. */
+  readonly superseded: boolean
   /** `user:password` that the registry asks for. */
   readonly credentials: string | undefined
 }
@@ -28,6 +30,7 @@ interface Outline {
   sizeBytes: number
   about: string
   pinned?: boolean
+  superseded?: boolean
   credentials?: string
 }
 
@@ -58,10 +61,11 @@ const outlines: readonly Outline[] = [
     sizeBytes: 2_127_010,
   },
   {
-    about: 'an older ticker that nothing names any more',
+    about: 'an older ticker',
     tags: [`${demoRegistry}/ticker:0.9`],
     entrypoint: shell(tickerScript),
     sizeBytes: 2_126_988,
+    superseded: true,
   },
   {
     about: 'fails soon after it starts',
@@ -105,6 +109,7 @@ export const catalogue: readonly ImageDefinition[] = outlines.map((outline) => {
     createdAt: '2026-01-05T08:00:00Z',
     labels: {'org.opencontainers.image.description': outline.about},
     pinned: outline.pinned ?? false,
+    superseded: outline.superseded ?? false,
     credentials: outline.credentials,
   }
 })

@@ -34,8 +34,9 @@ export class ImageStore {
   offered(name: string): ImageDefinition | undefined {
     const normalized = normalizedImageName(name)
     return catalogue.find(
-      ({tags, digest}) =>
-        tags.includes(normalized) || tags.some((tag) => `${repositoryOf(tag)}@${digest}` === normalized),
+      ({tags, digest, superseded}) =>
+        (!superseded && tags.includes(normalized)) ||
+        tags.some((tag) => `${repositoryOf(tag)}@${digest}` === normalized),
     )
   }
 

@@ -97,7 +97,7 @@ async function start(
     containers: new Store<Container>('container'),
     containerNames: new Names('container', behaviour.reservedName),
     images: new ImageStore(),
-    events: new Events(),
+    events: new Events(behaviour.events),
     children,
     streaming,
   }

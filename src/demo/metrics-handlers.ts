@@ -68,6 +68,7 @@ const containerLabels = [...podLabels, 'container', 'image', 'id'] as const
 export function metricsHandlers(runtime: Runtime) {
   return {
     listMetricDescriptors() {
+      if (!runtime.behaviour.metrics) return {}
       return {
         descriptors: [
           {...podSeries, labelKeys: [...podLabels]},
@@ -87,6 +88,7 @@ export function metricsHandlers(runtime: Runtime) {
 }
 
 async function metricsOf(runtime: Runtime): Promise<cri.Input<cri.PodSandboxMetrics>[]> {
+  if (!runtime.behaviour.metrics) return []
   const pods = runtime.pods.all().filter(({ready}) => ready)
   const running = pods.map((pod) => containersOf(pod).filter(({process: child}) => child))
   const usage = await usageOf(running.flat())

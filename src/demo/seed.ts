@@ -1,4 +1,5 @@
 import {catalogue, type ImageDefinition} from './image-catalogue.js'
+import {repositoryOf} from './image-names.js'
 import type {Runtime} from './runtime.js'
 
 export interface SeedContainer {
@@ -41,12 +42,16 @@ export interface Seed {
 }
 
 export function seedImages(runtime: Runtime, {images}: Seed): void {
-  const wanted = images ?? openImages().flatMap(({tags}) => tags)
+  const wanted = images ?? openImages().flatMap(namesOf)
   for (const name of wanted) {
     const definition = runtime.images.offered(name)
     if (!definition) throw new Error(`seed: the registry has no image "${name}"`)
     runtime.images.pull(definition, name)
   }
+}
+
+function namesOf({tags, digest, superseded}: ImageDefinition): readonly string[] {
+  return superseded ? tags.map((tag) => `${repositoryOf(tag)}@${digest}`) : tags
 }
 
 function openImages(): ImageDefinition[] {
