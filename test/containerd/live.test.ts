@@ -1,0 +1,184 @@
+import {readFile, writeFile} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {ContainerEventResponse} from '../../src/generated/cri.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {describeOnContainerd} from './availability.js'
+import {type Containerd, startContainerd, type TestPod} from './containerd.js'
+
+/** The kernel's own figures of a process's control group, in either hierarchy. */
+async function cgroupOf(pid: number) {
+  const places = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trimEnd().split('\n')
+  const placeOf = (controller: string) => {
+    const line = places.find((place) => place.split(':')[1]?.split(',').includes(controller))
+    if (!line) return {version: 2, path: join('/sys/fs/cgroup', places[0]?.split(':')[2] ?? '')}
+    const [, controllers = '', path = ''] = line.split(':')
+    return {version: 1, path: join('/sys/fs/cgroup', controllers.replace('cpu,cpuacct', controller), path)}
+  }
+  const value = async (path: string, key?: string) => {
+    const text = await readFile(path, 'utf8')
+    return Number(key === undefined ? text : new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1])
+  }
+  return {
+    async workingSetBytes() {
+      const {version, path} = placeOf('memory')
+      const [file, key] =
+        version === 1 ? ['usage_in_bytes', 'total_inactive_file'] : ['current', 'inactive_file']
+      const [used, inactive] = await Promise.all([
+        value(join(path, `memory.${file}`)),
+        value(join(path, 'memory.stat'), key),
+      ])
+      return used - inactive
+    },
+    /** Lets all pods of the test have what they want, however busy the machine is otherwise. */
+    async goFirst() {
+      const {version, path} = placeOf('cpu')
+      const [file, weight] = version === 1 ? ['cpu.shares', '262144'] : ['cpu.weight', '10000']
+      await writeFile(join(dirname(path), file), weight)
+    },
+  }
+}
+
+describeOnContainerd('live figures and events of a real containerd', () => {
+  let containerd: Containerd
+  let pod: TestPod
+  const ids: Record<string, string> = {}
+
+  const crisp = (...argv: string[]) => runCli(argv, {endpoint: containerd.endpoint})
+  const rowsOf = (stdout: string) =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(/ {2,}/))
+  const cgroup = async (containerId = '') => {
+    const {info} = await containerd.client.runtime.containerStatus({containerId, verbose: true})
+    return cgroupOf(JSON.parse(info.info ?? '{}').pid)
+  }
+
+  beforeAll(async () => {
+    containerd = await startContainerd()
+    pod = await containerd.runPod('live-1', {labels: {app: 'live'}})
+    ids.busy = await pod.runContainer('busy', 'while :; do :; done')
+    ids.idle = await pod.runContainer('idle', 'sleep 1000')
+    ids.large = await pod.runContainer(
+      'large',
+      "x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo ready; sleep 1000; echo $x",
+      {config: {linux: {resources: {memoryLimitInBytes: '200000000'}}}},
+    )
+  })
+  afterAll(() => containerd?.[Symbol.asyncDispose]())
+
+  test('a busy container uses one core, an idle one none', async () => {
+    await (await cgroup(ids.busy)).goFirst()
+    const {stdout} = await crisp('stats', '--seconds', '2', '--sort', 'name', '--all')
+    const cpu = Object.fromEntries(rowsOf(stdout).map((row) => [row[1], Number(row[2])]))
+    expect(Object.keys(cpu)).toEqual(['busy', 'idle', 'large'])
+    expect(cpu.busy).toBeGreaterThan(80)
+    expect(cpu.busy).toBeLessThan(110)
+    expect(cpu.idle).toBeLessThan(1)
+  })
+
+  test('memory is within 5% of what the control group says, and is set against the limit', async () => {
+    const group = await cgroup(ids.large)
+    await expect.poll(() => group.workingSetBytes(), {timeout: 20_000}).toBeGreaterThan(20_000_000)
+    const {stats} = JSON.parse((await crisp('stats', '-o', 'json', '--id', ids.large ?? '')).stdout)
+    const kernel = await group.workingSetBytes()
+    const bytes = Number(stats[0].memory.workingSetBytes.value)
+    expect(Math.abs(bytes - kernel) / kernel).toBeLessThan(0.05)
+
+    const wide = (await crisp('stats', '-o', 'wide', '--pod', 'live-1', '--id', ids.large ?? '')).stdout
+    const [titles = [], row = []] = wide
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/))
+    const cell = (title: string) => row[titles.indexOf(title)]
+    expect([cell('MEM LIMIT'), cell('POD'), cell('NAMESPACE')]).toEqual(['200MB', 'live-1', 'default'])
+    expect(Number(cell('MEM % OF LIMIT'))).toBeCloseTo((100 * bytes) / 200_000_000, -1)
+  })
+
+  test('statsp counts the pod as a whole', async () => {
+    const [table, json] = await Promise.all([
+      crisp('statsp', '--seconds', '1', '-o', 'wide', '--label', 'app=live'),
+      crisp('statsp', '-o', 'json', 'live-1'),
+    ])
+    const [row = []] = rowsOf(table.stdout)
+    expect([row[0], row[4], row.at(-1)]).toEqual(['live-1', 'default', '3'])
+    expect(Number(row[2])).toBeGreaterThan(80)
+    const {stats} = JSON.parse(json.stdout)
+    expect(stats.map(({attributes}: {attributes: object}) => attributes)).toEqual([
+      expect.objectContaining({id: pod.id, metadata: expect.objectContaining({name: 'live-1'})}),
+    ])
+  })
+
+  test('top --once: the busy one first', async () => {
+    const {stdout} = await crisp('top', '--once')
+    expect(stdout).toMatch(/^containerd \d/)
+    expect(stdout).toMatch(/RuntimeReady {2}NetworkReady/)
+    const names = [...stdout.matchAll(/^ {2}live-1\/(\w+)/gm)].map(([, name]) => name)
+    expect(names[0]).toBe('busy')
+    expect(names.toSorted()).toEqual(['busy', 'idle', 'large'])
+    await containerd.client.runtime.stopContainer({containerId: ids.busy ?? '', timeout: '0'})
+  })
+
+  test('events, polled where the runtime has none: every start and exit of short lives, a restart in between', async ({
+    skip,
+  }) => {
+    const {runtimeVersion} = await containerd.client.runtime.version()
+    skip(!runtimeVersion.startsWith('1.6.'), `containerd ${runtimeVersion} has events`)
+    const argv = ['events', '--poll-interval', '100ms', '--type', 'started,stopped', '-o', 'jsonl']
+    const cli = startCli(argv, {endpoint: containerd.endpoint})
+    const outcome = outcomeOf(cli)
+    const said = () => new Promise((resolve) => cli.stderr.once('data', resolve))
+    await said()
+    const seen: string[] = []
+    let text = ''
+    let changed = () => {}
+    cli.stdout.on('data', (chunk: Buffer) => {
+      text += chunk
+      const lines = text.split('\n')
+      text = lines.pop() ?? ''
+      for (const line of lines) {
+        const {containerId, containerEventType, containersStatuses} = JSON.parse(
+          line,
+        ) as ContainerEventResponse
+        seen.push(`${containerId} ${containerEventType} ${containersStatuses[0]?.exitCode}`)
+      }
+      changed()
+    })
+    const lives = async (name: string, code: number) => {
+      // Twice the interval, and as long again as a busy machine may be late.
+      const id = await pod.runContainer(name, `sleep 0.4; exit ${code}`)
+      const expected = [`${id} CONTAINER_STARTED_EVENT 0`, `${id} CONTAINER_STOPPED_EVENT ${code}`]
+      while (!expected.every((event) => seen.includes(event)))
+        await new Promise<void>((resolve) => {
+          changed = resolve
+        })
+      return expected
+    }
+    const order = [
+      ...(await lives('short-0', 0)),
+      ...(await lives('short-1', 3)),
+      ...(await lives('short-2', 7)),
+    ]
+    const restarting = said()
+    await containerd.stop()
+    await restarting
+    await containerd.start()
+    order.push(...(await lives('short-3', 9)))
+
+    cli.kill('SIGINT')
+    const {stderr, exitCode} = await outcome
+    expect(seen).toEqual(order)
+    expect({stderr, exitCode}).toEqual({
+      stderr:
+        'crisp: the runtime sends no events: lists are compared instead, very short lives may be missed\ncrisp: the runtime does not answer: looking again until it does\ncrisp: the runtime answers again\n',
+      exitCode: 130,
+    })
+  })
+
+  test('info tells the cgroup driver from the configuration', async () => {
+    const {stdout} = await crisp('info', '-o', 'table')
+    expect(stdout).toMatch(/^Runtime: containerd \S+, CRI v1\nCgroup driver: CGROUPFS\n/)
+  })
+})
