@@ -29,6 +29,7 @@ export const wishFlags = {
   }),
   pod: Flags.string({
     helpGroup: pod,
+    complete: 'ready-pod',
     helpValue: 'POD',
     description: 'put the container into this pod, by ID or name, instead of a new one',
   }),

@@ -23,6 +23,7 @@ export default class Checkpoint extends TargetCommand {
       multiple: true,
       required: true,
       description: 'ID, name, pod/name or namespace/pod/name',
+      complete: 'running-container',
       ignoreStdin: true,
     }),
   }

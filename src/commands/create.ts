@@ -18,7 +18,11 @@ export default class Create extends PlanCommand {
   ]
 
   static override args = {
-    pod: Args.string({required: true, description: 'pod ID or name', ignoreStdin: true}),
+    pod: Args.string({
+      required: true,
+      description: 'pod ID or name',
+      ignoreStdin: true,
+    }),
     'container-config': Args.string({
       required: true,
       description: 'file, or - for stdin',

@@ -43,13 +43,18 @@ export default class Run extends PlanCommand {
   static override strict = false
 
   static override args = {
-    image: Args.string({description: 'image, or the first of two files', ignoreStdin: true}),
+    image: Args.string({
+      description: 'image, or the first of two files',
+      complete: 'image',
+      ignoreStdin: true,
+    }),
     command: Args.string({description: "arguments for the image's entrypoint", ignoreStdin: true}),
   }
 
   static override flags = {
     file: Flags.string({
       char: 'f',
+      complete: 'file',
       helpValue: 'PLAN',
       description: 'send these requests, which --dry-run printed or you wrote; - for stdin',
     }),

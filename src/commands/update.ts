@@ -27,6 +27,7 @@ export default class Update extends TargetCommand {
       multiple: true,
       required: true,
       description: 'ID, name, pod/name or namespace/pod/name',
+      complete: 'running-container',
       ignoreStdin: true,
     }),
   }

@@ -187,7 +187,15 @@ describe("crictl's command lines", () => {
     expect(sent(runtime)).toEqual([pull, pod, create, start])
     runtime.calls.length = 0
     await runCli(['run', '--no-pull', containerFile, podFile], runtime)
-    expect(sent(runtime)).toEqual([pod, create, start])
+    const settings = join(directory, 'no-pull.yaml')
+    writeFileSync(settings, 'disable-pull-on-run: true\n')
+    await runCli(['-c', settings, 'run', containerFile, podFile], runtime)
+    await runCli(['-c', settings, 'run', '--with-pull', containerFile, podFile], runtime)
+    expect(sent(runtime)).toEqual([
+      ...[pod, create, start],
+      ...[pod, create, start],
+      ...[pull, pod, create, start],
+    ])
   })
 
   test("crictl's -u means the registry's user there", async () => {
