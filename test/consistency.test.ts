@@ -56,7 +56,8 @@ test('a letter is the same flag on every command, except where crictl has it oth
       ({name}) => name,
     ),
   ).toEqual({
-    a: ['all', 'annotation'],
+    // `cp -a` is docker's.
+    a: ['all', 'annotation', 'archive'],
     e: ['env', 'export', 'ignore-errors'],
     f: ['file', 'filter', 'follow', 'force'],
     i: ['interactive', 'stdin'],
@@ -65,7 +66,8 @@ test('a letter is the same flag on every command, except where crictl has it oth
     p: ['pod', 'pod-cidr', 'previous', 'publish'],
     q: ['prune', 'quiet'],
     r: ['reopen', 'resolve-image-path', 'runtime', 'transport'],
-    s: ['seconds', 'state', 'stream', 'sync'],
+    // The seconds between two samples of `top` are its interval.
+    s: ['interval', 'seconds', 'state', 'stream', 'sync'],
     t: ['timeout', 'timestamps', 'tty'],
     u: ['user', 'username'],
     v: ['verbose', 'volume'],
