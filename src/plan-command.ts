@@ -146,6 +146,14 @@ export abstract class PlanCommand extends CriCommand {
   }
 }
 
+/** Throws UsageError where two things would read stdin. */
+export function checkStdin(files: readonly (string | undefined)[], flags: PullFlags): void {
+  const readers = files.filter((file) => file === '-').length
+  if (readers > 1) throw new UsageError('only one of the files can be stdin')
+  if (readers === 1 && (flags['creds-stdin'] || flags['password-stdin']))
+    throw new UsageError('stdin holds either a file or the credentials')
+}
+
 export function checkOutput(flags: MakeFlags): void {
   if (flags.output !== undefined && !flags['dry-run']) throw new UsageError('-o is for --dry-run')
 }

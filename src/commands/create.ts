@@ -1,10 +1,9 @@
 import * as Args from '@oclif/core/args'
 import {podIdOf} from '../client/references.js'
-import {UsageError} from '../errors.js'
 import {readContainerConfig, readPodConfig} from '../manifests/configs.js'
 import {createStep, pullSteps} from '../manifests/plan.js'
 import {podConfigOf} from '../manifests/pod-config-of.js'
-import {makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
+import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
 import {pullFlags} from '../pull-flags.js'
 
 export default class Create extends PlanCommand {
@@ -41,7 +40,7 @@ export default class Create extends PlanCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Create)
     const {pod, 'container-config': containerFile, 'pod-config': podFile} = args
-    if (containerFile === '-' && podFile === '-') throw new UsageError('only one of the files can be stdin')
+    checkStdin([containerFile, podFile], flags)
     const when = await this.pullWhen(flags, ({pullImageOnCreate}) => (pullImageOnCreate ? 'always' : 'never'))
     const container = await readContainerConfig(containerFile, this.signal)
     const givenPod = podFile === undefined ? undefined : await readPodConfig(podFile, this.signal)

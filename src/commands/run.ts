@@ -6,7 +6,7 @@ import type {GlobalFlags} from '../config.js'
 import {UsageError} from '../errors.js'
 import type {Made} from '../manifests/carry-out.js'
 import type {Plan} from '../manifests/plan.js'
-import {makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
+import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../plan-command.js'
 import {pullFlags} from '../pull-flags.js'
 import {checkWishes, isForeground, wishFlags} from '../run-flags.js'
 import {
@@ -82,6 +82,7 @@ export default class Run extends PlanCommand {
     if (flags.file !== undefined) {
       if (words.length > 0) throw new UsageError('-f takes everything from the plan: leave out the image')
       checkWishes(flags, 'plan')
+      checkStdin([flags.file], flags)
       return await this.#make(client, flags, await planFromFile(flags.file, this.signal))
     }
     if (areConfigFiles(words)) {
@@ -106,7 +107,7 @@ export default class Run extends PlanCommand {
   async #planFromConfigs(words: readonly string[], flags: RunFlags): Promise<Plan> {
     const [container = '', pod = '', ...more] = words
     if (more.length > 0) throw new UsageError('run: write flags before the two files')
-    if (container === '-' && pod === '-') throw new UsageError('only one of the files can be stdin')
+    checkStdin([container, pod], flags)
     const when = await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'always'))
     return planFromConfigs(container, pod, {runtimeHandler: flags.runtime, when, signal: this.signal})
   }

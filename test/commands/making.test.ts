@@ -228,20 +228,11 @@ describe("crictl's command lines", () => {
     [['runp'], 'runp needs POD-CONFIG (crisp runp --help)'],
     [['run'], 'run needs an image, two files, or -f PLAN (crisp run --help)'],
     [['run', '-', '-'], 'only one of the files can be stdin'],
+    [['run', '-f', '-', '--creds-stdin'], 'stdin holds either a file or the credentials'],
     [['run', 'c.yaml'], "run c.yaml: the pod's file is missing, or is this a plan for -f?"],
     [['run', 'c.yaml', 'p.yaml', '--keep'], 'run: write flags before the two files'],
     [['run', '-f', 'plan.yaml', 'busybox'], '-f takes everything from the plan: leave out the image'],
     [['run', '-e', 'A=b', 'c.yaml', 'p.yaml'], '--env is for an image: here the files say it'],
-    [['run', '-t', '-f', 'plan.yaml'], '--tty is for an image: here the plan says it'],
-    [
-      ['run', '-r', 'kata', '-f', 'plan.yaml'],
-      "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
-    ],
-    [['run', '-d', '--rm', 'busybox'], '-d leaves nobody who could remove it: leave out -d or --rm'],
-    [
-      ['run', '--pod', 'web', '-p', '80:80', 'busybox'],
-      '--publish cannot change the pod that --pod names: leave one of them out',
-    ],
     [
       ['run', '--cgroup-parent', '/x', '-it', 'busybox'],
       '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',

@@ -9,6 +9,7 @@ import {
   podConfigFrom,
 } from '../../src/manifests/from-flags.js'
 import {containerdUsesSystemd, nodeDns, parseResolvConf} from '../../src/manifests/node.js'
+import {checkWishes} from '../../src/run-flags.js'
 import {parseBytes, parseCpus} from '../../src/text/quantity.js'
 
 test.each([
@@ -61,6 +62,8 @@ test.each([
   ['nginx', {runAsUsername: 'nginx'}],
 ])('-u %s', (text, user) => expect(parseUser(text)).toEqual(user))
 
+const given = (form: 'image' | 'files' | 'plan', flags: object) => () => checkWishes({...flags}, form)
+
 const wishes = {name: 'a', namespace: 'b', uid: 'u', cgroupParent: '/x', logRoot: '/logs'}
 const place = {env: {}, directory: '/', pod: {metadata: {name: 'p'}}}
 const make = (more: object) => () => containerConfigFrom({name: 'a', image: 'b', command: [], ...more}, place)
@@ -103,6 +106,18 @@ test.each([
   [
     make({device: ['fuse']}),
     '--device "fuse": write HOST, HOST:CONTAINER or HOST:CONTAINER:rw, such as /dev/fuse',
+  ],
+  [given('files', {env: ['A=b']}), '--env is for an image: here the files say it'],
+  [given('plan', {tty: true}), '--tty is for an image: here the plan says it'],
+  [given('plan', {user: 'me'}), '--user is for an image: here the plan says it'],
+  [
+    given('plan', {runtime: 'kata'}),
+    "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
+  ],
+  [given('image', {detach: true, rm: true}), '-d leaves nobody who could remove it: leave out -d or --rm'],
+  [
+    given('image', {pod: 'web', publish: ['80:80']}),
+    '--publish cannot change the pod that --pod names: leave one of them out',
   ],
   [make({label: ['x']}), 'label "x" should be KEY=VALUE, such as app=web'],
 ])('refused: %#', (parse, problem) => expect(parse).toThrow(problem))
@@ -182,3 +197,9 @@ describe('what a pod takes from its node', () => {
     expect(containerdUsesSystemd(settings)).toBe(systemd),
   )
 })
+
+test.each([
+  ['files', {user: 'me', runtime: 'kata', 'detach-keys': 'ctrl-p', rm: false}],
+  ['plan', {'detach-keys': 'ctrl-p', tty: false}],
+  ['image', {pod: 'web', env: ['A=b'], rm: true}],
+] as const)('flags that mean something with %s', (form, flags) => expect(given(form, flags)).not.toThrow())
