@@ -18,11 +18,13 @@ export function containerHandlers(runtime: Runtime) {
     async createContainer({podSandboxId, config, sandboxConfig}: cri.CreateContainerRequest) {
       if (!config?.metadata) throw unknown('the container config has no metadata')
       const pod = runtime.pods.get(podSandboxId)
-      if (!pod.ready) throw unknown(`pod sandbox "${pod.id}" is not running`)
+      requireReady(pod)
       const image = runtime.images.find(config.image?.image ?? '')
       if (!image) throw notFound(`image "${config.image?.image ?? ''}" is not on this node: pull it first`)
       const command = commandOf(config, image)
       const logPath = await logPathOf(sandboxConfig?.logDirectory || pod.config.logDirectory, config.logPath)
+      // It may have been stopped meanwhile.
+      requireReady(pod)
       const id = newId()
       const name = nameOf(config.metadata, pod)
       runtime.containerNames.reserve(name, id)
@@ -38,8 +40,9 @@ export function containerHandlers(runtime: Runtime) {
         clients: new AttachedClients(),
         execs: new Set(),
         state: 'CONTAINER_CREATED',
-        starting: false,
-        removing: false,
+        starting: undefined,
+        removing: undefined,
+        logFailure: undefined,
         stopSignalled: false,
         killReason: undefined,
         startedAt: '0',
@@ -105,6 +108,10 @@ export function containerHandlers(runtime: Runtime) {
       return {}
     },
   } satisfies Partial<Handlers>
+}
+
+function requireReady({id, ready}: Pod): void {
+  if (!ready) throw unknown(`pod sandbox "${id}" is not running`)
 }
 
 /** The image's own words count where the container has none; a command of its own drops the image's arguments too. */

@@ -24,13 +24,17 @@ export function workingDirectoryOf(runtime: Runtime, container: Container): stri
 }
 
 /** Runs a created container's command. A command that cannot run leaves the container exited with code 128. */
-export function startContainer(runtime: Runtime, container: Container): Promise<void> {
-  return runtime.children.during(() => start(runtime, container))
+export async function startContainer(runtime: Runtime, container: Container): Promise<void> {
+  requireStartable(container)
+  container.starting = runtime.children.during(() => start(runtime, container))
+  try {
+    await container.starting
+  } finally {
+    container.starting = undefined
+  }
 }
 
 async function start(runtime: Runtime, container: Container): Promise<void> {
-  requireStartable(container)
-  container.starting = true
   try {
     await mkdir(directoryOf(runtime, container), {recursive: true})
     if (container.logPath !== '') container.log = await ContainerLog.open(container.logPath, runtime.rotation)
@@ -52,8 +56,6 @@ async function start(runtime: Runtime, container: Container): Promise<void> {
     container.startedAt = nowNs()
     finish(runtime, container, {exitCode: 128, reason: 'StartError', message: reason})
     throw unknown(`cannot start container "${container.id}": ${reason}`)
-  } finally {
-    container.starting = false
   }
 }
 
@@ -77,20 +79,19 @@ async function follow(runtime: Runtime, container: Container, child: Child): Pro
   finish(runtime, container, {
     exitCode,
     reason: killed ?? (exitCode === 0 ? 'Completed' : 'Error'),
-    message: '',
+    message: container.logFailure === undefined ? '' : `its log is not whole: ${container.logFailure}`,
   })
 }
 
 async function pump(container: Container, output: Readable | undefined, name: OutputName): Promise<void> {
   if (!output) return
-  try {
-    for await (const chunk of output as AsyncIterable<Buffer>) {
+  for await (const chunk of output as AsyncIterable<Buffer>) {
+    try {
       await Promise.all([container.log?.write(name, chunk), container.clients.write(name, chunk)])
+    } catch (error) {
+      // A full disk does not stop a container: what it prints is lost, as with any runtime.
+      container.logFailure = (error as Error).message
     }
-  } catch (error) {
-    // A full disk must not stop the container: what it prints is lost, as with any runtime.
-    output.resume()
-    container.message = `log: ${(error as Error).message}`
   }
 }
 
@@ -122,6 +123,7 @@ export async function stopContainer(
   graceMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  await startSettled(container)
   const {process: child, exited} = container
   if (!child || !exited) return
   if (graceMs > 0) {
@@ -140,16 +142,27 @@ export async function stopContainer(
   await exited
 }
 
-/** Kills a container that runs, and forgets it. */
-export async function removeContainer(runtime: Runtime, container: Container): Promise<void> {
-  if (container.starting) throw unknown(`container "${container.id}" is being started`)
-  if (container.removing) throw unknown(`container "${container.id}" is being removed already`)
-  container.removing = true
+/** What is being started can only be stopped when it is known whether it runs. */
+async function startSettled({starting}: Container): Promise<void> {
+  try {
+    await starting
+  } catch {
+    // It does not, which is told to whoever has started it.
+  }
+}
+
+/** Kills a container that runs, and forgets it. Who comes second waits for the first. */
+export function removeContainer(runtime: Runtime, container: Container): Promise<void> {
+  container.removing ??= remove(runtime, container)
+  return container.removing
+}
+
+async function remove(runtime: Runtime, container: Container): Promise<void> {
   try {
     await stopContainer(container, 0)
     await rm(directoryOf(runtime, container), {recursive: true, force: true})
   } catch (error) {
-    container.removing = false
+    container.removing = undefined
     throw error
   }
   runtime.containers.delete(container.id)

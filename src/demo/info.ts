@@ -13,7 +13,7 @@ export function containerInfo(runtime: Runtime, container: Container): Info {
   return info({
     sandboxID: pod.id,
     pid: child?.pid ?? 0,
-    removing,
+    removing: removing !== undefined,
     snapshotter: 'none',
     runtimeType: 'crisp.demo.process',
     config: goJson('ContainerConfig', config),

@@ -54,10 +54,8 @@ export function podHandlers(runtime: Runtime) {
       const pod = runtime.pods.find(podSandboxId)
       if (!pod) return {}
       await stopPod(runtime, pod)
-      for (const container of containersOf(pod)) {
-        // Somebody else may be removing it at the same time.
-        if (!container.removing) await removeContainer(runtime, container)
-      }
+      await Promise.all(containersOf(pod).map((container) => removeContainer(runtime, container)))
+      // Somebody else may have removed it at the same time.
       if (runtime.pods.find(pod.id) !== pod) return {}
       runtime.pods.delete(pod.id)
       runtime.podNames.release(pod.name)

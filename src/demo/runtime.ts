@@ -46,11 +46,15 @@ export interface Container {
   /** What exec runs in it at the moment. */
   readonly execs: Set<Child>
   state: ContainerState
-  starting: boolean
-  removing: boolean
+  /** While it is being started. */
+  starting: Promise<void> | undefined
+  /** From the moment on that it is being removed. */
+  removing: Promise<void> | undefined
   stopSignalled: boolean
   /** Why it is being killed, where that is not the client's wish. */
   killReason: string | undefined
+  /** Why some of its log is missing. */
+  logFailure: string | undefined
   startedAt: string
   finishedAt: string
   exitCode: number

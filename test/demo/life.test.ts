@@ -1,7 +1,9 @@
+import {readFileSync} from 'node:fs'
 import {readFile, stat} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {expect, test} from 'vitest'
+import {expect, test, vi} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
+import {readProcesses} from '../../src/demo/process-table.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
 
 test('a container lives, prints and ends, and its log says so', async () => {
@@ -104,6 +106,52 @@ test('the socket is for its user alone, and the end leaves nothing', async () =>
   await expect(stat(dirname(runtime.socketPath))).rejects.toThrow('ENOENT')
 })
 
+test('many hands at once: nothing runs on, nothing is left', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const {runtime: cri} = client
+  const codes = new Set<string>()
+  for (let round = 0; round < 10; round++) {
+    const podSandboxId = await podOn(client)
+    const containerId = await containerIn(client, podSandboxId, [
+      '/bin/sh',
+      '-c',
+      'setsid sleep 100 & exec sleep 100',
+    ])
+    const outcomes = await Promise.all(
+      [
+        cri.startContainer({containerId}),
+        cri.startContainer({containerId}),
+        cri.execSync({containerId, cmd: ['/bin/true']}),
+        containerIn(client, podSandboxId, ['/bin/true'], {metadata: {name: 'late', attempt: 0}}),
+        ...(round % 2 === 0 ? [cri.stopPodSandbox({podSandboxId})] : []),
+        cri.removeContainer({containerId}),
+        cri.removeContainer({containerId}),
+        cri.removePodSandbox({podSandboxId}),
+        cri.removePodSandbox({podSandboxId}),
+      ].map(codeOf),
+    )
+    for (const code of outcomes) codes.add(code)
+  }
+  expect([...codes].filter((code) => !['ok', 'unknown', 'notFound'].includes(code))).toEqual([])
+  const {items} = await cri.listPodSandbox()
+  const {containers} = await cri.listContainers()
+  expect({items, containers}).toEqual({items: [], containers: []})
+  await vi.waitFor(async () => {
+    const inside = (await readProcesses()).filter(({pid}) => environmentOf(pid).includes(runtime.directory))
+    expect(inside).toEqual([])
+  })
+})
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+  } catch {
+    // It has ended meanwhile.
+    return ''
+  }
+}
+
 test('the plausible node', async () => {
   await using runtime = await startDemoRuntime({seed: 'node'})
   using client = clientOf(runtime)
@@ -111,4 +159,11 @@ test('the plausible node', async () => {
   const {items} = await client.runtime.listPodSandbox()
   expect(items.filter(({state}) => state === 'SANDBOX_NOTREADY')).toHaveLength(1)
   expect(containers.filter(({state}) => state === 'CONTAINER_RUNNING').length).toBeGreaterThan(8)
+  // What crashes is made anew, as a further attempt.
+  await vi.waitFor(async () => {
+    const {containers: attempts} = await client.runtime.listContainers({
+      filter: {labelSelector: {'io.kubernetes.container.name': 'payments'}},
+    })
+    expect(attempts.map(({metadata}) => metadata?.attempt)).toEqual([0, 1])
+  })
 })
