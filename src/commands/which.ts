@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
 import {outputFlags} from '../flags.js'
 import {lines, parseOutput, rendered} from '../views/output.js'
 
@@ -44,15 +45,8 @@ export default class WhichCommand extends CriCommand {
 
     const {Proc} = await import('../node/proc.js')
     const which = new Which(client, new Proc(), process.getuid?.() === 0)
-    const findings = []
-    for (const query of queries) {
-      try {
-        findings.push(...(await which.find(query)))
-      } catch (error) {
-        this.signal.throwIfAborted()
-        this.fail(error)
-      }
-    }
+    const outcomes = await concurrently(queries, 1, (query) => which.find(query))
+    const findings = this.succeeded(outcomes).flat()
     if (findings.length === 0) return
     if (flags.quiet && (output.format === 'table' || output.format === 'wide'))
       return this.write(lines(findings.map(({container, pod}) => (container ?? pod).id)))
