@@ -135,7 +135,10 @@ function eventOf(
   }
 }
 
-/** Brings the lists to where they are after an event. */
+/**
+ * Brings the lists to where they are after an event. A runtime that sends what happened before anybody listened tells
+ * of states that are over already: nothing goes back.
+ */
 export function takeDown(node: Node, event: ContainerEventResponse): void {
   const {containerId: id, containerEventType: type, podSandboxStatus: pod, containersStatuses} = event
   const isPod = pod?.id === id || node.pods.has(id)
@@ -145,7 +148,7 @@ export function takeDown(node: Node, event: ContainerEventResponse): void {
   } else if (isPod) {
     const sandbox = pod ?? node.pods.get(id)
     const state = type === 'CONTAINER_STOPPED_EVENT' ? 'SANDBOX_NOTREADY' : 'SANDBOX_READY'
-    if (sandbox) node.pods.set(id, {...sandbox, state})
+    if (sandbox) node.pods.set(id, {...sandbox, state: later(node.pods.get(id)?.state, state, podLife)})
   } else {
     const before = node.containers.get(id)
     node.containers.set(id, {
@@ -154,9 +157,17 @@ export function takeDown(node: Node, event: ContainerEventResponse): void {
       ...containersStatuses.find((status) => status.id === id),
       id,
       podSandboxId: pod?.id ?? before?.podSandboxId ?? '',
-      state: stateAfter[type] ?? 'CONTAINER_UNKNOWN',
+      state: later(before?.state, stateAfter[type] ?? 'CONTAINER_UNKNOWN', containerLife),
     })
   }
+}
+
+function later<State extends string | number>(
+  known: State | undefined,
+  told: State,
+  places: Readonly<Record<string, number>>,
+): State {
+  return known !== undefined && (places[`${known}`] ?? 0) > (places[`${told}`] ?? 0) ? known : told
 }
 
 const unknownContainer: Container = {

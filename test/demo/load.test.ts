@@ -3,7 +3,7 @@ import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 
-// The scripts of npm run load:demo and load:clients, cut short. They fail by themselves, too.
+// The scripts of npm run load:demo, load:clients and load:events, cut short. They fail by themselves, too.
 
 async function script(name: string, ...argv: string[]): Promise<string> {
   const path = fileURLToPath(new URL(`../../bench/${name}.mjs`, import.meta.url))
@@ -23,4 +23,8 @@ test('ten clients at once: no error, and nothing left over', async () => {
   const said = await script('demo-clients', '--seconds=2')
   expect(said).toMatch(/^[1-9]\d* pods by 10 clients, 0 errors$/m)
   expect(said).toContain('left over: 0 pods, 0 containers, 0 processes')
+})
+
+test('events tells every life of many containers, whole and in order', async () => {
+  expect(await script('events', '--containers=40')).toMatch(/^40 of 40 lives seen whole and in order,/)
 })
