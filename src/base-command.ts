@@ -32,6 +32,8 @@ export abstract class CriCommand extends Command {
     this.#interruption.abort(new Interrupted(signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'))
   }
 
+  readonly #readerGone = () => this.#interruption.abort(new Interrupted('SIGPIPE'))
+
   constructor(argv: string[], id: string) {
     super(argv, new Config({root: ''}))
     this.id = id
@@ -41,6 +43,11 @@ export abstract class CriCommand extends Command {
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   protected get signal(): AbortSignal {
     return this.#interruption.signal
+  }
+
+  /** From now on the end of whoever reads our output is an interruption, and not simply our end. */
+  protected outliveReader(): void {
+    process.on('SIGPIPE', this.#readerGone)
   }
 
   /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
@@ -216,6 +223,7 @@ export abstract class CriCommand extends Command {
 
   protected override async finally(): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#stop)
+    process.off('SIGPIPE', this.#readerGone)
   }
 }
 

@@ -180,9 +180,11 @@ export class Interrupted extends Error {
   override name = 'Interrupted'
   readonly exitCode: ExitCode
 
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+  /** SIGPIPE: the reader of our output went away, which is no failure. */
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') {
     super(signal)
-    this.exitCode = signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated
+    this.exitCode =
+      signal === 'SIGPIPE' ? exitCode.done : signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated
   }
 }
 

@@ -58,6 +58,8 @@ function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
+      // A command that has something to clear up listens for it by the signal's name.
+      if (process.emit('SIGPIPE', 'SIGPIPE')) return
       process.exit(process.exitCode ?? exitCode.done)
     })
   }

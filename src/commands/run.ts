@@ -132,6 +132,7 @@ export default class Run extends PlanCommand {
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
     const {attend, prepareSession, startFailure} = await import('../foreground.js')
+    if (flags.rm) this.outliveReader()
     const session = await prepareSession({...flags, stdin: flags.interactive})
     const made = await this.planned(client, flags, plan).catch(async (error) => {
       throw await startFailure(client, error)

@@ -1,10 +1,11 @@
+import {once} from 'node:events'
 import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {shellImage} from '../demo/node.js'
-import {runCli} from '../run-cli.js'
+import {runCli, startCli} from '../run-cli.js'
 
 // What a user without root does on the embedded runtime.
 
@@ -72,6 +73,16 @@ test('--rm ends with the code of the command and leaves nothing', async () => {
     stderr: '',
     exitCode: 0,
   })
+  expect((await crisp(['pods', '-q'])).stdout).toBe(before)
+})
+
+test('--rm also when nobody reads the output any more', async () => {
+  const before = (await crisp(['pods', '-q'])).stdout
+  const argv = ['run', '--rm', ...here(), shellImage, '--', 'sh', '-c', 'while :; do echo y; done']
+  const cli = startCli(argv, {endpoint: runtime.endpoint})
+  cli.stdout.once('data', () => cli.stdout.destroy())
+  const [exitCode] = await once(cli, 'exit')
+  expect(exitCode).toBe(0)
   expect((await crisp(['pods', '-q'])).stdout).toBe(before)
 })
 
