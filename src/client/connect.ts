@@ -107,20 +107,28 @@ async function openAt(endpoint: string, options: ConnectOptions): Promise<CallCo
   }
 }
 
+/** Longer than the channel's own pause after a failure. */
+const comingUpMs = 200
+
 async function connectionProblem(
   client: Client,
   path: string,
   options: ConnectOptions,
 ): Promise<SocketProblem | undefined> {
-  const state = await attemptConnection(
-    client,
-    options.connectTimeoutMs ?? defaultConnectTimeoutMs,
-    options.signal,
-  )
-  if (state === 'ready') return undefined
-  if (state === 'silent') return 'no answer'
-  const socket = await socketState(path)
-  return socket === 'listening' ? 'not a gRPC server' : socket
+  for (let again = false; ; again = true) {
+    const state = await attemptConnection(
+      client,
+      options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+      options.signal,
+    )
+    if (state === 'ready') return undefined
+    if (state === 'silent') return 'no answer'
+    const socket = await socketState(path)
+    if (socket !== 'listening') return socket
+    // A runtime may have come up between the attempt and the look.
+    if (again) return 'not a gRPC server'
+    await waitMs(comingUpMs, options.signal)
+  }
 }
 
 /** All known sockets at once; the first that answers Version is kept, the others are closed. */
