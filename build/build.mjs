@@ -54,7 +54,7 @@ writeDeclarations()
 async function bundle() {
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
   await build({
-    entryPoints: ['src/main.ts', 'src/client.ts', 'src/flags.ts', 'src/help.ts', ...commands],
+    entryPoints: ['src/main.ts', 'src/client.ts', 'src/logs.ts', 'src/flags.ts', 'src/help.ts', ...commands],
     outdir: 'dist',
     outbase: 'src',
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,5 +1,5 @@
-import {ContextLines, type Grep} from './logs/grep.js'
-import {LineCopier} from './logs/line-copier.js'
+import {ContextLines, type Grep, literalOf} from './logs/grep.js'
+import {LineCopier, longestNeedleBytes} from './logs/line-copier.js'
 import type {LineFilter, LogLine} from './logs/lines.js'
 import {LineMerger} from './logs/merge.js'
 import {LogOutput, type LogSink} from './logs/output.js'
@@ -162,6 +162,16 @@ export class LineFeed implements LogFeed {
   }
 }
 
+/** What is looked for, where it is nothing but one text; undefined for anything that takes looking at lines. */
+export function needleOf({include, exclude, before, after}: Grep): Buffer | undefined {
+  const [only] = include
+  const literal = only && literalOf(only)
+  const plain = include.length === 1 && exclude.length === 0 && before === 0 && after === 0
+  if (!plain || literal === undefined) return undefined
+  const needle = Buffer.from(literal)
+  return needle.length <= longestNeedleBytes ? needle : undefined
+}
+
 /** One log in CRI format, from file to output with as little in between as can be. */
 export class CopyFeed implements LogFeed {
   readonly full = false
@@ -175,6 +185,7 @@ export class CopyFeed implements LogFeed {
     this.#copier = new LineCopier(options.sink, {
       filter: options.filter,
       timestamps: options.timestamps,
+      needle: options.grep && needleOf(options.grep),
       onDamage: () => this.#log && options.onDamage(this.#log),
     })
   }

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {startFakeRuntime} from './fake-runtime.js'
+import {logDirectory, records} from './logs/log-files.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -35,10 +36,32 @@ client.close()`,
   expect(child).toBe('abc 1795470734207885363 true 12 fake\n')
 })
 
+test('a program reads a log through crisp-cri/logs', async () => {
+  using logs = logDirectory()
+  const log = logs.write('0.log', records(0, 3))
+  const {path, remove} = await program(
+    'logs.mjs',
+    `import {LineSource, listLogFiles, planReading} from 'crisp-cri/logs'
+const source = new LineSource(await planReading(listLogFiles(${JSON.stringify(log)}), {tail: 2}))
+for (let lines = await source.next(); lines !== 'end'; lines = await source.next())
+  if (Array.isArray(lines)) for (const line of lines) console.log(line.seconds, line.content.toString())
+source.close()`,
+  )
+  const child = await new Promise<string>((done) => {
+    execFile(process.execPath, [path], (_, stdout, stderr) => done(stdout + stderr))
+  })
+  await remove()
+  expect(child).toBe('1767312001 line 1\n1767312002 line 2\n')
+})
+
 test('its types accept what is right and refuse what is wrong', async () => {
   const {path, remove} = await program(
     'types.ts',
     `import {connect, type Container} from 'crisp-cri/client'
+import {type LogLine, LineSource} from 'crisp-cri/logs'
+const found = await new LineSource([]).next()
+const line: LogLine | undefined = Array.isArray(found) ? found[0] : undefined
+void line
 const client = connect()
 const {containers} = await client.runtime.listContainers({filter: {id: 'a'}})
 const first: Container | undefined = containers[0]

@@ -17,11 +17,14 @@ const DAMAGED: i32 = 1
 const NEW_RECORD: i32 = 0
 const TEXT: i32 = 1
 const HIDDEN: i32 = 2
+const CANDIDATE_TEXT: i32 = 3
 
 // Where a stream's line stands.
 const BETWEEN: i32 = 0
 const IN_SHOWN: i32 = 1
 const IN_HIDDEN: i32 = 2
+/** It lies among the candidates until its end shows whether it holds what is looked for. */
+const IN_CANDIDATE: i32 = 3
 
 // What was asked for.
 let wanted: i32 = 3
@@ -31,6 +34,10 @@ let sinceNs: i64 = 0
 let untilNs: i64 = 0
 /** Both streams go to one place: a line of one must not begin inside a line of the other. */
 let shared: bool = false
+
+/** Only lines that hold these bytes; none if it has no size. */
+let needle: usize = 0
+let needleSize: usize = 0
 
 // What goes on from one call to the next.
 let rest: i32 = NEW_RECORD
@@ -44,6 +51,14 @@ let owner: i32 = -1
 let heldStart: usize = 0
 let heldEnd: usize = 0
 let heldLimit: usize = 0
+/** For each stream a line whose end has not been seen: where its place is, its text begins and ends. */
+let candidate0: usize = 0
+let candidate1: usize = 0
+let candidateText0: usize = 0
+let candidateText1: usize = 0
+let candidateEnd0: usize = 0
+let candidateEnd1: usize = 0
+let candidateBytes: usize = 0
 
 // Where the output of this call ends so far.
 let out0: usize = 0
@@ -80,6 +95,15 @@ export function setUp(
   if (heldEnd < heldStart) heldEnd = heldStart
 }
 
+/** Looks for bytes; `place` has room for a candidate of each stream. */
+export function lookFor(at: usize, size: usize, place: usize, placeBytes: usize): void {
+  needle = at
+  needleSize = size
+  candidate0 = place
+  candidate1 = place + placeBytes
+  candidateBytes = placeBytes
+}
+
 /** How `copy` ended, when it did not take all bytes. */
 export let reason: i32 = NEEDS_MORE
 
@@ -103,7 +127,9 @@ export function skipRecord(): void {
 export function endRecord(stdoutAt: usize, stderrAt: usize): void {
   out0 = stdoutAt
   out1 = stderrAt
-  if (rest !== NEW_RECORD && restStream >= 0) finishRecord(restStream, rest === TEXT, restEnds)
+  if (rest === CANDIDATE_TEXT) {
+    if (restEnds) judge(restStream, true)
+  } else if (rest !== NEW_RECORD && restStream >= 0) finishRecord(restStream, rest === TEXT, restEnds)
   rest = NEW_RECORD
 }
 
@@ -113,6 +139,8 @@ export function endLines(stdoutAt: usize, stderrAt: usize): void {
   out1 = stderrAt
   if (heldEnd > heldStart) store<u8>(out0++, NEWLINE)
   releaseHeld()
+  if (line0 === IN_CANDIDATE) judge(0, false)
+  if (line1 === IN_CANDIDATE) judge(1, false)
   line0 = BETWEEN
   line1 = BETWEEN
   owner = -1
@@ -135,6 +163,10 @@ export function copy(at: usize, end: usize, stdoutAt: usize, stderrAt: usize): u
     }
     const line = stream === 0 ? line0 : line1
     const show = line === BETWEEN ? isWanted(at) : line === IN_SHOWN
+    if (needleSize > 0 && (line === IN_CANDIDATE || (line === BETWEEN && show))) {
+      at = copyIfFound(at, end, line)
+      continue
+    }
     if (show) {
       let out = destination(stream, textAt, end)
       if (stamps && line === BETWEEN) out = putStamp(at, out)
@@ -155,8 +187,110 @@ export function copy(at: usize, end: usize, stdoutAt: usize, stderrAt: usize): u
   return at
 }
 
+/** A record of a line of which is not known yet whether it is to be shown. */
+function copyIfFound(at: usize, end: usize, line: i32): usize {
+  skipText(textAt, end)
+  const next = behind
+  const textEnd = next === 0 ? end : next - 1
+  if (line === BETWEEN) {
+    if (next !== 0 && !partial) {
+      if (!holdsNeedle(textAt, textEnd)) return next
+      let out = destination(stream, textAt, end)
+      if (stamps) out = putStamp(at, out)
+      setDestination(stream, copyText(textAt, end, out))
+      finishRecord(stream, true, true)
+      return next
+    }
+    beginCandidate(stream, at)
+  }
+  appendCandidate(stream, textAt, textEnd)
+  if (next === 0) {
+    rest = (stream === 0 ? line0 : line1) === IN_SHOWN ? TEXT : CANDIDATE_TEXT
+    restStream = stream
+    restEnds = !partial
+    return end
+  }
+  const known = (stream === 0 ? line0 : line1) === IN_SHOWN
+  if (known) finishRecord(stream, true, !partial)
+  else if (!partial) judge(stream, true)
+  return next
+}
+
+function beginCandidate(which: i32, at: usize): void {
+  const start = which === 0 ? candidate0 : candidate1
+  const text = stamps ? putStamp(at, start) : start
+  if (which === 0) {
+    line0 = IN_CANDIDATE
+    candidateText0 = text
+    candidateEnd0 = text
+  } else {
+    line1 = IN_CANDIDATE
+    candidateText1 = text
+    candidateEnd1 = text
+  }
+}
+
+/** A line that is too long for its place is judged piece by piece: once one is shown, all that follows is. */
+function appendCandidate(which: i32, from: usize, to: usize): void {
+  const start = which === 0 ? candidate0 : candidate1
+  const size = to - from
+  if ((which === 0 ? candidateEnd0 : candidateEnd1) + size + 64 > start + candidateBytes) {
+    const text = which === 0 ? candidateText0 : candidateText1
+    const textEnd = which === 0 ? candidateEnd0 : candidateEnd1
+    if (holdsNeedle(text, textEnd) || holdsNeedle(from, to)) {
+      const out = destination(which, from, to)
+      memory.copy(out, start, textEnd - start)
+      memory.copy(out + textEnd - start, from, size)
+      setDestination(which, out + textEnd - start + size)
+      if (which === 0) line0 = IN_SHOWN
+      else line1 = IN_SHOWN
+      return
+    }
+    if (which === 0) candidateEnd0 = text
+    else candidateEnd1 = text
+    if (text + size + 64 > start + candidateBytes) return
+  }
+  const at = which === 0 ? candidateEnd0 : candidateEnd1
+  memory.copy(at, from, size)
+  if (which === 0) candidateEnd0 = at + size
+  else candidateEnd1 = at + size
+}
+
+/** The candidate has ended: shows it if it holds what is looked for. */
+function judge(which: i32, ends: bool): void {
+  const start = which === 0 ? candidate0 : candidate1
+  const textEnd = which === 0 ? candidateEnd0 : candidateEnd1
+  const found = holdsNeedle(which === 0 ? candidateText0 : candidateText1, textEnd)
+  if (which === 0) line0 = BETWEEN
+  else line1 = BETWEEN
+  if (!found) return
+  let out = destination(which, start, textEnd)
+  memory.copy(out, start, textEnd - start)
+  out += textEnd - start
+  if (ends) store<u8>(out++, NEWLINE)
+  setDestination(which, out)
+}
+
+/** Where its first and its last byte lie at the right distance, all of it is compared. */
+function holdsNeedle(from: usize, to: usize): bool {
+  const first = i8x16.splat(load<u8>(needle))
+  const last = i8x16.splat(load<u8>(needle + needleSize - 1))
+  for (let at = from; at + needleSize <= to; at += 16) {
+    let found = i8x16.bitmask(
+      v128.and(i8x16.eq(v128.load(at), first), i8x16.eq(v128.load(at + needleSize - 1), last)),
+    )
+    for (; found !== 0; found &= found - 1) {
+      const place = at + <usize>ctz(found)
+      if (place + needleSize > to) return false
+      if (memory.compare(place, needle, needleSize) === 0) return true
+    }
+  }
+  return false
+}
+
 /** The remainder of a record whose beginning came before. */
 function goOn(at: usize, end: usize): usize {
+  if (rest === CANDIDATE_TEXT) return goOnCandidate(at, end)
   if (rest === TEXT) {
     let out = destination(restStream, at, end)
     out = copyText(at, end, out)
@@ -168,6 +302,21 @@ function goOn(at: usize, end: usize): usize {
   if (next === 0) return end
   if (restStream >= 0) finishRecord(restStream, rest === TEXT, restEnds)
   rest = NEW_RECORD
+  return next
+}
+
+function goOnCandidate(at: usize, end: usize): usize {
+  skipText(at, end)
+  const next = behind
+  appendCandidate(restStream, at, next === 0 ? end : next - 1)
+  const known = (restStream === 0 ? line0 : line1) === IN_SHOWN
+  if (next === 0) {
+    if (known) rest = TEXT
+    return end
+  }
+  rest = NEW_RECORD
+  if (known) finishRecord(restStream, true, restEnds)
+  else if (restEnds) judge(restStream, true)
   return next
 }
 

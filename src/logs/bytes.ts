@@ -59,15 +59,17 @@ export class PlainLog implements OpenLog {
 }
 
 export class CompressedLog implements OpenLog {
-  offset = 0
+  offset: number
   readonly #path: string
-  readonly #skip: number
+  /** Bytes before the offset that are still to be decompressed. */
+  #skip: number
   readonly #stream: Readable
   readonly #chunks: AsyncIterator<Buffer>
   #left: Buffer = Buffer.alloc(0)
 
   constructor(path: string, offset: number) {
     this.#path = path
+    this.offset = offset
     this.#skip = offset
     const file = createReadStream(path)
     const gunzip = createGunzip({chunkSize: 256 * 1024})
@@ -87,8 +89,8 @@ export class CompressedLog implements OpenLog {
         throw unreadable(this.#path, error)
       }
       if (step.done) return 0
-      const skipped = Math.min(step.value.length, Math.max(0, this.#skip - this.offset))
-      this.offset += skipped
+      const skipped = Math.min(step.value.length, this.#skip)
+      this.#skip -= skipped
       this.#left = step.value.subarray(skipped)
     }
     const count = Math.min(into.length, this.#left.length)

@@ -16,6 +16,7 @@ interface Kernel {
     held: number,
     heldBytes: number,
   ): void
+  lookFor(at: number, size: number, place: number, placeBytes: number): void
   reason: {value: number}
   outEnd(stream: StreamIndex): number
   isOpen(stream: StreamIndex): number
@@ -31,15 +32,29 @@ const inBytes = 1024 * 1024
 const heldBytes = 256 * 1024
 /** It reads and writes 16 bytes at once, up to so many beyond the end; a header is looked at a little further. */
 const beyond = 512
+/** Room for one line of each stream that may, or may not, hold what is looked for. */
+const candidateBytes = 1024 * 1024
+/** No longer text can be looked for here. */
+export const longestNeedleBytes = 256
 /** A stamp with all its digits makes a record of at least 30 bytes one byte longer. */
-const outBytes = inBytes + inBytes / 30 + heldBytes + beyond
-const at = {
-  input: 64 * 1024,
-  held: 64 * 1024 + inBytes + beyond,
-  stdout: 64 * 1024 + inBytes + beyond + heldBytes + beyond,
-  stderr: Math.ceil(64 * 1024 + inBytes + beyond + heldBytes + beyond + outBytes),
+const outBytes = inBytes + Math.ceil(inBytes / 30) + heldBytes + 2 * candidateBytes + beyond
+const places = {
+  needle: longestNeedleBytes + beyond,
+  input: inBytes + beyond,
+  held: heldBytes + beyond,
+  candidates: 2 * candidateBytes + beyond,
+  stdout: outBytes,
+  stderr: outBytes,
 }
 const pageBytes = 64 * 1024
+const at = Object.fromEntries(
+  Object.keys(places).map((place, index) => [
+    place,
+    Object.values(places)
+      .slice(0, index)
+      .reduce((sum, size) => sum + size, pageBytes),
+  ]),
+) as Record<keyof typeof places, number>
 const pages = Math.ceil((at.stderr + outBytes) / pageBytes)
 
 const earliest = -(2n ** 63n)
@@ -48,6 +63,8 @@ const latest = 2n ** 63n - 1n
 export interface CopyOptions {
   filter?: LineFilter
   timestamps?: boolean
+  /** Only lines that hold these bytes; at most `longestNeedleBytes`. */
+  needle?: Buffer | undefined
   /** Told of each record that is damaged. */
   onDamage?: () => void
 }
@@ -73,6 +90,10 @@ export class LineCopier {
     const {exports} = new WebAssembly.Instance(module, {env: {memory: this.#memory}})
     this.#kernel = exports as unknown as Kernel
     this.#setUp()
+    const {needle} = options
+    if (!needle) return
+    this.#bytes.set(needle, at.needle)
+    this.#kernel.lookFor(at.needle, needle.length, at.candidates, candidateBytes)
   }
 
   /** Only this stream from now on; undefined: what the filter says. */
@@ -91,8 +112,8 @@ export class LineCopier {
   async take(count: number): Promise<void> {
     const kernel = this.#kernel
     const end = at.input + this.#filled + count
-    let from: number = at.input
-    let [stdout, stderr]: [number, number] = [at.stdout, at.stderr]
+    let from = at.input
+    let [stdout, stderr] = [at.stdout, at.stderr]
     for (;;) {
       from = kernel.copy(from, end, stdout, stderr)
       stdout = kernel.outEnd(0)

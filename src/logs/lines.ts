@@ -27,7 +27,7 @@ const longestLine = 1024 * 1024
 
 interface Pending extends LogTime {
   offsetMinutes: number
-  pieces: Buffer[]
+  /** The parts so far: as many bytes of the stream's own buffer. */
   sizeBytes: number
   continued: boolean
   shown: boolean
@@ -43,6 +43,11 @@ export class LineAssembler {
   #from = 0
   #filled = 0
   readonly #record = new LogRecord()
+  /** Where parts are joined, for each stream; grows up to the longest line. */
+  readonly #parts: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
+  /** Where joined lines are until the next bytes are taken. */
+  #joined: Buffer = Buffer.alloc(0)
+  #joinedBytes = 0
   readonly #pending: [Pending | undefined, Pending | undefined] = [undefined, undefined]
   /** Inside a record that is longer than the buffer. */
   #rest: 'none' | 'content' | 'damaged' = 'none'
@@ -69,6 +74,7 @@ export class LineAssembler {
   /** The lines that so many more bytes complete. */
   take(count: number): LogLine[] {
     const lines: LogLine[] = []
+    this.#joinedBytes = 0
     const end = this.#filled + count
     const bytes = this.#buffer.subarray(0, end)
     let at = this.#from
@@ -170,17 +176,22 @@ export class LineAssembler {
     if (!line) {
       const {seconds, nanos, offsetMinutes} = this.#record
       const shown = this.#within(this.#record)
-      line = {seconds, nanos, offsetMinutes, pieces: [], sizeBytes: 0, continued: false, shown}
+      line = {seconds, nanos, offsetMinutes, sizeBytes: 0, continued: false, shown}
       this.#pending[stream] = line
     }
     if (line.shown && end > start) {
-      line.pieces.push(Buffer.from(bytes.subarray(start, end)))
-      line.sizeBytes += end - start
+      const size = line.sizeBytes + end - start
+      let parts = this.#parts[stream]
+      if (parts.length < size) {
+        parts = Buffer.concat([parts], Math.max(size, 2 * parts.length, 64 * 1024))
+        this.#parts[stream] = parts
+      }
+      bytes.copy(parts, line.sizeBytes, start, end)
+      line.sizeBytes = size
     }
     if (ends) this.#emit(stream, true, lines)
     if (ends || line.sizeBytes < longestLine) return
-    lines.push(lineOf(line, stream, false))
-    line.pieces = []
+    lines.push(this.#lineOf(line, stream, false))
     line.sizeBytes = 0
     line.continued = true
   }
@@ -188,7 +199,21 @@ export class LineAssembler {
   #emit(stream: StreamIndex, ended: boolean, lines: LogLine[]): void {
     const line = this.#pending[stream]
     this.#pending[stream] = undefined
-    if (line?.shown) lines.push(lineOf(line, stream, ended))
+    if (line?.shown) lines.push(this.#lineOf(line, stream, ended))
+  }
+
+  #lineOf(line: Pending, stream: StreamIndex, ended: boolean): LogLine {
+    const {seconds, nanos, offsetMinutes, sizeBytes, continued} = line
+    const end = this.#joinedBytes + sizeBytes
+    if (this.#joined.length < end) {
+      // Lines that were handed over lie in the one before.
+      this.#joined = Buffer.allocUnsafe(Math.max(sizeBytes, 2 * this.#buffer.length))
+      this.#joinedBytes = 0
+    }
+    const content = this.#joined.subarray(this.#joinedBytes, this.#joinedBytes + sizeBytes)
+    this.#parts[stream].copy(content, 0, 0, sizeBytes)
+    this.#joinedBytes += sizeBytes
+    return {seconds, nanos, offsetMinutes, stream, content, ended, continued}
   }
 
   #within(time: LogTime): boolean {
@@ -198,10 +223,4 @@ export class LineAssembler {
       (until === undefined || compareTimes(time, until) <= 0)
     )
   }
-}
-
-function lineOf(line: Pending, stream: StreamIndex, ended: boolean): LogLine {
-  const {seconds, nanos, offsetMinutes, pieces, continued} = line
-  const content = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
-  return {seconds, nanos, offsetMinutes, stream, content, ended, continued}
 }

@@ -8,23 +8,46 @@ import {addSeconds, compareTimes, type LogTime} from './time.js'
 const disorderSeconds = 1
 /** Read before the place that a search finds, for lines out of order and parts of one line. */
 const marginBytes = 1024 * 1024
-const probeBytes = [4096, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024]
+const probeBytes = [4096, 64 * 1024, 1024 * 1024]
+/** A search that has to read more than this, since lines are so long, is worth less than reading it all. */
+const searchBytes = 32 * 1024 * 1024
 
 interface Probe extends LogTime {
   offset: number
 }
 
-/** The first record that begins at the offset or behind it. Undefined where none is found within 16 MiB. */
-function probe(log: PlainLog, offset: number): Probe | undefined {
-  for (const size of probeBytes) {
-    const bytes = Buffer.allocUnsafe(size)
-    const from = Math.max(0, offset - 1)
-    const count = log.readAt(bytes, from)
-    const found = firstRecord(bytes.subarray(0, count), offset === 0 ? 0 : 1)
-    if (found) return {...found, offset: from + found.offset}
-    if (count < size) return undefined
+/** Looks for records at places in a file. */
+class Prober {
+  readonly log: PlainLog
+  readonly sizeBytes: number
+  readonly #buffers: Buffer[] = []
+  #left = searchBytes
+
+  constructor(log: PlainLog) {
+    this.log = log
+    this.sizeBytes = log.sizeBytes()
   }
-  return undefined
+
+  /** So much has been read that what was found is not worth going by. */
+  get exhausted(): boolean {
+    return this.#left <= 0
+  }
+
+  /** The first record that begins at the offset or behind it. Undefined where none is found within a megabyte. */
+  at(offset: number): Probe | undefined {
+    for (const [index, size] of probeBytes.entries()) {
+      if (this.exhausted) return undefined
+      const bytes = this.#buffers[index] ?? Buffer.allocUnsafe(size)
+      this.#buffers[index] = bytes
+      const from = Math.max(0, offset - 1)
+      const count = this.log.readAt(bytes, from)
+      this.#left -= count
+      const found = firstRecord(bytes.subarray(0, count), offset === 0 ? 0 : 1)
+      if (found) return {...found, offset: from + found.offset}
+      if (count < size) return undefined
+    }
+    return undefined
+  }
 }
 
 /** The first record whose beginning is known to be one: at the start, or behind a newline. */
@@ -49,28 +72,28 @@ function firstRecord(bytes: Buffer, skipLines: 0 | 1): Probe | undefined {
 
 /** Where to begin so that nothing at or after the time is missed. */
 export function startOffset(log: PlainLog, since: LogTime): number {
-  const size = log.sizeBytes()
-  const {before} = crossing(log, size, since)
-  if (!rising(log, size, before)) return 0
+  const prober = new Prober(log)
+  const {before} = crossing(prober, since)
+  if (!rising(prober, before)) return 0
   const start = Math.max(0, before - marginBytes)
-  return start === 0 ? 0 : (probe(log, start)?.offset ?? 0)
+  return start === 0 ? 0 : (prober.at(start)?.offset ?? 0)
 }
 
 /** Where to end so that nothing up to the time is missed; undefined for the end of the file. */
 export function endOffset(log: PlainLog, until: LogTime): number | undefined {
-  const size = log.sizeBytes()
-  const {behind} = crossing(log, size, addSeconds(until, disorderSeconds))
-  if (behind + marginBytes >= size || !rising(log, size, behind)) return undefined
-  return probe(log, behind + marginBytes)?.offset
+  const prober = new Prober(log)
+  const {behind} = crossing(prober, addSeconds(until, disorderSeconds))
+  if (behind + marginBytes >= prober.sizeBytes || !rising(prober, behind)) return undefined
+  return prober.at(behind + marginBytes)?.offset
 }
 
 /** `before`: a record earlier than the time, or the start; `behind`: past the first that is not, or the end. */
-function crossing(log: PlainLog, size: number, time: LogTime): {before: number; behind: number} {
+function crossing(prober: Prober, time: LogTime): {before: number; behind: number} {
   let before = 0
-  let behind = size
-  while (behind - before > (probeBytes[0] as number)) {
+  let behind = prober.sizeBytes
+  while (behind - before > (probeBytes[0] as number) && !prober.exhausted) {
     const middle = Math.floor((before + behind) / 2)
-    const found = probe(log, middle)
+    const found = prober.at(middle)
     if (found && found.offset < behind && compareTimes(found, time) < 0)
       before = Math.max(found.offset, middle)
     else behind = middle
@@ -85,20 +108,22 @@ const ringProbes = 16
  * only where that happened within S of the place; so it is enough to look closely nearby and ever more coarsely
  * further away, at steps of a sixteenth of the distance.
  */
-function rising(log: PlainLog, size: number, place: number): boolean {
+function rising(prober: Prober, place: number): boolean {
+  const {sizeBytes} = prober
   const offsets = new Set([0, place])
-  for (let distance = 4096; distance < size; distance *= 2) {
+  for (let distance = 4096; distance < sizeBytes; distance *= 2) {
     for (let step = 0; step < ringProbes; step++) {
       const away = Math.floor(distance * (1 + step / ringProbes))
       if (place - away > 0) offsets.add(place - away)
-      if (place + away < size) offsets.add(place + away)
+      if (place + away < sizeBytes) offsets.add(place + away)
     }
   }
   let latest: Probe | undefined
   for (const offset of [...offsets].sort((a, b) => a - b)) {
     // Within one long line every probe finds the same record.
     if (latest && offset <= latest.offset) continue
-    const found = probe(log, offset)
+    const found = prober.at(offset)
+    if (prober.exhausted) return false
     if (!found) continue
     if (latest && compareTimes(addSeconds(found, disorderSeconds), latest) < 0) return false
     latest = found
@@ -126,7 +151,7 @@ export async function beginnings(
 export async function firstTime(file: LogFile): Promise<LogTime | undefined> {
   if (!file.compressed) {
     using log = new PlainLog(file.path, 0)
-    return probe(log, 0)
+    return new Prober(log).at(0)
   }
   try {
     return firstRecord(await headOf(file, probeBytes[1] as number), 0)
@@ -145,18 +170,25 @@ export function filesBetween(
 ): {first: number; last: number} {
   const startsBefore = (time: LogTime, slack: number) => (first: LogTime | undefined) =>
     first !== undefined && compareTimes(addSeconds(first, slack), time) < 0
-  let first = since ? Math.max(0, firstTimes.findLastIndex(startsBefore(since, disorderSeconds))) : 0
-  // A clock set back between two files leaves later times in the earlier one.
-  while (since && first > 0 && endsAfter(segments[first - 1]?.file, since)) first--
-  const last = until ? firstTimes.findLastIndex(startsBefore(until, -disorderSeconds)) : segments.length - 1
+  const after = since ? Math.max(0, firstTimes.findLastIndex(startsBefore(since, disorderSeconds))) : 0
+  const upTo = until ? firstTimes.findLastIndex(startsBefore(until, -disorderSeconds)) : segments.length - 1
+  // A clock that was set back leaves later times in earlier files, and earlier ones in later files.
+  const first = since
+    ? segments.findIndex(({file}, index) => index >= after || compareLast(file, since) >= 0)
+    : 0
+  const last = until
+    ? segments.findLastIndex(({file}, index) => index <= upTo || compareLast(file, until, 1) <= 0)
+    : upTo
   return {first, last: Math.max(first, last)}
 }
 
-/** Not known of compressed files, which would have to be read whole. */
-function endsAfter(file: LogFile | undefined, time: LogTime): boolean {
-  if (!file || file.compressed) return false
+/** The file's last time beside another; `unknown` for compressed files, which would have to be read whole. */
+function compareLast(file: LogFile, time: LogTime, unknown = -1): number {
+  if (file.compressed) return unknown
   using log = new PlainLog(file.path, 0)
-  const size = log.sizeBytes()
-  const last = probeBytes.map((bytes) => probe(log, Math.max(0, size - bytes))).find((found) => found)
-  return last !== undefined && compareTimes(last, time) >= 0
+  const prober = new Prober(log)
+  const last = probeBytes
+    .map((bytes) => prober.at(Math.max(0, prober.sizeBytes - bytes)))
+    .find((found) => found)
+  return last ? compareTimes(last, time) : unknown
 }

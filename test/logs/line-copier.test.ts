@@ -10,11 +10,12 @@ interface Copy {
   shared?: boolean
   filter?: LineFilter
   timestamps?: boolean
+  needle?: string
 }
 
 async function copied(
   bytes: Buffer,
-  {sizes = [1e9], shared = false, filter = {}, timestamps = false}: Copy = {},
+  {sizes = [1e9], shared = false, filter = {}, timestamps = false, needle}: Copy = {},
 ) {
   const written: [string, string] = ['', '']
   let damaged = 0
@@ -22,7 +23,15 @@ async function copied(
     written[stream] += Buffer.from(piece).toString('latin1')
   }
   const onDamage = () => damaged++
-  const copier = new LineCopier({shared, write}, {filter, timestamps, onDamage})
+  const copier = new LineCopier(
+    {shared, write},
+    {
+      filter,
+      timestamps,
+      onDamage,
+      needle: needle === undefined ? undefined : Buffer.from(needle, 'latin1'),
+    },
+  )
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const room = copier.room()
     const count = Math.min(room.length, sizes[turn % sizes.length] ?? 1, bytes.length - at)
@@ -102,4 +111,37 @@ test('a stream and a span of time; what begins before it is left out whole', asy
 test('a line of 3 MiB goes through whole', async () => {
   const long = 'x'.repeat(3 * 1024 * 1024)
   expect((await copied(Buffer.from(record(1, long) + record(2, 'next')))).stdout).toBe(`${long}\nnext\n`)
+})
+
+test('only lines that hold a text, whatever the pieces', async () => {
+  let shown = 0
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seededRandom(seed)
+    const bytes = randomLog(random, 3)
+    const sizes = Array.from({length: 5}, () => 1 + Math.floor(random() ** 2 * 600))
+    const timestamps = random() < 0.5
+    const needle = ['a', 'ab', 'abca', 'b'.repeat(5)][seed % 4] ?? ''
+    const {lines, damaged} = reference(bytes)
+    const textOf = (stream: number) =>
+      lines
+        .filter((line) => line.stream === stream && line.text.includes(needle))
+        .map(({time, text, ended}) => `${timestamps ? `${time} ` : ''}${text}${ended ? '\n' : ''}`)
+        .join('')
+    shown += textOf(0).length
+    expect(await copied(bytes, {sizes, timestamps, needle}), `seed ${seed}`).toEqual({
+      stdout: textOf(0),
+      stderr: textOf(1),
+      damaged,
+    })
+  }
+  expect(shown).toBeGreaterThan(10_000)
+})
+
+test('a line of 3 MiB that holds a text is shown from the piece on that holds it', async () => {
+  const long = `${'x'.repeat(1024 * 1024)}needle${'y'.repeat(2 * 1024 * 1024)}`
+  const {stdout} = await copied(Buffer.from(record(1, long) + record(2, 'next')), {needle: 'needle'})
+  expect(stdout.endsWith(`needle${'y'.repeat(2 * 1024 * 1024)}\n`)).toBe(true)
+  expect((await copied(Buffer.from(record(1, long) + record(2, 'next')), {needle: 'nex'})).stdout).toBe(
+    'next\n',
+  )
 })

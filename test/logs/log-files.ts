@@ -91,7 +91,8 @@ export function reference(bytes: Buffer) {
   return {lines, damaged}
 }
 
-export function randomLog(random: () => number): Buffer {
+/** Records of all shapes; with `letters` their text has only so many different bytes. */
+export function randomLog(random: () => number, letters?: number): Buffer {
   const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item
   const parts: Buffer[] = []
   for (let count = Math.floor(random() * 60); count > 0; count--) {
@@ -103,7 +104,7 @@ export function randomLog(random: () => number): Buffer {
       const header = `2026-01-02T03:04:0${count % 10}${fraction}${zone} ${pick(['stdout', 'stderr'])} ${pick(['F', 'F', 'P', 'F:x', 'P:y:z'])} `
       const content = Buffer.alloc(Math.floor(random() ** 4 * 3000), 0)
       for (let at = 0; at < content.length; at++) {
-        const byte = Math.floor(random() * 256)
+        const byte = letters === undefined ? Math.floor(random() * 256) : 97 + Math.floor(random() * letters)
         content[at] = byte === 10 ? 32 : byte
       }
       parts.push(Buffer.from(header), content)
