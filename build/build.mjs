@@ -35,6 +35,7 @@ const lookups = [
   'container',
   'running-container',
   'created-container',
+  'container-path',
   'pod',
   'ready-pod',
   'image',

@@ -22,8 +22,16 @@ export default class Cp extends CriCommand {
   ]
 
   static override args = {
-    source: Args.string({description: 'a path here, CONTAINER:/path, or -', ignoreStdin: true}),
-    destination: Args.string({description: 'the same; one of the two is a container', ignoreStdin: true}),
+    source: Args.string({
+      description: 'a path here, CONTAINER:/path, or -',
+      ignoreStdin: true,
+      complete: 'container-path',
+    }),
+    destination: Args.string({
+      description: 'the same; one of the two is a container',
+      ignoreStdin: true,
+      complete: 'container-path',
+    }),
   }
 
   static override flags = {

@@ -23,11 +23,22 @@ export async function completion(
   if (wantsFiles(position)) return 'files\n'
   const candidates = [...position.candidates, ...(await lookedUp(position))]
   const fresh = candidates.filter(({word}) => !position.taken.includes(word))
-  return `words\n${answer(shell as Shell, position.kept, position.part, fresh, typed.raw)}`
+  const kind = position.lookup === 'container-path' ? 'open' : 'words'
+  if (kind === 'open' && fresh.length === 0) return 'files\n'
+  return `${kind}\n${answer(shell as Shell, position.kept, position.part, fresh, typed.raw)}`
 }
 
 function wantsFiles({lookup, part}: Position): boolean {
-  return lookup === 'file' || (lookup === 'socket' && /^[./]/.test(part))
+  switch (lookup) {
+    case 'file':
+      return true
+    case 'socket':
+      return /^[./]/.test(part)
+    case 'container-path':
+      return /^[./~]|:/.test(part)
+    default:
+      return false
+  }
 }
 
 async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]> {

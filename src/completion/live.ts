@@ -22,6 +22,11 @@ export async function liveCandidates(
       return await containers(client, part)
     case 'running-container':
       return await containers(client, part, 'CONTAINER_RUNNING')
+    case 'container-path':
+      return (await containers(client, part, 'CONTAINER_RUNNING')).map((one) => ({
+        ...one,
+        word: `${one.word}:`,
+      }))
     case 'created-container':
       return await containers(client, part, 'CONTAINER_CREATED')
     case 'pod':

@@ -10,6 +10,7 @@ export type Completes =
   | 'container'
   | 'running-container'
   | 'created-container'
+  | 'container-path'
   | 'pod'
   | 'ready-pod'
   | 'image'

@@ -1,7 +1,7 @@
 import type {Candidate} from './position.js'
 
-// How each shell hands over a half-typed line and wants its answer. An answer is lines of text: first `files` or
-// `words`, then a candidate each.
+// How each shell hands over a half-typed line and wants its answer. An answer is lines of text: first `files`, or
+// `words`, or `open` where no word is whole yet, then a candidate each.
 
 export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
@@ -116,7 +116,7 @@ ${label}() {
     type compopt >/dev/null 2>&1 || return 0
     if [ "$kind" = files ]; then
         compopt -o default
-    elif [ \${#COMPREPLY[@]} -eq 1 ] && [[ \${COMPREPLY[0]} == *= ]]; then
+    elif [ "$kind" = open ] || { [ \${#COMPREPLY[@]} -eq 1 ] && [[ \${COMPREPLY[0]} == *= ]]; }; then
         compopt -o nospace
     fi
 }
@@ -132,6 +132,11 @@ ${label}() {
     answer=("\${(@f)$(${program} __complete zsh "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
     if [[ $answer[1] == files ]]; then
         _files
+        return
+    fi
+    if [[ $answer[1] == open ]]; then
+        shift answer
+        (( $#answer )) && _describe -t values value answer -S ''
         return
     fi
     shift answer

@@ -112,6 +112,8 @@ describe('things that are looked up', () => {
     ['run --namespace ', 'namespace'],
     ['events --pod ', 'pod'],
     ['logs ', 'container'],
+    ['cp ', 'container-path'],
+    ['cp a ', 'container-path'],
     ['checkpoint --export ', 'file'],
   ])('%s', (line, lookup) => {
     expect(at(line)).toEqual({kept: '', words: [], lookup})

@@ -174,6 +174,7 @@ describe.each(shellsHere)('%s', (shell) => {
       'crisp inspecti busybox:1',
       'crisp ps --pod d',
       'crisp nosuch ',
+      'crisp cp ng',
     ])
     expect(found).toEqual([
       ['inspect', 'inspecti', 'inspectp'],
@@ -185,6 +186,7 @@ describe.each(shellsHere)('%s', (shell) => {
       [shell === 'bash' ? '1.36' : 'busybox:1.36'],
       ['default/web'],
       [],
+      ['nginx:'],
     ])
   })
 
@@ -217,6 +219,9 @@ test('a file is left to the shell', async () => {
   expect((await runCli(['__complete', 'bash', 'crisp --config ', ''])).stdout).toBe('files\n')
   expect((await runCli(['__complete', 'bash', 'crisp -r /run', ''])).stdout).toBe('files\n')
   expect((await runCli(['__complete', 'bash', 'crisp -r de', ''])).stdout).toBe('words\ndemo\n')
+  expect((await runCli(['__complete', 'bash', 'crisp cp ./no', ''])).stdout).toBe('files\n')
+  const none = await runCli(['__complete', 'bash', 'crisp cp notes', ''], {...runtime, env: environment()})
+  expect(none.stdout).toBe('files\n')
 })
 
 test('an unknown shell and an impossible name are refused', async () => {
