@@ -96,7 +96,10 @@ async function openAt(endpoint: string, options: ConnectOptions): Promise<CallCo
       const problem = await connectionProblem(client, path, options)
       if (problem === undefined) return contextOf(client, path, options)
       const worthWaiting =
-        problem === 'nobody listens' || (problem === 'absent' && options.maxRetries !== undefined)
+        problem === 'nobody listens' ||
+        (problem === 'absent' && options.maxRetries !== undefined) ||
+        // Or it has begun to listen between the attempt and the look at it.
+        (problem === 'not a gRPC server' && attempt === 0)
       if (!worthWaiting || (maxRetries >= 0 && attempt >= maxRetries))
         throw new UnreachableError([{path, problem}])
       await waitMs(retryDelayMs(attempt), options.signal)
