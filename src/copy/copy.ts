@@ -34,8 +34,12 @@ export function copyOut(copy: Copy, path: string, destination: string | Writable
       owners: copy.owners && process.getuid?.() === 0,
       onProblem: copy.onProblem,
     })
-    await archive(input)
-    await finished(input.end())
+    try {
+      await archive(input)
+      await finished(input.end())
+    } finally {
+      input.destroy()
+    }
   })
 }
 

@@ -18,7 +18,7 @@ export interface Extraction {
 }
 
 export interface Extractor {
-  /** Takes the tar stream. Ended, it waits until everything is on the disk. */
+  /** Takes the tar stream. Finished means on the disk; destroy it where it is not ended. */
   input: Writable
   /** How many entries have been written. */
   count(): number
@@ -106,8 +106,11 @@ export async function createExtractor(extraction: Extraction): Promise<Extractor
           .then(() => placed)
           // Last, for a directory that may not be written to, and because writing into one changes its time.
           .then(() => finish(root, directories.reverse()))
-          .then(() => root.close())
           .then(() => done(), done)
+      },
+      // Also after the end.
+      destroy(error, done) {
+        root.close().then(() => done(error), done)
       },
     }),
   }

@@ -1,0 +1,352 @@
+import {createHash, randomBytes} from 'node:crypto'
+import {once} from 'node:events'
+import {lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile} from 'node:fs/promises'
+import net from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {spawnOnTerminal} from '../../src/demo/pty.js'
+import {runRemoteCommand} from '../../src/streaming/index.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {createSink} from '../streaming/peers/sink.js'
+import {describeOnContainerd} from './availability.js'
+import {type Containerd, startContainerd, type TestPod} from './containerd.js'
+
+const megabyte = 1_000_000
+const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+
+describeOnContainerd('exec, attach, port-forward and cp on a real containerd', () => {
+  let containerd: Containerd
+  let pod: TestPod
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'crisp-exec-'))
+    containerd = await startContainerd()
+    pod = await containerd.runPod('node')
+    await pod.runContainer('web', 'while :; do sleep 1; done')
+  })
+  afterAll(async () => {
+    await containerd[Symbol.asyncDispose]()
+    await rm(directory, {recursive: true})
+  })
+
+  const crisp = (argv: string[], stdin = '') => runCli(argv, {endpoint: containerd.endpoint, stdin})
+
+  test.each([
+    ['exit 0', 0],
+    ['exit 1', 1],
+    ['exit 3', 3],
+    ['exit 126', 126],
+    ['exit 127', 127],
+    ['kill -9 $$', 137],
+  ])('sh -c "%s" ends with %d, both streams whole and apart', async (script, exitCode) => {
+    expect(await crisp(['exec', 'web', 'sh', '-c', `echo out; echo err >&2; ${script}`])).toEqual({
+      stdout: 'out\n',
+      stderr: 'err\n',
+      exitCode,
+    })
+  })
+
+  test.each([
+    [[], 'no/such', 127, 'there is no "no/such" in the container'],
+    [[], '/etc/passwd', 126, '"/etc/passwd" cannot be executed in the container: permission denied'],
+    [['-s'], 'bash', 127, 'there is no "bash" in the container'],
+    [['-s'], '/etc/passwd', 126, '"/etc/passwd" cannot be executed in the container: permission denied'],
+  ])('%j %s cannot be run: %d', async (flags, command, exitCode, message) => {
+    const outcome = await crisp(['exec', ...flags, 'web', command])
+    expect(outcome).toEqual({stdout: '', stderr: expect.stringContaining(`crisp: ${message}`), exitCode})
+    expect(outcome.stderr.trimEnd()).not.toContain('\n')
+  })
+
+  test('stdin and its end', async () => {
+    expect(await crisp(['exec', '-i', 'web', 'cat'], 'x\n')).toEqual({stdout: 'x\n', stderr: '', exitCode: 0})
+  })
+
+  test('--sync, and its --timeout', async () => {
+    expect(await crisp(['exec', '-s', 'web', 'sh', '-c', 'echo out; echo err >&2; exit 5'])).toEqual({
+      stdout: 'out\n',
+      stderr: 'err\n',
+      exitCode: 5,
+    })
+    expect(await crisp(['exec', '-s', '--timeout', '1', 'web', 'sleep', '60'])).toEqual({
+      stdout: '',
+      stderr: 'crisp: the command did not end within --timeout 1 (seconds) and was killed\n',
+      exitCode: 124,
+    })
+  })
+
+  test('30 MB out and in, by checksum', async () => {
+    const bytes = randomBytes(30 * megabyte)
+    const checksum = createHash('sha256').update(bytes).digest('hex')
+    const up = startCli(
+      ['exec', '-i', 'web', 'sh', '-c', 'cat > /tmp/large; sha256sum < /tmp/large'],
+      containerd,
+    )
+    up.stdin.end(bytes)
+    expect(await outcomeOf(up)).toEqual({stdout: `${checksum}  -\n`, stderr: '', exitCode: 0})
+
+    const down = startCli(['exec', 'web', 'cat', '/tmp/large'], containerd)
+    down.stdin.end()
+    const hash = createHash('sha256')
+    for await (const chunk of down.stdout) hash.update(chunk)
+    expect(hash.digest('hex')).toBe(checksum)
+  })
+
+  test('a reader that rests longer than the ping interval loses nothing', async () => {
+    const cli = startCli(['exec', 'web', 'sh', '-c', 'head -c 3000000 /dev/zero'], containerd)
+    cli.stdin.end()
+    cli.stdout.pause()
+    const exited = once(cli, 'exit')
+    // Longer than the 5 s between two pings, which is what there is to wait for.
+    await new Promise((resolve) => setTimeout(resolve, 5500))
+    let size = 0
+    for await (const chunk of cli.stdout) size += chunk.length
+    expect(size).toBe(3_000_000)
+    expect(await exited).toEqual([0, null])
+  })
+
+  test('12 at once', async () => {
+    const [id] = (await crisp(['ps', '-q', '--name', '^web$'])).stdout.split('\n')
+    const run = async (index: number) => {
+      const cmd = ['sh', '-c', `echo ${index}; exit ${index}`]
+      const {url} = await containerd.client.runtime.exec({
+        containerId: id ?? '',
+        cmd,
+        stdout: true,
+        stderr: true,
+      })
+      const [stdout, stderr] = [createSink(), createSink()]
+      const exit = await runRemoteCommand({url, stdout, stderr, tty: false})
+      return {...exit, stdout: stdout.text(), stderr: stderr.text()}
+    }
+    expect(await Promise.all(Array.from({length: 12}, (_, index) => run(index)))).toEqual(
+      Array.from({length: 12}, (_, exitCode) => ({
+        kind: 'exited',
+        exitCode,
+        stdout: `${exitCode}\n`,
+        stderr: '',
+      })),
+    )
+  })
+
+  test('a container that is killed in the middle, and one that is not running', async () => {
+    const id = await pod.runContainer('victim', 'while :; do sleep 1; done')
+    const cli = startCli(['exec', 'victim', 'sh', '-c', 'echo started; sleep 600'], containerd)
+    cli.stdin.end()
+    cli.stdout.once(
+      'data',
+      () => void containerd.client.runtime.stopContainer({containerId: id, timeout: '0'}),
+    )
+    expect(await outcomeOf(cli)).toEqual({stdout: 'started\n', stderr: '', exitCode: 137})
+
+    expect(await crisp(['exec', 'victim', 'ls'])).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: the container is not running: it exited .* with code 137; .*\n$/,
+      ),
+      exitCode: 125,
+    })
+  })
+
+  test('-it: the size follows the window, Ctrl-C goes to the command', async () => {
+    const env = {
+      PATH: process.env.PATH,
+      CRI_CONFIG_FILE: '/dev/null',
+      CONTAINER_RUNTIME_ENDPOINT: containerd.endpoint,
+    }
+    const terminal = await spawnOnTerminal([process.execPath, program, 'exec', '-it', 'web', 'sh'], {
+      cwd: directory,
+      columns: 90,
+      rows: 25,
+      env,
+    })
+    let shown = ''
+    terminal.output.on('data', (chunk) => {
+      shown += chunk
+    })
+    const until = async (text: RegExp) => {
+      while (!text.test(shown)) await once(terminal.output, 'data')
+    }
+    const type = (keys: string) => terminal.input.write(keys)
+    // busybox asks the terminal where its cursor is.
+    await until(/# (\x1b\[6n)?$/)
+    type('until [ "$(stty size)" = "25 90" ]; do :; done; echo sized\r')
+    await until(/\nsized/)
+    await terminal.resize(120, 40)
+    type('until [ "$(stty size)" = "40 120" ]; do :; done; echo resized\r')
+    await until(/\nresized/)
+    type('echo sleep""ing; sleep 600\r')
+    await until(/sleeping/)
+    type('\x03')
+    type('echo code $?\r')
+    await until(/code 130/)
+    type('exit 6\r')
+    expect(await terminal.exited).toBe(6)
+  })
+
+  test('attach: what the container prints, and its own exit code', async () => {
+    await pod.runContainer('once', 'cat; exit 9', {config: {stdin: true, stdinOnce: true}})
+    expect(await crisp(['attach', '-i', 'once'], 'to the container\n')).toEqual({
+      stdout: 'to the container\n',
+      stderr: '',
+      exitCode: 9,
+    })
+  })
+
+  test('port-forward: 60 connections, 50 MB through another, one that is refused', async () => {
+    const bytes = randomBytes(50 * megabyte)
+    const serve = (handler: (socket: net.Socket) => void) => {
+      const server = net.createServer({allowHalfOpen: true}, (socket) =>
+        handler(socket.on('error', () => {})),
+      )
+      return new Promise<net.Server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+    }
+    // The pod is on the host's network, so what listens here listens in it.
+    const echo = await serve((socket) => socket.pipe(socket))
+    const source = await serve((socket) => socket.end(bytes))
+    const ports = [echo, source].map((server) => (server.address() as net.AddressInfo).port)
+    const cli = startCli(
+      ['port-forward', '--address', '127.0.0.1', 'node', ...ports.map((p) => `:${p}`), ':1'],
+      containerd,
+    )
+    const outcome = outcomeOf(cli)
+    let printed = ''
+    while (printed.split('\n').length <= 3) printed += String((await once(cli.stdout, 'data'))[0])
+    const [echoes, large, refused] = [...printed.matchAll(/127\.0\.0\.1:(\d+) ->/g)].map(([, port]) =>
+      Number(port),
+    )
+    const exchange = async (port: number | undefined, sent: string) => {
+      const socket = net.connect({port: port ?? 0, host: '127.0.0.1', allowHalfOpen: true})
+      socket.end(sent)
+      const hash = createHash('sha256')
+      try {
+        for await (const chunk of socket) hash.update(chunk)
+      } catch {
+        return 'reset'
+      }
+      return hash.digest('hex')
+    }
+    const sum = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
+
+    const download = exchange(large, '')
+    const refusal = exchange(refused, 'x')
+    const answers = await Promise.all(
+      Array.from({length: 60}, (_, index) => exchange(echoes, `number ${index}`)),
+    )
+    expect(answers).toEqual(Array.from({length: 60}, (_, index) => sum(`number ${index}`)))
+    expect(await download).toBe(sum(bytes))
+    expect(['reset', sum('')]).toContain(await refusal)
+    cli.kill('SIGINT')
+    const {stderr, exitCode} = await outcome
+    expect(stderr).toMatch(/^crisp: a connection to port 1 of node failed: .*connection refused.*\n$/)
+    expect(exitCode).toBe(0)
+    echo.close()
+    source.close()
+  })
+
+  test('cp there and back: contents, modes, symlinks', async () => {
+    const site = join(directory, 'site')
+    const bytes = randomBytes(3 * megabyte)
+    await mkdir(join(site, 'sub', 'empty'), {recursive: true})
+    await writeFile(join(site, 'sub', 'large'), bytes, {mode: 0o640})
+    await writeFile(join(site, '@run it'), '#!/bin/sh\n', {mode: 0o751})
+    await symlink('/etc/passwd', join(site, 'absolute'))
+    await symlink('sub/large', join(site, 'relative'))
+
+    expect(await crisp(['cp', site, 'web:/srv'])).toEqual({stdout: '', stderr: '', exitCode: 0})
+    expect(await crisp(['exec', 'web', 'sh', '-c', 'cd /srv; stat -c "%a %u %N" *'])).toMatchObject({
+      stdout:
+        "751 0 @run it\n777 0 'absolute' -> '/etc/passwd'\n777 0 'relative' -> 'sub/large'\n755 0 sub\n",
+    })
+    expect(await crisp(['cp', 'node/web:/srv', join(directory, 'back')])).toEqual({
+      stdout: '',
+      stderr: '',
+      exitCode: 0,
+    })
+    const back = (path: string) => join(directory, 'back', path)
+    expect((await readFile(back('sub/large'))).equals(bytes)).toBe(true)
+    expect((await lstat(back('sub/large'))).mode & 0o7777).toBe(0o640)
+    expect((await lstat(back('@run it'))).mode & 0o7777).toBe(0o751)
+    expect((await lstat(back('sub/empty'))).isDirectory()).toBe(true)
+    expect([await readlink(back('absolute')), await readlink(back('relative'))]).toEqual([
+      '/etc/passwd',
+      'sub/large',
+    ])
+  })
+
+  test('cp into what cannot take it', async () => {
+    const file = join(directory, 'file')
+    await writeFile(file, Buffer.alloc(20 * megabyte))
+    // Not a word of it is read, which a runtime would wait for without end.
+    expect(await crisp(['cp', file, 'web:/no/such/place'])).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(/^crisp: web:\/no\/such: tar in the container failed: .*\n$/),
+      exitCode: 1,
+    })
+    expect(await crisp(['cp', 'web:/no/such', directory])).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: web:\/no: tar in the container failed: .*\n$|^crisp: web:\/no\/such: .*\n$/,
+      ),
+      exitCode: 1,
+    })
+  })
+
+  test('cp without tar: root on the node needs none, and no symlink of the container leads out of it', async () => {
+    await pod.runContainer('bare', 'rm /bin/tar; ln -s /etc /link; ln -s / /tmp/root; exec sleep 600')
+    const has = async () => (await crisp(['exec', 'bare', 'ls', '/tmp/root'])).exitCode === 0
+    while (!(await has())) await new Promise((resolve) => setTimeout(resolve, 50))
+    const mark = join(directory, 'mark')
+    await writeFile(mark, 'from the node\n', {mode: 0o600})
+
+    const copied = await crisp(['cp', '--debug', mark, 'bare:/link/mark'])
+    expect(copied.exitCode).toBe(0)
+    expect(copied.stderr).toMatch(/copied through \/proc\/\d+\/root: the container has no tar\n$/)
+    expect(await crisp(['exec', 'bare', 'stat', '-c', '%a %u', '/etc/mark'])).toMatchObject({
+      stdout: '600 0\n',
+    })
+    await expect(lstat('/etc/mark')).rejects.toMatchObject({code: 'ENOENT'})
+
+    expect(await crisp(['cp', 'bare:/tmp/root/link/passwd', join(directory, 'theirs')])).toEqual({
+      stdout: '',
+      stderr: '',
+      exitCode: 0,
+    })
+    expect(await readFile(join(directory, 'theirs'), 'utf8')).toContain('nobody:x:65534:65534::/:/bin/sh')
+  })
+
+  // Last, for it stops the daemon.
+  test('the runtime is stopped in the middle, and port-forward works again when it is back', async () => {
+    const cli = startCli(['exec', 'web', 'sh', '-c', 'echo started; sleep 600'], containerd)
+    cli.stdin.end()
+    const server = net.createServer((socket) => socket.end('from the pod')).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const {port: remote} = server.address() as net.AddressInfo
+    const forward = startCli(['port-forward', '--address', '127.0.0.1', 'node', `:${remote}`], containerd)
+    const forwarded = outcomeOf(forward)
+    const [[printed]] = await Promise.all([once(forward.stdout, 'data'), once(cli.stdout, 'data')])
+    const local = Number(/127\.0\.0\.1:(\d+) /.exec(String(printed))?.[1])
+    const answer = async () => {
+      let said = ''
+      // Refused and reset is what a connection gets while the runtime is away.
+      for await (const chunk of net.connect(local, '127.0.0.1').on('error', () => {})) said += chunk
+      return said
+    }
+    expect(await answer()).toBe('from the pod')
+    const outcome = outcomeOf(cli)
+    await containerd.stop('SIGKILL')
+    expect(await outcome).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: the runtime closed the streaming connection in the middle.*; what was started may still run.*\n$/,
+      ),
+      exitCode: 125,
+    })
+    await containerd.start()
+    while ((await answer().catch(() => '')) !== 'from the pod');
+    server.close()
+    forward.kill('SIGINT')
+    expect((await forwarded).exitCode).toBe(0)
+  })
+})
