@@ -7,7 +7,14 @@ import {listPodSandboxes} from './client/lists.js'
 import {podIdOf} from './client/references.js'
 import {UserError} from './errors.js'
 import type {Input, PodSandboxConfig} from './generated/cri.js'
-import {checkName, containerConfigFrom, nameFromImage, podConfigFrom} from './manifests/from-flags.js'
+import {
+  type ContainerWishes,
+  checkName,
+  containerConfigFrom,
+  nameFromImage,
+  type PodWishes,
+  podConfigFrom,
+} from './manifests/from-flags.js'
 import {cgroupParentFor, nodeDns} from './manifests/node.js'
 import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} from './manifests/plan.js'
 import {readSource} from './manifests/source.js'
@@ -51,15 +58,9 @@ export async function planFromConfigs(
   ]
 }
 
-type FirstOf<F extends (...args: never[]) => unknown> = Parameters<F>[0]
-type Given<Wishes, Made extends keyof Wishes> = Omit<Wishes, Made>
-
 export interface ImageFlags
-  extends Given<
-      FirstOf<typeof podConfigFrom>,
-      'name' | 'namespace' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'
-    >,
-    Given<FirstOf<typeof containerConfigFrom>, 'name' | 'image' | 'command' | 'envFiles' | 'stdinOnce'> {
+  extends Omit<PodWishes, 'name' | 'namespace' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'>,
+    Omit<ContainerWishes, 'name' | 'image' | 'command' | 'envFiles' | 'stdinOnce'> {
   name?: string | undefined
   namespace?: string | undefined
   pod?: string | undefined
