@@ -1,6 +1,7 @@
 import type {
   ContainerStats,
   ContainerStatsFilter,
+  ContainerStatus,
   CpuUsage,
   Input,
   NetworkInterfaceUsage,
@@ -94,4 +95,13 @@ export function hasRates(usages: readonly MeasuredCpu[]): boolean {
 export function podInterface(network: NetworkUsage | null | undefined): NetworkInterfaceUsage | undefined {
   const all = [network?.defaultInterface, ...(network?.interfaces ?? [])].filter((item) => item != null)
   return all.find(({name}) => name === 'eth0') ?? all.find(({name}) => name !== 'lo') ?? undefined
+}
+
+/** How much a container may use; what is not limited is left out. */
+export function limitsOf(status: ContainerStatus | undefined): {cores?: number; memoryBytes?: number} {
+  const {cpuQuota = '0', cpuPeriod = '0', memoryLimitInBytes = '0'} = status?.resources?.linux ?? {}
+  return {
+    ...(Number(cpuQuota) > 0 && Number(cpuPeriod) > 0 ? {cores: Number(cpuQuota) / Number(cpuPeriod)} : {}),
+    ...(Number(memoryLimitInBytes) > 0 ? {memoryBytes: Number(memoryLimitInBytes)} : {}),
+  }
 }

@@ -1,4 +1,5 @@
 import type {NodeState} from '../client/node-sample.js'
+import {limitsOf} from '../client/usage.js'
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {exitText} from '../text/exit.js'
 import {fitted, shortAge, sparkline} from '../text/fit.js'
@@ -7,7 +8,6 @@ import {bytesText, type Units} from '../text/units.js'
 import type {TopPod} from '../top/node.js'
 import {type TopOrder, type TopRow, topRows, total} from '../top/rows.js'
 import {selectedIndex, type TopState} from '../top/state.js'
-import {limitsOf} from './usage.js'
 
 export interface TopStyle {
   strong: (text: string) => string

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import type {ContainerPlace} from '../client/references.js'
-import {coresUsed, podInterface, ratePerSecond} from '../client/usage.js'
+import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../client/usage.js'
 import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {type Column, type TableStyle, table} from '../text/table.js'
@@ -134,15 +134,6 @@ function limitCells(
     limits.memoryBytes === undefined ? unknown : bytesText(limits.memoryBytes, units),
     limits.memoryBytes === undefined ? unknown : percent(memoryBytes / limits.memoryBytes),
   ]
-}
-
-/** How much a container may use; what is not limited is left out. */
-export function limitsOf(status: ContainerStatus | undefined): {cores?: number; memoryBytes?: number} {
-  const {cpuQuota = '0', cpuPeriod = '0', memoryLimitInBytes = '0'} = status?.resources?.linux ?? {}
-  return {
-    ...(Number(cpuQuota) > 0 && Number(cpuPeriod) > 0 ? {cores: Number(cpuQuota) / Number(cpuPeriod)} : {}),
-    ...(Number(memoryLimitInBytes) > 0 ? {memoryBytes: Number(memoryLimitInBytes)} : {}),
-  }
 }
 
 function pressureCell(psi: PsiStats | null | undefined): string {
