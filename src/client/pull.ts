@@ -53,6 +53,7 @@ export async function pullImage(
 // CRI has no codes for what goes wrong between runtime and registry; only the words tell, and each runtime has its own.
 const refused =
   /\b403 forbidden|unauthorized|authoriz?ation failed|authentication required|access denied|resource is denied|no basic auth|invalid username/i
+const refusedCodes: readonly number[] = [rpcCode.unauthenticated, rpcCode.permissionDenied]
 const unknownImage = /manifest unknown|name unknown|not found$/i
 const unreachable =
   /^RegistryUnavailable|connection refused|no such host|i\/o timeout|no route to host|network is unreachable|handshake timeout|connection reset/i
@@ -65,13 +66,13 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
   const host = registryHost(reference)
   const why = (reason: string) => `pulling image "${reference}": ${reason} (${innermost(details, reference)})`
   const options = {cause: error}
-  if (error.code === rpcCode.unavailable || error.code === rpcCode.unimplemented) return error
+  if (error.code === rpcCode.unimplemented || isRuntimeGone(error)) return error
   if (/^SignatureValidationFailed/.test(words))
     return new UserError(
       why("the node's policy does not accept its signature: see /etc/containers/policy.json"),
       options,
     )
-  if (unreachable.test(words))
+  if (error.code === rpcCode.unavailable || unreachable.test(words))
     return new UserError(
       why(`the node cannot reach the registry ${host}: is it up? curl -v ${host}/v2/ on the node says more`),
       options,
@@ -85,7 +86,8 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
     )
   if (error.code === rpcCode.notFound || unknownImage.test(words))
     return new NotFoundError(why(`${host} has no such image: check its name, tag and platform`))
-  if (refused.test(words)) return new UserError(why(refusedReason(host, words, auth !== undefined)), options)
+  if (refusedCodes.includes(error.code) || refused.test(words))
+    return new UserError(why(refusedReason(host, words, auth !== undefined)), options)
   if (/toomanyrequests|too many requests|\b429\b/i.test(words))
     return new UserError(
       why(`${host} limits how often it is asked: log in (--creds USER), or try later`),
@@ -96,6 +98,16 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
   if (/invalid reference|parse image reference|repository name must/i.test(words))
     return new UsageError(why('no image is named like this: write registry/name:tag'), options)
   return new RpcError({...error, details: `pulling image "${reference}": ${details}`})
+}
+
+/** Unavailable is also what a runtime may call a registry; grpc-js itself words only the end of its own connection. */
+function isRuntimeGone({code, details}: RpcError): boolean {
+  return (
+    code === rpcCode.unavailable &&
+    /^(connection dropped|no connection established|received RST_STREAM|read E|write E|the http\/2|socket|name resolution)/i.test(
+      details,
+    )
+  )
 }
 
 // What Docker Hub and others say to strangers and for images that do not exist alike.

@@ -1,3 +1,5 @@
+import {once} from 'node:events'
+import {createServer, connect as openSocket} from 'node:net'
 import {expect, test} from 'vitest'
 import {connect} from '../../src/client/connect.js'
 import {pullImage} from '../../src/client/pull.js'
@@ -10,6 +12,18 @@ const containerd = (text: string) =>
 
 // The words of containerd 1.6 to 2.3 and of CRI-O.
 const failures: [number, string, number, string][] = [
+  [
+    rpcCode.unavailable,
+    'quay.io/team/app:401: cannot reach quay.io',
+    1,
+    'the node cannot reach the registry quay.io: is it up? curl -v quay.io/v2/ on the node says more (cannot reach quay.io)',
+  ],
+  [
+    rpcCode.unauthenticated,
+    'no',
+    1,
+    'quay.io wants credentials: give --creds USER, or log in with docker login or podman login (no)',
+  ],
   [
     rpcCode.notFound,
     containerd(`${image}: not found`),
@@ -79,6 +93,28 @@ const failures: [number, string, number, string][] = [
     'the disk is full: crisp rmi --prune removes images that nothing uses (write /var/lib/x: no space left on device)',
   ],
 ]
+
+test('a runtime that goes away in the middle is no registry that is down', async () => {
+  const runtime = await startFakeRuntime({PullImage: () => new Promise(() => undefined)})
+  const lost = createServer((socket) => {
+    const inside = openSocket(runtime.path)
+    socket.pipe(inside).pipe(socket)
+    inside.on('error', () => undefined)
+    void runtime.nextCall('PullImage').then(() => socket.destroy())
+  })
+  const path = `${runtime.path}.door`
+  await once(lost.listen(path), 'listening')
+  try {
+    using client = connect({endpoint: path})
+    expect(await pullImage(client, image).catch(describeError)).toMatchObject({
+      exitCode: 4,
+      text: expect.stringMatching(/^PullImage: the runtime at .* hung up/),
+    })
+  } finally {
+    lost.close()
+    await runtime[Symbol.asyncDispose]()
+  }
+})
 
 test.each(failures)('code %d, %s', async (code, details, exitCode, words) => {
   await using runtime = await startFakeRuntime({PullImage: () => Promise.reject(status(code, details))})
