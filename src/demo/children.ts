@@ -57,18 +57,18 @@ export class Children {
   /** At once, for a process that is about to end. */
   killNow(): void {
     for (const child of this.#running) child.kill()
+    killMarked(`${markVariable}=${this.#directory}/`)
   }
 
   /** Resolves when nothing runs any more and nothing is being written. */
   async killAll(): Promise<void> {
     this.#ending = true
     // What is being started now is in the second round.
-    while (this.#running.size + this.#pending.size > 0) {
+    do {
       const running = [...this.#running].map(({exited}) => exited)
       this.killNow()
       await Promise.allSettled([...running, ...this.#pending])
-    }
-    killMarked(`${markVariable}=${this.#directory}/`)
+    } while (this.#running.size + this.#pending.size > 0)
   }
 }
 

@@ -12,6 +12,8 @@ const readerLimit = 100_000
 
 interface Reader {
   waiting: Event[]
+  /** Too far behind to be told everything. */
+  lost: boolean
   wake: () => void
 }
 
@@ -33,7 +35,10 @@ export class Events {
       return
     }
     for (const reader of [...this.#readers]) {
-      reader.waiting.push(event)
+      if (reader.waiting.push(event) > readerLimit) {
+        reader.waiting = []
+        reader.lost = true
+      }
       reader.wake()
       if (this.#sharing === 'shared') {
         this.#readers.delete(reader)
@@ -47,14 +52,14 @@ export class Events {
   async *read(signal: AbortSignal): AsyncGenerator<Event> {
     if (this.#sharing === 'none') return
     this.#dropOld()
-    const reader: Reader = {waiting: this.#unread.map(({event}) => event), wake: () => {}}
+    const reader: Reader = {waiting: this.#unread.map(({event}) => event), lost: false, wake: () => {}}
     this.#unread = []
     this.#readers.add(reader)
     const wake = (): void => reader.wake()
     signal.addEventListener('abort', wake)
     try {
       while (!signal.aborted) {
-        if (reader.waiting.length > readerLimit)
+        if (reader.lost)
           throw new StatusError(rpcCode.resourceExhausted, `the reader is ${readerLimit} events behind`)
         const events = reader.waiting
         reader.waiting = []

@@ -1,4 +1,4 @@
-import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
@@ -101,6 +101,21 @@ test('in the foreground it shows each call, and Ctrl-C leaves nothing', async ()
   expect(await readdir(join(home, 'crisp'))).toEqual([])
 })
 
+test('a second Ctrl-C ends it at once, and leaves nothing either', async () => {
+  const demo = startCli(['demo'], {env})
+  const outcome = outcomeOf(demo)
+  await new Promise<void>((resolve) => {
+    demo.stdout.on('data', (chunk: Buffer) => String(chunk).includes('CRI calls as they come') && resolve())
+  })
+  const away = ['exec', 'toolbox/shell', 'sh', '-c', 'setsid sleep 1000 >/dev/null 2>&1 &']
+  expect(await runCli(['-r', 'demo', ...away], {env})).toMatchObject({exitCode: 0})
+  demo.kill('SIGINT')
+  demo.kill('SIGINT')
+  expect((await outcome).exitCode).toBe(130)
+  await expect.poll(containers).toEqual([])
+  expect(await readdir(join(home, 'crisp'))).toEqual([])
+})
+
 test('after SIGKILL the next start cleans up', async () => {
   await runCli(['demo', '--detach'], {env})
   const {pid} = await server()
@@ -140,6 +155,30 @@ test('a seed of the user, faults, and another release', async () => {
   expect(names.stdout).toBe('lab/mine/talker\n')
   const metrics = await runCli(['-r', 'demo', 'metricsp'], {env})
   expect(metrics.stderr).toContain('does not implement ListPodSandboxMetrics')
+})
+
+test('a place of its own', async () => {
+  const socket = join(home, 'own.sock')
+  const {stdout} = await runCli(['demo', '-d', '--empty', '--socket', socket], {env})
+  expect(stdout).toBe(`unix://${socket}\n`)
+  const version = await runCli(['version', '-o', 'jsonpath={.runtimeName}'], {
+    endpoint: `unix://${socket}`,
+    env,
+  })
+  expect(version.stdout.trim()).toBe('crisp-demo')
+  expect(await runCli(['demo', '--stop'], {env})).toMatchObject({stderr: 'crisp: no embedded runtime runs\n'})
+  await runCli(['demo', '--stop', '--socket', socket], {env})
+  expect(await runningServers()).toEqual([])
+})
+
+test('a directory that others can look into is not used', async () => {
+  await mkdir(join(home, 'crisp'), {mode: 0o755})
+  expect(await runCli(['-r', 'demo', 'ps'], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: ${home}/crisp is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours\n`,
+    exitCode: 1,
+  })
+  await rm(join(home, 'crisp'), {recursive: true})
 })
 
 test.each([
