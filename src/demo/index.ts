@@ -1,6 +1,7 @@
 import {mkdtemp, realpath, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {UserError} from '../errors.js'
 import {type Behaviour, behaviourLike, releaseNames, wholeApi} from './behaviour.js'
 import type {ObservedCall} from './call-log.js'
 import {checkpointHandlers} from './checkpoint-handlers.js'
@@ -22,9 +23,10 @@ import {plausibleNode} from './plausible-node.js'
 import {podHandlers} from './pod-handlers.js'
 import type {Handlers} from './rpc.js'
 import type {Container, Pod, Runtime} from './runtime.js'
-import {type Seed, seedImages} from './seed.js'
+import {type Seed, type SeedPod, seedImages} from './seed.js'
 import {publishSocket} from './socket.js'
 import {statsHandlers} from './stats-handlers.js'
+import {StatusError} from './status-error.js'
 import {Store} from './store.js'
 import {startStreamingServer} from './streaming-server.js'
 
@@ -117,7 +119,7 @@ async function start(
   seedImages(runtime, seed)
   const kubelet = new Kubelet(runtime, handlers)
   ends.push(async () => kubelet.stop())
-  await Promise.all((seed.pods ?? []).map((pod) => kubelet.runPod(pod)))
+  await Promise.all((seed.pods ?? []).map((pod) => runSeeded(kubelet, pod)))
   const server = createServer(handlers, {
     behaviour,
     faults: options.faults ?? {},
@@ -127,6 +129,15 @@ async function start(
   const socket = await publishSocket(server, socketPath, options.onRefused ?? (() => {}))
   ends.push(async () => socket[Symbol.asyncDispose]())
   return {endpoint: `unix://${socketPath}`, socketPath, directory, killNow: () => children.killNow()}
+}
+
+async function runSeeded(kubelet: Kubelet, pod: SeedPod): Promise<void> {
+  try {
+    await kubelet.runPod(pod)
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    throw new UserError(`seed: pod "${pod.name}": ${error.details}`, {cause: error})
+  }
 }
 
 function behaviourNamed(release: string | undefined): Behaviour {

@@ -1,3 +1,4 @@
+import {UserError} from '../errors.js'
 import {catalogue, type ImageDefinition} from './image-catalogue.js'
 import {repositoryOf} from './image-names.js'
 import type {Runtime} from './runtime.js'
@@ -45,7 +46,7 @@ export function seedImages(runtime: Runtime, {images}: Seed): void {
   const wanted = images ?? openImages().flatMap(namesOf)
   for (const name of wanted) {
     const definition = runtime.images.offered(name)
-    if (!definition) throw new Error(`seed: the registry has no image "${name}"`)
+    if (!definition) throw new UserError(`seed: the registry has no image "${name}"`)
     runtime.images.pull(definition, name)
   }
 }

@@ -198,12 +198,25 @@ test.each([
   })
 })
 
-test('a seed with a wrong field', async () => {
+test.each([
+  [
+    'a wrong field',
+    'pods: [{name: a, containers: [{nam: b}]}]',
+    (seed: string) => `seed file ${seed}: no such field pods[0].containers[0].nam, did you mean name?`,
+  ],
+  [
+    'an image that is not there',
+    'pods: [{name: a, containers: [{name: b, image: nothing}]}]',
+    () => 'seed: pod "a": image "nothing" is not on this node: pull it first',
+  ],
+  ['no YAML', 'pods: [', (seed: string) => expect.stringContaining(`seed file ${seed}: not YAML: `)],
+])('a seed with %s', async (_, content, message) => {
   const seed = join(home, 'node.yaml')
-  await writeFile(seed, 'pods: [{name: a, containers: [{nam: b}]}]')
-  expect(await runCli(['demo', '--seed', seed], {env})).toEqual({
-    stdout: '',
-    stderr: `crisp: seed file ${seed}: no such field pods[0].containers[0].nam, did you mean name?\n`,
+  await writeFile(seed, content)
+  const {stderr, exitCode} = await runCli(['demo', '--seed', seed], {env})
+  expect({stderr: stderr.replace(/^crisp: (.*)\n$/, '$1'), exitCode}).toEqual({
+    stderr: message(seed),
     exitCode: 1,
   })
+  expect(await readdir(join(home, 'crisp'))).toEqual([])
 })
