@@ -255,7 +255,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     await crisp('init', 'pod', pod)
     await crisp('init', 'container', container, '--image', busyboxImage)
     const text = (await readFile(pod, 'utf8'))
-      .replace('/var/log/pods', join(containerd.directory, 'logs'))
+      .replace(/^log_directory: .*$/m, `log_directory: ${join(containerd.directory, 'logs')}`)
       .replace('/crisp/example', '/crisp/pod0')
     await writeFile(pod, text)
     const containerId = await newId('run', '--no-pull', container, pod)
