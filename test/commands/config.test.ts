@@ -234,13 +234,16 @@ describe('the file', () => {
   })
 })
 
-test.runIf(process.getuid?.() !== 0)('a file of root says sudo', async () => {
-  const {stderr, exitCode} = await config('/etc/crisp-test.yaml', '--set', 'timeout=7')
-  expect({stderr, exitCode}).toEqual({
-    stderr: 'crisp: config file /etc/crisp-test.yaml: permission denied; try sudo\n',
-    exitCode: 1,
-  })
-})
+test.skipIf(process.getuid?.() === 0)(
+  'a file of root says sudo (skipped for root, who may write it)',
+  async () => {
+    const {stderr, exitCode} = await config('/etc/crisp-test.yaml', '--set', 'timeout=7')
+    expect({stderr, exitCode}).toEqual({
+      stderr: 'crisp: config file /etc/crisp-test.yaml: permission denied; try sudo\n',
+      exitCode: 1,
+    })
+  },
+)
 
 test('each system has its own default place', () => {
   expect(
