@@ -64,7 +64,8 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
   const words = error.details.replaceAll(reference, '')
   const details = withoutSecrets(error.details, auth)
   const host = registryHost(reference)
-  const why = (reason: string) => `pulling image "${reference}": ${reason} (${innermost(details, reference)})`
+  const cause = withoutSecrets(innermost(words), auth)
+  const why = (reason: string) => `pulling image "${reference}": ${reason} (${cause})`
   const options = {cause: error}
   if (error.code === rpcCode.unimplemented || isRuntimeGone(error)) return error
   if (/^SignatureValidationFailed/.test(words))
@@ -121,11 +122,13 @@ function refusedReason(host: string, words: string, withCredentials: boolean): s
 }
 
 /** The last part of nested Go errors says what happened, the ones before it repeat where. */
-function innermost(details: string, reference: string): string {
-  const parts = details.replaceAll(reference, '').split(': ')
-  const last = parts.findLastIndex((part) => part.replaceAll(/["\s]/g, '') !== '')
-  return [parts[last - 1] ?? '', parts[last] ?? '']
-    .filter((part) => part.replaceAll(/["\s]/g, '') !== '')
+function innermost(words: string): string {
+  const isEmpty = (part: string) => part.replaceAll(/["\s]/g, '') === ''
+  const parts = words.split(': ')
+  const last = parts.findLastIndex((part) => !isEmpty(part))
+  return parts
+    .slice(Math.max(last - 1, 0), last + 1)
+    .filter((part) => !isEmpty(part))
     .join(': ')
     .trim()
 }
