@@ -218,7 +218,9 @@ export abstract class CriCommand extends Command {
   override async catch(error: unknown): Promise<void> {
     const cause = this.signal.aborted ? this.signal.reason : error
     this.fail(cause)
-    if (process.env.CRISP_STACK || this.argv.includes('--debug')) process.stderr.write(`${stackOf(cause)}\n`)
+    // Behind -- are other programs' flags.
+    const flags = this.argv.slice(0, this.argv.indexOf('--'))
+    if (process.env.CRISP_STACK || flags.includes('--debug')) process.stderr.write(`${stackOf(cause)}\n`)
   }
 
   protected override async finally(): Promise<void> {

@@ -1,3 +1,6 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {describe, expect, test} from 'vitest'
@@ -5,6 +8,8 @@ import type {StreamHandler} from '../../src/demo/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
 import {id, kubeletContainer, secondsAgo, status} from '../fake-runtime.js'
 import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {certificate, certificateKey} from '../streaming/peers/certificate.js'
+import {startSpdyPeer, success} from '../streaming/peers/spdy-peer.js'
 import {startWebSocketPeer} from '../streaming/peers/websocket-peer.js'
 import {type NodeBehaviour, startStreamingNode, webId} from './streaming-node.js'
 
@@ -422,5 +427,55 @@ describe('signals and readers', () => {
     const cli = startCli(['exec', 'web', 'yes'], node)
     cli.stdout.once('data', () => cli.stdout.destroy())
     expect(await outcomeOf(cli)).toMatchObject({stderr: '', exitCode: 0})
+  })
+})
+
+describe('a streaming server with TLS', () => {
+  const run = async (flags: readonly string[]) => {
+    await using peer = await startSpdyPeer(
+      async (session) => {
+        const [error, stdout, stderr] = await session.streams(3)
+        stdout.send('over TLS\n', true)
+        stderr.fin()
+        session.finish(error, success)
+      },
+      {tls: {cert: certificate, key: certificateKey}},
+    )
+    const {requests: _, ...outcome} = await exec({answers: {Exec: {url: peer.url}}}, [...flags, 'web', 'ls'])
+    return {...outcome, stderr: outcome.stderr.replace(new URL(peer.url).host, 'HOST')}
+  }
+  const served = {stdout: 'over TLS\n', stderr: '', exitCode: 0}
+
+  test('is not trusted for its own word', async () => {
+    expect(await run([])).toEqual({
+      stdout: '',
+      stderr:
+        "crisp: TLS to the runtime's streaming server https://HOST failed: self-signed certificate; trust its certificate with --tls-ca FILE (and --tls-sni NAME), or any with --tls-insecure\n",
+      exitCode: 125,
+    })
+  })
+
+  test('--tls-insecure trusts any', async () => {
+    expect(await run(['--tls-insecure'])).toEqual(served)
+  })
+
+  test('--tls-ca and --tls-server-name, which is localhost unless told', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-tls-'))
+    const ca = join(directory, 'ca.pem')
+    await writeFile(ca, certificate)
+    expect(await run(['--tls-ca', ca, '--tls-server-name', 'streaming.test'])).toEqual(served)
+    expect(await run(['--tls-ca', ca])).toMatchObject({
+      stderr: expect.stringContaining("Host: localhost. is not in the cert's altnames"),
+      exitCode: 125,
+    })
+    await rm(directory, {recursive: true})
+  })
+
+  test('a file that is not there', async () => {
+    expect(await run(['--tls-ca', '/nowhere/ca.pem'])).toEqual({
+      stdout: '',
+      stderr: 'crisp: --tls-ca: cannot read /nowhere/ca.pem: ENOENT\n',
+      exitCode: 125,
+    })
   })
 })
