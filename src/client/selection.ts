@@ -11,7 +11,7 @@ import type {
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
 import {type ContainerPlace, containerPlaces, resolveContainers, resolvePods} from './references.js'
-import {listContainerStats, listPodSandboxStats} from './usage.js'
+import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
 export interface PodSelection {
@@ -194,11 +194,13 @@ export async function usagePlaces(
 export async function podUsage(
   client: CriClient,
   {pod, labels = {}, namespace}: Omit<UsageSelection, 'id'>,
+  onFailure?: OnPodFailure,
 ): Promise<PodSandboxStats[]> {
-  const stats = await listPodSandboxStats(client, {
+  const filter = {
     labelSelector: labels,
     ...(pod === undefined ? {} : {id: await known(resolvePods, client, pod)}),
-  })
+  }
+  const stats = await listPodSandboxStats(client, filter, onFailure)
   return stats.filter(
     ({attributes}) =>
       hasLabels(attributes?.labels ?? {}, labels) &&

@@ -1,3 +1,4 @@
+import {RpcError, rpcCode} from '../errors.js'
 import type {
   ContainerStats,
   ContainerStatsFilter,
@@ -6,11 +7,13 @@ import type {
   Input,
   NetworkInterfaceUsage,
   NetworkUsage,
+  PodSandbox,
   PodSandboxStats,
   PodSandboxStatsFilter,
 } from '../generated/cri.js'
+import {concurrently} from './concurrently.js'
 import type {CriClient} from './connect.js'
-import {listed} from './lists.js'
+import {listed, listPodSandboxes} from './lists.js'
 
 /** By ID, as crictl sorts them. Containers that do not run are missing from most runtimes' answer. */
 export async function listContainerStats(
@@ -25,16 +28,49 @@ export async function listContainerStats(
   return stats.sort(byId)
 }
 
-/** By ID. containerd leaves out sandboxes that are not ready. */
+/** Told of each pod whose figures the runtime does not give. */
+export type OnPodFailure = (pod: PodSandbox, error: unknown) => void
+
+/**
+ * By ID. containerd leaves out sandboxes that are not ready, and gives up the whole list for one that it cannot
+ * measure (1.6: any without a cgroup parent): then each is asked for alone, and `onFailure` told of those that fail.
+ * Throws what the list did where no pod can be measured, or nobody wants to be told.
+ */
 export async function listPodSandboxStats(
   client: CriClient,
   filter: Input<PodSandboxStatsFilter> = {},
+  onFailure?: OnPodFailure,
 ): Promise<PodSandboxStats[]> {
-  const stats = await listed(
-    async () => (await client.runtime.listPodSandboxStats({filter})).stats,
-    () => client.runtime.streamPodSandboxStats({filter}),
-    (chunk) => chunk.podSandboxStats,
+  try {
+    const stats = await listed(
+      async () => (await client.runtime.listPodSandboxStats({filter})).stats,
+      () => client.runtime.streamPodSandboxStats({filter}),
+      (chunk) => chunk.podSandboxStats,
+    )
+    return stats.sort(byId)
+  } catch (error) {
+    const ofOnePod = error instanceof RpcError && error.code === rpcCode.unknown
+    if (!ofOnePod || !onFailure) throw error
+    return await eachPodStats(client, filter, onFailure, error)
+  }
+}
+
+async function eachPodStats(
+  client: CriClient,
+  filter: Input<PodSandboxStatsFilter>,
+  onFailure: OnPodFailure,
+  listError: RpcError,
+): Promise<PodSandboxStats[]> {
+  const pods = await listPodSandboxes(client, {...filter, state: {state: 'SANDBOX_READY'}})
+  const outcomes = await concurrently(pods, 8, ({id}) => client.runtime.podSandboxStats({podSandboxId: id}))
+  const stats = outcomes.flatMap((outcome) =>
+    outcome.status === 'fulfilled' && outcome.value.stats ? [outcome.value.stats] : [],
   )
+  if (stats.length === 0) throw listError
+  for (const [index, pod] of pods.entries()) {
+    const outcome = outcomes[index]
+    if (outcome?.status === 'rejected') onFailure(pod, outcome.reason)
+  }
   return stats.sort(byId)
 }
 

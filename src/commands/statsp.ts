@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {podUsage} from '../client/selection.js'
-import {hasRates} from '../client/usage.js'
+import {hasRates, type OnPodFailure} from '../client/usage.js'
 import type {PodSandboxStats} from '../generated/cri.js'
 import {UsageCommand} from '../usage-command.js'
 import {podOrders, sortFlag, usageChoices, usageFlags} from '../usage-flags.js'
@@ -41,12 +41,17 @@ export default class Statsp extends UsageCommand {
     const {shape, selection} = usageChoices(flags, podOrders)
     using client = await this.connect(flags)
 
+    const told = new Set<string>()
+    const onFailure: OnPodFailure = ({id, metadata}, error) => {
+      if (!told.has(id)) this.fail(error, `${metadata?.namespace}/${metadata?.name}`)
+      told.add(id)
+    }
     await this.showUsage<PodSandboxStats>({
       output,
       seconds: flags.seconds,
       watch: flags.watch,
       cut: !flags['no-trunc'],
-      sample: () => podUsage(client, {...selection, pod: flags.id ?? flags.pod ?? args.pod}),
+      sample: () => podUsage(client, {...selection, pod: flags.id ?? flags.pod ?? args.pod}, onFailure),
       // Traffic a second takes two samples, whatever the runtime says of CPU.
       sufficient: (stats) =>
         output.format !== 'wide' &&

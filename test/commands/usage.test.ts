@@ -271,3 +271,32 @@ test("statsp: crictl's columns, and network in the wide table", async () => {
     'web-1;5100000000000;25.00;1.5MB;default;8kB;2kB;2MB;500kB;0B;0;0B;7;0'.split(';'),
   ])
 })
+
+test('statsp: a pod that cannot be measured costs only its own row', async () => {
+  const podStats = (beginning: string, name: string) => ({
+    attributes: {id: id(beginning), metadata: {name, namespace: 'default', uid: 'u'}},
+    linux: {
+      cpu: {timestamp: '1', usageCoreNanoSeconds: {value: '7'}, usageNanoCores: {value: '500000000'}},
+      memory: {workingSetBytes: {value: '1000'}},
+    },
+  })
+  const refusal = () => {
+    throw status(rpcCode.unknown, 'failed to obtain pod stats: no cgroup parent')
+  }
+  await using runtime = await startFakeRuntime({
+    ListPodSandboxStats: refusal,
+    ListPodSandbox: {
+      items: ['51', '52'].map((beginning) => ({
+        id: id(beginning),
+        metadata: {name: `web-${beginning}`, namespace: 'default', uid: 'u'},
+      })),
+    },
+    PodSandboxStats: ({podSandboxId}: {podSandboxId: string}) =>
+      podSandboxId === id('51') ? {stats: podStats('51', 'web-51')} : refusal(),
+  })
+  expect(await runCli(['statsp', '-s', '0'], runtime)).toEqual({
+    stdout: 'POD      POD ID          CPU %   MEM\nweb-51   5100000000000   50.00   1kB\n',
+    stderr: 'crisp: default/web-52: PodSandboxStats: failed to obtain pod stats: no cgroup parent\n',
+    exitCode: 1,
+  })
+})

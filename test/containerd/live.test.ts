@@ -111,6 +111,14 @@ describeOnContainerd('live figures and events of a real containerd', () => {
     ])
   })
 
+  test('statsp: a pod without a parent for its control group costs only its own row', async () => {
+    await containerd.runPod('orphan', {linux: {cgroupParent: ''}})
+    const {stdout, stderr} = await crisp('statsp', '--seconds', '0')
+    expect(rowsOf(stdout).map((row) => row[0])).toContain('live-1')
+    const measured = rowsOf(stdout).some((row) => row[0] === 'orphan')
+    expect(stderr).toMatch(measured ? /^$/ : /^crisp: default\/orphan: PodSandboxStats: [^\n]*\n$/)
+  })
+
   test('top --once: the busy one first', async () => {
     const {stdout} = await crisp('top', '--once')
     expect(stdout).toMatch(/^containerd \d/)
