@@ -63,9 +63,8 @@ const escapeLetters: Readonly<Record<string, string>> = {
 
 /** As Go's `%q` writes it; `ascii` escapes everything else too, as `%+q`. */
 export function quoted(text: string, quote: '"' | "'" = '"', ascii = false): string {
-  let result = quote as string
-  for (const character of text) result += quotedCharacter(character, quote, ascii)
-  return result + quote
+  const inside = text.replace(/["'\\]|[^ -~]/gu, (character) => quotedCharacter(character, quote, ascii))
+  return quote + inside + quote
 }
 
 function quotedCharacter(character: string, quote: string, ascii: boolean): string {

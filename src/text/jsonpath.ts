@@ -1,6 +1,6 @@
 import {UsageError} from '../errors.js'
 import type {Value} from './go-template/values.js'
-import {defaultPathLimits, type PathLimits, printedResults, walkParts} from './jsonpath/evaluator.js'
+import {defaultPathLimits, type PathLimits, printedResult, walkParts} from './jsonpath/evaluator.js'
 import {parsedParts, relaxed} from './jsonpath/parser.js'
 
 export interface JsonPath {
@@ -19,11 +19,14 @@ export function parseJsonPath(expression: string, limits: PathLimits = defaultPa
       const texts: string[] = []
       let length = 0
       walkParts(source, parts, document as Value, limits, (values) => {
-        const text = printedResults(values)
-        length += text.length
-        if (length > limits.output)
-          throw new UsageError(`jsonpath: the output is longer than ${limits.output} characters`)
-        texts.push(text)
+        for (const [index, value] of values.entries()) {
+          // What one path finds has blanks between; what several find has not.
+          const text = (index === 0 ? '' : ' ') + printedResult(value)
+          length += text.length
+          if (length > limits.output)
+            throw new UsageError(`jsonpath: the output is longer than ${limits.output} characters`)
+          texts.push(text)
+        }
       })
       return texts.join('')
     },

@@ -163,6 +163,10 @@ describe('mistakes are said in one line, with line and column', () => {
     ['{{.status.id 3}}', '1:3: .status.id is a value, not a function: it takes no arguments'],
     ['{{call .status}}', '1:3: call: an object is no function'],
     ['{{range .status.id}}{{end}}', '1:9: range needs a list, an object or a whole number, this is text'],
+    [
+      `{{printf "${'%999999d'.repeat(20)}"${' 1'.repeat(20)}}}`,
+      '1:3: printf: makes more than 16777216 characters',
+    ],
     ['{{if 1}}'.repeat(300), expect.stringMatching(/^1:\d+: nested more than 200 deep$/)],
     ['('.repeat(300).replace('(', '{{('), expect.stringMatching(/^1:\d+: /)],
   ])('%s', (template, message) => expect(complaint(() => result(template))).toEqual(message))
@@ -171,6 +175,8 @@ describe('mistakes are said in one line, with line and column', () => {
 test.each([
   ['{{define "x"}}{{template "x"}}{{end}}{{template "x"}}', '1:15: more than 100 actions inside one another'],
   ['{{range 9999999999}}{{end}}', '1:9: the template takes more than 1000 steps'],
+  ['{{$x := "a"}}{{range 40}}{{$x = print $x $x}}{{end}}', '1:33: print is given more than 1250 characters'],
+  ['{{range 900}}{{$x := printf "%1000d" 1}}{{end}}', '1:22: the template takes more than 1000 steps'],
   ['{{range 20}}{{printf "%1000d" 1}}{{end}}', '1:15: the output is longer than 10000 characters'],
 ])('%s ends', (template, message) => {
   const bounded = parseGoTemplate(template, {steps: 1000, output: 10_000, depth: 100})

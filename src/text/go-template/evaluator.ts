@@ -8,7 +8,7 @@ import {formatted} from './verbs.js'
 
 /** How much a template may do, so that none hangs: `{{define "x"}}{{template "x"}}{{end}}` is easily written. */
 export interface Limits {
-  /** Nodes, commands and rounds of loops. */
+  /** Nodes, commands and rounds of loops, and of what functions read and make so many characters, or one item. */
   steps: number
   /** Characters of output. */
   output: number
@@ -16,10 +16,14 @@ export interface Limits {
   depth: number
 }
 
-export const defaultLimits: Limits = {steps: 50_000_000, output: 256 * 2 ** 20, depth: 1000}
+export const defaultLimits: Limits = {steps: 20_000_000, output: 128 * 2 ** 20, depth: 1000}
 
 type Control = Extract<Node, {pipeline: Pipeline; body: Node[]}>
 type Inclusion = Extract<Node, {kind: 'template'}>
+const charactersPerStep = 64
+/** `js` makes six characters of one. */
+const mostGrowth = 8
+
 type Leaving = 'break' | 'continue' | undefined
 
 /** The text that a template makes of a document. Throws UsageError with line and column. */
@@ -180,7 +184,12 @@ class Evaluation {
     if (name === 'and' || name === 'or') return this.#shortCircuit(name, rest, dot, piped)
     const args = rest.map((operand) => this.#operand(operand, dot))
     if (piped !== undefined) args.push(piped)
-    return this.#positioned(at, name, () => call(args))
+    const taken = args.reduce((sum: number, arg) => sum + lengthOf(arg), 0)
+    if (taken > this.#limits.output / mostGrowth)
+      throw this.#error(at, `${name} is given more than ${this.#limits.output / mostGrowth} characters`)
+    const result = this.#positioned(at, name, () => call(args))
+    this.#step(at, (taken + lengthOf(result)) / charactersPerStep + (isList(result) ? result.length : 0))
+    return result
   }
 
   /** Later arguments are left alone once one decides. */
@@ -245,8 +254,9 @@ class Evaluation {
     this.#output.push(text)
   }
 
-  #step(at: number): void {
-    if (++this.#steps > this.#limits.steps)
+  #step(at: number, steps = 1): void {
+    this.#steps += steps
+    if (this.#steps > this.#limits.steps)
       throw this.#error(at, `the template takes more than ${this.#limits.steps} steps`)
   }
 
@@ -267,6 +277,10 @@ class Evaluation {
   #error(at: number, message: string): UsageError {
     return templateError(this.#source, at, message)
   }
+}
+
+function lengthOf(value: Value): number {
+  return typeof value === 'string' ? value.length : 0
 }
 
 function argumentCount(least: number, most: number): string {

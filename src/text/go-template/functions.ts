@@ -153,14 +153,11 @@ function htmlEscaped(text: string): string {
 }
 
 function jsEscaped(text: string): string {
-  let result = ''
-  for (const character of text) {
-    if (/[\\'"]/.test(character)) result += `\\${character}`
-    else if (/[<>&=]/.test(character) || !isPrintable(character))
-      result += `\\u${hex(character, 4).toUpperCase()}`
-    else result += character
-  }
-  return result
+  return text.replace(/[\\'"<>&=]|[^ -~]/gu, (character) => {
+    if (/[\\'"]/.test(character)) return `\\${character}`
+    if (/[<>&=]/.test(character) || !isPrintable(character)) return `\\u${hex(character, 4).toUpperCase()}`
+    return character
+  })
 }
 
 function urlEscaped(text: string): string {

@@ -1,8 +1,11 @@
+import {UsageError} from '../../errors.js'
 import {typeName, type Value, wholeOf} from './values.js'
 import {type Form, formatted, plainForm, shown} from './verbs.js'
 
 /** Go's own bound of widths and precisions. */
 const widest = 1_000_000
+/** A few wide directives are soon more than a string can hold. */
+const longest = 2 ** 24
 
 /** Go's fmt.Sprintf. Mistakes in the format are no errors but marks in the text, as `%!d(string=x)`. */
 export function sprintf(format: string, args: readonly Value[]): string {
@@ -29,6 +32,7 @@ class Printer {
       this.#result += this.#format.slice(this.#at, percent)
       this.#at = percent + 1
       this.#directive()
+      if (this.#result.length > longest) throw new UsageError(`makes more than ${longest} characters`)
       percent = this.#format.indexOf('%', this.#at)
     }
     this.#result += this.#format.slice(this.#at)

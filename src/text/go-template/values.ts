@@ -35,7 +35,10 @@ export function sortedEntries(map: GoMap): [string, Value][] {
 /** What `if` asks: nothing, zero and emptiness are false. */
 export function isTrue(value: Value): boolean {
   if (isList(value)) return value.length > 0
-  if (isMap(value)) return Object.keys(value).length > 0
+  if (isMap(value)) {
+    for (const _ in value) return true
+    return false
+  }
   if (value instanceof GoFloat) return value.value !== 0
   return Boolean(value)
 }

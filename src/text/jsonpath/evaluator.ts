@@ -21,7 +21,7 @@ export interface PathLimits {
   output: number
 }
 
-export const defaultPathLimits: PathLimits = {steps: 20_000_000, output: 256 * 2 ** 20}
+export const defaultPathLimits: PathLimits = {steps: 20_000_000, output: 128 * 2 ** 20}
 
 /** One evaluation of an expression; `found` gets each part's results in turn. */
 export function walkParts(
@@ -34,12 +34,8 @@ export function walkParts(
   new Evaluation(source, document, limits).walk(parts, document, found)
 }
 
-/** Results of one path as kubectl prints them: a blank between two, objects and lists as JSON. */
-export function printedResults(values: readonly Value[]): string {
-  return values.map(printedResult).join(' ')
-}
-
-function printedResult(value: Value): string {
+/** A result as kubectl prints it: objects and lists as JSON. */
+export function printedResult(value: Value): string {
   if (value === null) return 'null'
   return isList(value) || isMap(value) ? jsonText(sortedKeys(value), 0).trimEnd() : formatted(value)
 }
