@@ -6,11 +6,12 @@ import {environmentOf} from './environment.js'
 import {type Child, startChild} from './processes.js'
 import type {Container, Runtime} from './runtime.js'
 import {unknown} from './status-error.js'
-import type {StreamIo, StreamOutcome} from './streaming-server.js'
+import type {StreamIo, StreamOutcome, TerminalSize} from './streaming-server.js'
 
 interface ExecOptions {
   stdin: boolean
   tty: boolean
+  size?: TerminalSize | undefined
 }
 
 export function requireRunning({id, state}: Container): void {
@@ -32,7 +33,7 @@ async function start(
   runtime: Runtime,
   container: Container,
   command: readonly string[],
-  {stdin, tty}: ExecOptions,
+  {stdin, tty, size}: ExecOptions,
 ): Promise<Child> {
   requireRunning(container)
   const environment = await environmentOf(runtime, container)
@@ -41,6 +42,7 @@ async function start(
     cwd: workingDirectoryOf(runtime, container),
     stdin,
     tty,
+    ...size,
   })
   container.execs.add(child)
   void child.exited.then(() => container.execs.delete(child))
@@ -60,17 +62,34 @@ export async function serveExec(
   io: StreamIo,
   tty: boolean,
 ): Promise<StreamOutcome> {
-  const child = await startExec(runtime, container, command, {stdin: io.stdin !== undefined, tty})
+  const sizes = io.sizes[Symbol.asyncIterator]()
+  const first = sizes.next()
+  const size = tty ? await sizeWithin(first) : undefined
+  const child = await startExec(runtime, container, command, {stdin: io.stdin !== undefined, tty, size})
   if (io.stdin && child.stdin) io.stdin.on('error', () => {}).pipe(child.stdin)
-  void followSizes(io, child)
+  void followSizes(first, sizes, child)
   const outputs = [copy(child.stdout, io.stdout), copy(child.stderr, io.stderr)]
   const exitCode = await child.exited
   await outputsOrQuiet(outputs)
   return {exitCode}
 }
 
-async function followSizes({sizes}: StreamIo, child: Child): Promise<void> {
-  for await (const {columns, rows} of sizes) await child.resize(columns, rows)
+// Clients tell the size as soon as the streams are open; one that tells none must not wait long for its command.
+const sizePatienceMs = 300
+
+/** So that what draws on the whole terminal knows its size from the start. */
+async function sizeWithin(first: Promise<IteratorResult<TerminalSize>>): Promise<TerminalSize | undefined> {
+  const result = await Promise.race([first, wait(sizePatienceMs)])
+  return result?.value
+}
+
+async function followSizes(
+  first: Promise<IteratorResult<TerminalSize>>,
+  rest: AsyncIterator<TerminalSize>,
+  child: Child,
+): Promise<void> {
+  for (let next = await first; !next.done; next = await rest.next())
+    await child.resize(next.value.columns, next.value.rows)
 }
 
 async function copy(from: Readable | undefined, to: StreamIo['stdout']): Promise<void> {

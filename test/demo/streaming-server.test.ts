@@ -147,6 +147,7 @@ describe.each(transports)('exec over %s', (transport) => {
   test('a terminal: size before the start, resize, input, exit code', async () => {
     await using server = await startStreamingServer()
     const input = new PassThrough()
+    let resize = (): void => {}
     const onTerminal: StreamHandler = async (io) => {
       const sizes = io.sizes[Symbol.asyncIterator]()
       const first = await sizes.next()
@@ -157,6 +158,7 @@ describe.each(transports)('exec over %s', (transport) => {
       })
       io.stdin?.pipe(terminal.input)
       const copied = pipe(terminal.output, io.stdout)
+      resize()
       const second = await sizes.next()
       await terminal.resize(second.value.columns, second.value.rows)
       input.write('go\n')
@@ -169,8 +171,8 @@ describe.each(transports)('exec over %s', (transport) => {
       input,
       watchTerminalSize(report) {
         report({columns: 101, rows: 33})
-        const timer = setTimeout(() => report({columns: 90, rows: 20}), 100)
-        return () => clearTimeout(timer)
+        resize = () => report({columns: 90, rows: 20})
+        return () => {}
       },
     })
     expect([stdout.text(), exitCode]).toEqual(['33 101\r\ngo\r\n20 90\r\n', 6])

@@ -22,6 +22,31 @@ function typed(): {stdin: PassThrough; stdout: PassThrough; shown: () => string}
 const names = (client: CriClient, containerId: string) =>
   client.runtime.execSync({containerId, cmd: ['/bin/sh', '-c', 'ps -eo pid,args | grep -c "[s]leep 4321"']})
 
+test('a terminal has its size before the command looks', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  const containerId = await startIn(client, await podOn(client), ['/bin/sleep', '100'])
+  const {url} = await client.runtime.exec({
+    containerId,
+    cmd: ['stty', 'size'],
+    stdin: true,
+    stdout: true,
+    tty: true,
+  })
+  const {stdin, stdout, shown} = typed()
+  await runRemoteCommand({
+    url,
+    stdin,
+    stdout,
+    tty: true,
+    watchTerminalSize(report) {
+      report({columns: 77, rows: 11})
+      return () => {}
+    },
+  })
+  expect(shown()).toBe('11 77\r\n')
+})
+
 test('exec on a terminal: its size, and each change of it', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
