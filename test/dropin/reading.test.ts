@@ -158,7 +158,7 @@ const sections: Record<string, [line: string, effect: Effect][]> = {
     ['crictl images -o json', {stdout: /^\{\n {2}"images": \[/}],
     ['crictl images -o yaml', {stdout: /^images:\n/}],
     ['crictl images --filter reference=busybox -q', {stdout: /^sha256:[0-9a-f]{64}\n$/}],
-    ['crictl images -f dangling=true -q', {stdout: ''}],
+    ['crictl images -f dangling=true -v', {stdout: /^(?!.*RepoTags: )/s}],
     ['crictl images --filter dangling=false -q', {stdout: /^(sha256:[0-9a-f]{64}\n)+$/}],
     ['crictl imagefsinfo', {stdout: /"imageFilesystems"/, call: ['ImageFsInfo', {}]}],
     ['crictl imagefsinfo -o table', {stdout: /Image Filesystem /}],
