@@ -4,6 +4,7 @@ import type {LineFilter, LogLine} from './logs/lines.js'
 import {LineMerger} from './logs/merge.js'
 import {LogOutput, type LogSink} from './logs/output.js'
 import {LogReader, type Segment} from './logs/reader.js'
+import type {StreamIndex} from './logs/record.js'
 import {LineSource} from './logs/source.js'
 import {type LogOrigin, lineJson, linePieces} from './views/logs.js'
 
@@ -19,7 +20,7 @@ export interface FedLog {
 export interface LogFeed extends Disposable {
   add(log: FedLog, segments: readonly Segment[]): void
   /** Goes on with the next attempt of a log that has ended. */
-  continueWith(log: FedLog, segments: readonly Segment[]): void
+  continueWith(log: FedLog, segments: readonly Segment[]): Promise<void>
   /** Shows what is left of a log that will not grow, such as a line without an end. */
   finish(log: FedLog): Promise<void>
   remove(log: FedLog): void
@@ -100,7 +101,7 @@ export class LineFeed implements LogFeed {
     this.#merger.add(shown)
   }
 
-  continueWith(log: FedLog, segments: readonly Segment[]): void {
+  async continueWith(log: FedLog, segments: readonly Segment[]): Promise<void> {
     this.#shown.get(log)?.lines.continueWith(segments)
   }
 
@@ -179,6 +180,8 @@ export class CopyFeed implements LogFeed {
   readonly #copier: LineCopier
   #log: FedLog | undefined
   #reader: LogReader | undefined
+  /** Streams whose last line had no end. */
+  #unended: StreamIndex[] = []
 
   constructor(options: FeedOptions) {
     this.#options = options
@@ -195,13 +198,15 @@ export class CopyFeed implements LogFeed {
     this.#reader = new LogReader(segments, this.#options)
   }
 
-  continueWith(log: FedLog, segments: readonly Segment[]): void {
+  async continueWith(log: FedLog, segments: readonly Segment[]): Promise<void> {
     this.#reader?.close()
+    await this.#copier.endLines(this.#unended)
+    this.#unended = []
     this.add(log, segments)
   }
 
   async finish(): Promise<void> {
-    await this.#copier.endLog()
+    this.#unended = [...this.#unended, ...(await this.#copier.endLog())]
   }
 
   remove(): void {
@@ -219,13 +224,13 @@ export class CopyFeed implements LogFeed {
         case 'wait':
           return any
         case 'end':
-          await this.#copier.endLog()
+          await this.finish()
           return any
         case 'file-end':
           await this.#copier.endFile()
           break
         case 'attempt-end':
-          await this.#copier.endLog(true)
+          await this.#copier.endLines(await this.#copier.endLog())
           await this.#log?.onAttemptEnd()
           break
         default:

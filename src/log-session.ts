@@ -258,7 +258,7 @@ class Following {
       attempts,
       note,
     )
-    feed.continueWith(followed.chosen.fed, segments)
+    await feed.continueWith(followed.chosen.fed, segments)
     this.#followed.delete(followed.containerId)
     this.#track({...chosen, fed: followed.chosen.fed})
   }

@@ -1,7 +1,7 @@
 import {closeSync, constants, createReadStream, fstatSync, openSync, readSync, realpathSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import {fileAt, type LogFile, unreadable} from './files.js'
+import {fileAt, identityOf, type LogFile, unreadable} from './files.js'
 
 /** An open file's bytes from an offset on, decompressed where it is compressed. Closed by whoever opened it. */
 export interface OpenLog extends Disposable {
@@ -27,8 +27,7 @@ export class PlainLog implements OpenLog {
     } catch (error) {
       throw unreadable(path, error)
     }
-    const {dev, ino} = fstatSync(this.descriptor, {bigint: true})
-    this.identity = `${dev}:${ino}`
+    this.identity = identityOf(fstatSync(this.descriptor, {bigint: true}))
   }
 
   read(into: Uint8Array): number {

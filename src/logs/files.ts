@@ -97,8 +97,24 @@ export function fileAt(path: string): LogFile | undefined {
     rotation: '',
     compressed: false,
     sizeBytes: Number(status.size),
-    identity: `${status.dev}:${status.ino}`,
+    identity: identityOf(status),
   }
+}
+
+/**
+ * A file's number is given to a new file as soon as it is free, so its birth counts as well. Where a file system
+ * keeps none, Node gives the last change instead; right after birth the two are the same in any case.
+ */
+export function identityOf({dev, ino, birthtimeNs, ctimeNs}: BigIntStats): string {
+  return `${dev}:${ino}:${birthtimeNs === ctimeNs ? '' : birthtimeNs}`
+}
+
+/** Whether two identities are of one file. Without both births the number has to do. */
+export function isSameFile(a: string, b: string): boolean {
+  if (a === b) return true
+  const [aAt, bAt] = [a.lastIndexOf(':'), b.lastIndexOf(':')]
+  const bothBorn = aAt < a.length - 1 && bAt < b.length - 1
+  return !bothBorn && a.slice(0, aAt) === b.slice(0, bAt)
 }
 
 function refuseOtherThanFiles(path: string, status: Stats | BigIntStats): void {

@@ -135,13 +135,18 @@ export class LineCopier {
     await this.#writeEnds()
   }
 
-  /** Nothing follows; with `another`, a line that has no end gets one, since something else comes after it. */
-  async endLog(another = false): Promise<void> {
+  /** Nothing more comes of this log. Gives the streams whose last line has no end. */
+  async endLog(): Promise<StreamIndex[]> {
     await this.endFile()
     const open = ([0, 1] as const).filter((stream) => this.#kernel.isOpen(stream))
     this.#kernel.endLines(at.stdout, at.stderr)
     await this.#writeEnds()
-    if (another) for (const stream of open) await this.#sink.write(stream, Buffer.of(newline))
+    return open
+  }
+
+  /** Ends lines that have no end, since another log's come behind them. */
+  async endLines(streams: readonly StreamIndex[]): Promise<void> {
+    for (const stream of streams) await this.#sink.write(stream, Buffer.of(newline))
   }
 
   #setUp(): void {

@@ -1,7 +1,7 @@
 import {setImmediate as turn} from 'node:timers/promises'
 import {UserError} from '../errors.js'
 import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
-import {fileAt, type LogFile, listRotatedFiles} from './files.js'
+import {fileAt, isSameFile, type LogFile, listRotatedFiles} from './files.js'
 import type {StreamIndex} from './record.js'
 
 /** A part of a file that is to be read. */
@@ -150,7 +150,7 @@ export class LogReader implements Disposable {
       this.#onNotice(`the log ${this.#open.path} became shorter while it was read: some of it may be missing`)
     this.close()
     const next = this.#queue[0]
-    if (!next || !ended || next.file.identity === ended.file.identity) return undefined
+    if (!next || !ended || isSameFile(next.file.identity, ended.file.identity)) return undefined
     return next.file.attempt === ended.file.attempt ? 'file-end' : 'attempt-end'
   }
 
@@ -173,16 +173,25 @@ export class LogReader implements Disposable {
     const {file, start} = segment
     try {
       const opened = openLog(file, start)
-      if (!(opened instanceof PlainLog) || opened.identity === file.identity) return opened
+      if (!(opened instanceof PlainLog) || isSameFile(opened.identity, file.identity)) return opened
       opened.close()
     } catch (error) {
       if (fileAt(file.path)) throw error
     }
     const rotated = listRotatedFiles(file.log)
     const moved =
-      rotated.find(({identity}) => identity === file.identity) ??
+      rotated.find(({identity}) => isSameFile(identity, file.identity)) ??
       rotated.find(({rotation}) => rotation !== '' && rotation === file.rotation)
     if (moved) return openLog(moved, start)
+    // It was renamed and compressed: by now it is the first of those that are new.
+    const [compressed, ...later] = file.rotation === '' ? this.#newer(rotated) : []
+    if (compressed) {
+      if (this.#follow) {
+        const named = fileAt(file.path)
+        this.#enqueue([...later, ...(named ? [named] : [])].map((next) => ({file: next, start: 0})))
+      }
+      return openLog(compressed, start)
+    }
     const anew = this.#follow && file.rotation === '' ? fileAt(file.path) : undefined
     if (anew) {
       segment.start = 0
@@ -194,6 +203,7 @@ export class LogReader implements Disposable {
   }
 
   async #readLive(live: PlainLog, into: Uint8Array): Promise<Reading | undefined> {
+    if (await this.#filledAnew(live)) return undefined
     if (this.#emptied(live)) return this.#goOnInCopy(live)
     const count = live.read(into)
     if (count > 0) {
@@ -201,7 +211,7 @@ export class LogReader implements Disposable {
       return count
     }
     const named = fileAt(this.#log)
-    if (!named || named.identity === live.identity || named.sizeBytes === 0) return 'wait'
+    if (!named || isSameFile(named.identity, live.identity) || named.sizeBytes === 0) return 'wait'
     // The runtime may write a last line to the old file after it has made the new one.
     if (!this.#replaced) {
       this.#replaced = true
@@ -210,6 +220,14 @@ export class LogReader implements Disposable {
     this.#replaced = false
     await this.#goOnInNext(live, named)
     return 'file-end'
+  }
+
+  /** A file that was empty when it was opened may have been filled, copied and emptied before this look. */
+  async #filledAnew(live: PlainLog): Promise<boolean> {
+    if (this.#head.length > 0 || live.offset > 0 || !this.#segment) return false
+    this.#learnHead(live)
+    if (this.#head.length > 0) await this.#insertNewer(this.#segment)
+    return this.#open === undefined
   }
 
   #emptied(live: PlainLog): boolean {
@@ -232,7 +250,8 @@ export class LogReader implements Disposable {
     const at = await this.#indexOf(rotated, live.identity)
     const between = at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
     this.#knowRotations(rotated)
-    this.#enqueue([...between, named].map((file) => ({file, start: 0})))
+    const isAmong = between.some(({identity}) => isSameFile(identity, named.identity))
+    this.#enqueue([...between, ...(isAmong ? [] : [named])].map((file) => ({file, start: 0})))
   }
 
   /** It was copied to a rotated file and emptied; what was not read of it is in the copy. */
@@ -258,7 +277,7 @@ export class LogReader implements Disposable {
 
   /** Which of the files, oldest first, is the one that was followed. */
   async #indexOf(files: readonly LogFile[], identity?: string): Promise<number | undefined> {
-    const same = files.findIndex((file) => file.identity === identity)
+    const same = files.findIndex((file) => identity !== undefined && isSameFile(file.identity, identity))
     if (same !== -1) return same
     if (this.#head.length === 0) return undefined
     for (const [index, file] of [...files.entries()].reverse()) {
@@ -269,6 +288,7 @@ export class LogReader implements Disposable {
   }
 
   async #beginsAlike(file: LogFile): Promise<boolean> {
+    if (this.#head.length === 0) return false
     try {
       return (await headOf(file, this.#head.length)).equals(this.#head)
     } catch (error) {
@@ -299,8 +319,10 @@ export class LogReader implements Disposable {
   async #insertNewer(live: Segment): Promise<void> {
     const opened = this.#open as PlainLog
     const before: LogFile[] = []
-    for (const file of this.#newer(listRotatedFiles(live.file.log)))
-      if (file.identity !== opened.identity && !(await this.#beginsAlike(file))) before.push(file)
+    for (const file of this.#newer(listRotatedFiles(live.file.log))) {
+      if (isSameFile(file.identity, opened.identity) || (await this.#beginsAlike(file))) break
+      before.push(file)
+    }
     if (before.length === 0) return
     this.#enqueue([...before.map((file) => ({file, start: 0})), live])
   }

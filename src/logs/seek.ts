@@ -48,6 +48,17 @@ class Prober {
     }
     return undefined
   }
+
+  /** The last record; undefined where none begins within the last megabyte. */
+  last(): Probe | undefined {
+    for (const size of probeBytes) {
+      const from = Math.max(0, this.sizeBytes - size)
+      let last = this.at(from)
+      for (let next = last; next; next = this.at(next.offset + 1)) last = next
+      if (last) return last
+    }
+    return undefined
+  }
 }
 
 /** The first record whose beginning is known to be one: at the start, or behind a newline. */
@@ -186,9 +197,6 @@ export function filesBetween(
 function compareLast(file: LogFile, time: LogTime, unknown = -1): number {
   if (file.compressed) return unknown
   using log = new PlainLog(file.path, 0)
-  const prober = new Prober(log)
-  const last = probeBytes
-    .map((bytes) => prober.at(Math.max(0, prober.sizeBytes - bytes)))
-    .find((found) => found)
+  const last = new Prober(log).last()
   return last ? compareTimes(last, time) : unknown
 }

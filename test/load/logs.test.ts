@@ -61,6 +61,7 @@ test.each<[Rotation, boolean]>([
 
     expect(await ended).toBe(0)
     expect(stderr).toBe('')
+    expect(shown.jumps).toEqual([])
     expect(shown.count()).toBe(count)
     expect(shown.digest()).toBe(written.digest('hex'))
     if (process.env.LOAD_SECONDS !== undefined) {
@@ -76,6 +77,9 @@ test.each<[Rotation, boolean]>([
 function readLines(stream: NodeJS.ReadableStream) {
   const hash = createHash('sha256')
   const latencies: number[] = []
+  /** Where lines are missing, or come again. */
+  const jumps: string[] = []
+  let next = 0
   let count = 0
   let rest = ''
   let sawFirst = () => {}
@@ -87,10 +91,15 @@ function readLines(stream: NodeJS.ReadableStream) {
     const lines = (rest + chunk.toString('latin1')).split('\n')
     rest = lines.pop() ?? ''
     count += lines.length
+    for (const line of lines) {
+      const number = Number(line.split(' ', 1)[0])
+      if (number !== next) jumps.push(`from ${next} to ${number}`)
+      next = number + 1
+    }
     const now = Date.now()
     const last = lines.at(-1)
     if (last !== undefined) latencies.push(now - Number(last.split(' ')[1]))
     sawFirst()
   })
-  return {first, count: () => count, digest: () => hash.digest('hex'), latenciesMs: () => latencies}
+  return {first, jumps, count: () => count, digest: () => hash.digest('hex'), latenciesMs: () => latencies}
 }

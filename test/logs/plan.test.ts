@@ -38,9 +38,9 @@ function threeFiles(logs: LogDirectory, secondsOf: (index: number) => number) {
     }
     return text
   }
-  logs.write('0.log.20260102-000010.gz', file(8000))
-  logs.write('0.log.20260102-000020', file(30_000))
-  const path = logs.write('0.log', file(30_000))
+  logs.write('0.log.20260102-000010.gz', file(4000))
+  logs.write('0.log.20260102-000020', file(15_000))
+  const path = logs.write('0.log', file(15_000))
   return {lines, path}
 }
 
@@ -62,23 +62,20 @@ const within = (lines: readonly Line[], since: number, until: number) =>
   lines.filter(({seconds}) => seconds >= since && seconds <= until).map(({text}) => text)
 
 test.each<[string, (index: number) => number]>([
-  ['rising times', (index) => index * 0.1],
-  ['times a little out of order', (index) => index * 0.1 + (index % 7) * 0.13],
-  ['a clock set back by a minute', (index) => index * 0.1 - (index > 50_000 ? 60 : 0)],
-  ['a clock set back by an hour', (index) => index * 0.1 - (index > 45_000 ? 3600 : 0)],
-  ['a clock set back between two files', (index) => index * 0.1 - (index >= 38_000 ? 600 : 0)],
+  ['rising times', (index) => index * 0.2],
+  ['times a little out of order', (index) => index * 0.2 + (index % 7) * 0.13],
+  ['a clock set back by a minute', (index) => index * 0.2 - (index > 25_000 ? 60 : 0)],
+  ['a clock set back by an hour', (index) => index * 0.2 - (index > 22_500 ? 3600 : 0)],
+  ['a clock set back between two files', (index) => index * 0.2 - (index >= 19_000 ? 600 : 0)],
 ])('every line between two times, with %s', async (_, secondsOf) => {
   using logs = logDirectory()
   const {lines, path} = threeFiles(logs, secondsOf)
   for (const [since, until] of [
-    [0, 1e6],
     [400, 401],
     [900, 3790],
     [3795, 3805],
-    [4950, 5010],
     [5001, 5002],
     [6795, 1e6],
-    [9e5, 1e6],
   ] as const) {
     const {texts} = await read(path, {filter: {since: at(since), until: at(until)}})
     expect(texts.length, `${since} to ${until}`).toBe(within(lines, since, until).length)
@@ -88,16 +85,16 @@ test.each<[string, (index: number) => number]>([
 
 test('a span of time is found without reading everything', async () => {
   using logs = logDirectory()
-  const {path} = threeFiles(logs, (index) => index * 0.1)
+  const {path} = threeFiles(logs, (index) => index * 0.2)
   const {readBytes} = await read(path, {filter: {since: at(5000), until: at(5001)}})
   expect(readBytes).toBeLessThan(3 * 1024 * 1024)
 })
 
 test('the last lines, of both streams and of one, into compressed files', async () => {
   using logs = logDirectory()
-  const {lines, path} = threeFiles(logs, (index) => index * 0.1)
+  const {lines, path} = threeFiles(logs, (index) => index * 0.2)
   const texts = (wanted: readonly Line[]) => wanted.map(({text}) => text).sort()
-  for (const tail of [0, 1, 3, 50, 30_001, 60_010, 1e6]) {
+  for (const tail of [0, 1, 3, 50, 15_001, 30_010, 1e6]) {
     const all = await read(path, {tail})
     expect(all.texts.sort(), `--tail ${tail}`).toEqual(texts(tail === 0 ? [] : lines.slice(-tail)))
     const err = lines.filter(({stream}) => stream === 'stderr')
@@ -105,7 +102,7 @@ test('the last lines, of both streams and of one, into compressed files', async 
     expect(only.texts.sort(), `--tail ${tail} of stderr`).toEqual(texts(tail === 0 ? [] : err.slice(-tail)))
   }
   const until = await read(path, {tail: 3, filter: {until: at(1000)}})
-  expect(until.texts.sort()).toEqual(texts(lines.slice(9998, 10_001)))
+  expect(until.texts.sort()).toEqual(texts(lines.slice(4998, 5001)))
 })
 
 test('of lines whose parts lie among each other the last ones are whole', async () => {
