@@ -1,12 +1,12 @@
 import {posix} from 'node:path'
-import {PassThrough, type Readable, Writable} from 'node:stream'
+import {type Readable, Writable} from 'node:stream'
 import type {CriClient} from '../client/connect.js'
 import {type Streaming, transportFor} from '../conversation.js'
 import {UserError} from '../errors.js'
 import {runRemoteCommand, StreamError} from '../streaming/index.js'
 import {printableLines} from '../text/printable.js'
 
-/** The container has no tar to copy with. */
+/** The container has no such program to copy with. */
 export class NoTarError extends Error {
   override name = 'NoTarError'
 }
@@ -20,17 +20,17 @@ export interface CopyContext {
   signal: AbortSignal
 }
 
-const endOfArchive = Buffer.alloc(1024)
 const statusPatienceMs = 5000
 const saidLimitBytes = 4096
 
-/** Whether there is such a directory. Throws NoTarError. */
+/** Whether there is such a directory. Throws NoTarError where nothing in the container can tell. */
 export async function isContainerDirectory(context: CopyContext, path: string): Promise<boolean> {
-  // An empty archive: every tar goes to the directory before it finds that there is nothing to do, and no other
-  // program is needed.
-  const input = new PassThrough()
-  input.end(endOfArchive)
-  const {exitCode} = await tar(context, ['-xf', '-', '-C', path], {stdin: input})
+  try {
+    return (await run(context, ['test', '-d', path], {})).exitCode === 0
+  } catch (error) {
+    if (!(error instanceof NoTarError)) throw error
+  }
+  const {exitCode} = await run(context, ['tar', '-cf', '/dev/null', '--no-recursion', `${path}/.`], {})
   return exitCode === 0
 }
 
@@ -42,13 +42,15 @@ export async function archiveFrom(
 ): Promise<void> {
   const {directory, name, follow} = source
   const what = name === undefined ? '.' : `./${name}`
-  const outcome = await tar(context, [follow ? '-chf' : '-cf', '-', '-C', directory, what], {stdout: output})
+  const outcome = await run(context, ['tar', follow ? '-chf' : '-cf', '-', '-C', directory, what], {
+    stdout: output,
+  })
   if (outcome.exitCode !== 0) throw tarFailure(context, posix.join(directory, name ?? ''), outcome)
 }
 
 /** Has the container's tar unpack an archive. Throws as `archiveFrom` does. */
 export async function unpackInto(context: CopyContext, directory: string, archive: Readable): Promise<void> {
-  const outcome = await tar(context, ['-xpf', '-', '-C', directory], {stdin: archive})
+  const outcome = await run(context, ['tar', '-xpf', '-', '-C', directory], {stdin: archive})
   if (outcome.exitCode !== 0) throw tarFailure(context, directory, outcome)
 }
 
@@ -57,9 +59,9 @@ interface TarOutcome {
   said: string
 }
 
-async function tar(
+async function run(
   {client, streaming, containerId, signal}: CopyContext,
-  args: readonly string[],
+  command: readonly string[],
   {stdin, stdout}: {stdin?: Readable; stdout?: Writable},
 ): Promise<TarOutcome> {
   let said = ''
@@ -72,7 +74,7 @@ async function tar(
   try {
     const {url} = await client.runtime.exec({
       containerId,
-      cmd: ['tar', ...args],
+      cmd: [...command],
       stdin: stdin !== undefined,
       stdout: stdout !== undefined,
       stderr: true,

@@ -20,7 +20,9 @@ export function parsePlace(text: string): Place {
   const [reference, path] = [text.slice(0, colon), text.slice(colon + 1)]
   if (reference === '' || path === '')
     throw new UsageError(`"${text}": write CONTAINER:/path, or ./${text} for a file of this name`)
-  return {kind: 'container', reference, path: posix.join('/', path)}
+  // What is in a directory stays said so, which joining would take for the directory itself.
+  const contents = /(^|\/)\.\.?$/.test(path) ? '/.' : ''
+  return {kind: 'container', reference, path: posix.join('/', path) + contents}
 }
 
 /** A path as the directory it is in and its name there; with no name of its own it is the directory itself. */

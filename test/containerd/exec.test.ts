@@ -293,6 +293,18 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     })
   })
 
+  test('cp without test: tar alone tells what is a directory', async () => {
+    await pod.runContainer('plain', 'rm /bin/test; exec sleep 600')
+    while ((await crisp(['exec', 'plain', 'test', '-d', '/tmp'])).exitCode !== 127);
+    const file = join(directory, 'plain')
+    await writeFile(file, 'plain text')
+    expect((await crisp(['cp', file, 'plain:/tmp'])).stderr).toBe('')
+    expect((await crisp(['cp', file, 'plain:/tmp/other'])).stderr).toBe('')
+    expect((await crisp(['exec', 'plain', 'cat', '/tmp/plain', '/tmp/other'])).stdout).toBe(
+      'plain textplain text',
+    )
+  })
+
   test('cp without tar: root on the node needs none, and no symlink of the container leads out of it', async () => {
     await pod.runContainer('bare', 'rm /bin/tar; ln -s /etc /link; ln -s / /tmp/root; exec sleep 600')
     const has = async () => (await crisp(['exec', 'bare', 'ls', '/tmp/root'])).exitCode === 0

@@ -11,6 +11,8 @@ test.each([
   ['default/web-0/web:/etc/', {kind: 'container', reference: 'default/web-0/web', path: '/etc/'}],
   ['web:etc', {kind: 'container', reference: 'web', path: '/etc'}],
   ['web:/a:b', {kind: 'container', reference: 'web', path: '/a:b'}],
+  ['web:/etc/.', {kind: 'container', reference: 'web', path: '/etc/.'}],
+  ['web:/etc/..', {kind: 'container', reference: 'web', path: '//.'}],
   ['web:/../../etc', {kind: 'container', reference: 'web', path: '/etc'}],
 ])('%s', (text, place) => {
   expect(parsePlace(text)).toEqual(place)

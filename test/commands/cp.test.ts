@@ -1,0 +1,166 @@
+import {spawnSync} from 'node:child_process'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {outcomeOf, runCli, startCli} from '../run-cli.js'
+
+// The embedded runtime's containers see this machine's files, so what a copy made inside can be looked at directly.
+
+let runtime: DemoRuntime
+let base: string
+/** A directory "in the container" and one here. */
+let inside: string
+let here: string
+
+beforeAll(async () => {
+  runtime = await startDemoRuntime({seed: 'node'})
+})
+afterAll(() => runtime[Symbol.asyncDispose]())
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'crisp-cp-'))
+  inside = join(base, 'inside')
+  here = join(base, 'here')
+  for (const directory of [inside, here]) mkdirSync(directory)
+})
+afterEach(() => rmSync(base, {recursive: true}))
+
+const cp = (...argv: string[]) => runCli(['cp', ...argv], runtime)
+const done = {stdout: '', stderr: '', exitCode: 0}
+
+function makeTree(root: string): void {
+  mkdirSync(join(root, 'sub'), {recursive: true})
+  writeFileSync(join(root, 'file'), 'a file', {mode: 0o640})
+  writeFileSync(join(root, 'sub', '@run it'), '#!/bin/sh\n', {mode: 0o751})
+  symlinkSync('/etc/passwd', join(root, 'absolute'))
+  symlinkSync('sub', join(root, 'relative'))
+}
+
+function expectTree(root: string): void {
+  expect(readFileSync(join(root, 'file'), 'utf8')).toBe('a file')
+  expect(lstatSync(join(root, 'file')).mode & 0o7777).toBe(0o640)
+  expect(lstatSync(join(root, 'sub', '@run it')).mode & 0o7777).toBe(0o751)
+  expect(readlinkSync(join(root, 'absolute'))).toBe('/etc/passwd')
+  expect(readlinkSync(join(root, 'relative'))).toBe('sub')
+}
+
+describe('a directory', () => {
+  test.each<[string, (path: string) => string, string]>([
+    ['into one that is there', (path) => path, 'target/tree'],
+    ['what is in it', (path) => `${path}/.`, 'target'],
+  ])('%s, both ways', async (_name, source, copied) => {
+    makeTree(join(here, 'tree'))
+    mkdirSync(join(inside, 'target'))
+    expect(await cp(source(join(here, 'tree')), `shell:${inside}/target`)).toEqual(done)
+    expectTree(join(inside, copied))
+
+    makeTree(join(inside, 'tree'))
+    mkdirSync(join(here, 'target'))
+    expect(await cp(`shell:${source(join(inside, 'tree'))}`, `${here}/target/`)).toEqual(done)
+    expectTree(join(here, copied))
+  })
+
+  test('under a new name, both ways', async () => {
+    makeTree(join(here, 'tree'))
+    expect(await cp(join(here, 'tree'), `shell:${inside}/new`)).toEqual(done)
+    expectTree(join(inside, 'new'))
+    expect(await cp(`default/toolbox/shell:${inside}/new/.`, join(here, 'contents'))).toEqual(done)
+    expectTree(join(here, 'contents'))
+  })
+
+  test('as a tar stream, both ways', async () => {
+    makeTree(join(inside, 'tree'))
+    mkdirSync(join(inside, 'again'))
+    const out = startCli(['cp', `shell:${inside}/tree`, '-'], runtime)
+    const into = startCli(['cp', '-', `shell:${inside}/again`], runtime)
+    out.stdin.end()
+    out.stdout.pipe(into.stdin)
+    expect(await outcomeOf(into)).toEqual(done)
+    expectTree(join(inside, 'again', 'tree'))
+  })
+})
+
+test('a file: into a directory, under a new name, over an old one', async () => {
+  writeFileSync(join(here, 'one'), 'first')
+  expect(await cp(join(here, 'one'), `shell:${inside}/`)).toEqual(done)
+  writeFileSync(join(here, 'one'), 'second')
+  expect(await cp(join(here, 'one'), `shell:${inside}/one`)).toEqual(done)
+  expect(readFileSync(join(inside, 'one'), 'utf8')).toBe('second')
+  expect(await cp(`shell:${inside}/one`, join(here, 'two'))).toEqual(done)
+  expect(readFileSync(join(here, 'two'), 'utf8')).toBe('second')
+})
+
+test('a symlink is copied as one; -L copies the file', async () => {
+  writeFileSync(join(inside, 'file'), 'its text')
+  symlinkSync('file', join(inside, 'link'))
+  expect(await cp(`shell:${inside}/link`, here)).toEqual(done)
+  expect(readlinkSync(join(here, 'link'))).toBe('file')
+  expect(await cp('-L', `shell:${inside}/link`, join(here, 'text'))).toEqual(done)
+  expect(readFileSync(join(here, 'text'), 'utf8')).toBe('its text')
+})
+
+test('what is neither file, directory nor symlink is left out and said', async () => {
+  makeTree(join(here, 'tree'))
+  spawnSync('mkfifo', [join(here, 'tree', 'pipe')])
+  expect(await cp(join(here, 'tree'), `shell:${inside}`)).toEqual({
+    stdout: '',
+    stderr: 'crisp: tree/pipe: left out, it is neither file, directory nor symlink\n',
+    exitCode: 1,
+  })
+  expectTree(join(inside, 'tree'))
+})
+
+test('what is not there', async () => {
+  writeFileSync(join(here, 'one'), 'x')
+  const failures = await Promise.all([
+    cp(join(here, 'nothing'), `shell:${inside}`),
+    cp(join(here, 'one'), `shell:${inside}/nowhere/`),
+    cp(join(here, 'one'), `shell:${inside}/nowhere/one`),
+    cp(`shell:${inside}/nothing`, here),
+    cp(`shell:${inside}`, join(here, 'nowhere/')),
+    cp(`nobody:${inside}`, here),
+  ])
+  expect(failures).toEqual([
+    {stdout: '', stderr: `crisp: ${here}/nothing: no such file here\n`, exitCode: 1},
+    {
+      stdout: '',
+      stderr: `crisp: shell:${inside}/nowhere/: no such directory in the container\n`,
+      exitCode: 1,
+    },
+    {
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: shell:.*\/nowhere: tar in the container failed: .*No such file.*\n$/,
+      ),
+      exitCode: 1,
+    },
+    {
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: shell:.*\/nothing: tar in the container failed: .*No such file.*\n$/,
+      ),
+      exitCode: 1,
+    },
+    {stdout: '', stderr: `crisp: ${here}/nowhere/: no such directory here\n`, exitCode: 1},
+    {stdout: '', stderr: 'crisp: no container "nobody": crisp ps -a shows what there is\n', exitCode: 3},
+  ])
+})
+
+test.each([
+  [['a', 'b'], 'one side is a container, written CONTAINER:/path, and the other is here'],
+  [['a:/b', 'c:/d'], 'one side is a container, written CONTAINER:/path, and the other is here'],
+  [['a:/b'], 'from where to where? crisp cp SOURCE DESTINATION'],
+  [['a:', '.'], '"a:": write CONTAINER:/path, or ./a: for a file of this name'],
+])('wrong usage: %j', async (argv, message) => {
+  expect(await cp(...argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
+})
