@@ -143,6 +143,11 @@ export function cutText(cell: string, width: number, keep: Column['keep']): stri
 export function widthOf(text: string): number {
   // The common case, many times faster than looking every character up.
   for (let index = 0; index < text.length; index++)
-    if (text.charCodeAt(index) > 0x7e) return stringWidth(text)
+    if (!isNarrow(text.charCodeAt(index))) return stringWidth(text)
   return text.length
+}
+
+/** ASCII, and what our own frames are drawn with: lines, blocks, triangles, the ellipsis. */
+function isNarrow(code: number): boolean {
+  return code <= 0x7e || code === 0x2026 || (code >= 0x2500 && code <= 0x25cf)
 }

@@ -46,6 +46,12 @@ export class TopSession {
   #state: TopState
   #node: NodeState | undefined
   #pods: TopPod[] = []
+  /** The rows, and what they were made of. */
+  #made: {pods: TopPod[]; state: TopState | undefined; rows: TopRow[]} = {
+    pods: [],
+    state: undefined,
+    rows: [],
+  }
   #detail: TopDetail | undefined
   #notice: string | undefined
   #lostAtMs: number | undefined
@@ -205,7 +211,10 @@ export class TopSession {
   }
 
   #lookAtSelected(): void {
-    this.#refreshDetail().catch((error) => this.#done.reject(error))
+    this.#refreshDetail().then(
+      () => this.#draw(),
+      (error) => this.#done.reject(error),
+    )
   }
 
   /** The state of the selected row and the end of its log. What fails here is missing, no more. */
@@ -213,9 +222,7 @@ export class TopSession {
     const row = this.#selected
     if (!row || this.#away || !this.#state.pane) return
     const detail = await this.#detailOf(row)
-    if (this.#selected?.id !== row.id) return
-    this.#detail = detail
-    this.#draw()
+    if (this.#selected?.id === row.id) this.#detail = detail
   }
 
   async #detailOf(row: TopRow): Promise<TopDetail | undefined> {
@@ -243,7 +250,10 @@ export class TopSession {
   }
 
   #rows(): TopRow[] {
-    return topRows(this.#pods, this.#state)
+    const {pods, state} = this.#made
+    if (pods !== this.#pods || state !== this.#state)
+      this.#made = {pods: this.#pods, state: this.#state, rows: topRows(this.#pods, this.#state)}
+    return this.#made.rows
   }
 
   #size(): {columns: number; rows: number} {
@@ -263,6 +273,7 @@ export class TopSession {
       node: this.#node,
       machine,
       pods: this.#pods,
+      rows: this.#rows(),
       state: this.#state,
       detail: this.#detail,
       notice: this.#notice,

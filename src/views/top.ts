@@ -33,6 +33,8 @@ export interface TopFrame {
   /** Of the machine, where crisp runs on it. */
   machine: {cores: number; memoryBytes: number; imageDiskBytes?: number | undefined}
   pods: readonly TopPod[]
+  /** Of these pods and this state; made here where they are left out. */
+  rows?: readonly TopRow[]
   state: TopState
   detail?: TopDetail | undefined
   /** Something the user should know, such as a runtime that does not answer. */
@@ -54,7 +56,7 @@ export function topPage({rows}: TopSize, state: TopState): number {
 /** Exactly so many lines, each at most so many columns wide. */
 export function topLines(frame: TopFrame, size: TopSize, style: TopStyle = plainTopStyle): string[] {
   const {state} = frame
-  const rows = topRows(frame.pods, state)
+  const rows = frame.rows ?? topRows(frame.pods, state)
   const page = topPage(size, state)
   const table = state.help
     ? helpLines(size.columns, style).slice(0, page + 1)
