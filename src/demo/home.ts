@@ -1,5 +1,5 @@
 import {lstatSync, mkdirSync} from 'node:fs'
-import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {mkdtemp, readdir, readFile, realpath, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {UserError} from '../errors.js'
@@ -7,6 +7,7 @@ import {killOrphans} from './children.js'
 import {readProcess} from './process-table.js'
 
 const serverPrefix = 'server-'
+const temporaryPrefix = 'crisp-demo-'
 const factsName = 'server.json'
 
 /** A server that was started from the command line. */
@@ -50,36 +51,51 @@ function ownedBy(path: string, uid: number): boolean {
 /** Makes the directory of this process' server, and cleans up after servers that were killed. */
 export async function openServerDirectory(socketPath: string): Promise<string> {
   const home = demoHome()
-  await removeLeftovers(home)
+  await removeLeftovers(home, serverPrefix)
   const directory = join(home, `${serverPrefix}${process.pid}`)
   mkdirSync(directory, {mode: 0o700})
+  await writeFacts(directory, socketPath)
+  return directory
+}
+
+/** The same for a runtime inside another program, a test for instance: a new directory under the temporary one. */
+export async function openTemporaryDirectory(): Promise<string> {
+  const parent = await realpath(tmpdir())
+  await removeLeftovers(parent, temporaryPrefix)
+  const directory = await mkdtemp(join(parent, temporaryPrefix))
+  await writeFacts(directory, '')
+  return directory
+}
+
+async function writeFacts(directory: string, socketPath: string): Promise<void> {
   const row = await readProcess(process.pid)
   const facts: ServerFacts = {pid: process.pid, startedAt: row?.startedAt ?? '', socketPath}
   await writeFile(join(directory, factsName), JSON.stringify(facts))
-  return directory
 }
 
 /** The servers that run. */
 export async function runningServers(): Promise<ServerFacts[]> {
   const home = demoHome()
-  const servers = await Promise.all((await serverDirectories(home)).map((name) => factsOf(join(home, name))))
+  const servers = await Promise.all(
+    (await directoriesIn(home, serverPrefix)).map((name) => factsOf(join(home, name))),
+  )
   const alive = await Promise.all(servers.map(async (facts) => facts !== undefined && isAlive(facts)))
   return servers.filter((facts, index): facts is ServerFacts => facts !== undefined && alive[index] === true)
 }
 
-async function removeLeftovers(home: string): Promise<void> {
-  for (const name of await serverDirectories(home)) {
-    const directory = join(home, name)
+async function removeLeftovers(parent: string, prefix: string): Promise<void> {
+  for (const name of await directoriesIn(parent, prefix)) {
+    const directory = join(parent, name)
     const facts = await factsOf(directory)
-    // Without facts it is being made this very moment, unless its process is gone.
-    if (facts ? await isAlive(facts) : await readProcess(Number(name.slice(serverPrefix.length)))) continue
+    // Without facts it is being made, or removed, this very moment.
+    if (!facts || !ownedBy(directory, process.getuid?.() ?? 0) || (await isAlive(facts))) continue
     await killOrphans(directory)
     await rm(directory, {recursive: true, force: true})
   }
 }
 
-async function serverDirectories(home: string): Promise<string[]> {
-  return (await readdir(home)).filter((name) => name.startsWith(serverPrefix))
+async function directoriesIn(parent: string, prefix: string): Promise<string[]> {
+  return (await readdir(parent)).filter((name) => name.startsWith(prefix))
 }
 
 async function factsOf(directory: string): Promise<ServerFacts | undefined> {

@@ -1,5 +1,4 @@
-import {mkdtemp, realpath, rm} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
+import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {UserError} from '../errors.js'
 import {type Behaviour, behaviourLike, releaseNames, wholeApi} from './behaviour.js'
@@ -12,6 +11,7 @@ import {Events} from './events.js'
 import {execHandlers} from './exec-handlers.js'
 import type {Faults} from './faults.js'
 import {createServer} from './grpc-server.js'
+import {openTemporaryDirectory} from './home.js'
 import {imageHandlers} from './image-handlers.js'
 import {ImageStore} from './image-store.js'
 import {Kubelet} from './kubelet.js'
@@ -63,7 +63,7 @@ export interface DemoRuntime extends AsyncDisposable {
 
 export async function startDemoRuntime(options: DemoRuntimeOptions = {}): Promise<DemoRuntime> {
   const behaviour = behaviourNamed(options.like)
-  const directory = options.directory ?? (await mkdtemp(join(await realpath(tmpdir()), 'crisp-demo-')))
+  const directory = options.directory ?? (await openTemporaryDirectory())
   const children = new Children(directory)
   const ends: (() => Promise<unknown>)[] = [
     () => rm(directory, {recursive: true, force: true}),

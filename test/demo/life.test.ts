@@ -1,9 +1,12 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {readFileSync} from 'node:fs'
-import {readFile, stat} from 'node:fs/promises'
+import {mkdtemp, readFile, stat, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {expect, test, vi} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
-import {readProcesses} from '../../src/demo/process-table.js'
+import {readProcess, readProcesses} from '../../src/demo/process-table.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
 
 test('a container lives, prints and ends, and its log says so', async () => {
@@ -151,6 +154,22 @@ function environmentOf(pid: number): string {
     return ''
   }
 }
+
+test('what a killed program has left is gone after the next start', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-demo-'))
+  const left = spawn('sleep', ['1000'], {detached: true})
+  const row = await readProcess(left.pid ?? 0)
+  await writeFile(join(directory, 'children'), `${row?.pid} ${row?.startedAt}\n`)
+  // This process has not started at that time: the program is another one, which is gone.
+  await writeFile(
+    join(directory, 'server.json'),
+    JSON.stringify({pid: process.pid, startedAt: '1', socketPath: ''}),
+  )
+  const exit = once(left, 'exit')
+  await using _ = await startDemoRuntime()
+  expect(await exit).toEqual([null, 'SIGKILL'])
+  await expect(stat(directory)).rejects.toThrow('ENOENT')
+})
 
 test('the plausible node', async () => {
   await using runtime = await startDemoRuntime({seed: 'node'})
