@@ -82,16 +82,19 @@ export async function startFakeRuntime(answers: Record<string, Answer> = {}): Pr
     return server
   }
   let server = await listen()
+  let stopped = Promise.resolve()
   return {
     endpoint: `unix://${path}`,
     path,
     calls,
     nextCall: (method) => new Promise((resolve) => waiting.set(method, resolve)),
-    stop: async () => {
+    stop: () => {
       server.forceShutdown()
-      await rm(path, {force: true})
+      stopped = rm(path, {force: true})
+      return stopped
     },
     start: async () => {
+      await stopped
       server = await listen()
     },
     [Symbol.asyncDispose]: async () => {

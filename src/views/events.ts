@@ -11,7 +11,7 @@ export function eventView(event: ContainerEventResponse, place: EventPlace | und
   const name = nameOf(place)
   return {
     document: () => protoJson('ContainerEventResponse', event),
-    table: () => eventLine(event, name),
+    table: () => eventLine(event, name, place),
     names: () => [name ?? event.containerId],
   }
 }
@@ -22,9 +22,14 @@ function nameOf(place: EventPlace | undefined): string | undefined {
   return parts.includes('') ? undefined : parts.join('/')
 }
 
-function eventLine(event: ContainerEventResponse, name: string | undefined): string {
+function eventLine(
+  event: ContainerEventResponse,
+  name: string | undefined,
+  place: EventPlace | undefined,
+): string {
   const time = rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
-  const noun = event.containerId === event.podSandboxStatus?.id ? 'pod' : 'container'
+  const podId = place?.podId ?? event.podSandboxStatus?.id
+  const noun = event.containerId === podId ? 'pod' : 'container'
   const id = shortId(event.containerId)
   return `${time}  ${noun.padEnd(9)}  ${printable(whatHappened(event))}  ${printable(name ? `${name} (${id})` : id)}\n`
 }

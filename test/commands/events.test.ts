@@ -36,6 +36,7 @@ const lifecycle = [
   event('CONTAINER_CREATED_EVENT', id('a1'), [{...exited, state: 'CONTAINER_CREATED'}]),
   event('CONTAINER_STOPPED_EVENT', id('a1'), [exited]),
   {...event('CONTAINER_DELETED_EVENT', id('a1')), podSandboxStatus: null},
+  {...event('CONTAINER_DELETED_EVENT', id('51')), podSandboxStatus: null},
 ]
 const empty = {ListContainers: {containers: []}, ListPodSandbox: {items: []}}
 
@@ -54,12 +55,13 @@ async function* sent(events: object[]) {
 
 test('in words: what happened, to which container, how it ended', async () => {
   await using runtime = await startFakeRuntime({...empty, GetContainerEvents: () => sent(lifecycle)})
-  expect(await firstLines(['events', '-o', 'table'], 4, runtime.endpoint)).toEqual({
+  expect(await firstLines(['events', '-o', 'table'], 5, runtime.endpoint)).toEqual({
     lines: [
       '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
       '2023-11-14 22:13:20  container  created  default/web-1/app (a100000000000)',
       '2023-11-14 22:13:20  container  killed, out of memory (137)  default/web-1/app (a100000000000)',
       '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
+      '2023-11-14 22:13:20  pod        removed  default/web-1 (5100000000000)',
     ],
     stderr: '',
     exitCode: 130,
@@ -219,14 +221,16 @@ test('polling goes on when the runtime is restarted, and says so once', async ()
   })
   const cli = startCli(['events', '--poll', '--poll-interval', '20ms', '-o', 'jsonl'], runtime)
   const outcome = outcomeOf(cli)
+  const seen = new Promise((resolve) => cli.stdout.once('data', resolve))
   await runtime.nextCall('ListPodSandbox')
   await runtime.nextCall('ListPodSandbox')
+  const lost = new Promise((resolve) => cli.stderr.once('data', resolve))
   await runtime.stop()
-  cli.stderr.once('data', () => {
-    items = [{...pod, state: 'SANDBOX_READY'}]
-    void runtime.start()
-  })
-  cli.stdout.once('data', () => cli.kill('SIGINT'))
+  await lost
+  items = [{...pod, state: 'SANDBOX_READY'}]
+  await runtime.start()
+  await seen
+  cli.kill('SIGINT')
   const {stdout, stderr} = await outcome
   expect(stdout).toContain('CONTAINER_STARTED_EVENT')
   expect(stderr).toBe(
