@@ -67,6 +67,8 @@ export function checkTerminal({stdin, tty}: {stdin: boolean; tty: boolean}): voi
     )
 }
 
+const statusPatienceMs = 5000
+
 /** Carries the session to its end; the terminal is then as it was. Throws what `runRemoteCommand` does. */
 export async function converse(conversation: Conversation): Promise<RemoteExit> {
   const {client, streaming, tty} = conversation
@@ -95,6 +97,11 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
       onInputEndUnsent: () =>
         conversation.note(
           'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket',
+        ),
+      statusPatienceMs,
+      onStatusLate: () =>
+        conversation.note(
+          'its output has ended, but not the command: it goes on in silence, or has left input unread, which some runtimes never get over (Ctrl-C leaves)',
         ),
       signal: conversation.signal,
     })

@@ -45,6 +45,8 @@ export interface RemoteCommand {
    * not close them early: a runtime never gives the status of one that ended with much of its stdin unread.
    */
   statusPatienceMs?: number | undefined
+  /** Called when that has passed, instead of ending the session. */
+  onStatusLate?: (() => void) | undefined
 }
 
 export type RemoteExit = {kind: 'exited'; exitCode: number} | {kind: 'detached'}
@@ -90,6 +92,7 @@ async function runSession(
   let stopInput = (): void => {}
   let stopSizes = (): void => {}
   let patience: NodeJS.Timeout | undefined
+  let over = false
   try {
     return await new Promise<RemoteExit>((resolve, reject) => {
       const stopped = (): void => {
@@ -103,7 +106,9 @@ async function runSession(
       const {statusPatienceMs} = command
       if (statusPatienceMs !== undefined)
         void session.outputEnded.then(() => {
-          patience = setTimeout(() => stop.abort(noStatus()), statusPatienceMs)
+          if (over) return
+          const late = command.onStatusLate ?? (() => stop.abort(noStatus()))
+          patience = setTimeout(late, statusPatienceMs)
         })
 
       command.onOpen?.()
@@ -115,6 +120,7 @@ async function runSession(
       }
     })
   } finally {
+    over = true
     clearTimeout(patience)
     stopInput()
     stopSizes()

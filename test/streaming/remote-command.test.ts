@@ -380,3 +380,36 @@ describe('the caller ends it', () => {
     await peer.served
   })
 })
+
+describe('the output has ended and no status comes', () => {
+  const withoutStatus = () =>
+    startSpdyPeer(async (session) => {
+      const [error, , stdout] = await session.streams(3)
+      stdout.send('y\n', true)
+      await session.closed
+      error.reset(5)
+    })
+
+  test('a patience ends the session', async () => {
+    await using peer = await withoutStatus()
+    const stdout = createSink()
+    const command = {url: peer.url, stdin: new PassThrough(), stdout, tty: false, statusPatienceMs: 1}
+    await expect(runRemoteCommand(command)).rejects.toMatchObject({kind: 'noStatus'})
+    expect(stdout.text()).toBe('y\n')
+  })
+
+  test('or is only said', async () => {
+    const stop = new AbortController()
+    await using peer = await withoutStatus()
+    const exit = runRemoteCommand({
+      url: peer.url,
+      stdin: new PassThrough(),
+      stdout: createSink(),
+      tty: false,
+      statusPatienceMs: 1,
+      onStatusLate: () => stop.abort(new Error('said')),
+      signal: stop.signal,
+    })
+    await expect(exit).rejects.toEqual(new Error('said'))
+  })
+})
