@@ -99,9 +99,9 @@ export abstract class CriCommand extends Command {
     const word = flags.output ?? ''
     if (flags.template !== undefined && !word.startsWith('go-template'))
       this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
-    if (!/^(go-template|jsonpath|custom-columns)\b/.test(word)) return
-    await checkTemplate(parseOutput(word, flags.template))
-    this.#showsValuesRaw = true
+    this.#showsValuesRaw = /^(go-template|jsonpath|yaml)\b/.test(word)
+    if (/^(go-template|jsonpath|custom-columns)\b/.test(word))
+      await checkTemplate(parseOutput(word, flags.template))
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {
@@ -168,7 +168,7 @@ export abstract class CriCommand extends Command {
     }
   }
 
-  /** To stdout, as it is; what a template shows of the runtime's words may still not act on a terminal. */
+  /** To stdout, as it is; where a format leaves the runtime's words raw they may still not act on a terminal. */
   protected write(text: string): void {
     process.stdout.write(this.#showsValuesRaw && process.stdout.isTTY ? printableLines(text) : text)
   }

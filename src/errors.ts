@@ -20,23 +20,30 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
-/** Something the user can put right. The message is one line and says which flag, file or object, and the fix. */
+/**
+ * Something the user can put right. The message is one line, whatever the runtime or the user put into it, and says
+ * which flag, file or object, and the fix. `rows` follow it where there is a choice to look through.
+ */
 export class UserError extends Error {
   override name = 'UserError'
   readonly exitCode: ExitCode
 
-  constructor(message: string, options: {exitCode?: ExitCode; cause?: unknown} = {}) {
-    super(message, {cause: options.cause})
+  constructor(
+    message: string,
+    options: {exitCode?: ExitCode; cause?: unknown; rows?: readonly string[]} = {},
+  ) {
+    const lines = [message, ...(options.rows ?? []).map((row) => `  ${row}`)]
+    super(lines.map(printable).join('\n'), {cause: options.cause})
     this.exitCode = options.exitCode ?? exitCode.failed
   }
 }
 
-/** Wrong flags or arguments: exit code 2. One line, whatever was typed. */
+/** Wrong flags or arguments: exit code 2. */
 export class UsageError extends UserError {
   override name = 'UsageError'
 
   constructor(message: string, options: {cause?: unknown} = {}) {
-    super(printable(message), {exitCode: exitCode.usage, cause: options.cause})
+    super(message, {exitCode: exitCode.usage, cause: options.cause})
   }
 }
 
@@ -44,8 +51,8 @@ export class UsageError extends UserError {
 export class NotFoundError extends UserError {
   override name = 'NotFoundError'
 
-  constructor(message: string) {
-    super(message, {exitCode: exitCode.notFound})
+  constructor(message: string, rows: readonly string[] = []) {
+    super(message, {exitCode: exitCode.notFound, rows})
   }
 }
 
@@ -76,7 +83,8 @@ export class UnreachableError extends UserError {
   readonly sockets: readonly FailedSocket[]
 
   constructor(sockets: readonly FailedSocket[], options: {cause?: unknown} = {}) {
-    super(unreachableText(sockets), {exitCode: exitCode.unreachable, cause: options.cause})
+    const rows = sockets.length === 1 ? [] : socketRows(sockets)
+    super(unreachableText(sockets), {exitCode: exitCode.unreachable, cause: options.cause, rows})
     this.sockets = sockets
   }
 }
@@ -85,13 +93,16 @@ function unreachableText(sockets: readonly FailedSocket[]): string {
   const [only] = sockets
   if (only && sockets.length === 1)
     return `no container runtime at ${only.path}: ${only.problem}; ${socketFix(only)}`
-  const width = Math.max(...sockets.map(({path}) => path.length))
-  const rows = sockets.map(({path, problem}) => `  ${path.padEnd(width)}  ${problem}`)
   const decisive = sockets.find(({problem}) => problem !== 'absent')
   const fix = decisive
     ? socketFix(decisive)
     : 'start the runtime (systemctl status containerd crio), or name its socket with --runtime-endpoint unix:///path'
-  return `no container runtime found; ${fix}\n${rows.join('\n')}`
+  return `no container runtime found; ${fix}`
+}
+
+function socketRows(sockets: readonly FailedSocket[]): string[] {
+  const width = Math.max(...sockets.map(({path}) => path.length))
+  return sockets.map(({path, problem}) => `${path.padEnd(width)}  ${problem}`)
 }
 
 function socketFix({path, problem}: FailedSocket): string {
@@ -197,7 +208,10 @@ export interface Failure {
 export function describeError(error: unknown): Failure {
   if (error instanceof Interrupted) return {text: '', exitCode: error.exitCode}
   if (error instanceof UserError) return {text: error.message, exitCode: error.exitCode}
-  if (error instanceof RpcError) return describeRpcError(error)
+  if (error instanceof RpcError) {
+    const failure = describeRpcError(error)
+    return {...failure, text: printable(failure.text)}
+  }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const [first = ''] = message.split('\n')
   return {
@@ -207,7 +221,8 @@ export function describeError(error: unknown): Failure {
 }
 
 function describeRpcError(error: RpcError): Failure {
-  const {method, code, details, endpoint} = error
+  const {method, code, endpoint} = error
+  const details = error.details.trim()
   switch (code) {
     case rpcCode.deadlineExceeded:
       return {

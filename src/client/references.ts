@@ -1,5 +1,6 @@
 import {AmbiguousError, NotFoundError} from '../errors.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
+import {printable} from '../text/printable.js'
 import type {CallOptions} from './call.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
@@ -128,7 +129,8 @@ function referencesBack<Item extends {id: string; createdAt: string}>(
   return items.map((item) => {
     const {name} = identity(item)
     const owner = owners.get(name.join('/'))
-    return name.includes('') || owner?.shared || owner?.newest !== item ? item.id : name.join('/')
+    const sayable = name.every((part) => part !== '' && part === printable(part))
+    return sayable && !owner?.shared && owner?.newest === item ? name.join('/') : item.id
   })
 }
 
@@ -212,14 +214,11 @@ function only<Item extends {id: string}>(
   if (found.length === 1) return item
   const rows = found
     .slice(0, shownCandidates)
-    .map((candidate) => `  ${candidate.id.replace(/^sha256:/, '').slice(0, 13)}  ${nameOf(candidate)}`)
-  const more = found.length > shownCandidates ? [`  and ${found.length - shownCandidates} more`] : []
+    .map((candidate) => `${candidate.id.replace(/^sha256:/, '').slice(0, 13)}  ${nameOf(candidate)}`)
+  const more = found.length > shownCandidates ? [`and ${found.length - shownCandidates} more`] : []
   throw new AmbiguousError(
-    [
-      `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,
-      ...rows,
-      ...more,
-    ].join('\n'),
+    `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,
+    [...rows, ...more],
   )
 }
 

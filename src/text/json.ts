@@ -14,14 +14,14 @@ export function parseJson(text: string): JsonValue {
   )
 }
 
-/** Two-space JSON text, ending in a newline. Control characters a terminal might act on are escaped. */
+/** Two-space JSON text, ending in a newline. What a terminal might act on is escaped, as in `printable`. */
 export function jsonText(value: unknown, indent = 2): string {
   const text = JSON.stringify(
     value,
     (_, item) => (typeof item === 'bigint' ? `${bigMark}${item}` : item),
     indent,
   )
-  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f]/g, escapeOf)}\n`
+  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOf)}\n`
 }
 
 function escapeOf(character: string): string {

@@ -1,5 +1,6 @@
 import {UsageError} from '../errors.js'
 import {jsonText} from '../text/json.js'
+import {printable} from '../text/printable.js'
 
 /** What a command shows, in every form it can be asked for. Only the form that is asked for is made. */
 export interface View {
@@ -91,7 +92,7 @@ export async function rendered(view: View, {format, template}: Output): Promise<
     case 'yaml':
       return (await import('../text/yaml.js')).yamlText(view.document())
     case 'name':
-      return lines(view.names())
+      return lines(view.names().map(printable))
     case 'jsonl':
       return (view.items?.() ?? [view.document()]).map((item) => jsonText(item, 0)).join('')
     case 'go-template': {

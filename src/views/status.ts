@@ -1,5 +1,6 @@
 import {UserError} from '../errors.js'
 import {jsonText, parseJson, sortedKeys} from '../text/json.js'
+import {printable} from '../text/printable.js'
 import type {BlockLine} from './blocks.js'
 
 /**
@@ -40,7 +41,7 @@ export function infoLines(info: Readonly<Record<string, string>>): BlockLine[] {
     ['Info:'],
     ...Object.entries(document).map(
       ([key, value]) =>
-        [`\t${key}`, typeof value === 'string' ? value : jsonText(value, 0).trimEnd()] as const,
+        [`\t${printable(key)}`, typeof value === 'string' ? value : jsonText(value, 0).trimEnd()] as const,
     ),
   ]
 }

@@ -1,0 +1,79 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {rpcCode} from '../../src/errors.js'
+import {type FakeRuntime, id, secondsAgo, startFakeRuntime, status} from '../fake-runtime.js'
+import {runCli} from '../run-cli.js'
+
+// A title, a cleared screen, a C1 sequence, a line of its own, and the rest of the line from right to left.
+const hostile = 'x\u001b]0;owned\u0007\u001b[2J\u009b31m\r\ncrisp: forged\u202e'
+const raw = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]|^crisp: forged/m
+
+const metadata = {name: hostile, namespace: hostile, uid: hostile, attempt: 0}
+const image = {image: hostile}
+const labels = {[hostile]: hostile}
+const ids = {id: id('ab'), podSandboxId: id('cd'), createdAt: secondsAgo(5)}
+const info = {[hostile]: hostile}
+const refused = () => {
+  throw status(rpcCode.unknown, `refused: ${hostile}\n`)
+}
+
+let runtime: FakeRuntime
+beforeAll(async () => {
+  runtime = await startFakeRuntime({
+    Version: {version: hostile, runtimeName: hostile, runtimeVersion: hostile, runtimeApiVersion: hostile},
+    Status: {status: {conditions: [{type: hostile, status: false, reason: hostile, message: hostile}]}, info},
+    ListContainers: {
+      containers: [
+        {...ids, metadata, image, labels, state: 'CONTAINER_EXITED'},
+        {...ids, id: id('ac'), metadata: {...metadata, uid: 'other'}, image, labels},
+      ],
+    },
+    ListPodSandbox: {items: [{...ids, id: id('cd'), metadata, labels, runtimeHandler: hostile}]},
+    ListImages: {images: [{id: id('ef'), repoTags: [hostile], repoDigests: [hostile]}]},
+    ContainerStatus: {
+      status: {...ids, metadata, image, labels, reason: hostile, message: hostile, logPath: hostile},
+      info,
+    },
+    PodSandboxStatus: {status: {...ids, id: id('cd'), metadata, labels}, info},
+    ImageStatus: {image: {id: id('ef'), repoTags: [hostile], repoDigests: [hostile]}, info},
+    StopContainer: refused,
+    RemoveImage: refused,
+  })
+})
+afterAll(() => runtime[Symbol.asyncDispose]())
+
+describe('what the runtime says cannot act on a terminal, nor look like a line of ours', () => {
+  test.each([
+    ['version'],
+    ['info', '-o', 'table'],
+    ['ps', '-a', '-o', 'wide'],
+    ['ps', '-a', '-v'],
+    ['ps', '-a', '-o', 'name'],
+    ['ps', '-a', '-o', 'json'],
+    ['pods', '-o', 'wide'],
+    ['pods', '-o', 'name'],
+    ['images', '-o', 'wide'],
+    ['images', '-o', 'name'],
+    ['inspect', '-o', 'table', id('ab')],
+    ['inspectp', '-o', 'table', id('cd')],
+    ['inspecti', '-o', 'table', 'some'],
+    ['rm', '--all', '--dry-run'],
+    ['stop', id('ab')],
+    ['inspect', 'a'],
+  ])('%s %s %s %s', async (...argv) => {
+    const {stdout, stderr} = await runCli(argv, runtime)
+    expect(stdout + stderr).not.toBe('')
+    expect(stdout + stderr).not.toMatch(raw)
+  })
+
+  test('an error is one line, whatever its words', async () => {
+    expect(await runCli(['stop', id('ab')], runtime)).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(/^crisp: .*StopContainer: refused: x\\x1b.*\\ncrisp: forged\\u202e\n$/),
+      exitCode: 1,
+    })
+  })
+
+  test('what has no name to type is named by its ID', async () => {
+    expect((await runCli(['pods', '-o', 'name'], runtime)).stdout).toBe(`${id('cd')}\n`)
+  })
+})
