@@ -138,10 +138,18 @@ function rpcError(
 ): RpcError {
   return new RpcError({
     method,
-    code: (error.code ?? rpcCode.unknown) as RpcCode,
+    code: endedWithoutStatus(error) ? rpcCode.unavailable : ((error.code ?? rpcCode.unknown) as RpcCode),
     details: error.details ?? error.message,
     endpoint: context.endpoint,
     timeoutMs,
     cause: error,
   })
+}
+
+/**
+ * Where a connection ends in the middle of an answer grpc-js (1.14, subchannel-call.js) may see the stream's end before
+ * the connection's, and calls that Internal. Only its own words tell it from a runtime's Internal.
+ */
+function endedWithoutStatus({code, details = ''}: Partial<StatusObject>): boolean {
+  return code === rpcCode.internal && details.startsWith('Received RST_STREAM with code 0 ')
 }

@@ -9,6 +9,7 @@ import {type CliResult, runCli} from '../run-cli.js'
 import {
   answersNonsense,
   type BrokenServer,
+  endsWithoutStatus,
   garbage,
   hangsUp,
   hangsUpInMidAnswer,
@@ -38,8 +39,11 @@ test.each(unreachable)('a server that %s is no runtime', async (_, start, text) 
   expect(result).toEqual(failure(4, text))
 })
 
-test('a server that hangs up in the middle of an answer', async () => {
-  await using server = await hangsUpInMidAnswer()
+test.each([
+  ['hangs up', hangsUpInMidAnswer],
+  ['ends without a status', endsWithoutStatus],
+])('a server that %s in the middle of an answer', async (_, start) => {
+  await using server = await start()
   const result = await runCli(['-t', '5s', '-r', server.endpoint, 'ps'])
   expect(result).toEqual(failure(4, /ListContainers: the runtime at .* hung up/))
 })

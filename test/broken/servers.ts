@@ -61,6 +61,19 @@ export function hangsUpInMidAnswer(): Promise<BrokenServer> {
   })
 }
 
+/** Speaks gRPC, ends its answer in the middle, and never says how the call went. */
+export function endsWithoutStatus(): Promise<BrokenServer> {
+  return listening((track) => {
+    const server = createHttp2Server()
+    server.on('connection', track)
+    server.on('stream', (stream) => {
+      stream.respond({':status': 200, 'content-type': 'application/grpc'})
+      stream.end(Buffer.from([0, 0, 0, 3, 0xe8, 0]))
+    })
+    return server
+  })
+}
+
 /** Speaks gRPC and answers every call with bytes that are no message of the CRI. */
 export function answersNonsense(): Promise<BrokenServer> {
   return listening((track) => {
