@@ -124,8 +124,9 @@ async function finish(
     // The destination itself keeps what it has.
     if (path.length === 0) continue
     await inDirectory(root, path, async (directory) => {
-      await chmod(directory.at('.'), mode)
+      // The time first: the mode may be one that keeps its owner out.
       if (mtime) await utimes(directory.at('.'), mtime, mtime)
+      await chmod(directory.at('.'), mode)
     })
   }
 }
