@@ -75,11 +75,12 @@ async function readWithPs(selection: readonly string[]): Promise<ProcessRow[]> {
     .map((column) => `${column}=`)
     .join(',')
   try {
-    const {stdout} = await promisify(execFile)('ps', [
-      ...(selection.length > 0 ? selection : ['-ax']),
-      '-o',
-      columns,
-    ])
+    const {stdout} = await promisify(execFile)(
+      'ps',
+      [...(selection.length > 0 ? selection : ['-ax']), '-o', columns],
+      // A start is told in the words and the zone of whoever asks: two shells must be told the same of one server.
+      {env: {...process.env, LC_ALL: 'C', TZ: 'UTC'}},
+    )
     return stdout
       .trim()
       .split('\n')
