@@ -93,7 +93,9 @@ function isTlsFailure(error: Error): boolean {
 
 // Connecting to a name with several addresses fails with an AggregateError, whose own message is empty.
 function reasonOf(error: Error): string {
-  return (error.message || codeOf(error)).split('\n', 1)[0] ?? ''
+  const [line = ''] = (error.message || codeOf(error)).split('\n', 1)
+  // Advice of newer Nodes for whoever starts node by hand: crisp has flags for it.
+  return line.replace(/; if the root CA is installed locally, .*/, '')
 }
 
 function codeOf(error: Error): string {

@@ -197,7 +197,10 @@ async function compressedBlocks(headers: Record<string, string>[]): Promise<Buff
       ]),
     )
     await new Promise<void>((resolve) => deflate.flush(constants.Z_SYNC_FLUSH, resolve))
-    blocks.push(deflate.read())
+    // One `read` gives all that there is up to Node 25, and a chunk since.
+    const chunks: Buffer[] = []
+    for (let chunk = deflate.read(); chunk !== null; chunk = deflate.read()) chunks.push(chunk)
+    blocks.push(Buffer.concat(chunks))
   }
   deflate.destroy()
   return blocks
