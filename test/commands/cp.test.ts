@@ -1,5 +1,6 @@
 import {spawnSync} from 'node:child_process'
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -40,8 +41,11 @@ const done = {stdout: '', stderr: '', exitCode: 0}
 
 function makeTree(root: string): void {
   mkdirSync(join(root, 'sub'), {recursive: true})
-  writeFileSync(join(root, 'file'), 'a file', {mode: 0o640})
-  writeFileSync(join(root, 'sub', '@run it'), '#!/bin/sh\n', {mode: 0o751})
+  writeFileSync(join(root, 'file'), 'a file')
+  writeFileSync(join(root, 'sub', '@run it'), '#!/bin/sh\n')
+  // Whatever the umask.
+  chmodSync(join(root, 'file'), 0o640)
+  chmodSync(join(root, 'sub', '@run it'), 0o751)
   symlinkSync('/etc/passwd', join(root, 'absolute'))
   symlinkSync('sub', join(root, 'relative'))
 }

@@ -1,4 +1,4 @@
-import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
@@ -172,7 +172,9 @@ test('a place of its own', async () => {
 })
 
 test('a directory that others can look into is not used', async () => {
-  await mkdir(join(home, 'crisp'), {mode: 0o755})
+  await mkdir(join(home, 'crisp'))
+  // Whatever the umask.
+  await chmod(join(home, 'crisp'), 0o755)
   expect(await runCli(['-r', 'demo', 'ps'], {env})).toEqual({
     stdout: '',
     stderr: `crisp: ${home}/crisp is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours\n`,

@@ -122,10 +122,13 @@ test('events come in order and whole, to every reader', async () => {
   using client = clientOf(runtime)
   const readers = [readEvents(client), readEvents(client)]
   // Until both have seen something: only then is it certain that they listen.
-  await vi.waitFor(async () => {
-    await podOn(client)
-    expect(readers.every(({seen}) => seen.length > 0)).toBe(true)
-  })
+  await vi.waitFor(
+    async () => {
+      await podOn(client)
+      expect(readers.every(({seen}) => seen.length > 0)).toBe(true)
+    },
+    {timeout: 20_000},
+  )
   const pod = await podOn(client)
   const containerId = await startIn(client, pod, ['/bin/true'])
   await ended(client, containerId)
@@ -148,7 +151,7 @@ test('events come in order and whole, to every reader', async () => {
   ]
   const ofPod = ({seen}: {seen: [string, ...unknown[]][]}) =>
     seen.filter(([id]) => id === pod || id === containerId || id === stopped)
-  await vi.waitFor(() => expect(readers.map(ofPod)).toEqual([expected, expected]))
+  await vi.waitFor(() => expect(readers.map(ofPod)).toEqual([expected, expected]), {timeout: 20_000})
 })
 
 function readEvents(client: ReturnType<typeof clientOf>): {seen: [string, string, number][]} {

@@ -68,7 +68,7 @@ test.each([
 ])('%s is refused, told in one line, and the next call is served', async (_, body, code) => {
   await using server = await watched()
   expect(await rawCall(server.runtime, list, body)).toEqual(code)
-  await vi.waitFor(() => expect(server.calls).toHaveLength(1))
+  await vi.waitFor(() => expect(server.calls).toHaveLength(1), {timeout: 20_000})
   expect(server.calls[0]).toMatchObject({
     method: 'ListContainers',
     code: 13,

@@ -140,10 +140,13 @@ test('many hands at once: nothing runs on, nothing is left', async () => {
   const {items} = await cri.listPodSandbox()
   const {containers} = await cri.listContainers()
   expect({items, containers}).toEqual({items: [], containers: []})
-  await vi.waitFor(async () => {
-    const inside = (await readProcesses()).filter(({pid}) => environmentOf(pid).includes(runtime.directory))
-    expect(inside).toEqual([])
-  })
+  await vi.waitFor(
+    async () => {
+      const inside = (await readProcesses()).filter(({pid}) => environmentOf(pid).includes(runtime.directory))
+      expect(inside).toEqual([])
+    },
+    {timeout: 20_000},
+  )
 })
 
 function environmentOf(pid: number): string {
@@ -179,10 +182,13 @@ test('the plausible node', async () => {
   expect(items.filter(({state}) => state === 'SANDBOX_NOTREADY')).toHaveLength(1)
   expect(containers.filter(({state}) => state === 'CONTAINER_RUNNING').length).toBeGreaterThan(8)
   // What crashes is made anew, as a further attempt.
-  await vi.waitFor(async () => {
-    const {containers: attempts} = await client.runtime.listContainers({
-      filter: {labelSelector: {'io.kubernetes.container.name': 'payments'}},
-    })
-    expect(attempts.map(({metadata}) => metadata?.attempt)).toEqual([0, 1])
-  })
+  await vi.waitFor(
+    async () => {
+      const {containers: attempts} = await client.runtime.listContainers({
+        filter: {labelSelector: {'io.kubernetes.container.name': 'payments'}},
+      })
+      expect(attempts.map(({metadata}) => metadata?.attempt)).toEqual([0, 1])
+    },
+    {timeout: 20_000},
+  )
 })

@@ -138,7 +138,9 @@ test('a client that goes away leaves its command running, which ends with the co
   expect(String((await names(client, containerId)).stdout)).toBe('1\n')
   await client.runtime.removeContainer({containerId})
   const other = await startIn(client, await podOn(client), ['/bin/sleep', '100'])
-  await vi.waitFor(async () => expect(String((await names(client, other)).stdout)).toBe('0\n'))
+  await vi.waitFor(async () => expect(String((await names(client, other)).stdout)).toBe('0\n'), {
+    timeout: 20_000,
+  })
 })
 
 test('exec over its time ends the command, and a command that is not there fails', async () => {

@@ -7,9 +7,13 @@ import {clusterNode, expendable, type Node, startNode} from './node.js'
 let node: Node
 beforeAll(async () => {
   node = await startNode(clusterNode)
+  const patient = {timeout: 40_000}
   // What a container prints is in its log some moments after it has started.
-  await vi.waitFor(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/))
-  await vi.waitFor(async () => expect((await node.run('crictl logs kube-apiserver')).stderr).toMatch(/wrong/))
+  await vi.waitFor(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/), patient)
+  await vi.waitFor(
+    async () => expect((await node.run('crictl logs kube-apiserver')).stderr).toMatch(/wrong/),
+    patient,
+  )
 })
 afterAll(() => node[Symbol.asyncDispose]())
 
