@@ -1,7 +1,7 @@
 import {NotFoundError, RpcError, rpcCode, UserError} from '../errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import type {CriClient} from './connect.js'
-import {retryDelayMs, waitMs} from './retries.js'
+import {waitMs} from './retries.js'
 import type {Target} from './targets.js'
 import {containerStatus, podStatus} from './wait.js'
 
@@ -57,7 +57,8 @@ export async function removePod(
   )
 }
 
-const tries = 5
+// Mostly a moment is enough, and somebody waits for it, often after a Ctrl-C.
+const pausesMs = [100, 200, 400, 800, 1_600, 3_200, 6_400]
 // What runtimes answer to "it is being removed already" and "device or resource busy".
 const passing: readonly number[] = [rpcCode.unknown, rpcCode.failedPrecondition, rpcCode.aborted]
 
@@ -70,13 +71,14 @@ async function removed(
     try {
       await remove()
       if (!wait || (await isGone())) return
-      if (attempt >= tries) throw new UserError('the runtime says it is removed, and still lists it')
+      if (attempt >= pausesMs.length)
+        throw new UserError('the runtime says it is removed, and still lists it')
     } catch (error) {
       const mayPass = wait && error instanceof RpcError && passing.includes(error.code)
       if (!mayPass) throw error
       if (await isGone()) return
-      if (attempt >= tries) throw error
+      if (attempt >= pausesMs.length) throw error
     }
-    await waitMs(retryDelayMs(attempt), signal)
+    await waitMs(pausesMs[attempt] ?? 0, signal)
   }
 }
