@@ -1,6 +1,7 @@
 import {enumValues, type FieldDescriptor, messageFields} from '../client/descriptor.js'
 import {nearest} from '../text/nearest.js'
 import {printable} from '../text/printable.js'
+import {parseBytes} from '../text/quantity.js'
 import {
   enumWords,
   fieldNamed,
@@ -43,7 +44,7 @@ class Reader {
   }
 
   message(type: string, node: Node, path: Path): Record<string, unknown> {
-    const mapping = this.#mapping(node, path, 'fields')
+    const mapping = this.#mapping(node, path, `fields, such as ${firstFields(type)},`)
     const values: Record<string, unknown> = {}
     const known = new Map<string, number>()
     for (const {key, value, line} of mapping.entries) {
@@ -81,7 +82,7 @@ class Reader {
   #map(field: FieldDescriptor, node: Node, path: Path): Record<string, unknown> {
     const known = new Map<string, number>()
     return Object.fromEntries(
-      this.#mapping(node, path, 'name: value pairs').entries.map(({key, value, line}) => {
+      this.#mapping(node, path, 'name: value pairs,').entries.map(({key, value, line}) => {
         const again = known.get(key)
         if (again !== undefined) throw failure([...path, key], `is here twice, first in line ${again}`, line)
         known.set(key, line)
@@ -116,7 +117,7 @@ class Reader {
 
   #mapping(node: Node, path: Path, what: string): MappingNode {
     if (node.kind === 'mapping') return node
-    throw failure(path, `should hold ${what}, not ${nounOf(node)}`, node.line)
+    throw failure(path, `should hold ${what} not ${nounOf(node)}`, node.line)
   }
 
   #spend(node: Node, path: Path): void {
@@ -185,7 +186,9 @@ function integerValue(type: string, text: string, path: Path, line: number): num
   const [, sign = '', digits = ''] = /^([+-]?)(0|[1-9]\d*|0x[\da-f]+|0o[0-7]+)$/i.exec(text) ?? []
   if (digits === '') {
     const leadingZero = /^[+-]?0\d+$/.test(text)
-    const hint = leadingZero ? ': a leading 0 is read as octal by some; write it without, or as 0o10' : ''
+    const hint = leadingZero
+      ? ': a leading 0 is read as octal by some; write it without, or as 0o10'
+      : sizeHint(type, text)
     throw failure(path, `${shown(text)} should be a whole number${hint}`, line)
   }
   const value = sign === '-' ? -BigInt(digits) : BigInt(digits)
@@ -196,6 +199,13 @@ function integerValue(type: string, text: string, path: Path, line: number): num
   return type.endsWith('64') ? value.toString() : Number(value)
 }
 
+/** `64Mi`, which Kubernetes takes where the CRI counts bytes. */
+function sizeHint(type: string, text: string): string {
+  return type.endsWith('64') && /^\d{1,6}(\.\d+)?[kmg]i?b?$/i.test(text)
+    ? `: write ${parseBytes('', text)}`
+    : ''
+}
+
 function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.plain && (node.tag === '!!null' || /^(|~|null)$/i.test(node.text))
 }
@@ -203,6 +213,13 @@ function isNull(node: Node): boolean {
 function unknownField(type: string, key: string, path: Path, line: number): TreeError {
   const guess = suggestedField(type, key)
   return failure([...path, key], `no such field${guess ? `, did you mean ${guess}?` : ''}`, line)
+}
+
+function firstFields(type: string): string {
+  return Object.keys(messageFields(type) ?? {})
+    .slice(0, 2)
+    .map(snakeCase)
+    .join(' and ')
 }
 
 function wanted(type: string): string {

@@ -29,8 +29,17 @@ export function fieldNamed(message: string, word: string): string | undefined {
   return names.get(plainForm(word))
 }
 
+/** What Kubernetes calls a field that the CRI calls something else, where the words are too far apart to guess. */
+const kubernetesNames: Readonly<Record<string, string>> = {
+  'ContainerConfig.volumeMounts': 'mounts',
+  'KeyValue.name': 'key',
+  'Mount.mountPath': 'container_path',
+}
+
 /** What a word that names no field of the message may have meant: one of its fields, or one deeper inside. */
 export function suggestedField(message: string, word: string): string | undefined {
+  const known = kubernetesNames[`${message}.${word}`]
+  if (known) return known
   const names = Object.keys(messageFields(message) ?? {}).map(snakeCase)
   const written = word.includes('_') ? word.toLowerCase() : snakeCase(word)
   return nearest(written, names) ?? deeperField(message, word)

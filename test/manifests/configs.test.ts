@@ -189,7 +189,7 @@ test.each([
   ],
   [
     'linux: {resources: {memory_limit_in_bytes: 64Mi}}',
-    'c.yaml:3: linux.resources.memory_limit_in_bytes: "64Mi" should be a whole number',
+    'c.yaml:3: linux.resources.memory_limit_in_bytes: "64Mi" should be a whole number: write 67108864',
   ],
   [
     'linux: {resources: {cpu_shares: 9223372036854775808}}',
@@ -203,7 +203,16 @@ test.each([
     'linux: {security_context: {run_as_user: root}}',
     'c.yaml:3: linux.security_context.run_as_user: "root" should be a whole number',
   ],
-  ['linux: [a]', 'c.yaml:3: linux: should hold fields, not a list'],
+  ['linux: [a]', 'c.yaml:3: linux: should hold fields, such as resources and security_context, not a list'],
+  ['envs: [FOO=bar]', 'c.yaml:3: envs[0]: should hold fields, such as key and value, not "FOO=bar"'],
+  ['envs: [{name: FOO, value: bar}]', 'c.yaml:3: envs[0].name: no such field, did you mean key?'],
+  [
+    'mounts: [{mountPath: /a, hostPath: /b}]',
+    'c.yaml:3: mounts[0].mountPath: no such field, did you mean container_path?',
+  ],
+  ['env: [{key: FOO, value: bar}]', 'c.yaml:3: env: no such field, did you mean envs?'],
+  ['volumeMounts: []', 'c.yaml:3: volumeMounts: no such field, did you mean mounts?'],
+  ['securityContext: {}', 'c.yaml:3: securityContext: no such field, did you mean linux.security_context?'],
   ['args: sh', 'c.yaml:3: args: should be a list, such as [a, b]'],
   ['args: [sh, [a]]', 'c.yaml:3: args[1]: should be text, not a list'],
   [
@@ -236,9 +245,9 @@ test.each([
 test.each([
   ['', 'c.yaml: is empty'],
   ['# only a comment\n', 'c.yaml: is empty'],
-  ['~', 'c.yaml:1: should hold fields, not nothing'],
-  ['just words', 'c.yaml:1: should hold fields, not "just words"'],
-  ['- a', 'c.yaml:1: should hold fields, not a list'],
+  ['~', 'c.yaml:1: should hold fields, such as metadata and image, not nothing'],
+  ['just words', 'c.yaml:1: should hold fields, such as metadata and image, not "just words"'],
+  ['- a', 'c.yaml:1: should hold fields, such as metadata and image, not a list'],
   [
     'apiVersion: v1\nkind: Pod\n',
     'c.yaml:1: is a manifest for Kubernetes; the CRI has its own form, which crisp init pod and crisp init container write',
