@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process'
-import {readdirSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 
@@ -11,6 +11,15 @@ test('docs/reference and man are those of the commands: else npm run docs', () =
     encoding: 'utf8',
   })
   expect({stdout, status}).toEqual({stdout: '', status: 0})
+})
+
+test('an installation brings all man pages: npm links those that package.json names', () => {
+  const {man} = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+  expect([...man].sort()).toEqual(
+    readdirSync(`${root}/man`)
+      .map((name) => `man/${name}`)
+      .sort(),
+  )
 })
 
 const groff = spawnSync('groff', ['--version']).status === 0
