@@ -5,6 +5,14 @@ import {socketState} from '../client/endpoints.js'
 import {UserError} from '../errors.js'
 import {acceptConnections} from './connections.js'
 
+/** What the system's socket addresses hold, less the closing zero. Node 20 cuts off the rest and says nothing. */
+const pathLimitBytes = process.platform === 'linux' ? 107 : 103
+
+/** In bytes, of the paths that a socket has while it is made and afterwards. */
+function longestOf(path: string): number {
+  return Math.max(...[path, join(dirname(path), '.crisp-XXXXXX', 's')].map((each) => Buffer.byteLength(each)))
+}
+
 /**
  * Listens on a path for this user alone. The socket is made in a private directory and then linked to its place, so
  * that it is never open to others, and whoever comes second loses. Its end closes the server and the path.
@@ -14,6 +22,10 @@ export async function publishSocket(
   path: string,
   onRefused: (line: string) => void,
 ): Promise<AsyncDisposable> {
+  if (longestOf(path) > pathLimitBytes)
+    throw new UserError(
+      `cannot listen on ${path}: too long for the path of a socket; name a shorter one with --socket, or a shorter directory in XDG_RUNTIME_DIR`,
+    )
   const workshop = await mkdtemp(join(dirname(path), '.crisp-'))
   const made = join(workshop, 's')
   const connections = await acceptConnections(server, made, onRefused)

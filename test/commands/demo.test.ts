@@ -171,6 +171,18 @@ test('a place of its own', async () => {
   expect(await runningServers()).toEqual([])
 })
 
+test('a path that is too long for a socket is said to be, and nothing is left', async () => {
+  const directory = join(home, 'a'.repeat(100))
+  await mkdir(directory)
+  const socket = join(directory, 'cri.sock')
+  expect(await runCli(['demo', '--socket', socket], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: cannot listen on ${socket}: too long for the path of a socket; name a shorter one with --socket, or a shorter directory in XDG_RUNTIME_DIR\n`,
+    exitCode: 1,
+  })
+  expect(await readdir(directory)).toEqual([])
+})
+
 test('a directory that others can look into is not used', async () => {
   await mkdir(join(home, 'crisp'))
   // Whatever the umask.
