@@ -1,3 +1,4 @@
+import {socketPathOf} from './client/endpoints.js'
 import {askedConfigPath, type ConfigFile, foundConfigPath, readConfigFile} from './config-file.js'
 import {UsageError} from './errors.js'
 import {parseDurationMs} from './text/duration.js'
@@ -37,22 +38,20 @@ export async function readSettings(
   environment: NodeJS.ProcessEnv,
   note: (text: string) => void,
 ): Promise<Settings> {
-  const file = await configFileFor(askedConfigPath(flags.config, environment), note)
-  const endpoint = flags['runtime-endpoint'] ?? environment.CONTAINER_RUNTIME_ENDPOINT
-  const imageEndpoint = flags['image-endpoint'] ?? environment.IMAGE_SERVICE_ENDPOINT
-  if (endpoint === '')
-    throw new UsageError(
-      `${flags['runtime-endpoint'] === '' ? '--runtime-endpoint' : 'CONTAINER_RUNTIME_ENDPOINT'} is empty: name a socket, or leave it out to have it found`,
+  const {path, file} = await configFileFor(askedConfigPath(flags.config, environment), note)
+  const endpointOf = (key: EndpointKey) => {
+    const {variable, fixIfEmpty} = endpointSources[key]
+    return (
+      checkedEndpoint(flags[key], `--${key}`, fixIfEmpty) ??
+      checkedEndpoint(environment[variable], variable, fixIfEmpty) ??
+      checkedEndpoint(file[key] || undefined, `config file ${path}, ${key}`)
     )
-  if (imageEndpoint === '')
-    throw new UsageError(
-      `${flags['image-endpoint'] === '' ? '--image-endpoint' : 'IMAGE_SERVICE_ENDPOINT'} is empty: leave it out to use the runtime endpoint`,
-    )
+  }
   const timeoutMs =
     flags['request-timeout'] === undefined ? fileTimeoutMs(file) : parseDurationMs(flags['request-timeout'])
   return {
-    endpoint: endpoint ?? (file['runtime-endpoint'] || undefined),
-    imageEndpoint: imageEndpoint ?? (file['image-endpoint'] || undefined),
+    endpoint: endpointOf('runtime-endpoint'),
+    imageEndpoint: endpointOf('image-endpoint'),
     timeoutMs: timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined,
     maxRetries:
       flags['max-retries'] ?? (file['max-retries'] === undefined ? undefined : Number(file['max-retries'])),
@@ -62,18 +61,46 @@ export async function readSettings(
   }
 }
 
+type EndpointKey = 'runtime-endpoint' | 'image-endpoint'
+
+const endpointSources: Readonly<Record<EndpointKey, {variable: string; fixIfEmpty: string}>> = {
+  'runtime-endpoint': {
+    variable: 'CONTAINER_RUNTIME_ENDPOINT',
+    fixIfEmpty: 'name a socket, or leave it out to have it found',
+  },
+  'image-endpoint': {
+    variable: 'IMAGE_SERVICE_ENDPOINT',
+    fixIfEmpty: 'leave it out to use the runtime endpoint',
+  },
+}
+
+/** As it was given; whoever wonders where a wrong one comes from is told. */
+function checkedEndpoint(given: string | undefined, source: string, fixIfEmpty = ''): string | undefined {
+  if (given === undefined || given === 'demo') return given
+  if (given === '') throw new UsageError(`${source} is empty: ${fixIfEmpty}`)
+  try {
+    socketPathOf(given)
+    return given
+  } catch (error) {
+    throw new UsageError(`${source}: ${(error as Error).message}`, {cause: error})
+  }
+}
+
 function fileTimeoutMs(file: ConfigFile): number | undefined {
   return file.timeout === undefined ? undefined : Number(file.timeout) * 1000
 }
 
-async function configFileFor(asked: string | undefined, note: (text: string) => void): Promise<ConfigFile> {
-  if (asked !== undefined) return readConfigFile(asked)
+async function configFileFor(
+  asked: string | undefined,
+  note: (text: string) => void,
+): Promise<{path: string; file: ConfigFile}> {
+  if (asked !== undefined) return {path: asked, file: await readConfigFile(asked)}
   const path = foundConfigPath()
-  if (path === undefined) return {}
+  if (path === undefined) return {path: '', file: {}}
   try {
-    return await readConfigFile(path)
+    return {path, file: await readConfigFile(path)}
   } catch (error) {
     note(`ignoring ${(error as Error).message}`)
-    return {}
+    return {path, file: {}}
   }
 }

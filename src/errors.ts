@@ -120,7 +120,7 @@ function socketFix({path, problem}: FailedSocket): string {
     case 'not a gRPC server':
       return `this is some other service's socket: name a CRI socket with --runtime-endpoint unix:///path`
     case 'no CRI v1 (plugin disabled?)':
-      return `remove "cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`
+      return `remove "cri" or "io.containerd.grpc.v1.cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`
     case 'still starting':
       return 'wait for the runtime to come up, or let crisp wait with --max-retries 20'
   }

@@ -65,6 +65,35 @@ test.each<[string, string]>([
   await expect(readSettings(flags, {}, noNote)).rejects.toThrow(message)
 })
 
+test('an endpoint that is none: an error that names where it comes from', async () => {
+  const config = await file('runtime-endpoint: tcp://10.0.0.1:1234\nimage-endpoint: sock\n')
+  const endpoint = 'unix:///a'
+  const wrong: [Parameters<typeof readSettings>[0], NodeJS.ProcessEnv, string][] = [
+    [
+      {config},
+      {},
+      `config file ${config}, runtime-endpoint: endpoint "tcp://10.0.0.1:1234": tcp is not supported`,
+    ],
+    [
+      {config, 'runtime-endpoint': endpoint},
+      {},
+      `config file ${config}, image-endpoint: endpoint "sock" is not a`,
+    ],
+    [{config}, {CONTAINER_RUNTIME_ENDPOINT: 'x'}, 'CONTAINER_RUNTIME_ENDPOINT: endpoint "x" is not a socket'],
+    [
+      {config, 'runtime-endpoint': endpoint},
+      {IMAGE_SERVICE_ENDPOINT: 'x'},
+      'IMAGE_SERVICE_ENDPOINT: endpoint "x"',
+    ],
+    [{config, 'runtime-endpoint': 'x'}, {}, '--runtime-endpoint: endpoint "x" is not a socket'],
+  ]
+  for (const [flags, environment, message] of wrong)
+    await expect(readSettings(flags, environment, noNote)).rejects.toThrow(message)
+  expect(
+    await readSettings({config, 'runtime-endpoint': 'demo', 'image-endpoint': endpoint}, {}, noNote),
+  ).toMatchObject({endpoint: 'demo', imageEndpoint: endpoint})
+})
+
 test('what the file leaves out or empties is left to be found', async () => {
   const config = await file('runtime-endpoint: ""\ntimeout: 0\nimage-endpoint:\n')
   expect(await readSettings({config}, {}, noNote)).toEqual({

@@ -300,9 +300,12 @@ describe('bad input is one line and exit 2, before anything is sent', () => {
     [['--timeout', '5', 'ps'], '--request-timeout: "5" is not a duration: write 5s'],
     [
       ['-r', 'tcp://127.0.0.1:80', 'ps'],
-      'endpoint "tcp://127.0.0.1:80": tcp is not supported, the CRI is served on unix sockets: write unix:///path/to.sock',
+      '--runtime-endpoint: endpoint "tcp://127.0.0.1:80": tcp is not supported, the CRI is served on unix sockets: write unix:///path/to.sock',
     ],
-    [['-r', 'socket', 'ps'], 'endpoint "socket" is not a socket: write unix:///path/to.sock'],
+    [
+      ['-r', 'socket', 'ps'],
+      '--runtime-endpoint: endpoint "socket" is not a socket: write unix:///path/to.sock',
+    ],
     [['-r', '', 'ps'], '--runtime-endpoint is empty: name a socket, or leave it out to have it found'],
   ]
   test.each(refused)('%j', async (argv, text) => {
