@@ -115,7 +115,7 @@ const trueWords = ['1', 't', 'T', 'true', 'TRUE', 'True']
 const falseWords = ['0', 'f', 'F', 'false', 'FALSE', 'False', '']
 
 /** A setting's value in its one spelling. `where` begins the message of the UserError for a value it cannot have. */
-export function checkedValue(key: string, value: unknown, where: string): string {
+function checkedValue(key: string, value: unknown, where: string): string {
   if (typeof value !== 'string') throw new UserError(`${where}: should be a single value`)
   switch (knownKey(key, where)) {
     case 'runtime-endpoint':

@@ -154,7 +154,7 @@ export function checkStdin(files: readonly (string | undefined)[], flags: PullFl
     throw new UsageError('stdin holds either a file or the credentials')
 }
 
-export function checkOutput(flags: MakeFlags): void {
+function checkOutput(flags: MakeFlags): void {
   if (flags.output !== undefined && !flags['dry-run']) throw new UsageError('-o is for --dry-run')
 }
 

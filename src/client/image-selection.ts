@@ -2,7 +2,7 @@ import {UsageError} from '../errors.js'
 import type {Image} from '../generated/cri.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
-export function sortImages(images: readonly Image[]): Image[] {
+function sortImages(images: readonly Image[]): Image[] {
   return [...images].sort((a, b) => {
     const [tagA, tagB] = [a.repoTags[0], b.repoTags[0]]
     if (tagA !== undefined && tagB !== undefined) return compare(tagA, tagB)

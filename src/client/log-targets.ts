@@ -48,7 +48,7 @@ export function containersNamed(reference: string, view: NodeView): Container[] 
   return containersOfPod(pod, view)
 }
 
-export function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {
+function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {
   const found = newestAttempts(view).filter(({podSandboxId}) => podSandboxId === pod.id)
   if (found.length > 0) return found
   throw new NotFoundError(
