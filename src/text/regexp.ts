@@ -1,16 +1,16 @@
 import {UsageError} from '../errors.js'
 
-const posixClasses: Record<string, string> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  lower: 'a-z',
-  upper: 'A-Z',
-  space: '\\s',
-  word: '\\w',
-  xdigit: '0-9A-Fa-f',
-  punct: '!-\\/:-@\\[-`{-~',
-}
+const posixClasses: ReadonlyMap<string, string> = new Map([
+  ['alnum', '0-9A-Za-z'],
+  ['alpha', 'A-Za-z'],
+  ['digit', '0-9'],
+  ['lower', 'a-z'],
+  ['upper', 'A-Z'],
+  ['space', '\\s'],
+  ['word', '\\w'],
+  ['xdigit', '0-9A-Fa-f'],
+  ['punct', '!-\\/:-@\\[-`{-~'],
+])
 
 /**
  * A regular expression in Go's spelling as far as the two differ in daily use: `(?i)` at the start, named groups,
@@ -22,7 +22,7 @@ export function parseRegexp(flag: string, source: string): RegExp {
     .replaceAll('(?P<', '(?<')
     .replace(/\\A/g, '^')
     .replace(/\\z/g, '$')
-    .replace(/\[:(\w+):\]/g, (whole, name: string) => posixClasses[name] ?? whole)
+    .replace(/\[:(\w+):\]/g, (whole, name: string) => posixClasses.get(name) ?? whole)
   try {
     return new RegExp(translated, modes.replaceAll('U', ''))
   } catch (error) {

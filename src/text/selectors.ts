@@ -22,8 +22,8 @@ export function parseChoice<Value>(
   text: string,
   choices: Readonly<Record<string, Value>>,
 ): Value {
-  const value = choices[text.toLowerCase()]
-  if (value === undefined)
+  const word = text.toLowerCase()
+  if (!Object.hasOwn(choices, word))
     throw new UsageError(`${flag} "${text}" should be one of ${Object.keys(choices).join(', ')}`)
-  return value
+  return choices[word] as Value
 }

@@ -6,7 +6,7 @@ import {parseInteger} from '../../src/text/integer.js'
 import {nearest} from '../../src/text/nearest.js'
 import {printable, printableLines} from '../../src/text/printable.js'
 import {parseRegexp} from '../../src/text/regexp.js'
-import {parseLabels, splitList} from '../../src/text/selectors.js'
+import {parseChoice, parseLabels, splitList} from '../../src/text/selectors.js'
 import {shortId, shortImage} from '../../src/text/short-id.js'
 import {sizeText} from '../../src/text/size.js'
 import {rfc3339} from '../../src/text/time.js'
@@ -137,7 +137,15 @@ test("Go's regular expressions", () => {
   expect(parseRegexp('--name', '(?i)^WEB').test('web-1')).toBe(true)
   expect(parseRegexp('--name', '(?P<n>w)eb').test('web')).toBe(true)
   expect(parseRegexp('--name', '[[:digit:]]+\\z').test('web-12')).toBe(true)
+  expect(parseRegexp('--name', '[[:constructor:]]').source).toBe('[[:constructor:]]')
   expect(() => parseRegexp('--name', '[')).toThrow('--name "[" is not a regular expression')
+})
+
+test('a choice is one of the words, in any case, and nothing that every object has', () => {
+  const states = {running: 1, exited: 2}
+  expect(parseChoice('--state', 'Running', states)).toBe(1)
+  for (const word of ['bogus', 'constructor', '__proto__', ''])
+    expect(() => parseChoice('--state', word, states)).toThrow('should be one of running, exited')
 })
 
 test('a comma separates only what is a pair of its own', () => {
