@@ -1,5 +1,6 @@
 import {UsageError} from '../errors.js'
 import type {Image} from '../generated/cri.js'
+import {parseRegexp} from '../text/regexp.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
 function sortImages(images: readonly Image[]): Image[] {
@@ -12,39 +13,43 @@ function sortImages(images: readonly Image[]): Image[] {
   })
 }
 
+/** Images in crictl's order in, those that pass out. */
+export type ImageFilter = (images: readonly Image[]) => Image[]
+
 /**
- * Images that pass every `key=value` filter, in crictl's order. `since` and `before` go by the place in that order,
- * not by age, since the CRI tells no age of an image; a reference that is not in the list is refused.
+ * The images that pass every `key=value` filter, in crictl's order. `since` and `before` go by the place in that order,
+ * not by age, since the CRI tells no age of an image; a reference that is not in the list is refused when images are
+ * there, everything else at once. Throws UsageError.
  */
-export function filterImages(images: readonly Image[], filters: readonly string[]): Image[] {
-  return filters.reduce((kept, filter) => {
-    const at = filter.indexOf('=')
-    const [key, value] = at === -1 ? [filter, ''] : [filter.slice(0, at), filter.slice(at + 1)]
-    switch (key) {
-      case 'dangling':
-        if (value !== 'true' && value !== 'false')
-          throw new UsageError(`--filter ${filter}: dangling is true or false`)
-        return kept.filter(({repoTags}) => (repoTags.length === 0) === (value === 'true'))
-      case 'reference':
-        return kept.filter(referenceTest(value))
-      case 'before':
-        return kept.slice(placeOf(value, kept, filter) + 1)
-      case 'since':
-        return kept.slice(0, placeOf(value, kept, filter))
-      default:
-        throw new UsageError(`--filter ${filter}: filters are dangling=, reference=, before= and since=`)
+export function parseImageFilters(filters: readonly string[]): ImageFilter {
+  const steps = filters.map(parseImageFilter)
+  return (images) => steps.reduce((kept, step) => step(kept), sortImages(images))
+}
+
+function parseImageFilter(filter: string): ImageFilter {
+  const at = filter.indexOf('=')
+  const [key, value] = at === -1 ? [filter, ''] : [filter.slice(0, at), filter.slice(at + 1)]
+  switch (key) {
+    case 'dangling':
+      if (value !== 'true' && value !== 'false')
+        throw new UsageError(`--filter ${filter}: dangling is true or false`)
+      return (images) => images.filter(({repoTags}) => (repoTags.length === 0) === (value === 'true'))
+    case 'reference': {
+      const matches = referenceTest(value)
+      return (images) => images.filter(matches)
     }
-  }, sortImages(images))
+    case 'before':
+      return (images) => images.slice(placeOf(value, images, filter) + 1)
+    case 'since':
+      return (images) => images.slice(0, placeOf(value, images, filter))
+    default:
+      throw new UsageError(`--filter ${filter}: filters are dangling=, reference=, before= and since=`)
+  }
 }
 
 /** Any of the image's names, with and without tag, matches the expression. */
 function referenceTest(expression: string): (image: Image) => boolean {
-  let pattern: RegExp
-  try {
-    pattern = new RegExp(expression)
-  } catch (error) {
-    throw new UsageError(`--filter reference=${expression}: not a regular expression`, {cause: error})
-  }
+  const pattern = parseRegexp('--filter reference=', expression)
   return ({repoTags, repoDigests}) => {
     const names = [...repoTags, ...repoDigests.map((digest) => digest.slice(0, digest.indexOf('@')))]
     return names.some((name) => name === expression || pattern.test(name))

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
-import {filterImages} from '../client/image-selection.js'
+import {parseImageFilters} from '../client/image-selection.js'
 import {selectImages} from '../client/selection.js'
 import {imageFilterFlag, listFlags} from '../flags.js'
 import {splitList} from '../text/selectors.js'
@@ -31,9 +31,10 @@ export default class Images extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Images)
     const output = parseOutput(flags.output, flags.template)
+    const filter = parseImageFilters(splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
-    const images = filterImages(await selectImages(client, args.image), splitList(flags.filter ?? []))
+    const images = filter(await selectImages(client, args.image))
     const forPeople = output.format === 'table' || output.format === 'wide'
     if (flags.quiet && forPeople) return this.write(images.map(({id}) => `${id}\n`).join(''))
 

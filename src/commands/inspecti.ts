@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import {concurrently} from '../client/concurrently.js'
-import {filterImages} from '../client/image-selection.js'
+import {parseImageFilters} from '../client/image-selection.js'
 import {imageStatus} from '../client/references.js'
 import {selectImages} from '../client/selection.js'
 import {NotFoundError} from '../errors.js'
@@ -37,11 +37,10 @@ export default class Inspecti extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspecti)
     const output = parseOutput(flags.output, flags.template)
+    const filter = parseImageFilters(splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
-    const selected = () =>
-      selectImages(client, flags.name).then((images) => filterImages(images, splitList(flags.filter ?? [])))
-    const references = args.image ?? (await selected()).map(({id}) => id)
+    const references = args.image ?? filter(await selectImages(client, flags.name)).map(({id}) => id)
     if (references.length === 0)
       throw new NotFoundError('no image passes the filters: crisp images shows what there is')
 

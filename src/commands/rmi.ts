@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {concurrently} from '../client/concurrently.js'
 import type {CriClient} from '../client/connect.js'
-import {filterImages} from '../client/image-selection.js'
+import {type ImageFilter, parseImageFilters} from '../client/image-selection.js'
 import {listImages} from '../client/lists.js'
 import {
   type ImageTarget,
@@ -55,12 +55,13 @@ export default class Rmi extends TargetCommand {
     const words = args.image ?? []
     if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
       throw new UsageError('which image? name it, or choose with --prune, --filter or --all')
+    const filter = parseImageFilters(splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const [{runtimeName}, named, chosen] = await Promise.all([
       client.runtime.version(),
       concurrently(words, flags.parallel, (word) => imageTarget(client, word)),
-      chosenImages(client, flags),
+      chosenImages(client, flags, filter),
     ])
     const images = [...named, ...chosen.map(asTarget)]
     const names = new Set(
@@ -90,10 +91,11 @@ export default class Rmi extends TargetCommand {
 async function chosenImages(
   client: CriClient,
   flags: {all: boolean; prune: boolean; filter?: string[] | undefined},
+  filter: ImageFilter,
 ): Promise<Image[]> {
   if (!flags.all && !flags.prune && !flags.filter) return []
   const images = flags.prune && !flags.all ? await unusedImages(client) : await listImages(client)
-  return filterImages(images, splitList(flags.filter ?? []))
+  return filter(images)
 }
 
 function asTarget(image: Image): PromiseFulfilledResult<ImageTarget> {

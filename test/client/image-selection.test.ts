@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {filterImages} from '../../src/client/image-selection.js'
+import {parseImageFilters} from '../../src/client/image-selection.js'
 import {UsageError} from '../../src/errors.js'
 import type {Image} from '../../src/generated/cri.js'
 
@@ -23,6 +23,7 @@ describe("images in crictl's order, narrowed by each filter in turn", () => {
     [['reference=^[ac]/'], ['11', '55']],
     [['reference=v1\\.\\d'], ['55']],
     [['reference=dangling'], ['99']],
+    [['reference=(?i)TWO'], ['33']],
     [['since=b/two:1'], ['11']],
     [['before=b/two'], ['55', '99']],
     [['since=sha256:55'], ['11', '33']],
@@ -33,13 +34,17 @@ describe("images in crictl's order, narrowed by each filter in turn", () => {
     ],
   ]
   test.each(filters)('%j', (given, ids) => {
-    expect(filterImages(images, given).map(({id}) => id.slice(7))).toEqual(ids)
+    expect(parseImageFilters(given)(images).map(({id}) => id.slice(7))).toEqual(ids)
   })
 })
 
-test.each(['color=red', 'dangling', 'dangling=perhaps', 'reference=(', 'since=nosuch:1'])(
-  '%s is refused',
+test.each(['color=red', 'dangling', 'dangling=perhaps', 'reference=('])(
+  '%s is refused without a look at the images',
   (filter) => {
-    expect(() => filterImages(images, [filter])).toThrow(UsageError)
+    expect(() => parseImageFilters([filter])).toThrow(UsageError)
   },
 )
+
+test('a reference that is not in the list is refused', () => {
+  expect(() => parseImageFilters(['since=nosuch:1'])(images)).toThrow(UsageError)
+})

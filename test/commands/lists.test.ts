@@ -127,6 +127,19 @@ Pinned: true
 `)
 })
 
+test.each([['images'], ['inspecti'], ['rmi', '--prune']])(
+  '%j: a wrong filter is refused before anything is sent',
+  async (...argv) => {
+    await using runtime = await startFakeRuntime({ListImages: {images: []}})
+    expect({...(await runCli([...argv, '--filter', 'wrong=x'], runtime)), calls: runtime.calls}).toEqual({
+      stdout: '',
+      stderr: 'crisp: --filter wrong=x: filters are dangling=, reference=, before= and since=\n',
+      exitCode: 2,
+      calls: [],
+    })
+  },
+)
+
 test("imagefsinfo as JSON and as crictl's text", async () => {
   await using runtime = await startFakeRuntime({
     ImageFsInfo: {
