@@ -1,3 +1,4 @@
+import {printable} from '../text/printable.js'
 import type {Candidate} from './position.js'
 
 // How each shell hands over a half-typed line and wants its answer. An answer is lines of text: first `files`, or
@@ -72,17 +73,22 @@ export function answer(
   candidates: readonly Candidate[],
   raw?: RawWord,
 ): string {
+  const beside = (mark: string, hint: string | undefined) => (hint ? mark + printable(hint) : '')
   const written: Record<Shell, (candidate: Candidate) => string> = {
     bash: ({word}) => bashWord(kept, part, word, raw),
-    zsh: ({word, hint}) => (kept + word).replaceAll(/[\\:]/g, '\\$&') + (hint ? `:${hint}` : ''),
-    fish: ({word, hint}) => kept + word + (hint ? `\t${hint}` : ''),
+    zsh: ({word, hint}) => (kept + word).replaceAll(/[\\:]/g, '\\$&') + beside(':', hint),
+    fish: ({word, hint}) => kept + word + beside('\t', hint),
   }
   return candidates.map((candidate) => `${written[shell](candidate)}\n`).join('')
 }
 
-/** bash replaces only what follows the last break (`:` and `=` among them) and takes the replacement unquoted. */
+/**
+ * bash replaces only what follows the last break (`:` and `=` among them) and takes the replacement unquoted; inside an
+ * open quote all of it. A name must not end that quote, nor be run in it.
+ */
 function bashWord(kept: string, part: string, word: string, raw: RawWord = {quote: '', breaks: ''}): string {
-  if (raw.quote !== '') return kept + word
+  if (raw.quote === "'") return (kept + word).replaceAll("'", "'\\''")
+  if (raw.quote === '"') return (kept + word).replaceAll(/["$`\\]/g, '\\$&')
   const typed = kept + part
   const cut = [...typed].findLastIndex((char) => raw.breaks.includes(char)) + 1
   return (kept + word).slice(cut).replaceAll(/[^\w@%+=:,./-]/g, '\\$&')

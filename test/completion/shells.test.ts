@@ -45,6 +45,18 @@ describe('the answer in each shell', () => {
     )
   })
 
+  test('bash: a name cannot end the quote that it is typed in, nor run inside it', () => {
+    const hostile = [{word: `a'"\`$(id)\\`}]
+    expect(answer('bash', '', 'a', hostile, {quote: "'", breaks})).toBe(`a'\\''"\`$(id)\\\n`)
+    expect(answer('bash', '', 'a', hostile, {quote: '"', breaks})).toBe(`a'\\"\\\`\\$(id)\\\\\n`)
+  })
+
+  test('what is shown beside a name is one line without control characters', () => {
+    const hostile = [{word: 'web', hint: 'running in a\nreboot\t\u001b[2J'}]
+    expect(answer('zsh', '', '', hostile)).toBe('web:running in a\\nreboot\\t\\x1b[2J\n')
+    expect(answer('fish', '', '', hostile)).toBe('web\trunning in a\\nreboot\\t\\x1b[2J\n')
+  })
+
   test('zsh and fish', () => {
     expect(answer('zsh', '--image=', '', candidates)).toBe(
       '--image=busybox\\:1.36:image ab\n--image=a$(reboot)\n',
