@@ -2,15 +2,13 @@ import * as Flags from '@oclif/core/flags'
 import {UsageError} from './errors.js'
 import {detachKeysFlag} from './stream-flags.js'
 
-const list = (group: string, description: string, helpValue: string, char?: 'e' | 'v' | 'p') =>
-  Flags.string({
-    multiple: true,
-    multipleNonGreedy: true,
-    helpGroup: group,
-    helpValue,
-    description,
-    ...(char ? {char} : {}),
-  })
+const list = (
+  group: string,
+  description: string,
+  helpValue: string,
+  more: {char?: 'e' | 'v' | 'p'; complete?: 'file'} = {},
+) =>
+  Flags.string({multiple: true, multipleNonGreedy: true, helpGroup: group, helpValue, description, ...more})
 
 const pod = 'THE POD'
 const container = 'THE CONTAINER'
@@ -33,7 +31,9 @@ export const wishFlags = {
     helpValue: 'POD',
     description: 'put the container into this pod, by ID or name, instead of a new one',
   }),
-  publish: list(pod, '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod', 'PORTS', 'p'),
+  publish: list(pod, '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod', 'PORTS', {
+    char: 'p',
+  }),
   'host-network': Flags.boolean({helpGroup: pod, description: "use the node's network"}),
   'host-pid': Flags.boolean({helpGroup: pod, description: "see the node's processes"}),
   'host-ipc': Flags.boolean({helpGroup: pod, description: "use the node's IPC"}),
@@ -55,10 +55,13 @@ export const wishFlags = {
     description: 'where logs go; /var/log/pods as root, else ~/.local/state/crisp/pods',
     complete: 'file',
   }),
-  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', 'e'),
+  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', {char: 'e'}),
   'env-file': list(container, 'lines of NAME=VALUE', 'FILE'),
-  volume: list(container, 'HOST:CONTAINER[:ro], a directory or file of the node', 'MOUNT', 'v'),
-  device: list(container, 'HOST[:CONTAINER[:rwm]], a device of the node', 'DEVICE'),
+  volume: list(container, 'HOST:CONTAINER[:ro], a directory or file of the node', 'MOUNT', {
+    char: 'v',
+    complete: 'file',
+  }),
+  device: list(container, 'HOST[:CONTAINER[:rwm]], a device of the node', 'DEVICE', {complete: 'file'}),
   user: Flags.string({
     char: 'u',
     helpGroup: container,

@@ -22,8 +22,13 @@ export const unitsFlag = Flags.string({
 })
 
 /** What `stats` and `statsp` share. */
-export const usageFlags = {
-  id: Flags.string({helpGroup: 'FILTER', helpValue: 'ID', description: 'only this one: ID or name'}),
+export const usageFlags = (thing: 'container' | 'pod') => ({
+  id: Flags.string({
+    helpGroup: 'FILTER',
+    helpValue: 'ID',
+    description: 'only this one: ID or name',
+    complete: thing,
+  }),
   namespace: namespaceFlag,
   label: labelFlag,
   seconds: integerFlag({
@@ -35,7 +40,7 @@ export const usageFlags = {
   units: unitsFlag,
   'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
   ...outputFlags('table'),
-}
+})
 
 export const containerOrders = {
   cpu: 'cpu',

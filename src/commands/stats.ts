@@ -35,7 +35,7 @@ export default class Stats extends UsageCommand {
       description: 'only containers of this pod: ID, name or namespace/name',
     }),
     sort: sortFlag('cpu, mem, disk', containerOrders),
-    ...usageFlags,
+    ...usageFlags('container'),
   }
 
   async run(): Promise<void> {

@@ -32,7 +32,7 @@ export default class Statsp extends UsageCommand {
       description: 'only this pod: ID, name or namespace/name',
     }),
     sort: sortFlag('cpu, mem, disk, net', podOrders),
-    ...usageFlags,
+    ...usageFlags('pod'),
   }
 
   async run(): Promise<void> {
