@@ -2,6 +2,8 @@
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const allowed = Math.max(1, Math.floor(word.length / 3))
   const ranked = known
+    // Each letter more or less is an edit; comparing costs the product of both lengths, and a word may be a whole file.
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= allowed)
     .map((candidate) => ({candidate, distance: editDistance(word, candidate)}))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked

@@ -32,6 +32,14 @@ const values = [
   '/dev/null',
   '%s',
   'true',
+  'constructor',
+  '__proto__',
+  'x'.repeat(100_000),
+  '\ud800',
+  '('.repeat(3000),
+  '{{'.repeat(2000),
+  `A:${'['.repeat(5000)}`,
+  '.a'.repeat(20_000),
 ]
 const words = ['web', 'help', 'h', '-', '--', 'a/b/c', '80:80', 'KEY=VALUE', '', '\u202e', ...values]
 const alphabet = [...'-=,/ \u0000\n"\'{}', '--', '=', 'help', 'é']
