@@ -7,6 +7,9 @@ export interface Moment {
   nanos: number
 }
 
+/** More than any time takes. */
+const longest = 100
+
 /**
  * A time as people write it: RFC 3339 or parts of it (`2026-01-02`, `2026-01-02T13:23`, a blank for the T; without
  * a zone it is local), how long ago (`10m`, `1h30m`, `2d`, `10 minutes ago`), `14:00`, `today`, `yesterday 14:00`,
@@ -14,8 +17,15 @@ export interface Moment {
  */
 export function parseWhen(flag: string, text: string, nowMs: number): Moment {
   const words = text.trim().toLowerCase()
+  // Blanks by the ten thousand take the expressions below many seconds.
   const found =
-    unixSeconds(words) ?? dateTime(text.trim()) ?? dayAndTime(words, nowMs) ?? ago(words, nowMs) ?? undefined
+    text.length > longest
+      ? undefined
+      : (unixSeconds(words) ??
+        dateTime(text.trim()) ??
+        dayAndTime(words, nowMs) ??
+        ago(words, nowMs) ??
+        undefined)
   if (found) return found
   throw new UsageError(
     `${flag} "${text}" is no time: write 10m, 2d, 14:00, "yesterday 14:00", 2026-01-02 or 2026-01-02T13:00:00Z`,

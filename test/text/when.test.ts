@@ -58,3 +58,7 @@ test.each([
     `--until "${text}" is no time: write 10m, 2d, 14:00`,
   )
 })
+
+test('a text as long as a file is no time, and is not searched for one', () => {
+  expect(() => parseWhen('--since', '1 '.repeat(50_000), 0)).toThrow('is no time')
+})
