@@ -59,6 +59,8 @@ interface OpenStream {
 }
 
 const frameLimitBytes = 64 * 1024
+/** What is given to the kernel in one go. */
+const batchLimitBytes = 512 * 1024
 const goodbyePatienceMs = 500
 
 /**
@@ -160,12 +162,20 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
     await allowed()
     if (socket.writable) socket.write(frame)
   }
-  const sendData = async (streamId: number, chunk: Uint8Array, fin: boolean, patienceMs?: number) => {
+  const sendData = async (
+    streamId: number,
+    chunk: Uint8Array,
+    patienceMs: number | undefined,
+  ): Promise<void> => {
     await allowed(patienceMs)
     if (!socket.writable) return
+    let roomLeft = true
     socket.cork()
-    socket.write(encodeDataHeader(streamId, chunk.length, fin))
-    const roomLeft = chunk.length > 0 ? socket.write(chunk) : true
+    for (let offset = 0; offset < chunk.length; offset += frameLimitBytes) {
+      const payload = chunk.subarray(offset, offset + frameLimitBytes)
+      socket.write(encodeDataHeader(streamId, payload.length))
+      roomLeft = socket.write(payload)
+    }
     socket.uncork()
     if (!roomLeft && socket.writableNeedDrain) await drained(socket)
   }
@@ -182,11 +192,10 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
         accepted,
         ended,
         async write(chunk, patienceMs) {
-          for (let offset = 0; offset < chunk.length; offset += frameLimitBytes) {
-            await sendData(id, chunk.subarray(offset, offset + frameLimitBytes), false, patienceMs)
-          }
+          for (let offset = 0; offset < chunk.length; offset += batchLimitBytes)
+            await sendData(id, chunk.subarray(offset, offset + batchLimitBytes), patienceMs)
         },
-        end: () => sendData(id, new Uint8Array(), true),
+        end: () => send(encodeDataHeader(id, 0, true)),
       }
     },
     failure: () => cause ?? lostConnection(),
