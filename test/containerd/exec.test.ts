@@ -1,10 +1,12 @@
+import {execFile} from 'node:child_process'
 import {createHash, randomBytes} from 'node:crypto'
 import {once} from 'node:events'
 import {lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile} from 'node:fs/promises'
 import net from 'node:net'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/pty.js'
 import {runRemoteCommand} from '../../src/streaming/index.js'
@@ -76,7 +78,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     })
   })
 
-  test('30 MB out and in, by checksum', async () => {
+  test('30 MB in, from a pipe and from a file, and out, by checksum', async () => {
     const bytes = randomBytes(30 * megabyte)
     const checksum = createHash('sha256').update(bytes).digest('hex')
     const up = startCli(
@@ -85,6 +87,12 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     )
     up.stdin.end(bytes)
     expect(await outcomeOf(up)).toEqual({stdout: `${checksum}  -\n`, stderr: '', exitCode: 0})
+
+    const file = join(directory, 'large')
+    await writeFile(file, bytes)
+    const words = [program, '-r', containerd.endpoint, 'exec', '-i', 'web', 'sha256sum']
+    const upFile = promisify(execFile)('sh', ['-c', `"$0" "$@" < '${file}'`, process.execPath, ...words])
+    expect((await upFile).stdout).toBe(`${checksum}  -\n`)
 
     const down = startCli(['exec', 'web', 'cat', '/tmp/large'], containerd)
     down.stdin.end()
@@ -194,8 +202,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     })
   })
 
-  test('port-forward: 60 connections, 50 MB through another, one that is refused', async () => {
-    const bytes = randomBytes(50 * megabyte)
+  test('port-forward: 100 connections, 100 MB through another, one that is refused', async () => {
+    const bytes = randomBytes(100 * megabyte)
     const serve = (handler: (socket: net.Socket) => void) => {
       const server = net.createServer({allowHalfOpen: true}, (socket) =>
         handler(socket.on('error', () => {})),
@@ -216,12 +224,13 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     const [echoes, large, refused] = [...printed.matchAll(/127\.0\.0\.1:(\d+) ->/g)].map(([, port]) =>
       Number(port),
     )
-    const exchange = async (port: number | undefined, sent: string) => {
+    const exchange = async (port: number | undefined, sent?: string) => {
       const socket = net.connect({port: port ?? 0, host: '127.0.0.1', allowHalfOpen: true})
-      socket.end(sent)
+      if (sent !== undefined) socket.end(sent)
       const hash = createHash('sha256')
       try {
         for await (const chunk of socket) hash.update(chunk)
+        socket.end()
       } catch {
         return 'reset'
       }
@@ -229,12 +238,13 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     }
     const sum = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-    const download = exchange(large, '')
+    // Our side ends last: a second after we have ended ours, containerd cuts off what is still to come.
+    const download = exchange(large)
     const refusal = exchange(refused, 'x')
     const answers = await Promise.all(
-      Array.from({length: 60}, (_, index) => exchange(echoes, `number ${index}`)),
+      Array.from({length: 100}, (_, index) => exchange(echoes, `number ${index}`)),
     )
-    expect(answers).toEqual(Array.from({length: 60}, (_, index) => sum(`number ${index}`)))
+    expect(answers).toEqual(Array.from({length: 100}, (_, index) => sum(`number ${index}`)))
     expect(await download).toBe(sum(bytes))
     expect(['reset', sum('')]).toContain(await refusal)
     cli.kill('SIGINT')
@@ -251,6 +261,9 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     await mkdir(join(site, 'sub', 'empty'), {recursive: true})
     await writeFile(join(site, 'sub', 'large'), bytes, {mode: 0o640})
     await writeFile(join(site, '@run it'), '#!/bin/sh\n', {mode: 0o751})
+    const long = `${'directory-'.repeat(12)}d/${'file-'.repeat(30)}f-äö`
+    await mkdir(join(site, 'sub', dirname(long)))
+    await writeFile(join(site, 'sub', long), 'long')
     await symlink('/etc/passwd', join(site, 'absolute'))
     await symlink('sub/large', join(site, 'relative'))
 
@@ -259,6 +272,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
       stdout:
         "751 0 @run it\n777 0 'absolute' -> '/etc/passwd'\n777 0 'relative' -> 'sub/large'\n755 0 sub\n",
     })
+    expect((await crisp(['exec', 'web', 'cat', `/srv/sub/${long}`])).stdout).toBe('long')
     expect(await crisp(['cp', 'node/web:/srv', join(directory, 'back')])).toEqual({
       stdout: '',
       stderr: '',
@@ -269,6 +283,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     expect((await lstat(back('sub/large'))).mode & 0o7777).toBe(0o640)
     expect((await lstat(back('@run it'))).mode & 0o7777).toBe(0o751)
     expect((await lstat(back('sub/empty'))).isDirectory()).toBe(true)
+    expect(await readFile(back(`sub/${long}`), 'utf8')).toBe('long')
     expect([await readlink(back('absolute')), await readlink(back('relative'))]).toEqual([
       '/etc/passwd',
       'sub/large',
