@@ -102,6 +102,8 @@ async function* oneStream(
     const sinceOpening = () => performance.now() - openedAtMs
     const firstMs = next.then(sinceOpening, sinceOpening)
     const now = await lookIfPossible(client)
+    // The stream alone would hide what happened meanwhile.
+    if (now === 'lost') return 'lost'
     if (known.lostAtMs !== undefined && now) yield* missedEvents(client, known, now, options)
     known.node = now ?? known.node
     for (let any = false; ; any = true) {
@@ -131,10 +133,11 @@ async function following(events: AsyncIterator<ContainerEventResponse>): Followi
 }
 
 /** undefined where the runtime does not list: then the events alone have to do. */
-async function lookIfPossible(client: CriClient): Promise<Node | undefined> {
+async function lookIfPossible(client: CriClient): Promise<Node | 'lost' | undefined> {
   try {
     return await look(client)
   } catch (error) {
+    if (isRuntimeLost(error)) return 'lost'
     if (error instanceof RpcError) return undefined
     throw error
   }

@@ -1,4 +1,4 @@
-import {expect, test} from 'vitest'
+import {expect, onTestFinished, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
 import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
 import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../fake-runtime.js'
@@ -185,6 +185,7 @@ test('a restart: listens again, and tells from the lists what happened meanwhile
         : sent([event('CONTAINER_STOPPED_EVENT', id('a1'), []), event('CONTAINER_DELETED_EVENT', id('a2'))]),
   })
   const cli = startCli(['events', '-o', 'table'], runtime)
+  onTestFinished(() => void cli.kill('SIGKILL'))
   const outcome = outcomeOf(cli)
   cli.stdout.once('data', () => {
     containers = [{...before, state: 'CONTAINER_EXITED'}, later]
