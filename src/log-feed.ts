@@ -57,8 +57,8 @@ interface Shown {
 }
 
 /** Memory for the bytes of all logs together. */
-const buffersBytes = 16 * 1024 * 1024
-const bufferBytes = {least: 32 * 1024, most: 256 * 1024}
+const buffersBytes = 512 * 1024
+const bufferBytes = {least: 16 * 1024, most: 256 * 1024}
 
 /** Lines of any number of logs, merged by time. */
 export class LineFeed implements LogFeed {

@@ -56,11 +56,13 @@ interface Followed {
   containerId: string
   path: string
   state: 'running' | 'ended' | 'waiting'
-  /** Drains since the container was seen to have ended. */
-  drains: number
+  /** How often in a row there was nothing to read since the container was seen to have ended. */
+  idle: number
 }
 
 const lookEveryMs = 1_000
+/** A reader that has come to the end of a renamed file pauses once before it goes on in the next one. */
+const idleToEnd = 2
 /** After its container has ended a log is read once more, this much later. */
 const settleMs = 100
 /** A first line this much later than the container's start means that earlier ones are gone. */
@@ -143,10 +145,11 @@ class Following {
   async #round(watch: LogWatch): Promise<boolean> {
     const {feed} = this.#session
     watch.setPaths([...this.#followed.values()].map(({path}) => path))
-    if (await feed.drain()) watch.active()
+    const any = await feed.drain()
+    if (any) watch.active()
     if (feed.full) return false
     const ending = () => [...this.#followed.values()].filter(({state}) => state === 'ended')
-    for (const followed of ending()) followed.drains++
+    for (const followed of ending()) followed.idle = any ? 0 : followed.idle + 1
     if (performance.now() < this.#nextLookMs) return true
     await this.#look()
     if (ending().length > 0) watch.active()
@@ -164,7 +167,7 @@ class Following {
       containerId: status.id,
       path: last?.path ?? '',
       state: 'running',
-      drains: 0,
+      idle: 0,
     })
   }
 
@@ -190,10 +193,10 @@ class Following {
     if (!ended) return
     if (followed.state === 'running') {
       followed.state = 'ended'
-      followed.drains = 0
+      followed.idle = 0
       return
     }
-    if (followed.state === 'ended' && followed.drains === 0) return
+    if (followed.state === 'ended' && followed.idle < idleToEnd) return
     const next = this.#nextAttempt(followed, container, view)
     if (next && !this.#options.once) return this.#goOn(followed, next)
     if (followed.state === 'ended') await this.#session.feed.finish(followed.chosen.fed)

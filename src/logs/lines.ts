@@ -25,6 +25,41 @@ export interface LineFilter {
 /** Longer lines come in pieces. */
 const longestLine = 1024 * 1024
 
+/** A line in the bytes that were read. There are many of them, so a buffer of its own is made only for a reader. */
+class WholeLine implements LogLine {
+  readonly seconds: number
+  readonly nanos: number
+  readonly offsetMinutes: number
+  readonly stream: StreamIndex
+  readonly ended = true
+  readonly continued = false
+  readonly #bytes: Buffer
+  readonly #start: number
+  readonly #end: number
+
+  constructor(
+    seconds: number,
+    nanos: number,
+    offsetMinutes: number,
+    stream: StreamIndex,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ) {
+    this.seconds = seconds
+    this.nanos = nanos
+    this.offsetMinutes = offsetMinutes
+    this.stream = stream
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
+  get content(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#end)
+  }
+}
+
 interface Pending extends LogTime {
   offsetMinutes: number
   /** The parts so far: as many bytes of the stream's own buffer. */
@@ -125,15 +160,7 @@ export class LineAssembler {
     }
     if (!this.#within(this.#record)) return
     const {seconds, nanos, offsetMinutes} = this.#record
-    lines.push({
-      seconds,
-      nanos,
-      offsetMinutes,
-      stream,
-      content: content.subarray(contentStart, contentEnd),
-      ended: true,
-      continued: false,
-    })
+    lines.push(new WholeLine(seconds, nanos, offsetMinutes, stream, content, contentStart, contentEnd))
   }
 
   /** What is left of the bytes waits for more; a record that fills the buffer is taken as far as it is there. */

@@ -249,6 +249,10 @@ export class LogReader implements Disposable {
     const rotated = listRotatedFiles(this.#log)
     const at = await this.#indexOf(rotated, live.identity)
     const between = at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
+    if (at === undefined && between.length > 0)
+      this.#onNotice(
+        `the log ${this.#log} was rotated faster than it was read: lines from before its oldest file may be missing here`,
+      )
     this.#knowRotations(rotated)
     const isAmong = between.some(({identity}) => isSameFile(identity, named.identity))
     this.#enqueue([...between, ...(isAmong ? [] : [named])].map((file) => ({file, start: 0})))
