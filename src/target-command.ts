@@ -3,7 +3,7 @@ import {concurrently} from './client/concurrently.js'
 import type {CriClient} from './client/connect.js'
 import {knownThings, type Target} from './client/targets.js'
 import {AmbiguousError, NotFoundError, RpcError, rpcCode} from './errors.js'
-import {checkedParallel, type TargetFlags} from './target-flags.js'
+import type {TargetFlags} from './target-flags.js'
 import {printable} from './text/printable.js'
 import {shortId} from './text/short-id.js'
 
@@ -40,7 +40,6 @@ export abstract class TargetCommand extends CriCommand {
     work: TargetWork<T>,
   ): Promise<void> {
     const {verb, noun, act} = work
-    const parallel = checkedParallel(flags.parallel)
     if (targets.length === 0) return this.note(`No ${noun}s to ${verb}`)
     if (flags['dry-run']) return this.#list(client, targets, flags, work)
 
@@ -63,7 +62,7 @@ export abstract class TargetCommand extends CriCommand {
       }
     }
     const places = targets.map((outcome, index) => ({outcome, index}))
-    await concurrently(places, parallel, ({outcome, index}) => onOne(outcome, index))
+    await concurrently(places, flags.parallel, ({outcome, index}) => onOne(outcome, index))
   }
 
   async #list<T extends Target>(

@@ -1,12 +1,23 @@
 import * as Flags from '@oclif/core/flags'
 import {UsageError} from './errors.js'
-import {integerFlag} from './flags.js'
+import {parseInteger} from './text/integer.js'
 
 const group = {helpGroup: 'TARGETS'}
 
+export const parallelFlag = Flags.custom<number>({
+  parse: async (text) => {
+    const parallel = parseInteger(text)
+    if (parallel < 1) throw new UsageError(`${text} should be 1 or more`)
+    return parallel
+  },
+  helpValue: 'N',
+  default: 8,
+  description: 'how many at once',
+})
+
 /** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
 export const targetFlags = (parallel = 8) => ({
-  parallel: integerFlag({...group, default: parallel, description: 'how many at once'}),
+  parallel: parallelFlag({...group, default: parallel}),
   'ignore-missing': Flags.boolean({...group, description: 'what is not there counts as done'}),
   wait: Flags.boolean({...group, description: 'until the node shows it done, also by something else'}),
   'dry-run': Flags.boolean({...group, description: 'only list what it would be done to'}),
@@ -51,10 +62,4 @@ export function chosenByFilters(
   if (!words && given.length === 0)
     throw new UsageError(`which ${noun}? name it, or choose with --all, --label and other filters`)
   return !words
-}
-
-/** Throws UsageError for anything below 1. */
-export function checkedParallel(parallel: number): number {
-  if (parallel < 1) throw new UsageError(`--parallel ${parallel}: should be 1 or more`)
-  return parallel
 }

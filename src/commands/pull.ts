@@ -5,11 +5,10 @@ import {concurrently} from '../client/concurrently.js'
 import type {CriClient} from '../client/connect.js'
 import {pullImage} from '../client/pull.js'
 import {UsageError} from '../errors.js'
-import {integerFlag} from '../flags.js'
 import {pullCredentials, pullFlags, pullTimeoutMs} from '../pull-flags.js'
 import type {PullProgress} from '../pull-progress.js'
 import {inOrder} from '../target-command.js'
-import {checkedParallel} from '../target-flags.js'
+import {parallelFlag} from '../target-flags.js'
 import {parseLabels} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {
@@ -47,7 +46,7 @@ export default class Pull extends CriCommand {
       helpValue: 'FILE',
       description: 'the pod that wants the image, as a file or - for stdin; CRI-O can judge signatures by it',
     }),
-    parallel: integerFlag({default: 8, description: 'how many at once'}),
+    parallel: parallelFlag(),
     quiet: Flags.boolean({
       char: 'q',
       helpGroup: 'OUTPUT',
@@ -58,7 +57,6 @@ export default class Pull extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Pull)
     const {env, stdin, stderr} = process
-    const parallel = checkedParallel(flags.parallel)
     const timeoutMs = pullTimeoutMs(flags, env)
     const annotations = parseLabels(flags.annotation)
     if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
@@ -74,7 +72,7 @@ export default class Pull extends CriCommand {
       progress?.clear()
       this.write(text)
     })
-    await concurrently(images, parallel, async ({image, index}) => {
+    await concurrently(images, flags.parallel, async ({image, index}) => {
       try {
         const auth = await credentialsFor(image)
         const reference = await pullImage(client, image, {
