@@ -3,7 +3,7 @@ import type {Client} from '@grpc/grpc-js'
 import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors.js'
 import {type CallContext, type CallObserver, unaryCall} from './call.js'
 import {attemptConnection, openChannel} from './channel.js'
-import {defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines.js'
+import {defaultConnectTimeoutMs, defaultTimeoutMs, longestTimerMs, timerMs} from './deadlines.js'
 import {knownSockets, socketPathOf, socketState} from './endpoints.js'
 import {retryDelayMs, waitMs} from './retries.js'
 import {type ImageService, imageService, type RuntimeService, runtimeService} from './service.js'
@@ -121,7 +121,7 @@ async function connectionProblem(
   for (let again = false; ; again = true) {
     const state = await attemptConnection(
       client,
-      options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+      timerMs(options.connectTimeoutMs ?? defaultConnectTimeoutMs) ?? longestTimerMs,
       options.signal,
     )
     if (state === 'ready') return undefined

@@ -16,6 +16,19 @@ interface TimedRequest {
  * a timeout.
  */
 export function deadlineMs(method: string, request: object, baseMs: number): number | undefined {
+  const tableMs = kubeletDeadlineMs(method, request, baseMs)
+  return tableMs === undefined ? undefined : timerMs(tableMs)
+}
+
+/** What a timer of Node can be set to: 24 days. Beyond them it would go off at once. */
+export const longestTimerMs = 2 ** 31 - 1
+
+/** The whole milliseconds that a timer takes; undefined, which is no limit, beyond the longest. */
+export function timerMs(durationMs: number): number | undefined {
+  return durationMs > longestTimerMs ? undefined : Math.ceil(durationMs)
+}
+
+function kubeletDeadlineMs(method: string, request: object, baseMs: number): number | undefined {
   const requestedMs = Number((request as TimedRequest).timeout ?? 0) * 1000
   switch (method) {
     case 'RunPodSandbox':

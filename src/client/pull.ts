@@ -4,6 +4,7 @@ import {registryHost} from '../registry/host.js'
 import {withoutSecrets} from '../registry/secrets.js'
 import {durationText} from '../text/duration.js'
 import type {CriClient} from './connect.js'
+import {timerMs} from './deadlines.js'
 
 export interface PullOptions {
   auth?: Input<AuthConfig> | undefined
@@ -26,7 +27,8 @@ export async function pullImage(
   reference: string,
   {auth, annotations = {}, podConfig, timeoutMs, signal}: PullOptions = {},
 ): Promise<string> {
-  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
+  const limitMs = timeoutMs === undefined ? undefined : timerMs(timeoutMs)
+  const limit = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
   const signals = [signal, limit].filter((given) => given !== undefined)
   try {
     const {imageRef} = await client.image.pullImage(

@@ -20,7 +20,6 @@ export async function untilRuntimeReady(
     said = text
   }
   for (;;) {
-    signal.throwIfAborted()
     using client = await connect()
     const stop = () => client.close()
     signal.addEventListener('abort', stop, {once: true})

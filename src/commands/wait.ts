@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import {type Changes, watchChanges} from '../client/changes.js'
 import type {CriClient} from '../client/connect.js'
+import {timerMs} from '../client/deadlines.js'
 import {selectContainers, selectPods} from '../client/selection.js'
 import {untilExited, untilReady, untilRemoved, untilRunning} from '../client/wait.js'
 import {untilRuntimeReady} from '../client/wait-runtime.js'
@@ -53,7 +54,11 @@ export default class Wait extends CriCommand {
       description: 'exited, running, ready (pods), removed or runtime',
       complete: Object.keys(conditions),
     }),
-    timeout: Flags.string({char: 't', helpValue: 'DURATION', description: 'how long at most, such as 30s'}),
+    timeout: Flags.string({
+      char: 't',
+      helpValue: 'DURATION',
+      description: 'how long at most, such as 30s; 0 looks once',
+    }),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one there is now'}),
     ...containerFilterFlags,
   }
@@ -61,8 +66,8 @@ export default class Wait extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Wait)
     const condition = parseChoice('--for', flags.for, conditions)
-    const timeoutMs = flags.timeout === undefined ? undefined : parseDurationMs(flags.timeout)
-    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(Math.max(timeoutMs, 0))
+    const timeoutMs = flags.timeout === undefined ? undefined : parseTimeoutMs(flags.timeout)
+    const limit = timeoutMs === undefined ? undefined : limitAfter(timeoutMs)
     const signal = limit ? AbortSignal.any([this.signal, limit]) : this.signal
     const late = (waitedFor: string) =>
       new UserError(`${waitedFor} after ${durationText(timeoutMs ?? 0)}`, {exitCode: exitCode.timedOut})
@@ -106,6 +111,19 @@ export default class Wait extends CriCommand {
       throw signal.aborted && !this.signal.aborted ? late() : error
     }
   }
+}
+
+function parseTimeoutMs(text: string): number {
+  const timeoutMs = parseDurationMs(text)
+  if (timeoutMs < 0) throw new UsageError(`--timeout ${text}: should not be negative; 0 looks once`)
+  return timeoutMs
+}
+
+/** With 0 it is over before it begins, which leaves the first look its time. */
+function limitAfter(timeoutMs: number): AbortSignal | undefined {
+  if (timeoutMs === 0) return AbortSignal.abort()
+  const limitMs = timerMs(timeoutMs)
+  return limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
 }
 
 async function chosen(

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {deadlineMs} from '../../src/client/deadlines.js'
+import {deadlineMs, timerMs} from '../../src/client/deadlines.js'
 
 test.each([
   ['ListContainers', {}, 10_000],
@@ -13,6 +13,15 @@ test.each([
   ['CheckpointContainer', {timeout: '60'}, 60_000],
   ['CheckpointContainer', {timeout: '1'}, 10_000],
   ['StreamContainers', {}, 10_000],
+  ['StopContainer', {timeout: '9999999'}, undefined],
 ] as const)('%s %j', (method, request, expected) =>
   expect(deadlineMs(method, request, 10_000)).toBe(expected),
 )
+
+test.each([
+  [20, 20],
+  [0.5, 1],
+  [2 ** 31 - 1, 2 ** 31 - 1],
+  [2 ** 31, undefined],
+  [Number.POSITIVE_INFINITY, undefined],
+])('a timer for %d ms', (durationMs, expected) => expect(timerMs(durationMs)).toBe(expected))

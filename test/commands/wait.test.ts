@@ -164,6 +164,36 @@ describe('endings', () => {
     })
   })
 
+  test.each(['1000h', '1500h', '1000.5ms', '1h0.5ms'])('--timeout %s is waited for', async (timeout) => {
+    const {containers, answers} = node({events: true})
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
+    await using runtime = await startFakeRuntime(answers)
+    const outcome = runCli(['--timeout', timeout, 'wait', 'app', '-t', timeout], runtime)
+    await runtime.nextCall('ContainerStatus')
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 4})
+    expect(await outcome).toEqual({stdout: '4\n', stderr: '', exitCode: 0})
+  })
+
+  test('--timeout 0 looks once', async () => {
+    const {containers, answers} = node({events: false})
+    containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 4})
+    containers.set(id('a2'), {name: 'web', state: 'CONTAINER_RUNNING'})
+    await using runtime = await startFakeRuntime(answers)
+    expect(await runCli(['wait', 'app', 'web', '-t', '0'], runtime)).toEqual({
+      stdout: '4\n',
+      stderr: 'crisp: "web" is not exited after 0ms\n',
+      exitCode: 124,
+    })
+  })
+
+  test('a negative --timeout is a mistake', async () => {
+    expect(await runCli(['wait', 'app', '-t', '-5s'])).toEqual({
+      stdout: '',
+      stderr: 'crisp: --timeout -5s: should not be negative; 0 looks once\n',
+      exitCode: 2,
+    })
+  })
+
   test('--timeout ends a call that hangs', async () => {
     await using runtime = await startFakeRuntime({...node({events: false}).answers, ListContainers: never})
     const outcome = runCli(['wait', 'app', '-t', '200ms'], runtime)
@@ -243,6 +273,19 @@ describe('for the runtime', () => {
     } finally {
       door.close()
     }
+  })
+
+  test('--timeout 0 looks once', async () => {
+    await using runtime = await startFakeRuntime({Status: ready(true)})
+    expect(await runCli(['wait', '--for=runtime', '-t', '0'], runtime)).toMatchObject({
+      stderr: '',
+      exitCode: 0,
+    })
+    expect(await runCli(['wait', '--for=runtime', '-t', '0', '-r', 'unix:///nowhere.sock'])).toEqual({
+      stdout: '',
+      stderr: 'crisp: no runtime is ready after 0ms\n',
+      exitCode: 124,
+    })
   })
 
   test('that is not there', async () => {
