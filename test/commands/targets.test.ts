@@ -3,6 +3,7 @@ import {mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import {connect} from '../../src/client/connect.js'
 import {rpcCode} from '../../src/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {type Answer, id, kubeletContainer, startFakeRuntime, status} from '../fake-runtime.js'
@@ -133,27 +134,42 @@ describe('several targets', () => {
     expect(most).toBe(3)
   })
 
-  test('8 at once unless told otherwise', async () => {
-    const {answers} = node(exited(9))
+  test.each([
+    ['rm -fa', 'RemoveContainer', 8],
+    ['stop -a', 'StopContainer', 8],
+    ['stop -a -t 0s', 'StopContainer', 8],
+    ['stop -a -t 1', 'StopContainer', 16],
+    ['stop -a -t 1 --parallel 5', 'StopContainer', 5],
+    ['stop -a --parallel 12', 'StopContainer', 12],
+  ])('crisp %s: %s for %d at once', async (line, method, atOnce) => {
+    const {answers} = node(running(17))
     let now = 0
+    let arrive = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
     let go = () => {}
-    const eight = new Promise<void>((resolve) => {
+    const enough = new Promise<void>((resolve) => {
       go = resolve
     })
     await using runtime = await startFakeRuntime({
       ...answers,
-      RemoveContainer: async () => {
-        if (++now === 8) go()
-        await eight
+      [method]: async () => {
+        if (++now === atOnce) arrive()
+        await enough
         return {}
       },
     })
-    const calls = () => methods(runtime.calls, 'RemoveContainer').length
-    const outcome = runCli(['rm', '-a'], runtime)
-    await eight
-    expect(calls()).toBe(8)
+    const calls = () => methods(runtime.calls, method).length
+    const outcome = runCli(line.split(' '), runtime)
+    await arrived
+    // What was sent beside them has come too when a call that is sent later is answered.
+    using client = connect({endpoint: runtime.endpoint})
+    await client.runtime.version()
+    expect(calls()).toBe(atOnce)
+    go()
     expect((await outcome).exitCode).toBe(0)
-    expect(calls()).toBe(9)
+    expect(calls()).toBe(17)
   })
 
   test('stdout has them in the order asked, whichever is done first', async () => {
