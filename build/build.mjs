@@ -6,6 +6,7 @@ import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {generate} from './generate.mjs'
+import {notices} from './notices.mjs'
 import {compileWasm} from './wasm.mjs'
 
 const root = new URL('..', import.meta.url)
@@ -54,7 +55,7 @@ writeDeclarations()
 
 async function bundle() {
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
-  await build({
+  const {metafile} = await build({
     entryPoints: ['src/main.ts', 'src/client.ts', 'src/logs.ts', 'src/flags.ts', 'src/help.ts', ...commands],
     outdir: 'dist',
     outbase: 'src',
@@ -65,6 +66,7 @@ async function bundle() {
     platform: 'node',
     target: 'node20.19',
     legalComments: 'none',
+    metafile: true,
     minifyWhitespace: true,
     minifySyntax: true,
     alias: leftOut,
@@ -73,6 +75,7 @@ async function bundle() {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
   })
+  writeFileSync('dist/third-party-licenses.txt', notices(Object.keys(metafile.inputs)))
 }
 
 /** For programs that import the library. */

@@ -1,5 +1,5 @@
 import {execFile, spawnSync} from 'node:child_process'
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
@@ -92,4 +92,12 @@ void text; void number
   const {status, stdout} = spawnSync(process.execPath, [tsc, ...options], {encoding: 'utf8', cwd: root})
   await remove()
   expect({status, stdout}).toEqual({status: 0, stdout: ''})
+})
+
+test('the bundle carries the licences of what it holds of others', async () => {
+  const text = await readFile(join(root, 'dist/third-party-licenses.txt'), 'utf8')
+  for (const name of ['@grpc/grpc-js', '@oclif/core', 'js-yaml', 'protobufjs', 'ws', '@opentelemetry/api'])
+    expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  expect(text).toContain('Permission is hereby granted')
+  expect(text).not.toMatch(/esbuild|vitest/)
 })
