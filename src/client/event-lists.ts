@@ -19,8 +19,10 @@ export interface Node {
   pods: Map<string, PodSandbox>
 }
 
+/** The pods last, so that those of all containers are among them. */
 export async function look(client: CriClient): Promise<Node> {
-  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const containers = await listContainers(client)
+  const pods = await listPodSandboxes(client)
   return {
     containers: new Map(containers.map((container) => [container.id, container])),
     pods: new Map(pods.map((pod) => [pod.id, pod])),
@@ -34,45 +36,62 @@ export interface Change {
   container: Container | undefined
 }
 
-/** In the order in which a node does things: pods begin before their containers and end after them. */
+/**
+ * In the order in which a node does things: pods begin before their containers and end after them, and what is gone
+ * has stopped before.
+ */
 export function changesBetween(before: Node, now: Node): Change[] {
-  const begun = [...now.pods.values()].flatMap((pod) =>
-    steps(before.pods.get(pod.id)?.state, pod.state, podLife).map((type) => ({
-      type,
-      id: pod.id,
-      pod,
-      container: undefined,
-    })),
+  const pods = [...now.pods.values()].flatMap((pod) =>
+    podChanges(pod, steps(before.pods.get(pod.id)?.state, pod.state, podLife)),
   )
-  const changed = [...now.containers.values()].flatMap((container) =>
-    steps(before.containers.get(container.id)?.state, container.state, containerLife).map((type) => ({
-      type,
-      id: container.id,
-      pod: now.pods.get(container.podSandboxId),
+  const containers = [...now.containers.values()].flatMap((container) =>
+    containerChanges(
       container,
-    })),
+      now.pods.get(container.podSandboxId) ?? before.pods.get(container.podSandboxId),
+      steps(before.containers.get(container.id)?.state, container.state, containerLife),
+    ),
   )
-  const gone = [...before.containers.values()]
-    .filter(({id}) => !now.containers.has(id))
-    .map(
-      (container): Change => ({
-        type: 'CONTAINER_DELETED_EVENT',
-        id: container.id,
-        pod: before.pods.get(container.podSandboxId),
-        container,
-      }),
-    )
-  const ended = [...before.pods.values()]
+  const gonePods = [...before.pods.values()]
     .filter(({id}) => !now.pods.has(id))
-    .map((pod): Change => ({type: 'CONTAINER_DELETED_EVENT', id: pod.id, pod, container: undefined}))
-  const isStop = ({type}: Change) => type === 'CONTAINER_STOPPED_EVENT'
+    .flatMap((pod) => podChanges({...pod, state: 'SANDBOX_NOTREADY'}, ending(pod.state === 'SANDBOX_READY')))
+  const goneContainers = [...before.containers.values()]
+    .filter(({id}) => !now.containers.has(id))
+    .flatMap((container) =>
+      containerChanges(
+        container,
+        before.pods.get(container.podSandboxId),
+        ending(container.state === 'CONTAINER_RUNNING'),
+      ),
+    )
   return [
-    ...begun.filter((change) => !isStop(change)),
-    ...changed,
-    ...begun.filter(isStop),
-    ...gone,
-    ...ended,
+    ...pods.filter((change) => !isStop(change)),
+    ...containers,
+    ...goneContainers.filter(isStop),
+    ...pods.filter(isStop),
+    ...gonePods.filter(isStop),
+    ...goneContainers.filter(isDeletion),
+    ...gonePods.filter(isDeletion),
   ]
+}
+
+function podChanges(pod: PodSandbox, types: readonly ContainerEventType[]): Change[] {
+  return types.map((type) => ({type, id: pod.id, pod, container: undefined}))
+}
+
+function containerChanges(
+  container: Container,
+  pod: PodSandbox | undefined,
+  types: readonly ContainerEventType[],
+): Change[] {
+  return types.map((type) => ({type, id: container.id, pod, container}))
+}
+
+function isStop({type}: Change): boolean {
+  return type === 'CONTAINER_STOPPED_EVENT'
+}
+
+function isDeletion({type}: Change): boolean {
+  return type === 'CONTAINER_DELETED_EVENT'
 }
 
 const life: readonly ContainerEventType[] = [
@@ -97,21 +116,27 @@ function steps(
   return life.slice(from === undefined ? 0 : (places[from] ?? 0), places[to] ?? 0)
 }
 
+/** What was seen running and is gone has stopped; what never ran, as far as anybody saw, is only removed. */
+function ending(ran: boolean): ContainerEventType[] {
+  return ran ? ['CONTAINER_STOPPED_EVENT', 'CONTAINER_DELETED_EVENT'] : ['CONTAINER_DELETED_EVENT']
+}
+
 /** With the times and exit codes that only the status of a container tells. */
 export async function eventsOf(
   client: CriClient,
   changes: readonly Change[],
 ): Promise<ContainerEventResponse[]> {
-  const told = changes.filter(({type, container}) => container && type !== 'CONTAINER_DELETED_EVENT')
-  const ids = [...new Set(told.map(({id}) => id))].map((id) => ({id}))
+  const gone = new Set(changes.filter(isDeletion).map(({id}) => id))
+  const there = changes.filter(({id, container}) => container && !gone.has(id))
+  const ids = [...new Set(there.map(({id}) => id))].map((id) => ({id}))
   const statuses = await containerStatuses(client, ids)
   return changes.map((change) => eventOf(change, statuses.get(change.id)))
 }
 
-const stateAfter: Readonly<Record<string, ContainerState>> = {
+/** Without a status nobody knows with which code a container has exited, so that none may be told. */
+const stateTold: Readonly<Record<string, ContainerState>> = {
   CONTAINER_CREATED_EVENT: 'CONTAINER_CREATED',
   CONTAINER_STARTED_EVENT: 'CONTAINER_RUNNING',
-  CONTAINER_STOPPED_EVENT: 'CONTAINER_EXITED',
 }
 
 function eventOf(
@@ -125,7 +150,7 @@ function eventOf(
     CONTAINER_STOPPED_EVENT: status?.finishedAt,
   }
   const time = times[type] ?? '0'
-  const then = container && containerStatus({...container, state: stateAfter[type] ?? container.state})
+  const then = container && containerStatus({...container, state: stateTold[type] ?? 'CONTAINER_UNKNOWN'})
   return {
     containerId: id,
     containerEventType: type,
@@ -133,6 +158,11 @@ function eventOf(
     podSandboxStatus: pod ? podStatus(pod) : null,
     containersStatuses: then ? [type === 'CONTAINER_STOPPED_EVENT' && status ? status : then] : [],
   }
+}
+
+const stateAfter: Readonly<Record<string, ContainerState>> = {
+  ...stateTold,
+  CONTAINER_STOPPED_EVENT: 'CONTAINER_EXITED',
 }
 
 /**

@@ -20,9 +20,9 @@ export interface EventOptions {
 /**
  * What happens to containers and pods, from now on and until the signal or the end of the loop. A lost connection
  * is made again, and what the lists show to have happened meanwhile comes as events too. Where the runtime has no
- * events (containerd 1.6, CRI-O without enable_pod_events) lists are compared all the time, so that what lives
- * shorter than the interval is missed. Throws UserError for containerd 1.7 without `force`, since there all clients
- * take from one queue and the kubelet is one of them, and UnreachableError where no runtime answers at first.
+ * events (containerd 1.6, CRI-O without enable_pod_events) lists are compared all the time, so that what is created
+ * and removed between two of them is missed. Throws UserError for containerd 1.7 without `force`, since there all
+ * clients take from one queue and the kubelet is one of them, and UnreachableError where no runtime answers at first.
  */
 export async function* containerEvents(
   client: CriClient,
@@ -32,7 +32,7 @@ export async function* containerEvents(
     await heedSharedQueue(client, options)
     const seen = yield* streamedEvents(client, options)
     options.onNotice?.(
-      'the runtime sends no events: lists are compared instead, very short lives may be missed',
+      'the runtime sends no events: lists are compared instead, what is created and removed between two of them is missed',
     )
     return yield* polledEvents(client, seen, options)
   }
@@ -153,7 +153,7 @@ async function* missedEvents(
   const changes = known.node ? changesBetween(known.node, now) : []
   const seconds = ((performance.now() - (known.lostAtMs ?? 0)) / 1000).toFixed(1)
   known.lostAtMs = undefined
-  const told = `the lists show ${changes.length} changes meanwhile, what began and ended in between is missing`
+  const told = `the lists show ${changes.length} changes meanwhile, what was created and removed in between is missing`
   onNotice?.(
     `listening again after ${seconds} s: ${known.node ? told : 'what happened meanwhile is missing'}`,
   )
@@ -171,14 +171,18 @@ async function* polledEvents(
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse> {
   let before = seen
+  const intervalMs = options.pollIntervalMs ?? 1_000
   for (let failures = 0; ; ) {
+    const beganMs = performance.now()
     try {
       const now = await look(client)
       if (failures > 0) options.onNotice?.('the runtime answers again')
       failures = 0
       if (before) yield* await eventsOf(client, changesBetween(before, now))
       before = now
-      await waitMs(options.pollIntervalMs ?? 1_000, options.signal)
+      // From look to look, so that whatever runs for two intervals is seen; however slow the lists are, with a pause.
+      const leftMs = beganMs + intervalMs - performance.now()
+      await waitMs(Math.max(intervalMs / 4, leftMs), options.signal)
     } catch (error) {
       if (!before || !isRuntimeLost(error)) throw error
       if (failures === 0) options.onNotice?.('the runtime does not answer: looking again until it does')

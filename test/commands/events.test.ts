@@ -124,8 +124,60 @@ test('a runtime without events: lists are compared, and that is said once', asyn
     ['CONTAINER_DELETED_EVENT', id('a1'), 0],
   ])
   expect(stderr).toBe(
-    'crisp: the runtime sends no events: lists are compared instead, very short lives may be missed\n',
+    'crisp: the runtime sends no events: lists are compared instead, what is created and removed between two of them is missed\n',
   )
+})
+
+/** The words of polled events, without their times; the lists are those of one look after another. */
+async function polledWords(looks: {pods: object[]; containers: object[]}[], answers: object, count: number) {
+  let look = -1
+  await using runtime = await startFakeRuntime({
+    ListContainers: () => {
+      look = Math.min(look + 1, looks.length - 1)
+      return {containers: looks[look]?.containers ?? []}
+    },
+    ListPodSandbox: () => ({items: looks[Math.max(0, look)]?.pods ?? []}),
+    ...answers,
+  })
+  // The first lists are for names.
+  const argv = ['events', '--poll', '--poll-interval', '20ms', '-o', 'table']
+  const {lines} = await firstLines(argv, count, runtime.endpoint)
+  return lines.map((line) => line.slice(21))
+}
+
+const ready = {...pod, state: 'SANDBOX_READY' as const}
+const runs = kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})
+
+test('polled: an exit whose status is not to be had has no exit code', async () => {
+  const before = {pods: [ready], containers: [runs]}
+  const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
+  expect(await polledWords([before, before, now], {}, 1)).toEqual([
+    'container  stopped  default/web-1/app (a100000000000)',
+  ])
+})
+
+test('polled: what ran and is gone has stopped before it was removed, pods too', async () => {
+  const before = {pods: [ready], containers: [runs]}
+  const now = {pods: [], containers: []}
+  expect(await polledWords([before, before, now], {}, 4)).toEqual([
+    'container  stopped  default/web-1/app (a100000000000)',
+    'pod        stopped  default/web-1 (5100000000000)',
+    'container  removed  default/web-1/app (a100000000000)',
+    'pod        removed  default/web-1 (5100000000000)',
+  ])
+})
+
+test('polled: what never ran and what has stopped already does not stop when it is removed', async () => {
+  const stopped = {...pod, id: id('52'), state: 'SANDBOX_NOTREADY'}
+  const created = {...runs, id: id('a2'), state: 'CONTAINER_CREATED'}
+  const exited = {...runs, id: id('a3'), state: 'CONTAINER_EXITED'}
+  const before = {pods: [ready, stopped], containers: [created, exited]}
+  const now = {pods: [ready], containers: []}
+  expect(await polledWords([before, before, now], {}, 3)).toEqual([
+    'container  removed  default/web-1/app (a200000000000)',
+    'container  removed  default/web-1/app (a300000000000)',
+    'pod        removed  default/web-1 (5200000000000)',
+  ])
 })
 
 test('CRI-O with events off ends the stream at once: no reconnecting, lists instead', async () => {
@@ -163,7 +215,6 @@ test('a restart: listens again, and tells from the lists what happened meanwhile
     podSandboxId: id('51'),
     createdAt: '1700000005000000000',
   })
-  const ready = {...pod, state: 'SANDBOX_READY' as const}
   let containers = [before]
   let opened = 0
   await using runtime = await startFakeRuntime({
@@ -207,7 +258,7 @@ test('a restart: listens again, and tells from the lists what happened meanwhile
   expect(stderr.split('\n')).toEqual([
     expect.stringMatching(/^crisp: (connection to the runtime lost|the runtime ended its stream)/),
     expect.stringMatching(
-      /^crisp: listening again after \d+\.\d s: the lists show 4 changes meanwhile, what began and ended in between is missing$/,
+      /^crisp: listening again after \d+\.\d s: the lists show 4 changes meanwhile, what was created and removed in between is missing$/,
     ),
     '',
   ])
