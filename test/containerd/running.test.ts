@@ -105,7 +105,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
         busyboxImage,
         'sh',
         '-c',
-        'echo "$GREETING[$EMPTY]"; id -u; id -g; pwd; cat /shared; hostname; echo no > /shared; exit 3',
+        'exec 2>&1; echo "$GREETING[$EMPTY]"; id -u; id -g; pwd; cat /shared; hostname; echo no > /shared; exit 3',
       ],
     )
     expect(await outcomeOf(first)).toEqual({
