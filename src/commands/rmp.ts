@@ -8,6 +8,8 @@ import {chosenByFilters, targetFlags} from '../target-flags.js'
 
 export default class Rmp extends TargetCommand {
   static override summary = 'Remove pods and all of their containers'
+  static override description =
+    'The logs of a pod stay where they are, unless crisp run made it from flags: with those go their logs and their cgroup.'
   static override examples = [
     'crisp rmp sandbox-1',
     'crisp rmp -f default/web-1 default/web-2 --ignore-missing --wait',
@@ -37,12 +39,16 @@ export default class Rmp extends TargetCommand {
       verb: 'remove',
       noun: 'pod',
       act: async (target, say) => {
+        const {configMadeFromFlags, removeLeftovers} = await import('../manifests/leftovers.js')
+        // What is wrong with the pod, removePod says.
+        const config = await configMadeFromFlags(client, target.id).catch(() => undefined)
         await removePod(client, target, {
           force: flags.force,
           wait: flags.wait,
           signal: this.signal,
           onStopped: () => say(`Stopped sandbox ${target.word}`),
         })
+        if (config) await removeLeftovers(config)
         say(`Removed sandbox ${target.word}`)
       },
     })

@@ -5,7 +5,7 @@ import {pullImage} from '../client/pull.js'
 import {removeContainer, removePod} from '../client/remove.js'
 import {NotFoundError, UserError} from '../errors.js'
 import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
-import {removeLeftovers} from './node.js'
+import {removeLeftovers} from './leftovers.js'
 import {newContainer, newPod, type Plan, type Step} from './plan.js'
 
 /** What a plan has brought into being so far; it grows while the plan is carried out. */

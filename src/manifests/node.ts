@@ -1,15 +1,20 @@
-import {readdir, readFile, rm, rmdir} from 'node:fs/promises'
-import {basename, join} from 'node:path'
+import {readFile} from 'node:fs/promises'
 import type {CriClient} from '../client/connect.js'
 import {RpcError, rpcCode} from '../errors.js'
-import type {DNSConfig, Input, PodSandboxConfig} from '../generated/cri.js'
+import type {DNSConfig, Input} from '../generated/cri.js'
 import {parseJson} from '../text/json.js'
 
 // What a pod made by hand needs to know of its node, as the kubelet does.
 
 /** A cgroup of the pod's own, in the spelling that the runtime's cgroup driver takes: pod statistics need one. */
 export async function cgroupParentFor(client: CriClient, uid: string): Promise<string> {
-  return (await usesSystemd(client)) ? `crisp-pod${uid.replaceAll('-', '_')}.slice` : `/crisp/pod${uid}`
+  const {systemd, cgroupfs} = cgroupParents(uid)
+  return (await usesSystemd(client)) ? systemd : cgroupfs
+}
+
+/** What `cgroupParentFor` gives, and nobody else names a cgroup. */
+export function cgroupParents(uid: string): {systemd: string; cgroupfs: string} {
+  return {systemd: `crisp-pod${uid.replaceAll('-', '_')}.slice`, cgroupfs: `/crisp/pod${uid}`}
 }
 
 export async function usesSystemd(client: CriClient): Promise<boolean> {
@@ -62,24 +67,4 @@ export function parseResolvConf(text: string): {servers: string[]; searches: str
     else if (word === 'options') config.options.push(...values)
   }
   return config
-}
-
-/**
- * Takes away what is left of a pod made by `run` when the runtime has removed it, and what nobody else would: its
- * empty cgroup and its logs. What does not bear the pod's own `uid` is not touched, nor what is elsewhere.
- */
-export async function removeLeftovers(pod: Input<PodSandboxConfig>): Promise<void> {
-  const {uid = '', name, namespace} = pod.metadata ?? {}
-  const {logDirectory = '', linux} = pod
-  if (uid !== '' && basename(logDirectory) === `${namespace}_${name}_${uid}`)
-    await rm(logDirectory, {recursive: true, force: true}).catch(() => undefined)
-  if (/^\/crisp\/pod[\da-f-]+$/.test(linux?.cgroupParent ?? '')) await removeCgroup(linux?.cgroupParent ?? '')
-}
-
-async function removeCgroup(parent: string): Promise<void> {
-  const root = '/sys/fs/cgroup'
-  const controllers = await readdir(root).catch(() => [])
-  const places = [root, ...controllers.map((name) => join(root, name))]
-  // rmdir refuses one that is in use, and most of these places are none.
-  await Promise.all(places.map((place) => rmdir(join(place, parent)).catch(() => undefined)))
 }

@@ -57,6 +57,7 @@ test('a pod with two containers from flags only, its logs, and its end', async (
   expect((await crisp(['ps', '-q', '--pod', 'default/web'])).stdout).toBe(first.stdout)
   expect((await crisp(['rmp', '-f', 'web'])).exitCode).toBe(0)
   expect((await crisp(['pods', '-q', '--name', '^web$'])).stdout).toBe('')
+  expect(await readdir(join(directory, 'logs'))).toEqual([])
 })
 
 test('--rm ends with the code of the command and leaves nothing', async () => {

@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs'
 import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {removeLeftovers} from '../../src/manifests/node.js'
+import {removeLeftovers} from '../../src/manifests/leftovers.js'
 import {outcomeOf as ending, runCli, startCli} from '../run-cli.js'
 import {describeOnContainerd} from './availability.js'
 import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
@@ -71,6 +71,8 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
       linux: {cgroupParent: JSON.parse(info.info ?? '{}').config.linux.cgroup_parent},
     })
   }
+
+  const ownCgroups = () => readdir('/sys/fs/cgroup/crisp').catch(() => readdir('/sys/fs/cgroup/pids/crisp'))
 
   const here = () => ['--log-directory', join(containerd.directory, 'logs')]
 
@@ -156,7 +158,12 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     // Statistics fail for the whole list where a pod has no cgroup.
     const {stats} = JSON.parse(await crisp('statsp', '-o', 'json'))
     expect(stats.map(({attributes}: {attributes: {id: string}}) => attributes.id)).toEqual([podId])
-    await removePod(podId)
+
+    const uid = labels['io.kubernetes.pod.uid']
+    expect(await ownCgroups()).toContain(`pod${uid}`)
+    expect(await crisp('rmp', '-f', 'web')).toBe('Stopped sandbox web\nRemoved sandbox web\n')
+    expect(await ownCgroups()).not.toContain(`pod${uid}`)
+    expect(await readdir(join(containerd.directory, 'logs'))).not.toContain(`default_web_${uid}`)
   })
 
   test.each([
@@ -197,7 +204,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     await containerd.client.runtime.stopContainer({containerId: first, timeout: '0'})
     expect((await outcomeOf(first)).lines).toEqual(['1.50'])
     expect((await statusOf(first)).info.runtimeSpec.process.user.uid).toBe(7)
-    await removePod(podId)
+    await crisp('rmp', '-f', podId)
 
     const both = await newId('run', '--no-pull', two, pod)
     // The log of the first time is still there, and is added to.
@@ -292,9 +299,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
       exitCode: 1,
     })
     expect(await podStates()).toEqual([])
-    expect(
-      await readdir('/sys/fs/cgroup/crisp').catch(() => readdir('/sys/fs/cgroup/pids/crisp')),
-    ).not.toContain(`pod${uid}`)
+    expect(await ownCgroups()).not.toContain(`pod${uid}`)
     expect(await readdir(join(containerd.directory, 'logs'))).not.toContain(`default_broken_${uid}`)
   })
 
