@@ -11,9 +11,9 @@ import {serveLogs} from './log-runtime.mjs'
 const count = Number(process.env.CONTAINERS ?? 50)
 const size = Number(process.env.BYTES ?? 20_000_000)
 const crisp = fileURLToPath(new URL('../bin/run.js', import.meta.url))
-const preload = new URL('report-rss.mjs', import.meta.url).href
+const preload = new URL('report-usage.mjs', import.meta.url).href
 const directory = mkdtempSync(join(tmpdir(), 'crisp-merge-'))
-const peak = join(directory, 'peak')
+const usage = join(directory, 'usage')
 
 try {
   const paths = Object.fromEntries(Array.from({length: count}, (_, index) => [`c${index}`, write(index)]))
@@ -28,7 +28,7 @@ try {
   runtime.close()
   const same = sorted.digest('hex') === merged.digest('hex')
   console.log(
-    `${count} containers of ${size / 1e6} MB: ${took.toFixed(1)} s, peak ${(Number(readFileSync(peak, 'utf8')) / 1024).toFixed(0)} MiB, order ${same ? 'as sorted' : 'WRONG'}`,
+    `${count} containers of ${size / 1e6} MB: ${took.toFixed(1)} s, peak ${(JSON.parse(readFileSync(usage, 'utf8')).peakKiB / 1024).toFixed(0)} MiB, order ${same ? 'as sorted' : 'WRONG'}`,
   )
   process.exitCode = same ? 0 : 1
 } finally {
@@ -57,7 +57,7 @@ function write(index) {
 
 function piped(script, hash) {
   return new Promise((resolve, reject) => {
-    const env = {...process.env, CRI_CONFIG_FILE: '/dev/null', PEAK_RSS: peak}
+    const env = {...process.env, CRI_CONFIG_FILE: '/dev/null', USAGE_FILE: usage}
     const child = spawn('sh', ['-c', script], {stdio: ['ignore', 'pipe', 'inherit'], env})
     child.stdout.on('data', (chunk) => hash.update(chunk))
     child.once('close', (code) =>

@@ -8,7 +8,10 @@ import {addSeconds, compareTimes, type LogTime} from './time.js'
 const disorderSeconds = 1
 /** Read before the place that a search finds, for lines out of order and parts of one line. */
 const marginBytes = 1024 * 1024
-const probeBytes = [4096, 64 * 1024, 1024 * 1024]
+/** A probe reads the first so many bytes, then twice as many until a record begins in them, up to the last. */
+const probeBytes = {least: 4096, most: 1024 * 1024}
+/** Of a compressed file, to know when it begins. */
+const compressedHeadBytes = 64 * 1024
 /** A search that has to read more than this, since lines are so long, is worth less than reading it all. */
 const searchBytes = 32 * 1024 * 1024
 
@@ -20,7 +23,7 @@ interface Probe extends LogTime {
 class Prober {
   readonly log: PlainLog
   readonly sizeBytes: number
-  readonly #buffers: Buffer[] = []
+  readonly #buffer = Buffer.allocUnsafe(probeBytes.most)
   #left = searchBytes
 
   constructor(log: PlainLog) {
@@ -35,23 +38,22 @@ class Prober {
 
   /** The first record that begins at the offset or behind it. Undefined where none is found within a megabyte. */
   at(offset: number): Probe | undefined {
-    for (const [index, size] of probeBytes.entries()) {
-      if (this.exhausted) return undefined
-      const bytes = this.#buffers[index] ?? Buffer.allocUnsafe(size)
-      this.#buffers[index] = bytes
-      const from = Math.max(0, offset - 1)
-      const count = this.log.readAt(bytes, from)
+    const from = Math.max(0, offset - 1)
+    let filled = 0
+    for (let size = probeBytes.least; size <= probeBytes.most && !this.exhausted; size *= 2) {
+      const count = this.log.readAt(this.#buffer.subarray(filled, size), from + filled)
       this.#left -= count
-      const found = firstRecord(bytes.subarray(0, count), offset === 0 ? 0 : 1)
+      filled += count
+      const found = firstRecord(this.#buffer.subarray(0, filled), offset === 0 ? 0 : 1)
       if (found) return {...found, offset: from + found.offset}
-      if (count < size) return undefined
+      if (filled < size) return undefined
     }
     return undefined
   }
 
   /** The last record; undefined where none begins within the last megabyte. */
   last(): Probe | undefined {
-    for (const size of probeBytes) {
+    for (let size = probeBytes.least; size <= probeBytes.most; size *= 16) {
       const from = Math.max(0, this.sizeBytes - size)
       let last = this.at(from)
       for (let next = last; next; next = this.at(next.offset + 1)) last = next
@@ -102,7 +104,7 @@ export function endOffset(log: PlainLog, until: LogTime): number | undefined {
 function crossing(prober: Prober, time: LogTime): {before: number; behind: number} {
   let before = 0
   let behind = prober.sizeBytes
-  while (behind - before > (probeBytes[0] as number) && !prober.exhausted) {
+  while (behind - before > probeBytes.least && !prober.exhausted) {
     const middle = Math.floor((before + behind) / 2)
     const found = prober.at(middle)
     if (found && found.offset < behind && compareTimes(found, time) < 0)
@@ -165,7 +167,7 @@ export async function firstTime(file: LogFile): Promise<LogTime | undefined> {
     return new Prober(log).at(0)
   }
   try {
-    return firstRecord(await headOf(file, probeBytes[1] as number), 0)
+    return firstRecord(await headOf(file, compressedHeadBytes), 0)
   } catch {
     // Damaged: whoever reads it will say so.
     return undefined
