@@ -10,7 +10,7 @@ import type {Units} from '../text/units.js'
 import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from '../views/top.js'
 import {NodeHistory, type TopPod} from './node.js'
 import {type TopRow, topRows} from './rows.js'
-import {pressed, selectedIndex, type TopEffect, type TopState} from './state.js'
+import {pasted, pressed, selectedIndex, type TopEffect, type TopState} from './state.js'
 
 export interface TopSessionOptions {
   client: CriClient
@@ -104,7 +104,6 @@ export class TopSession {
     const {input} = this.#options
     this.#away = false
     input.setRawMode(true)
-    input.setEncoding('utf8')
     input.on('data', this.#onData).on('end', this.#onHangup).on('error', this.#onHangup)
     input.resume()
     this.#screen.enter()
@@ -122,9 +121,12 @@ export class TopSession {
 
   readonly #onHangup = () => this.#done.reject(new Interrupted('SIGHUP'))
 
-  readonly #onData = (text: string) => {
+  readonly #onData = (bytes: Buffer) => {
     clearTimeout(this.#escapeTimer)
-    for (const key of this.#keys.feed(text)) this.#press(key)
+    for (const key of this.#keys.feed(bytes)) {
+      if (typeof key === 'string') this.#press(key)
+      else this.#paste(key.pasted)
+    }
     if (!this.#keys.waiting) return
     this.#escapeTimer = setTimeout(() => {
       for (const key of this.#keys.flush()) this.#press(key)
@@ -139,6 +141,12 @@ export class TopSession {
     this.#draw()
     if (this.#selected?.id !== before?.id) this.#lookAtSelected()
     if (effect) this.#carryOut(effect).catch((error) => this.#done.reject(error))
+  }
+
+  #paste(text: string): void {
+    if (this.#away) return
+    this.#state = pasted(this.#state, text)
+    this.#draw()
   }
 
   async #carryOut(effect: TopEffect): Promise<void> {

@@ -55,6 +55,12 @@ export function pressed(state: TopState, key: Key, rows: readonly TopRow[], page
   return moved(state, key, rows, page) ?? acted(state, key, rows)
 }
 
+/** A name is pasted with the end of its line; what follows that is no name. */
+export function pasted(state: TopState, text: string): TopState {
+  const [line = ''] = text.trimStart().split(/[\r\n]/)
+  return state.typing ? {...state, filter: state.filter + line.trimEnd()} : state
+}
+
 /** The row that is selected: the one of that ID, else the first. */
 export function selectedIndex(rows: readonly TopRow[], selectedId: string | undefined): number {
   const index = rows.findIndex(({id}) => id === selectedId)

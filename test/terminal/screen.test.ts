@@ -35,7 +35,7 @@ test('a line that fills the terminal keeps its last column; fewer lines leave no
 test('after leaving, twice as well, the terminal is as before and nothing is drawn', () => {
   const {screen, shown, writes} = drawnOn(6, 3)
   screen.enter()
-  expect([...shown.modes]).toEqual(['?1049'])
+  expect([...shown.modes].sort()).toEqual(['?1049', '?2004'])
   screen.leave()
   screen.leave()
   screen.draw(['late'])
