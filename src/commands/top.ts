@@ -200,7 +200,12 @@ async function firstFrame(
 
 /** As Ctrl-Z does; a process that nobody could continue is not stopped, and goes on. */
 async function stopProcess(): Promise<void> {
-  const continued = new Promise<void>((resolve) => process.once('SIGCONT', () => resolve()))
+  let resume = () => {}
+  const continued = new Promise<void>((resolve) => {
+    resume = resolve
+  })
+  process.once('SIGCONT', resume)
   process.kill(process.pid, 'SIGTSTP')
   await Promise.race([continued, sleep(200)])
+  process.off('SIGCONT', resume)
 }

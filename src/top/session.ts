@@ -60,6 +60,7 @@ export class TopSession {
   #escapeTimer: NodeJS.Timeout | undefined
   /** Somebody else has the terminal. */
   #away = false
+  #over = false
 
   constructor(options: TopSessionOptions) {
     this.#options = options
@@ -69,7 +70,7 @@ export class TopSession {
 
   /** Resolves when the user quits, rejects with the signal's reason. The terminal is as before in every ending. */
   async run(): Promise<void> {
-    const {signal, output} = this.#options
+    const {signal, input, output} = this.#options
     await this.#sample()
     const abort = () => this.#done.reject(signal.reason)
     const resize = () => this.#redrawAll()
@@ -78,6 +79,8 @@ export class TopSession {
     signal.addEventListener('abort', abort, {once: true})
     process.on('exit', leave)
     output.on('resize', resize)
+    // Whoever has the terminal, nobody else hears that it was hung up.
+    input.on('error', this.#onHangup)
     try {
       signal.throwIfAborted()
       this.#enter()
@@ -85,11 +88,13 @@ export class TopSession {
       this.#lookAtSelected()
       await this.#done.promise
     } finally {
+      this.#over = true
       clearTimeout(this.#timer)
       clearTimeout(this.#escapeTimer)
       signal.removeEventListener('abort', abort)
       output.off('resize', resize)
       leave()
+      input.off('error', this.#onHangup)
       process.off('exit', leave)
     }
   }
@@ -101,10 +106,11 @@ export class TopSession {
   }
 
   #enter(): void {
+    if (this.#over) return
     const {input} = this.#options
     this.#away = false
     input.setRawMode(true)
-    input.on('data', this.#onData).on('end', this.#onHangup).on('error', this.#onHangup)
+    input.on('data', this.#onData).on('end', this.#onHangup)
     input.resume()
     this.#screen.enter()
     this.#draw()

@@ -43,8 +43,12 @@ function ended([file = '', ...args]: readonly string[]): Promise<number> {
 
 async function anyKey(what: string, code: number, {input, write}: Visit): Promise<void> {
   input.setRawMode(true)
-  const pressed = new Promise((resolve) => {
-    input.once('data', resolve).once('end', resolve)
+  const pressed = new Promise<void>((resolve) => {
+    const done = () => {
+      input.off('data', done).off('end', done)
+      resolve()
+    }
+    input.on('data', done).on('end', done)
   })
   input.resume()
   write(

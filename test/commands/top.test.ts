@@ -161,6 +161,14 @@ test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', as
   press('\u001b')
   await shows('> db-0/postgres')
 
+  // A mouse that another program left on, and what is pasted, press no keys.
+  press('\u001b[<0;11;3M\u001b[<0;11;3m\u001b[M qq\u001b[200~q\rq\u001b[201~/')
+  await shows('/_')
+  press('\u001b[200~web-1\r\nq\u001b[201~')
+  await shows('/web-1_')
+  press('\u001b')
+  await shows('> db-0/postgres')
+
   press('\tn')
   await shows('POD▲')
   expect(table(screen.lines)).toEqual(['> ▸ data/db-0', '  ▸ shop/web-1'])
@@ -202,6 +210,19 @@ test.each([
   end(top)
   expect(await top.terminal.exited).toBe(code)
   expect([...top.screen.modes].sort()).toEqual(['?25', '?7'])
+})
+
+test('Ctrl-Z where nobody could continue the process, again and again', async () => {
+  await using runtime = await startFakeRuntime(node())
+  await using top = await onTerminal(runtime)
+  await top.shows('db-0/postgres')
+  for (let times = 1; times <= 11; times++) {
+    top.press('\u001a')
+    await top.until(() => top.raw().split('?1049h').length === times + 2)
+  }
+  top.press('q')
+  expect(await top.terminal.exited).toBe(0)
+  expect(top.raw()).not.toContain('Warning')
 })
 
 test('a runtime that refuses the first look gets one line, and no screen is taken', async () => {

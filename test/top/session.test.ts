@@ -10,7 +10,11 @@ import {startFakeRuntime} from '../fake-runtime.js'
 import {VirtualScreen} from '../terminal/virtual-screen.js'
 
 /** A session on streams that stand for a terminal; `onLook` may fail as no runtime makes it. */
-async function sessionWith(onLook: (look: number) => void, act: (input: PassThrough) => void = () => {}) {
+async function sessionWith(
+  onLook: (look: number) => void,
+  act: (input: PassThrough) => void = () => {},
+  suspend: (input: PassThrough) => void = () => {},
+) {
   await using runtime = await startFakeRuntime({
     Status: {status: {conditions: []}},
     ListPodSandbox: {items: []},
@@ -39,17 +43,22 @@ async function sessionWith(onLook: (look: number) => void, act: (input: PassThro
     style: plainTopStyle,
     machine: {cores: 1, memoryBytes: 1},
     visit: async () => undefined,
-    suspend: async () => undefined,
+    suspend: async () => suspend(input),
   })
   act(input)
   const outcome = await session.run().then(
     () => 'done',
     (error: Error) => error.message,
   )
-  return {outcome, raw, modes: [...screen.modes].sort()}
+  return {outcome, raw, modes: [...screen.modes].sort(), listeners: listenersOf(input)}
 }
 
-const givenBack = {raw: [true, false], modes: ['?25', '?7']}
+function listenersOf(input: PassThrough) {
+  return ['data', 'end', 'error'].map((name) => input.listenerCount(name))
+}
+
+const unheard = [0, 0, 0]
+const givenBack = {raw: [true, false], modes: ['?25', '?7'], listeners: unheard}
 
 test('a fault in the middle is thrown after the terminal was given back', async () => {
   const ended = await sessionWith((look) => {
@@ -71,4 +80,18 @@ test('a terminal that is closed ends it', async () => {
     (input) => input.end(),
   )
   expect({outcome, modes}).toEqual({outcome: 'SIGHUP', modes: givenBack.modes})
+})
+
+test('a terminal that is lent out again and again is listened to once', async () => {
+  const lent: number[][] = []
+  const {outcome, listeners} = await sessionWith(
+    () => {},
+    (input) => input.write('\u001a'),
+    (input) => {
+      lent.push(listenersOf(input))
+      input.write(lent.length < 5 ? '\u001a' : 'q')
+    },
+  )
+  expect({outcome, listeners}).toEqual({outcome: 'done', listeners: unheard})
+  expect(lent).toEqual(Array(5).fill([0, 0, 1]))
 })
