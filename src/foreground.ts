@@ -1,4 +1,3 @@
-import type {CriClient} from './client/connect.js'
 import {containerStatus} from './client/wait.js'
 import {type Attachment, attach, checkTerminal, parseStreaming} from './conversation.js'
 import {NotFoundError, RpcError} from './errors.js'
@@ -6,7 +5,7 @@ import type {ContainerStatus} from './generated/cri.js'
 import {PlainLog} from './logs/bytes.js'
 import {LineAssembler, type LogLine} from './logs/lines.js'
 import {LogWatch} from './logs/watch.js'
-import {streamFailure} from './stream-failure.js'
+import {commandFailure} from './stream-failure.js'
 import type {StreamFlags} from './stream-flags.js'
 import type {RemoteExit} from './streaming/index.js'
 import {parseDetachKeys} from './text/detach-keys.js'
@@ -30,9 +29,9 @@ export async function prepareSession(
 }
 
 /** Why a container did not start, as exec says it of a command: 127 where there is none, 126 where it cannot run. */
-export async function startFailure(client: CriClient, error: unknown): Promise<unknown> {
+export function startFailure(error: unknown): unknown {
   if (!(error instanceof RpcError) || error.method !== 'StartContainer') return error
-  return streamFailure(client, '', error)
+  return commandFailure(error) ?? error
 }
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */

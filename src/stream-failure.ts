@@ -18,22 +18,37 @@ export async function streamFailure(
   containerId: string,
   error: unknown,
 ): Promise<unknown> {
-  const text = runtimeText(error)
-  if (text === undefined) return error
-  const start = startFailureIn(text)
+  if (runtimeText(error) === undefined) return error
+  return commandFailure(error) ?? (await notRunning(client, containerId, error)) ?? error
+}
+
+/** A command that is not in the container (127), or cannot be executed there (126); undefined for all else. */
+export function commandFailure(error: unknown): UserError | undefined {
+  const text = runtimeText(error) ?? ''
   const command = /exec: "([^"]*)"|file `([^`]*)`/.exec(text)
   const word = command?.[1] ?? command?.[2] ?? 'the command'
-  if (start === 'notFound')
-    return new UserError(
-      `there is no "${word}" in the container: give the full path of a program that its image has (some images have no shell at all)`,
-      {exitCode: exitCode.commandNotFound, cause: error},
-    )
-  if (start === 'notExecutable')
-    return new UserError(`"${word}" cannot be executed in the container: ${lastPart(text)}`, {
-      exitCode: exitCode.notExecutable,
-      cause: error,
-    })
-  return (await notRunning(client, containerId, error)) ?? error
+  switch (startFailureIn(text)) {
+    case 'notFound':
+      return new UserError(
+        `there is no "${word}" in the container: give the full path of a program that its image has (some images have no shell at all)`,
+        {exitCode: exitCode.commandNotFound, cause: error},
+      )
+    case 'notExecutable':
+      return new UserError(`"${word}" cannot be executed in the container: ${lastPart(text)}`, {
+        exitCode: exitCode.notExecutable,
+        cause: error,
+      })
+    case undefined:
+      return undefined
+  }
+}
+
+/** A container that did not start, in the same words, for commands whose exit code is not the container's. */
+export function plainStartFailure(error: unknown, container?: string): unknown {
+  const failure = error instanceof RpcError && error.method === 'StartContainer' && commandFailure(error)
+  if (!failure) return error
+  const about = container === undefined ? '' : `container "${container}": `
+  return new UserError(`${about}${failure.message}`, {cause: error})
 }
 
 /** The runtime's own words for why it could not, if it was the runtime that could not. */

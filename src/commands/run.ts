@@ -98,7 +98,10 @@ export default class Run extends PlanCommand {
 
   /** In the background: the IDs, as crictl prints them. */
   async #make(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const made = await this.planned(client, flags, plan)
+    const made = await this.planned(client, flags, plan).catch(async (error) => {
+      const {plainStartFailure} = await import('../stream-failure.js')
+      throw plainStartFailure(error)
+    })
     if (!made) return
     const ids = made.containerIds.length > 0 ? made.containerIds : [made.podSandboxId]
     this.write(ids.map((id) => `${id}\n`).join(''))
@@ -134,8 +137,8 @@ export default class Run extends PlanCommand {
     const {attend, prepareSession, startFailure} = await import('../foreground.js')
     if (flags.rm) this.outliveReader()
     const session = await prepareSession({...flags, stdin: flags.interactive})
-    const made = await this.planned(client, flags, plan).catch(async (error) => {
-      throw await startFailure(client, error)
+    const made = await this.planned(client, flags, plan).catch((error) => {
+      throw startFailure(error)
     })
     const containerId = made?.containerIds[0] ?? ''
     const logPath = logPathOf(plan)

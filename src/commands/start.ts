@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {watchChanges} from '../client/changes.js'
-import {chosenContainers, namedContainers} from '../client/targets.js'
+import type {CriClient} from '../client/connect.js'
+import {chosenContainers, namedContainers, type Target} from '../client/targets.js'
 import {containerStatus, lookUntil} from '../client/wait.js'
 import {UserError} from '../errors.js'
 import {containerFilterFlags, containerSelection} from '../selection-flags.js'
@@ -47,21 +48,27 @@ export default class Start extends TargetCommand {
       verb: 'start',
       noun: 'container',
       act: async ({id, word}, say) => {
-        try {
-          await client.runtime.startContainer({containerId: id})
-        } catch (error) {
-          // Runtimes give this no code of its own. If they cannot say either, the first error says it all.
-          const status = await containerStatus(client, id).catch(() => undefined)
-          if (status?.state !== 'CONTAINER_EXITED') throw error
-          throw new UserError(
-            `container "${word}" has exited with ${status.exitCode} and cannot be started again: create a new one`,
-            {cause: error},
-          )
-        }
+        await client.runtime.startContainer({containerId: id}).catch(async (error) => {
+          throw await whyNotStarted(client, {id, word}, error)
+        })
         const started = async () => (await containerStatus(client, id))?.state !== 'CONTAINER_CREATED'
         if (flags.wait) await lookUntil({changes}, started)
         say(word)
       },
     })
   }
+}
+
+/** Runtimes give no cause a code of its own: the command's is in their words, the container's in its status. */
+async function whyNotStarted(client: CriClient, {id, word}: Target, error: unknown): Promise<unknown> {
+  const {plainStartFailure} = await import('../stream-failure.js')
+  const failure = plainStartFailure(error, word)
+  if (failure !== error) return failure
+  // If they cannot say either, the first error says it all.
+  const status = await containerStatus(client, id).catch(() => undefined)
+  if (status?.state !== 'CONTAINER_EXITED') return error
+  return new UserError(
+    `container "${word}" has exited with ${status.exitCode} and cannot be started again: create a new one`,
+    {cause: error},
+  )
 }

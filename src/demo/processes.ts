@@ -92,25 +92,34 @@ function exitOf(child: ChildProcess): Promise<number> {
   })
 }
 
-/** Node says ENOENT for a missing working directory too, and a shell on a terminal says it in the output. */
+/**
+ * Node says ENOENT for a missing working directory too, and a shell on a terminal says it in the output. About the
+ * command it is said in runc's words, by which clients know it.
+ */
 async function checkExecutable(file: string, {env, cwd}: ChildOptions): Promise<void> {
   try {
     await access(cwd)
   } catch (error) {
     throw new Error(`working directory ${cwd}: ${(error as NodeJS.ErrnoException).code}`)
   }
-  const candidates = file.includes('/')
-    ? [isAbsolute(file) ? file : join(cwd, file)]
-    : (env.PATH ?? '').split(delimiter).map((directory) => join(directory, file))
-  for (const candidate of candidates) {
-    try {
-      await access(candidate, constants.X_OK)
-      return
-    } catch {
-      // The next one may do.
-    }
+  if (!file.includes('/')) {
+    const places = (env.PATH ?? '').split(delimiter).map((directory) => join(directory, file))
+    const problems = await Promise.all(places.map(whyNotExecutable))
+    if (problems.includes(undefined)) return
+    throw new Error(`exec: "${file}": executable file not found in $PATH`)
   }
+  const problem = await whyNotExecutable(isAbsolute(file) ? file : join(cwd, file))
+  if (problem === undefined) return
   throw new Error(
-    `exec: "${file}": ${file.includes('/') ? 'no such file or not executable' : 'not found in $PATH'}`,
+    `exec: "${file}": ${problem === 'EACCES' ? 'permission denied' : `stat ${file}: no such file or directory`}`,
   )
+}
+
+async function whyNotExecutable(path: string): Promise<string | undefined> {
+  try {
+    await access(path, constants.X_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? ''
+  }
 }

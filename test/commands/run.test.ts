@@ -124,3 +124,16 @@ test('an image that is not to be had: nothing was made, nothing is left', async 
   expect((await crisp(['pods', '-q'])).stdout).toBe(before)
   expect((await readdir(join(directory, 'logs'))).filter((name) => name.includes('none'))).toEqual([])
 })
+
+test.each([
+  ['in the background', [], 1],
+  ['in the foreground', ['--rm'], 127],
+])('a command that is not there, %s', async (_, flags, exitCode) => {
+  const outcome = await crisp(['run', '--name', 'nothing', ...flags, ...here(), shellImage, '--', '/no/such'])
+  expect(outcome).toEqual({
+    stdout: '',
+    stderr:
+      'crisp: there is no "/no/such" in the container: give the full path of a program that its image has (some images have no shell at all)\n',
+    exitCode,
+  })
+})

@@ -355,6 +355,32 @@ describe('start', () => {
       exitCode: 1,
     })
   })
+
+  test.each([
+    [
+      'exec: "/no/such": stat /no/such: no such file or directory: unknown',
+      'there is no "/no/such" in the container: give the full path of a program that its image has (some images have no shell at all)',
+    ],
+    [
+      'exec: "/etc/passwd": permission denied: unknown',
+      '"/etc/passwd" cannot be executed in the container: permission denied',
+    ],
+  ])('a command that cannot be started, as exec says it: %s', async (runcWords, message) => {
+    const {answers, containers} = node(created(1))
+    await using runtime = await startFakeRuntime({
+      ...answers,
+      StartContainer: () => {
+        for (const container of containers.values()) container.state = 'CONTAINER_EXITED'
+        const text = `failed to create containerd task: OCI runtime create failed: unable to start container process: ${runcWords}`
+        throw status(rpcCode.unknown, text)
+      },
+    })
+    expect(await runCli(['start', 'c0'], runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: container "c0": ${message}\n`,
+      exitCode: 1,
+    })
+  })
 })
 
 describe('stop', () => {

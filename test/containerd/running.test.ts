@@ -295,7 +295,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     const [, uid = ''] = /uid: (\S+)/.exec(stdin) ?? []
     expect(await runCli(['run', '-f', '-'], {...containerd, stdin})).toEqual({
       stdout: '',
-      stderr: expect.stringMatching(/^crisp: StartContainer: .*\/no\/such.*no such file or directory.*\n$/),
+      stderr: expect.stringMatching(/^crisp: there is no "\/no\/such" in the container: .*\n$/),
       exitCode: 1,
     })
     expect(await podStates()).toEqual([])
