@@ -37,6 +37,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'ps',
       'pods',
       'images',
+      'describe',
       'inspect',
       'inspectp',
       'inspecti',
@@ -163,7 +164,7 @@ function columns(
 
 function wrapped(text: string, columnsAvailable: number): string[] {
   const lines: string[] = ['']
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/\s+/)) {
     const last = lines.length - 1
     const candidate = lines[last] === '' ? word : `${lines[last]} ${word}`
     if (candidate.length <= columnsAvailable) lines[last] = candidate

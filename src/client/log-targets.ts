@@ -27,25 +27,29 @@ export function namesContainer(reference: string, view: NodeView): boolean {
   }
 }
 
+export type NamedThing = {container: Container; pod?: never} | {container?: never; pod: PodSandbox}
+
+/** What a reference names, a container before a pod. Throws NotFoundError. */
+export function thingNamed(reference: string, view: NodeView): NamedThing {
+  try {
+    return {container: containerNamed(reference, view.containers, view.placeOf)}
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+    try {
+      return {pod: podNamed(reference, view.pods)}
+    } catch {
+      throw error
+    }
+  }
+}
+
 /**
  * The containers that a reference names: one, or all of a pod in the order in which they were made. Throws
  * NotFoundError.
  */
 export function containersNamed(reference: string, view: NodeView): Container[] {
-  let failure: unknown
-  try {
-    return [containerNamed(reference, view.containers, view.placeOf)]
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    failure = error
-  }
-  let pod: PodSandbox
-  try {
-    pod = podNamed(reference, view.pods)
-  } catch {
-    throw failure
-  }
-  return containersOfPod(pod, view)
+  const {container, pod} = thingNamed(reference, view)
+  return container ? [container] : containersOfPod(pod, view)
 }
 
 function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {

@@ -17,15 +17,18 @@ export function containerStatusesView(responses: readonly ContainerStatusRespons
 }
 
 function containerDocument({status, info}: ContainerStatusResponse): Record<string, unknown> {
-  if (!status) return statusDocument({status: null}, info)
+  return statusDocument({status: status ? containerStatusJson(status) : null}, info)
+}
+
+/** With times as people read them; one that means nothing in the container's state is Go's zero time. */
+export function containerStatusJson(status: ContainerStatus): Record<string, unknown> {
   const {finished} = moments(status)
-  const json = protoJson('ContainerStatus', status, 'null')
-  const times = {
+  return {
+    ...protoJson('ContainerStatus', status, 'null'),
     createdAt: rfc3339(status.createdAt),
     startedAt: rfc3339(status.state === 'CONTAINER_CREATED' ? '0' : status.startedAt),
     finishedAt: rfc3339(finished ? status.finishedAt : '0'),
   }
-  return statusDocument({status: {...json, ...times}}, info)
 }
 
 /** Which of a container's times mean something, going by its state. */

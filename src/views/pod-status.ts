@@ -1,5 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
-import type {PodSandboxStatusResponse} from '../generated/cri.js'
+import type {PodSandboxStatus, PodSandboxStatusResponse} from '../generated/cri.js'
 import {rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
 import type {View} from './output.js'
@@ -16,9 +16,11 @@ export function podStatusesView(responses: readonly PodSandboxStatusResponse[]):
 }
 
 function podDocument({status, info}: PodSandboxStatusResponse): Record<string, unknown> {
-  if (!status) return statusDocument({status: null}, info)
-  const json = protoJson('PodSandboxStatus', status, 'null')
-  return statusDocument({status: {...json, createdAt: rfc3339(status.createdAt)}}, info)
+  return statusDocument({status: status ? podStatusJson(status) : null}, info)
+}
+
+export function podStatusJson(status: PodSandboxStatus): Record<string, unknown> {
+  return {...protoJson('PodSandboxStatus', status, 'null'), createdAt: rfc3339(status.createdAt)}
 }
 
 function podText({status, info}: PodSandboxStatusResponse): string {

@@ -121,7 +121,12 @@ const readings: Record<string, Reading> = {
   metricdescs: {argv: ['metricdescs'], list: 'descriptors'},
 }
 /** They show something of their own, and have tests of their own for it. */
-const elsewhere: Record<string, string[]> = {events: ['events'], config: ['config'], which: ['which', '1']}
+const elsewhere: Record<string, string[]> = {
+  events: ['events'],
+  config: ['config'],
+  which: ['which', '1'],
+  describe: ['describe', 'web'],
+}
 
 const forms = ['-o', 'custom-columns']
 const commands = manifest.commands.filter(({flags}) =>

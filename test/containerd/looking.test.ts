@@ -258,6 +258,23 @@ describeOnContainerd('looking at a real containerd', () => {
     expect(isSorted(pod)).toBe(true)
   })
 
+  test('describe: what the CRI and the verbose info tell, of a container and of a pod', async () => {
+    const {stdout, stderr, exitCode} = await crisp('describe', 'web-1/server')
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    const pid = (await json('inspect', 'web-1/server')).info as JsonObject
+    expect(stdout).toMatch(/^container default\/web-1\/server\n {2}State +running for /)
+    expect(stdout).toMatch(new RegExp(`^ {2}ID +${ids.server}$`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^ {2}PID +${pid.pid}$`, 'm'))
+    expect(stdout).toMatch(/^ {2}Command +\/bin\/sh -c 'sleep 1000'$/m)
+    expect(stdout).toMatch(/^ {2}Memory +\S/m)
+    expect(stdout).toMatch(new RegExp(`^ {2}Pod +${pods.web?.slice(0, 13)}, ready$`, 'm'))
+
+    const pod = await crisp('describe', 'default/web-1')
+    expect(pod.stdout).toMatch(/^pod default\/web-1\n {2}State +ready, made /)
+    expect(pod.stdout).toMatch(/server running for /)
+    expect(pod.stdout).toMatch(/waiting created .*, not started$/m)
+  })
+
   test('version, info, imagefsinfo', async () => {
     const [version, info, fs] = await Promise.all([crisp('version'), json('info'), json('imagefsinfo')])
     expect(version.stdout).toMatch(

@@ -1,0 +1,57 @@
+import * as Args from '@oclif/core/args'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import {describeThing} from '../client/describe.js'
+import {lookAtNode} from '../client/log-targets.js'
+import {integerFlag, outputFlags} from '../flags.js'
+import {LogTail} from '../log-tail.js'
+import {type Described, descriptionsView} from '../views/description.js'
+import {parseOutput} from '../views/output.js'
+
+export default class Describe extends CriCommand {
+  static override summary = 'Tell about a container or pod what one wants to know first'
+  static override description =
+    'How it runs or ended, earlier attempts, command, limits, mounts and the last lines of its log. The log is read on this machine, which takes root on most nodes.'
+  static override examples = [
+    'crisp describe web',
+    'crisp describe kube-system/coredns-x --tail 50',
+    "crisp describe web -o jsonpath='{.process.pid}'",
+  ]
+
+  static override args = {
+    container: Args.string({
+      multiple: true,
+      required: true,
+      description: 'container or pod: ID, name, pod/name or namespace/pod/name',
+      ignoreStdin: true,
+    }),
+  }
+
+  static override flags = {
+    tail: integerFlag({
+      char: 'n',
+      default: 10,
+      description: "the last N lines of a container's log; 0: none",
+    }),
+    ...outputFlags('table'),
+  }
+
+  async run(): Promise<void> {
+    const {args, flags} = await this.parse(Describe)
+    const output = parseOutput(flags.output, flags.template)
+    using client = await this.connect(flags)
+
+    const view = await lookAtNode(client)
+    const outcomes = await concurrently(args.container ?? [], 4, async (reference) => {
+      const thing = await describeThing(client, reference, view)
+      return thing.kind === 'container' ? {...thing, logLines: await lastLines(thing, flags.tail)} : thing
+    })
+    const found: Described[] = this.succeeded(outcomes)
+    const context = {nowMs: Date.now(), width: this.width, strong: (await this.tableStyle())?.header}
+    if (found.length > 0) await this.show(descriptionsView(found, context), output)
+  }
+}
+
+async function lastLines({status}: {status: {logPath: string}}, count: number): Promise<readonly string[]> {
+  return count > 0 ? new LogTail().read(status.logPath, count) : []
+}

@@ -1,0 +1,217 @@
+import type {ContainerDescription, PodDescription} from '../client/describe.js'
+import {protoJson} from '../client/proto-json.js'
+import {coresUsed, hasRates, limitsOf} from '../client/usage.js'
+import type {ContainerStatus, Mount, PodSandbox} from '../generated/cri.js'
+import {ageText, agoText} from '../text/age.js'
+import {exitText} from '../text/exit.js'
+import {printable} from '../text/printable.js'
+import {shortId} from '../text/short-id.js'
+import {cutText} from '../text/table.js'
+import {bytesText} from '../text/units.js'
+import {containerStatusJson} from './container-status.js'
+import type {View} from './output.js'
+import {podStatusJson} from './pod-status.js'
+import {oneOrAll} from './status.js'
+
+export interface DescriptionContext {
+  nowMs: number
+  /** Columns of the terminal; undefined where nothing limits a line. */
+  width?: number | undefined
+  /** Makes a title stand out. */
+  strong?: ((text: string) => string) | undefined
+}
+
+/** A description with the last lines of the container's log; a pod has none of its own. */
+export type Described = (ContainerDescription | PodDescription) & {logLines?: readonly string[]}
+
+export function descriptionsView(things: readonly Described[], context: DescriptionContext): View {
+  const documents = () => things.map(document)
+  return {
+    document: () => oneOrAll(documents()),
+    items: documents,
+    names: () => things.map(({name}) => name),
+    table: () => things.map((thing) => descriptionText(thing, context)).join('\n'),
+  }
+}
+
+function document(thing: Described): Record<string, unknown> {
+  const {kind, name, process} = thing
+  if (thing.kind === 'pod')
+    return {
+      kind,
+      name,
+      status: podStatusJson(thing.status),
+      process,
+      containers: thing.containers.map(containerStatusJson),
+    }
+  return {
+    kind,
+    name,
+    status: containerStatusJson(thing.status),
+    process,
+    ...(thing.pod ? {pod: protoJson('PodSandbox', thing.pod)} : {}),
+    earlier: thing.earlier.map(containerStatusJson),
+    ...(thing.stats ? {stats: protoJson('ContainerStats', thing.stats)} : {}),
+    ...(thing.logLines ? {logLines: thing.logLines} : {}),
+  }
+}
+
+/** A label and its lines; one without lines is left out. What may be as long as a script is cut on a terminal. */
+type Row = readonly [label: string, lines: readonly string[], cut?: 'cut']
+
+function descriptionText(thing: Described, context: DescriptionContext): string {
+  const {nowMs, width: columns = Number.POSITIVE_INFINITY, strong = (text) => text} = context
+  const attempt = thing.status.metadata?.attempt ?? 0
+  const title = `${thing.kind} ${printable(thing.name)}${attempt > 0 ? `, attempt ${attempt}` : ''}`
+  const rows = thing.kind === 'pod' ? podRows(thing, nowMs) : containerRows(thing, nowMs)
+  const width = Math.max(...rows.map(([label, lines]) => (lines.length > 0 ? label.length : 0)))
+  const text = rows.flatMap(([label, lines, cut]) =>
+    lines.map((line, index) => {
+      const value = cut
+        ? cutText(printable(line), Math.max(20, columns - width - 4), 'start')
+        : printable(line)
+      return `  ${(index === 0 ? label : '').padEnd(width)}  ${value}\n`
+    }),
+  )
+  return `${strong(title)}\n${text.join('')}`
+}
+
+function containerRows(
+  {status, process, pod, earlier, stats, logLines = []}: Described & {kind: 'container'},
+  nowMs: number,
+): Row[] {
+  const {cores, memoryBytes} = limitsOf(status)
+  const memoryUsed = stats?.memory?.workingSetBytes ?? stats?.memory?.usageBytes
+  const cpu = stats && hasRates([stats.cpu]) ? coresUsed(stats.cpu) : undefined
+  return [
+    ['State', [stateText(status, nowMs)]],
+    ['Message', messageLines(status)],
+    ['Before', earlier.map((other) => `attempt ${other.metadata?.attempt ?? 0} ${stateText(other, nowMs)}`)],
+    ['ID', [status.id]],
+    ['Image', present(status.image?.userSpecifiedImage || status.image?.image)],
+    ['Image ID', present(status.imageRef)],
+    ['Command', process.command?.length ? [process.command.map(shellWord).join(' ')] : [], 'cut'],
+    ['Directory', present(process.workingDirectory)],
+    ['PID', process.pid ? [String(process.pid)] : []],
+    ['User', status.user?.linux ? [`${status.user.linux.uid}:${status.user.linux.gid}`] : []],
+    [
+      'CPU',
+      amount(cpu === undefined ? undefined : `${(cpu * 100).toFixed(1)} % of one`, cores && `${cores}`),
+    ],
+    [
+      'Memory',
+      amount(
+        memoryUsed ? bytesText(Number(memoryUsed.value), 'iec') : undefined,
+        memoryBytes && bytesText(memoryBytes, 'iec'),
+      ),
+    ],
+    ['Mounts', status.mounts.map(mountText)],
+    ['Pod', pod ? [`${shortId(pod.id)}, ${readiness(pod)}`] : []],
+    ['Cgroup', present(process.cgroup)],
+    ['Labels', pairs(status.labels)],
+    ['Log', present(status.logPath)],
+    ['Last lines', logLines],
+  ]
+}
+
+function podRows({status, process, containers}: PodDescription, nowMs: number): Row[] {
+  const {network, linux} = status
+  const addresses = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ip}) => ip)].filter(Boolean)
+  const modes = linux?.namespaces?.options
+  return [
+    ['State', [`${readiness(status)}, made ${within(agoText(status.createdAt, nowMs))}`]],
+    ['ID', [status.id]],
+    ['UID', present(status.metadata?.uid)],
+    ['Address', addresses],
+    [
+      'Shares',
+      modes
+        ? (['network', 'pid', 'ipc'] as const)
+            .filter((namespace) => modes[namespace] === 'NODE')
+            .map((namespace) => `the node's ${namespace === 'pid' ? 'processes' : namespace}`)
+        : [],
+    ],
+    ['Handler', present(status.runtimeHandler)],
+    ['PID', process.pid ? [String(process.pid)] : []],
+    ['Cgroup', present(process.cgroup)],
+    ['Labels', pairs(status.labels)],
+    [
+      'Containers',
+      containers.length > 0
+        ? containers.map((container) => `${nameAndAttempt(container)} ${stateText(container, nowMs)}`)
+        : ['none'],
+    ],
+  ]
+}
+
+function readiness({state}: Pick<PodSandbox, 'state'>): string {
+  return state === 'SANDBOX_READY' ? 'ready' : 'not ready'
+}
+
+/** `running for 3 minutes`, `exited with 1, 12 seconds ago, after 2 seconds`. */
+function stateText(status: ContainerStatus, nowMs: number): string {
+  switch (status.state) {
+    case 'CONTAINER_CREATED':
+      return `created ${within(agoText(status.createdAt, nowMs))}, not started`
+    case 'CONTAINER_RUNNING':
+      return `running for ${within(ageText(nowMs - milliseconds(status.startedAt)))}`
+    case 'CONTAINER_EXITED': {
+      const ended = `${exitText({...status, message: ''})}, ${within(agoText(status.finishedAt, nowMs))}`
+      if (status.startedAt === '0' || status.startedAt === '') return ended
+      return `${ended}, after ${within(ageText(milliseconds(status.finishedAt) - milliseconds(status.startedAt)))}`
+    }
+    default:
+      return 'in a state that the runtime does not know'
+  }
+}
+
+/** Ages begin with a capital where they are a table's cell. */
+function within(age: string): string {
+  return age.charAt(0).toLowerCase() + age.slice(1)
+}
+
+function milliseconds(timeNs: string): number {
+  return Number(BigInt(timeNs || '0') / 1_000_000n)
+}
+
+function messageLines({message}: ContainerStatus): string[] {
+  return message.trim() === '' ? [] : message.trimEnd().split('\n')
+}
+
+function nameAndAttempt({metadata}: ContainerStatus): string {
+  const {name = '', attempt = 0} = metadata ?? {}
+  return attempt > 0 ? `${name} (attempt ${attempt})` : name
+}
+
+/** What is used and what is the most; nothing where neither is known. */
+function amount(used: string | undefined, limit: string | 0 | undefined): string[] {
+  const parts = [...(used ? [used] : []), ...(limit ? [`limit ${limit}`] : [])]
+  return parts.length > 0 ? [parts.join(', ')] : []
+}
+
+function mountText({containerPath, hostPath, image, readonly}: Mount): string {
+  return `${containerPath} from ${image?.image ? `image ${image.image}` : hostPath}${readonly ? ', read-only' : ''}`
+}
+
+function present(text: string | undefined): string[] {
+  return text ? [text] : []
+}
+
+/** Without those that say again what the title says. */
+function pairs(labels: Readonly<Record<string, string>>): string[] {
+  return Object.keys(labels)
+    .filter((key) => !namingLabels.has(key))
+    .sort()
+    .map((key) => `${key}=${labels[key]}`)
+}
+
+const namingLabels = new Set([
+  'io.kubernetes.container.name',
+  'io.kubernetes.pod.name',
+  'io.kubernetes.pod.namespace',
+])
+
+/** As one would type it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,204 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {ContainerState} from '../../src/generated/cri.js'
+import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
+import {runCli} from '../run-cli.js'
+
+const secondsAgo = (seconds: number) => `${BigInt(Date.now() - seconds * 1000) * 1_000_000n}`
+
+describe('describe', () => {
+  let runtime: FakeRuntime
+  const directory = mkdtempSync(join(tmpdir(), 'crisp-describe-'))
+  const logPath = join(directory, '2.log')
+  const crisp = (...argv: string[]) => runCli(argv, runtime)
+
+  const attempts: {
+    id: string
+    attempt: number
+    state: ContainerState
+    startedAt?: string
+    finishedAt?: string
+    exitCode?: number
+    reason?: string
+    message?: string
+  }[] = [
+    {
+      id: id('a1'),
+      attempt: 1,
+      state: 'CONTAINER_EXITED',
+      exitCode: 137,
+      reason: 'OOMKilled',
+      startedAt: secondsAgo(400),
+      finishedAt: secondsAgo(300),
+    },
+    {id: id('a2'), attempt: 2, state: 'CONTAINER_RUNNING', startedAt: secondsAgo(200)},
+    {
+      id: id('a3'),
+      attempt: 0,
+      state: 'CONTAINER_EXITED',
+      exitCode: 128,
+      reason: 'StartError',
+      message: 'no such file\n\u001b[31mred',
+      finishedAt: secondsAgo(150),
+    },
+  ]
+
+  beforeAll(async () => {
+    writeFileSync(
+      logPath,
+      ['one', 'two', 'three'].map((line) => `2026-01-02T03:04:05.5Z stdout F ${line}\n`).join(''),
+    )
+    runtime = await startFakeRuntime({
+      ListContainers: {
+        containers: attempts.map(({id: containerId, attempt, state}, index) =>
+          kubeletContainer('shop', 'web-1', attempt === 0 ? 'init' : 'app', {
+            id: containerId,
+            metadata: {name: attempt === 0 ? 'init' : 'app', attempt},
+            podSandboxId: id('b1'),
+            createdAt: `${index + 1}`,
+            state,
+          }),
+        ),
+      },
+      ListPodSandbox: {
+        items: [
+          {id: id('b1'), metadata: {name: 'web-1', namespace: 'shop', uid: 'u1'}, state: 'SANDBOX_READY'},
+        ],
+      },
+      ContainerStatus: ({containerId, verbose}: {containerId: string; verbose: boolean}) => {
+        const {attempt, ...status} = attempts.find((each) => each.id === containerId) ?? {}
+        const running = containerId === id('a2')
+        return {
+          status: {
+            ...status,
+            metadata: {name: attempt === 0 ? 'init' : 'app', attempt},
+            createdAt: secondsAgo(500),
+            image: {image: 'docker.io/library/app:1'},
+            imageRef: 'sha256:77',
+            ...(running
+              ? {
+                  logPath,
+                  mounts: [
+                    {containerPath: '/etc/app', hostPath: '/srv/app', readonly: true},
+                    {containerPath: '/data', hostPath: '/srv/data'},
+                  ],
+                  labels: {'io.kubernetes.pod.name': 'web-1', tier: 'front'},
+                  resources: {
+                    linux: {cpuQuota: '50000', cpuPeriod: '100000', memoryLimitInBytes: '134217728'},
+                  },
+                }
+              : {}),
+          },
+          info: verbose
+            ? {
+                info: JSON.stringify({
+                  pid: 4711,
+                  runtimeSpec: {
+                    process: {args: ['sh', '-c', "echo 'a b'"], cwd: '/app'},
+                    linux: {cgroupsPath: '/kubepods/x'},
+                  },
+                }),
+              }
+            : {},
+        }
+      },
+      ContainerStats: {
+        stats: {
+          cpu: {timestamp: '1', usageNanoCores: {value: '250000000'}},
+          memory: {timestamp: '1', workingSetBytes: {value: '67108864'}},
+        },
+      },
+      PodSandboxStatus: {
+        status: {
+          id: id('b1'),
+          metadata: {name: 'web-1', namespace: 'shop', uid: 'u1', attempt: 0},
+          state: 'SANDBOX_READY',
+          createdAt: secondsAgo(600),
+          network: {ip: '10.0.0.7', additionalIps: [{ip: 'fd00::7'}]},
+          linux: {namespaces: {options: {network: 'POD', pid: 'NODE', ipc: 'POD'}}},
+        },
+        info: {info: '[]'},
+      },
+    })
+  })
+  afterAll(async () => {
+    await runtime[Symbol.asyncDispose]()
+    rmSync(directory, {recursive: true})
+  })
+
+  test('a container: how it runs, what came before, what it is, the end of its log', async () => {
+    const {stdout, stderr, exitCode} = await crisp('describe', 'app', '--tail', '2')
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    expect(stdout).toBe(`container shop/web-1/app, attempt 2
+  State       running for 3 minutes
+  Before      attempt 1 killed, out of memory (137), 5 minutes ago, after about a minute
+  ID          ${id('a2')}
+  Image       docker.io/library/app:1
+  Image ID    sha256:77
+  Command     sh -c 'echo '\\''a b'\\'''
+  Directory   /app
+  PID         4711
+  CPU         25.0 % of one, limit 0.5
+  Memory      64MiB, limit 128MiB
+  Mounts      /etc/app from /srv/app, read-only
+              /data from /srv/data
+  Pod         ${id('b1').slice(0, 13)}, ready
+  Cgroup      /kubepods/x
+  Labels      tier=front
+  Log         ${logPath}
+  Last lines  two
+              three
+`)
+  })
+
+  test('a container that could not start: reason and message, which may not act on the terminal', async () => {
+    const {stdout} = await crisp('describe', 'web-1/init')
+    expect(stdout).toMatch(/^ {2}State +exited with 128, StartError, 2 minutes ago$/m)
+    expect(stdout).toMatch(/^ {2}Message +no such file\n +\\x1b\[31mred$/m)
+    expect(stdout).toContain('Last lines  (no log: the runtime tells no path)')
+    expect(stdout).not.toContain('CPU')
+  })
+
+  test('a pod: its addresses, what it shares with the node, and all of its containers', async () => {
+    const {stdout} = await crisp('describe', 'shop/web-1')
+    expect(stdout).toBe(`pod shop/web-1
+  State       ready, made 10 minutes ago
+  ID          ${id('b1')}
+  UID         u1
+  Address     10.0.0.7
+              fd00::7
+  Shares      the node's processes
+  Containers  app (attempt 1) killed, out of memory (137), 5 minutes ago, after about a minute
+              app (attempt 2) running for 3 minutes
+              init exited with 128, StartError, 2 minutes ago
+`)
+  })
+
+  test('several: each in turn, one that is not there is said and is exit 3', async () => {
+    const {stdout, stderr, exitCode} = await crisp('describe', 'app', 'nosuch', 'shop/web-1')
+    expect(stdout).toMatch(/^container shop\/web-1\/app[\s\S]*\n\npod shop\/web-1\n/)
+    expect({stderr, exitCode}).toEqual({
+      stderr: 'crisp: no container "nosuch": crisp ps -a shows what there is\n',
+      exitCode: 3,
+    })
+  })
+
+  test('for scripts: an object for one, a list for several, names that lead back', async () => {
+    const one = JSON.parse((await crisp('describe', 'app', '-o', 'json')).stdout)
+    expect(one).toMatchObject({
+      kind: 'container',
+      name: 'shop/web-1/app',
+      process: {pid: 4711, cgroup: '/kubepods/x'},
+      status: {id: id('a2'), state: 'CONTAINER_RUNNING'},
+      earlier: [{id: id('a1'), exitCode: 137}],
+      pod: {id: id('b1')},
+      logLines: ['one', 'two', 'three'],
+    })
+    const both = JSON.parse((await crisp('describe', 'app', 'web-1', '-o', 'json')).stdout)
+    expect(both.map(({kind}: {kind: string}) => kind)).toEqual(['container', 'pod'])
+    const {stdout} = await crisp('describe', 'app', 'web-1', '-o', 'name')
+    expect(stdout).toBe('shop/web-1/app\nshop/web-1\n')
+  })
+})
