@@ -1,9 +1,9 @@
-import {createReadStream, fstatSync} from 'node:fs'
 import {readFile} from 'node:fs/promises'
-import type {Readable, Writable} from 'node:stream'
+import type {Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from './client/connect.js'
 import {UsageError, UserError} from './errors.js'
+import {openStdin} from './stdin.js'
 import type {StreamFlags} from './stream-flags.js'
 import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from './streaming/index.js'
 
@@ -58,16 +58,6 @@ async function pem(flag: string, path: string | undefined): Promise<Buffer | und
       cause: error,
     })
   }
-}
-
-const fileReadBytes = 512 * 1024
-
-/** Of a file Node's own takes 64 KiB at a time, which costs twice the processor time. */
-function openStdin(): Readable {
-  const isFile = fstatSync(0).isFile()
-  return isFile
-    ? createReadStream('', {fd: 0, autoClose: false, highWaterMark: fileReadBytes})
-    : process.stdin
 }
 
 /** What must be known before the runtime is asked for a session that would then be of no use. */

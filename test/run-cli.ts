@@ -2,7 +2,7 @@ import {type ChildProcessByStdio, spawn} from 'node:child_process'
 import type {Readable, Writable} from 'node:stream'
 import {fileURLToPath} from 'node:url'
 
-const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+export const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 
 export interface CliOptions {
   /** Given as CONTAINER_RUNTIME_ENDPOINT. */

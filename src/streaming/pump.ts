@@ -1,7 +1,7 @@
 import type {Readable} from 'node:stream'
 
 export interface PumpTarget {
-  /** The next chunk is read when this has resolved. */
+  /** The next chunk is read when this has resolved, perhaps into the buffer of this one. */
   write(chunk: Buffer): Promise<void>
   /** Called once, after the last chunk. */
   end(): Promise<void>

@@ -32,7 +32,7 @@ export interface SessionEnd {
 
 /** An open exec or attach, whatever the transport. */
 export interface RemoteSession {
-  /** Resolves when the next bytes may be given. Bytes for an ended session are dropped. */
+  /** Resolves when the chunk's buffer is free again. Bytes for an ended session are dropped. */
   writeInput(chunk: Uint8Array): Promise<void>
   /** The command reads end-of-file. False: the protocol has no way to say it, and the command will not see it. */
   endInput(): Promise<boolean>

@@ -1,5 +1,5 @@
 import type {Socket} from 'node:net'
-import {type Consume, drained} from './consume.js'
+import type {Consume} from './consume.js'
 import {
   createFrameParser,
   encodeDataHeader,
@@ -24,7 +24,7 @@ export interface SpdyStream {
   /** Resolves when no more bytes will come. */
   readonly ended: Promise<StreamEnd>
   /**
-   * Resolves when the next bytes may be given. Bytes for an ended connection are dropped. `patienceMs` (default: no
+   * Resolves when the kernel has the bytes, so that their buffer is free. Bytes for an ended connection are dropped. `patienceMs` (default: no
    * limit) is how long they are held back at most, where writes are held.
    */
   write(chunk: Uint8Array, patienceMs?: number): Promise<void>
@@ -58,7 +58,7 @@ interface OpenStream {
   finish: (end: StreamEnd) => void
 }
 
-const frameLimitBytes = 64 * 1024
+const frameLimitBytes = 128 * 1024
 /** What is given to the kernel in one go. */
 const batchLimitBytes = 512 * 1024
 const goodbyePatienceMs = 500
@@ -169,15 +169,18 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
   ): Promise<void> => {
     await allowed(patienceMs)
     if (!socket.writable) return
-    let roomLeft = true
-    socket.cork()
-    for (let offset = 0; offset < chunk.length; offset += frameLimitBytes) {
-      const payload = chunk.subarray(offset, offset + frameLimitBytes)
-      socket.write(encodeDataHeader(streamId, payload.length))
-      roomLeft = socket.write(payload)
-    }
-    socket.uncork()
-    if (!roomLeft && socket.writableNeedDrain) await drained(socket)
+    await new Promise<void>((resolve) => {
+      const written = () => resolve()
+      socket.cork()
+      for (let offset = 0; offset < chunk.length; offset += frameLimitBytes) {
+        const payload = chunk.subarray(offset, offset + frameLimitBytes)
+        socket.write(encodeDataHeader(streamId, payload.length))
+        const isLast = offset + frameLimitBytes >= chunk.length
+        if (isLast) socket.write(payload, written)
+        else socket.write(payload)
+      }
+      socket.uncork()
+    })
   }
 
   return {

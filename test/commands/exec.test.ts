@@ -1,13 +1,16 @@
+import {spawn} from 'node:child_process'
+import {createHash, randomBytes} from 'node:crypto'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
+import {setImmediate} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import type {StreamHandler} from '../../src/demo/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
 import {id, kubeletContainer, secondsAgo, status} from '../fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
 import {certificate, certificateKey} from '../streaming/peers/certificate.js'
 import {startSpdyPeer, success} from '../streaming/peers/spdy-peer.js'
 import {startWebSocketPeer} from '../streaming/peers/websocket-peer.js'
@@ -56,6 +59,54 @@ describe('one container', () => {
       stderr: '',
       exitCode: 0,
       requests: [{stdin: true, tty: false}],
+    })
+  })
+
+  describe('stdin from', () => {
+    const slow: StreamHandler = async ({stdin, stdout}) => {
+      const hash = createHash('sha256')
+      for await (const chunk of stdin as Readable) {
+        hash.update(chunk)
+        await setImmediate()
+      }
+      stdout?.write(hash.digest('hex'))
+      return {exitCode: 0}
+    }
+    /** Runs `exec -i` as `"$@"` of a shell's script, in a directory with a file of these bytes. */
+    const inShell = async (script: string, bytes: Buffer) => {
+      await using node = await startStreamingNode({exec: slow})
+      const directory = await mkdtemp(join(tmpdir(), 'crisp-exec-'))
+      await writeFile(join(directory, 'file'), bytes)
+      const cli = spawn('sh', ['-c', script, 'sh', process.execPath, program, 'exec', '-i', 'web', 'sum'], {
+        cwd: directory,
+        env: {
+          PATH: process.env.PATH,
+          CRI_CONFIG_FILE: '/dev/null',
+          CONTAINER_RUNTIME_ENDPOINT: node.endpoint,
+        },
+      })
+      const result = await outcomeOf(cli)
+      await rm(directory, {recursive: true})
+      return result
+    }
+    const sum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+    const bytes = randomBytes(20_000_000)
+
+    test.each([
+      ['a file', '"$@" < file', bytes],
+      ['the rest of a file', '{ head -c 1000 > /dev/null; "$@"; } < file', bytes.subarray(1000)],
+      ['a pipe', 'cat file | "$@"', bytes],
+      ['a device', '"$@" < /dev/null', Buffer.alloc(0)],
+    ])('%s, which a slow command reads', async (_, script, expected) => {
+      expect(await inShell(script, bytes)).toEqual({stdout: sum(expected), stderr: '', exitCode: 0})
+    })
+
+    test('a directory, which cannot be read', async () => {
+      expect(await inShell('"$@" < .', bytes)).toEqual({
+        stdout: '',
+        stderr: 'crisp: cannot read stdin: EISDIR: illegal operation on a directory, read\n',
+        exitCode: 125,
+      })
     })
   })
 
