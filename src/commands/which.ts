@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import {concurrently} from '../client/concurrently.js'
+import {UserError} from '../errors.js'
 import {outputFlags} from '../flags.js'
 import {lines, parseOutput, rendered} from '../views/output.js'
 
@@ -41,6 +42,8 @@ export default class WhichCommand extends CriCommand {
     const output = parseOutput(flags.output, flags.template)
     const {parseQuery, Which} = await import('../node/which.js')
     const queries = args.query.map(parseQuery)
+    if (process.platform !== 'linux' && queries.some(({kind}) => kind === 'process' || kind === 'port'))
+      throw new UserError("processes and ports are looked up in Linux's /proc: run this on the node itself")
     using client = await this.connect(flags)
 
     const {Proc} = await import('../node/proc.js')

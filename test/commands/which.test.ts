@@ -8,6 +8,7 @@ import {connect} from '../../src/client/connect.js'
 import {Proc} from '../../src/node/proc.js'
 import {parseQuery, Which} from '../../src/node/which.js'
 import {id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
+import {runInProcess} from '../in-process.js'
 import {runCli} from '../run-cli.js'
 
 const uid = '0e1c4b1e-6d6b-4f7a-9a3e-0c2f8f1f1b11'
@@ -164,4 +165,19 @@ test('without the right to look, nothing found is not said; sudo is', async () =
 
 test.each(['web', ':0', ':65536', '-1', '1.2.3', 'relative/path', ''])('%j is no question', (text) => {
   expect(() => parseQuery(text)).toThrow('should be a PID, a :PORT, an IP address or a /PATH')
+})
+
+test('elsewhere than on Linux there is no /proc to look into', async () => {
+  await using runtime = await startNode(0)
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
+  Object.defineProperty(process, 'platform', {...platform, value: 'darwin'})
+  try {
+    for (const query of ['4711', ':80'])
+      expect(await runInProcess(['which', query], runtime)).toMatchObject({
+        stderr: "crisp: processes and ports are looked up in Linux's /proc: run this on the node itself\n",
+        exitCode: 1,
+      })
+  } finally {
+    Object.defineProperty(process, 'platform', platform)
+  }
 })
