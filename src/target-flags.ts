@@ -47,6 +47,11 @@ const filters = [
 
 type ChoosingFlags = {[Name in (typeof filters)[number]]?: unknown}
 
+/** The name of one that is given, undefined where there is none. */
+export function givenFilter(flags: ChoosingFlags): string | undefined {
+  return filters.find((name) => flags[name] !== undefined && flags[name] !== false)
+}
+
 /**
  * Whether targets are chosen by filters; false where they are named. Throws UsageError for neither, since nothing would
  * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all.
@@ -56,10 +61,10 @@ export function chosenByFilters(
   words: readonly string[] | undefined,
   flags: ChoosingFlags,
 ): boolean {
-  const given = filters.filter((name) => flags[name] !== undefined && flags[name] !== false)
-  if (words && given.length > 0)
-    throw new UsageError(`--${given[0]} chooses ${noun}s by itself: leave it out, or the names`)
-  if (!words && given.length === 0)
+  const filter = givenFilter(flags)
+  if (words && filter !== undefined)
+    throw new UsageError(`--${filter} chooses ${noun}s by itself: leave it out, or the names`)
+  if (!words && filter === undefined)
     throw new UsageError(`which ${noun}? name it, or choose with --all, --label and other filters`)
   return !words
 }

@@ -11,7 +11,7 @@ import type {GlobalFlags} from '../config.js'
 import {exitCode, UsageError, UserError} from '../errors.js'
 import {containerFilterFlags, containerSelection, podSelection} from '../selection-flags.js'
 import {inOrder} from '../target-command.js'
-import {chosenByFilters} from '../target-flags.js'
+import {chosenByFilters, givenFilter} from '../target-flags.js'
 import {durationText, parseDurationMs} from '../text/duration.js'
 import {parseChoice} from '../text/selectors.js'
 
@@ -74,8 +74,15 @@ export default class Wait extends CriCommand {
     const onNotice = (text: string) => this.note(text)
 
     if (condition === 'runtime') {
-      if (args.reference) throw new UsageError('--for=runtime waits for the runtime: leave the names out')
+      const filter = givenFilter(flags)
+      const extra = args.reference ? 'the names' : filter && `--${filter}`
+      if (extra) throw new UsageError(`--for=runtime waits for the runtime: leave ${extra} out`)
       return this.#runtime(flags, signal, () => late('no runtime is ready'))
+    }
+    if (condition === 'ready') {
+      const filter = (['pod', 'image'] as const).find((name) => flags[name] !== undefined)
+      if (filter)
+        throw new UsageError(`--for=ready waits for pods: leave --${filter} out, it chooses containers`)
     }
     const filtered = chosenByFilters(condition === 'ready' ? 'pod' : 'container', args.reference, flags)
     using client = await this.connect(flags)

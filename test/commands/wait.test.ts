@@ -315,6 +315,16 @@ test.each([
   [['wait'], 'which container? name it, or choose with --all, --label and other filters'],
   [['wait', 'a', '--for=gone'], '--for "gone" should be one of exited, running, ready, removed, runtime'],
   [['wait', 'a', '--for=runtime'], '--for=runtime waits for the runtime: leave the names out'],
+  [['wait', '--for=runtime', '--label', 'a=b'], '--for=runtime waits for the runtime: leave --label out'],
+  [['wait', '--for=runtime', '-a'], '--for=runtime waits for the runtime: leave --all out'],
+  [
+    ['wait', '--for=ready', '--image', 'busybox'],
+    '--for=ready waits for pods: leave --image out, it chooses containers',
+  ],
+  [
+    ['wait', '--for=ready', '-p', 'web'],
+    '--for=ready waits for pods: leave --pod out, it chooses containers',
+  ],
   [['wait', 'a', '--timeout', '5'], '"5" is not a duration: write 5s'],
 ])('%j is a mistake', async (argv, message) => {
   expect(await runCli(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
