@@ -24,16 +24,15 @@ export async function removeContainer(
 ): Promise<ContainerStatus> {
   const status = await containerStatus(client, id)
   if (!status) throw new NotFoundError(`no container "${word}": crisp ps -a shows what there is`)
-  if (status.state === 'CONTAINER_RUNNING') {
-    if (!options.force)
-      throw new UserError(`container "${word}" is running: stop it first, or remove it with -f`)
-    await client.runtime.stopContainer({containerId: id, timeout: '0'})
+  let runs = status.state === 'CONTAINER_RUNNING'
+  if (runs && !options.force)
+    throw new UserError(`container "${word}" is running: stop it first, or remove it with -f`)
+  const remove = async () => {
+    if (runs) await client.runtime.stopContainer({containerId: id, timeout: '0'})
+    runs = false
+    await client.runtime.removeContainer({containerId: id})
   }
-  await removed(
-    () => client.runtime.removeContainer({containerId: id}),
-    async () => !(await containerStatus(client, id)),
-    options,
-  )
+  await removed(remove, async () => !(await containerStatus(client, id)), options)
   return status
 }
 
@@ -45,22 +44,29 @@ export async function removePod(
 ): Promise<void> {
   const status = await podStatus(client, id)
   if (!status) throw new NotFoundError(`no pod "${word}": crisp pods shows what there is`)
-  if (status.state === 'SANDBOX_READY') {
-    if (!options.force) throw new UserError(`pod "${word}" is running: stop it first, or remove it with -f`)
-    await client.runtime.stopPodSandbox({podSandboxId: id})
-    options.onStopped()
+  let runs = status.state === 'SANDBOX_READY'
+  if (runs && !options.force)
+    throw new UserError(`pod "${word}" is running: stop it first, or remove it with -f`)
+  const remove = async () => {
+    if (runs) {
+      await client.runtime.stopPodSandbox({podSandboxId: id})
+      options.onStopped()
+    }
+    runs = false
+    await client.runtime.removePodSandbox({podSandboxId: id})
   }
-  await removed(
-    () => client.runtime.removePodSandbox({podSandboxId: id}),
-    async () => !(await podStatus(client, id)),
-    options,
-  )
+  await removed(remove, async () => !(await podStatus(client, id)), options)
 }
 
 // Mostly a moment is enough, and somebody waits for it, often after a Ctrl-C.
 const pausesMs = [100, 200, 400, 800, 1_600, 3_200, 6_400]
-// What runtimes answer to "it is being removed already" and "device or resource busy".
-const passing: readonly number[] = [rpcCode.unknown, rpcCode.failedPrecondition, rpcCode.aborted]
+// What runtimes answer to "it is being removed already" and "device or resource busy"; a stop to what has just gone.
+const passing: readonly number[] = [
+  rpcCode.unknown,
+  rpcCode.failedPrecondition,
+  rpcCode.aborted,
+  rpcCode.notFound,
+]
 
 async function removed(
   remove: () => Promise<unknown>,

@@ -446,6 +446,38 @@ describe('rm', () => {
     expect(await runCli(['rm', '--wait', 'c0'], runtime)).toEqual({stdout: 'c0\n', stderr: '', exitCode: 0})
   })
 
+  test.each([
+    ['rm -f --wait c0', 'StopContainer', 'c0\n'],
+    ['rmp -f --wait p0', 'StopPodSandbox', 'Stopped sandbox p0\nRemoved sandbox p0\n'],
+  ])('crisp %s tries a refused %s again', async (line, method, stdout) => {
+    const {answers} = node(running(1), ['SANDBOX_READY'])
+    await using runtime = await startFakeRuntime({
+      ...answers,
+      [method]: () => {
+        if (methods(runtime.calls, method).length === 1) throw status(rpcCode.unknown, 'resource busy')
+        return {}
+      },
+    })
+    expect(await runCli(line.split(' '), runtime)).toEqual({stdout, stderr: '', exitCode: 0})
+    expect(methods(runtime.calls, method)).toHaveLength(2)
+  })
+
+  test('--wait: one that somebody else removes before it is stopped is done', async () => {
+    const {answers, containers} = node(running(1))
+    await using runtime = await startFakeRuntime({
+      ...answers,
+      StopContainer: () => {
+        containers.clear()
+        throw status(rpcCode.notFound, 'container not found')
+      },
+    })
+    expect(await runCli(['rm', '-f', '--wait', 'c0'], runtime)).toEqual({
+      stdout: 'c0\n',
+      stderr: '',
+      exitCode: 0,
+    })
+  })
+
   test('log files go too, those of others and with -k all stay', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'crisp-logs-'))
     try {
