@@ -1,3 +1,5 @@
+import {wrapped} from './text/wrap.js'
+
 export interface FlagHelp {
   name: string
   char?: string
@@ -160,15 +162,4 @@ function columns(
     })
     .map((row) => `${row}\n`)
     .join('')
-}
-
-function wrapped(text: string, columnsAvailable: number): string[] {
-  const lines: string[] = ['']
-  for (const word of text.split(/\s+/)) {
-    const last = lines.length - 1
-    const candidate = lines[last] === '' ? word : `${lines[last]} ${word}`
-    if (candidate.length <= columnsAvailable) lines[last] = candidate
-    else lines.push(word)
-  }
-  return lines
 }

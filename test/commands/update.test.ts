@@ -203,6 +203,9 @@ describe('init', () => {
   test.each(['pod', 'container'])('a %s file works, with and without what is commented out', async (kind) => {
     await using runtime = await startFakeRuntime({RuntimeConfig: {linux: {cgroupDriver: 'SYSTEMD'}}})
     const {stdout, stderr, exitCode} = await runCli(['init', kind], runtime)
+    const explanations = stdout.split('\n').filter((line) => /^ *# /.test(line))
+    expect(explanations.length).toBeGreaterThan(20)
+    expect(explanations.filter((line) => line.length > 80)).toEqual([])
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     const {parseContainerConfig, parsePodConfig} = await import('../../src/manifests/configs.js')
     const parse = kind === 'pod' ? parsePodConfig : parseContainerConfig
