@@ -18,7 +18,7 @@ export class Screen {
   enter(): void {
     if (this.#entered) return
     this.#entered = true
-    this.redrawAll()
+    this.#shown = []
     this.#write(enter)
   }
 

@@ -32,6 +32,16 @@ test('a line that fills the terminal keeps its last column; fewer lines leave no
   expect(shown.lines).toEqual(['123456', '', ''])
 })
 
+test('what stood on the terminal before stands there again', () => {
+  const {screen, shown} = drawnOn(6, 3)
+  shown.write('$ top\r\n')
+  screen.enter()
+  screen.draw(['one', 'two', 'three'])
+  screen.leave()
+  shown.write('$ ')
+  expect(shown.lines).toEqual(['$ top', '$', ''])
+})
+
 test('after leaving, twice as well, the terminal is as before and nothing is drawn', () => {
   const {screen, shown, writes} = drawnOn(6, 3)
   screen.enter()

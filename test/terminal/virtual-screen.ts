@@ -6,6 +6,7 @@ export class VirtualScreen {
   #row = 0
   #column = 0
   #pending = ''
+  #first: {cells: string[][]; row: number; column: number} | undefined
   /** The other screen is shown, the cursor is hidden, long lines are cut. */
   readonly modes = new Set<string>()
 
@@ -49,10 +50,12 @@ export class VirtualScreen {
   }
 
   #control(parameters: string, letter: string): void {
-    if (letter === 'h') this.modes.add(parameters)
-    else if (letter === 'l') {
+    if (letter === 'h') {
+      if (parameters === '?1049' && !this.modes.has(parameters)) this.#toOther()
+      this.modes.add(parameters)
+    } else if (letter === 'l') {
+      if (parameters === '?1049' && this.modes.has(parameters)) this.#toFirst()
       this.modes.delete(parameters)
-      if (parameters === '?1049') this.#erase()
     } else if (letter === 'H') {
       const [row = 1, column = 1] = parameters.split(';').map((number) => Number(number || 1))
       this.#row = row - 1
@@ -76,7 +79,18 @@ export class VirtualScreen {
     }
   }
 
-  /** What was on the first screen is not kept: nobody looks at it in these tests. */
+  #toOther(): void {
+    this.#first = {cells: this.#cells, row: this.#row, column: this.#column}
+    this.#erase()
+  }
+
+  #toFirst(): void {
+    if (!this.#first) return
+    this.#cells = this.#first.cells
+    this.#row = this.#first.row
+    this.#column = this.#first.column
+  }
+
   #erase(): void {
     this.#row = 0
     this.#column = 0
