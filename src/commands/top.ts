@@ -14,7 +14,7 @@ import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
 import {TopSession} from '../top/session.js'
 import {initialState, type TopState} from '../top/state.js'
-import {visit} from '../top/visit.js'
+import {type Visited, visit} from '../top/visit.js'
 import {namespaceFlag, parseUnits, unitsFlag} from '../usage-flags.js'
 import {plainTopStyle, type TopFrame, topText} from '../views/top.js'
 
@@ -110,7 +110,7 @@ export default class Top extends CriCommand {
       units,
       style: (await this.tableStyle()) ? (await import('../colours.js')).topStyle : plainTopStyle,
       machine,
-      visit: (what, row) => this.#visit(what, row, endpoint),
+      visit: (what, row, signal) => this.#visit(what, row, endpoint, signal),
       suspend: stopProcess,
     })
     try {
@@ -126,11 +126,13 @@ export default class Top extends CriCommand {
     else super.note(text)
   }
 
-  #visit(what: 'logs' | 'exec' | 'inspect', row: TopRow, endpoint: string): Promise<void> {
+  #visit(what: Visited, row: TopRow, endpoint: string, signal: AbortSignal): Promise<void> {
     const crisp = [process.execPath, process.argv[1] ?? '']
     const globals = ['--runtime-endpoint', endpoint]
     const write = (text: string) => this.write(text)
-    return this.withoutInterrupt(() => visit(what, row, {crisp, globals, input: process.stdin, write}))
+    return this.withoutInterrupt(() =>
+      visit(what, row, {crisp, globals, input: process.stdin, write, signal}),
+    )
   }
 }
 
@@ -198,14 +200,17 @@ async function firstFrame(
   return {node, machine, pods, state, units, nowMs: Date.now()}
 }
 
-/** As Ctrl-Z does; a process that nobody could continue is not stopped, and goes on. */
+/**
+ * As Ctrl-Z does: a script around us stops too, so that its shell prompts. A process that nobody could continue is not
+ * stopped, and goes on.
+ */
 async function stopProcess(): Promise<void> {
   let resume = () => {}
   const continued = new Promise<void>((resolve) => {
     resume = resolve
   })
   process.once('SIGCONT', resume)
-  process.kill(process.pid, 'SIGTSTP')
+  process.kill(0, 'SIGTSTP')
   await Promise.race([continued, sleep(200)])
   process.off('SIGCONT', resume)
 }

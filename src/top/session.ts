@@ -11,6 +11,7 @@ import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from '.
 import {NodeHistory, type TopPod} from './node.js'
 import {type TopRow, topRows} from './rows.js'
 import {pasted, pressed, selectedIndex, type TopEffect, type TopState} from './state.js'
+import type {Visited} from './visit.js'
 
 export interface TopSessionOptions {
   client: CriClient
@@ -24,8 +25,8 @@ export interface TopSessionOptions {
   units: Units
   style: TopStyle
   machine: TopFrame['machine']
-  /** Runs crisp itself on the terminal; resolves when the user has seen what it printed. */
-  visit: (what: 'logs' | 'exec' | 'inspect', row: TopRow) => Promise<void>
+  /** Runs crisp itself on the terminal; resolves when the user has seen what it printed, or soon after the signal. */
+  visit: (what: Visited, row: TopRow, signal: AbortSignal) => Promise<void>
   /** Stops the process as Ctrl-Z does; returns when it goes on. */
   suspend: () => Promise<void>
 }
@@ -60,7 +61,7 @@ export class TopSession {
   #escapeTimer: NodeJS.Timeout | undefined
   /** Somebody else has the terminal. */
   #away = false
-  #over = false
+  readonly #over = new AbortController()
 
   constructor(options: TopSessionOptions) {
     this.#options = options
@@ -88,7 +89,7 @@ export class TopSession {
       this.#lookAtSelected()
       await this.#done.promise
     } finally {
-      this.#over = true
+      this.#over.abort()
       clearTimeout(this.#timer)
       clearTimeout(this.#escapeTimer)
       signal.removeEventListener('abort', abort)
@@ -106,7 +107,7 @@ export class TopSession {
   }
 
   #enter(): void {
-    if (this.#over) return
+    if (this.#over.signal.aborted) return
     const {input} = this.#options
     this.#away = false
     input.setRawMode(true)
@@ -168,7 +169,7 @@ export class TopSession {
       case 'logs':
       case 'exec':
       case 'inspect':
-        return this.#without(() => this.#options.visit(effect.do, effect.row))
+        return this.#without(() => this.#options.visit(effect.do, effect.row, this.#over.signal))
     }
   }
 

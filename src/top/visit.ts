@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
 import type {ReadStream} from 'node:tty'
 import type {TopRow} from './rows.js'
 
@@ -9,46 +9,89 @@ export interface Visit {
   globals: readonly string[]
   input: ReadStream
   write: (text: string) => void
+  /** Ends what runs on the terminal; it restores the terminal by itself. */
+  signal: AbortSignal
 }
 
-/** Leaves through a pager where there is one; 99 says that there was none and the text stands on the screen. */
-const paged =
-  'if [ -n "$PAGER" ]; then "$@" | $PAGER; elif command -v less >/dev/null 2>&1; then "$@" | less; else "$@"; exit 99; fi'
+export type Visited = 'logs' | 'exec' | 'inspect'
+
+/** 99 says that there was none and the text stands on the screen. */
+const pager =
+  'if [ -n "$PAGER" ]; then exec $PAGER; elif command -v less >/dev/null 2>&1; then exec less; else cat; exit 99; fi'
 
 /** Runs a verb of crisp on the user's terminal, and waits for a key where its last words would be wiped away. */
-export async function visit(what: 'logs' | 'exec' | 'inspect', row: TopRow, options: Visit): Promise<void> {
+export async function visit(what: Visited, row: TopRow, options: Visit): Promise<void> {
   const crisp = [...options.crisp, ...options.globals]
-  const verb = row.kind === 'pod' && what === 'inspect' ? 'inspectp' : what
-  const commands = {
-    logs: [...crisp, 'logs', '--follow', '--tail', '200', ...logTarget(row)],
-    exec: [...crisp, 'exec', '-it', row.id, 'sh'],
-    inspect: ['sh', '-c', paged, 'sh', ...crisp, verb, row.id],
+  const name = row.kind === 'pod' ? `${row.namespace}/${row.pod}` : `${row.namespace}/${row.pod}/${row.name}`
+  switch (what) {
+    case 'logs': {
+      options.write(`-- logs of ${name}: Ctrl-C leads back to top --\n`)
+      const code = await ended([...crisp, 'logs', '--follow', '--tail', '200', logTarget(row)], options)
+      if (code !== interrupted) await anyKey(what, code, options)
+      return
+    }
+    case 'exec': {
+      options.write(`-- sh in ${name}: exit leads back to top --\n`)
+      const code = await ended([...crisp, 'exec', '-it', row.id, 'sh'], options)
+      if (code >= lowestOfNoShell && code !== interrupted) await anyKey(what, code, options)
+      return
+    }
+    case 'inspect': {
+      const verb = row.kind === 'pod' ? 'inspectp' : 'inspect'
+      const {code, text} = await printed([...crisp, verb, row.id], options)
+      const seen = code === 0 ? await ended(['sh', '-c', pager], options, text) : code
+      if (seen !== 0) await anyKey(what, seen, options)
+    }
   }
-  const code = await ended(commands[what])
-  const seen = what === 'logs' ? code === 130 : code === 0
-  if (!seen) await anyKey(what, code, options)
 }
 
-function logTarget({kind, id, namespace, name}: TopRow): string[] {
-  return kind === 'pod' ? [`${namespace}/${name}`] : [id]
+const interrupted = 130
+/** From here on it was not the shell that ended with a code of its own: none could run, or it was killed. */
+const lowestOfNoShell = 125
+
+function logTarget({kind, id, namespace, name}: TopRow): string {
+  return kind === 'pod' ? `${namespace}/${name}` : id
 }
 
-function ended([file = '', ...args]: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {stdio: 'inherit'})
+/** On the terminal, or with this text for its stdin. */
+function ended([file = '', ...args]: readonly string[], {signal}: Visit, text?: string): Promise<number> {
+  const child = spawn(file, args, {stdio: [text === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit']})
+  // A pager may have enough before it has read all.
+  child.stdin?.on('error', () => undefined).end(text)
+  return codeOf(child, signal)
+}
+
+async function printed(
+  [file = '', ...args]: readonly string[],
+  {signal}: Visit,
+): Promise<{code: number; text: string}> {
+  const child = spawn(file, args, {stdio: ['inherit', 'pipe', 'inherit']})
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const code = await codeOf(child, signal)
+  return {code, text: Buffer.concat(chunks).toString()}
+}
+
+function codeOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
+  const end = () => child.kill('SIGTERM')
+  signal.addEventListener('abort', end)
+  return new Promise<number>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
-  })
+    child.once('close', (code, name) => resolve(code ?? (name === 'SIGINT' ? interrupted : 1)))
+  }).finally(() => signal.removeEventListener('abort', end))
 }
 
-async function anyKey(what: string, code: number, {input, write}: Visit): Promise<void> {
+async function anyKey(what: Visited, code: number, {input, write, signal}: Visit): Promise<void> {
+  if (signal.aborted) return
   input.setRawMode(true)
   const pressed = new Promise<void>((resolve) => {
     const done = () => {
       input.off('data', done).off('end', done)
+      signal.removeEventListener('abort', done)
       resolve()
     }
     input.on('data', done).on('end', done)
+    signal.addEventListener('abort', done)
   })
   input.resume()
   write(
@@ -56,6 +99,6 @@ async function anyKey(what: string, code: number, {input, write}: Visit): Promis
   )
   await pressed
   input.pause()
-  input.setRawMode(false)
+  if (!input.destroyed) input.setRawMode(false)
   write('\r\n')
 }

@@ -9,6 +9,7 @@ import {
   type FakeRuntime,
   id,
   kubeletContainer,
+  never,
   secondsAgo,
   startFakeRuntime,
   status,
@@ -292,6 +293,34 @@ test('inspect, logs and exec run crisp itself on the terminal and come back', as
   ])
   top.press('q')
   expect(await top.terminal.exited).toBe(0)
+})
+
+test('SIGTERM during a visit ends that too', async () => {
+  await using runtime = await startFakeRuntime({...node(), Exec: never})
+  await using top = await onTerminal(runtime, ['--sort', 'name'])
+  await top.shows('> db-0/postgres')
+  const asked = runtime.nextCall('Exec')
+  top.press('e')
+  await top.shows('-- sh in data/db-0/postgres: exit leads back to top --')
+  const {cancelled} = await asked
+  top.terminal.kill('SIGTERM')
+  await cancelled
+  expect(await top.terminal.exited).toBe(143)
+  expect([...top.screen.modes].sort()).toEqual(['?25', '?7'])
+})
+
+test('what cannot be inspected is said, without a pager', async () => {
+  const {ContainerStatus: _, ...withoutStatus} = node()
+  await using runtime = await startFakeRuntime(withoutStatus)
+  await using top = await onTerminal(runtime)
+  await top.shows('> db-0/postgres')
+  top.press('i')
+  await top.shows(
+    'does not implement ContainerStatus',
+    '-- inspect ended with 1: any key leads back to top --',
+  )
+  top.press(' ')
+  await top.shows('q quit')
 })
 
 test('--once prints one frame, with CPU from two samples', async () => {
