@@ -56,11 +56,10 @@ export function topPage({rows}: TopSize, state: TopState): number {
 /** Exactly so many lines, each at most so many columns wide. */
 export function topLines(frame: TopFrame, size: TopSize, style: TopStyle = plainTopStyle): string[] {
   const {state} = frame
+  if (state.help) return helpLines(frame, size, style)
   const rows = frame.rows ?? topRows(frame.pods, state)
   const page = topPage(size, state)
-  const table = state.help
-    ? helpLines(size.columns, style).slice(0, page + 1)
-    : tableLines(frame, rows, page, size.columns, style)
+  const table = tableLines(frame, rows, page, size.columns, style)
   const lines = [
     ...headerLines(frame, size, style),
     ...table,
@@ -74,7 +73,8 @@ export function topLines(frame: TopFrame, size: TopSize, style: TopStyle = plain
 export function topText(frame: TopFrame, columns: number | undefined, limit: number | undefined): string {
   const rows = topRows(frame.pods, frame.state).slice(0, limit)
   const longestName = Math.max(10, ...rows.map((row) => widthOf(foldMark(row) + nameText(row, false))))
-  const width = columns ?? Math.max(110, fixedWidth(Number.POSITIVE_INFINITY) + longestName)
+  const all = shownColumns(Number.POSITIVE_INFINITY, frame.state.order)
+  const width = columns ?? Math.max(namespaceFrom, fixedWidth(all) + longestName)
   const lines = [
     ...headerLines(frame, {columns: width, rows: 24}, plainTopStyle),
     ...tableLines(frame, rows, Math.max(1, rows.length), width, plainTopStyle, false),
@@ -83,6 +83,7 @@ export function topText(frame: TopFrame, columns: number | undefined, limit: num
 }
 
 function headerHeight(rows: number): number {
+  if (rows < 8) return 0
   return rows >= 16 ? 4 : 2
 }
 
@@ -93,6 +94,7 @@ function paneHeight(rows: number, {pane, help}: TopState): number {
 function headerLines(frame: TopFrame, {columns, rows}: TopSize, style: TopStyle): string[] {
   const {node, nowMs} = frame
   const title = `${node.version.runtimeName} ${node.version.runtimeVersion}`
+  if (headerHeight(rows) === 0) return []
   const clock = new Date(nowMs).toTimeString().slice(0, 8)
   const first = `${fitted(title, Math.max(0, columns - 9))} ${clock}`
   if (headerHeight(rows) === 2) {
@@ -148,20 +150,24 @@ interface TopColumn {
   title: string
   order?: TopOrder
   width: number
-  /** Shown from this terminal width on. */
+  /** Shown from this terminal width on; the one that is sorted by where it leaves some room for names. */
   from: number
   align: 'left' | 'right'
   cell: (row: TopRow, frame: TopFrame) => string
 }
 
+/** Narrower the namespace stands in front of the name. */
+const namespaceFrom = 120
+const sortedFrom = 40
+
 const columnsOfTable: readonly TopColumn[] = [
-  {title: 'NAMESPACE', width: 16, from: 110, align: 'left', cell: ({namespace}) => namespace},
+  {title: 'NAMESPACE', width: 16, from: namespaceFrom, align: 'left', cell: ({namespace}) => namespace},
   {title: 'STATE', width: 8, from: 60, align: 'left', cell: ({state}) => state},
   {
     title: 'CPU %',
     order: 'cpu',
     width: 7,
-    from: 0,
+    from: 16,
     align: 'right',
     cell: ({cores}) => (cores === undefined ? '-' : percent(cores, 1)),
   },
@@ -170,7 +176,7 @@ const columnsOfTable: readonly TopColumn[] = [
     title: 'MEM',
     order: 'mem',
     width: 9,
-    from: 0,
+    from: 32,
     align: 'right',
     cell: ({memoryBytes}, {units}) => bytesText(memoryBytes, units),
   },
@@ -178,7 +184,7 @@ const columnsOfTable: readonly TopColumn[] = [
     title: 'DISK',
     order: 'disk',
     width: 9,
-    from: 80,
+    from: 90,
     align: 'right',
     cell: ({diskBytes}, {units}) => bytesText(diskBytes, units),
   },
@@ -202,12 +208,14 @@ const columnsOfTable: readonly TopColumn[] = [
 
 const markerWidth = 2
 
-function shownColumns(columns: number): TopColumn[] {
-  return columnsOfTable.filter(({from}) => columns >= from)
+function shownColumns(columns: number, sortedBy: TopOrder): TopColumn[] {
+  return columnsOfTable.filter(
+    ({from, order}) => columns >= from || (order === sortedBy && columns >= sortedFrom),
+  )
 }
 
-function fixedWidth(columns: number): number {
-  return markerWidth + total(shownColumns(columns).map(({width}) => width + 1))
+function fixedWidth(shown: readonly TopColumn[]): number {
+  return markerWidth + total(shown.map(({width}) => width + 1))
 }
 
 function tableLines(
@@ -219,9 +227,9 @@ function tableLines(
   marked = true,
 ): string[] {
   const {state} = frame
-  const shown = shownColumns(columns)
-  const nameWidth = Math.max(1, columns - fixedWidth(columns))
-  const withNamespace = columns < 110
+  const shown = shownColumns(columns, state.order)
+  const nameWidth = Math.max(1, columns - fixedWidth(shown))
+  const withNamespace = columns < namespaceFrom
   const arrow = (order: TopOrder | undefined) =>
     order === state.order ? ((order === 'name') === state.reversed ? '▼' : '▲') : ''
   const title = [
@@ -262,7 +270,7 @@ function paneLines(frame: TopFrame, row: TopRow | undefined, size: TopSize, styl
   const detail = frame.detail && frame.detail.id === row?.id ? frame.detail : undefined
   const log = detail?.log.slice(-(height - 2)) ?? []
   return [
-    style.strong(fitted(title + '─'.repeat(Math.max(0, columns - title.length)), columns)),
+    style.strong(fitted(title + '─'.repeat(Math.max(0, columns - widthOf(title))), columns)),
     fitted(row && detail ? detailText(frame, row, detail) : '', columns),
     ...Array.from({length: height - 2}, (_, index) => fitted(log[index] ?? '', columns)),
   ]
@@ -299,8 +307,7 @@ function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: Top
 }
 
 function bottomLine({state, notice}: TopFrame, count: number, columns: number, style: TopStyle): string {
-  if (state.typing)
-    return fitted(`/${state.filter}_  (Enter keeps it, Esc clears it; ${count} found)`, columns)
+  if (state.typing) return typingLine(state.filter, count, columns)
   if (notice !== undefined) return style.bad(fitted(notice, columns))
   const filter = state.filter === '' ? '' : `filter "${state.filter}", Esc clears it  `
   const keys =
@@ -310,24 +317,39 @@ function bottomLine({state, notice}: TopFrame, count: number, columns: number, s
   return style.dim(fitted(filter + keys, columns))
 }
 
+/** As much of an explanation as there is room for; of a long filter the end, where it grows. */
+function typingLine(filter: string, count: number, columns: number): string {
+  const typed = `/${filter}_`
+  const hints = [`  (Enter keeps it, Esc clears it; ${count} found)`, `  (${count} found)`, '']
+  const hint = hints.find((text) => widthOf(typed + text) <= columns) ?? ''
+  return fitted(typed + hint, columns, {keep: 'end'})
+}
+
+/** The most important first: a small terminal has no room for the last. */
 const keysInWords: readonly (readonly [string, string])[] = [
-  ['q, Ctrl-C', 'quit'],
-  ['↑ ↓ PgUp PgDn Home End', 'select (also k j g G)'],
+  ['q Ctrl-C', 'quit'],
+  ['↑ ↓ k j g G', 'select (PgUp PgDn too)'],
   ['Tab', 'pods or containers'],
-  ['Enter → ←', "open and close a pod's containers"],
-  ['c m d n t R', 'sort by CPU, memory, disk, name, age, restarts; again: the other way round'],
+  ['Enter → ←', 'open and close a pod'],
+  ['c m d', 'sort by CPU, memory, disk'],
+  ['n t R', 'sort by name, age, restarts'],
+  ['r', 'the other way round'],
   ['/', 'filter; Esc clears it'],
+  ['l e i', 'logs, exec (sh), inspect'],
   ['a', 'what does not run too'],
-  ['l e i', 'logs, exec (sh), inspect; they return here'],
   ['v', 'the pane at the bottom'],
   ['Ctrl-L', 'draw anew'],
 ]
 
-function helpLines(columns: number, style: TopStyle): string[] {
-  const left = columns < 60 ? 12 : 24
+function helpLines(frame: TopFrame, size: TopSize, style: TopStyle): string[] {
+  const {columns, rows} = size
+  const above = rows >= 20 ? [...headerLines(frame, size, style), style.strong(fitted('KEYS', columns))] : []
+  const keys = keysInWords.map(([pressed, meaning]) => fitted(`${fitted(pressed, 12)} ${meaning}`, columns))
+  const lines = [...above, ...keys].slice(0, Math.max(0, rows - 1))
   return [
-    style.strong(fitted('KEYS (any key closes this)', columns)),
-    ...keysInWords.map(([keys, meaning]) => fitted(`${fitted(keys, left)} ${meaning}`, columns)),
+    ...lines,
+    ...Array<string>(Math.max(0, rows - 1 - lines.length)).fill(''),
+    style.dim(fitted('any key closes this', columns)),
   ]
 }
 

@@ -143,7 +143,7 @@ test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', as
     'RuntimeReady',
     expect.stringMatching(/^CPU 201% of \d+% {2}MEM 79MB of \S+ {2}3 running {2}2 of 2 pods ready$/),
     'images 1MB  /nowhere/at/all',
-    'CONTAINER                  STATE     CPU %▼    HISTORY       MEM      DISK   AGE',
+    'CONTAINER                            STATE     CPU %▼    HISTORY       MEM   AGE',
   ])
   expect(table(screen.lines)).toEqual(['> db-0/postgres', '  web-1/app', '  web-1/sidecar'])
 
@@ -193,9 +193,9 @@ test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', as
   expect(table(screen.lines)).toHaveLength(4)
 
   press('?')
-  await shows('KEYS (any key closes this)')
+  await shows('any key closes this')
   press('x')
-  await until(() => !screen.text.includes('KEYS (any'))
+  await until(() => !screen.text.includes('any key closes'))
   press('q')
   expect(await top.terminal.exited).toBe(0)
   expect([...screen.modes].sort()).toEqual(['?25', '?7'])

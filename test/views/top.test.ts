@@ -127,10 +127,10 @@ test('80x24: node, table, the selected container and its log, keys', () => {
     'RuntimeReady  NetworkReady',
     'CPU 176% of 400%  MEM 921.5MB of 16GB  3 running  1 exited  2 of 2 pods ready',
     'images 3.1GB of 100GB  /var/lib/containerd',
-    'CONTAINER                  STATE     CPU %▼    HISTORY       MEM      DISK   AGE',
-    '> db-0/postgres            Running    125.0          █     900MB   4.096kB    1m',
-    '  web-1/app                Running     50.0        ▁▅█      20MB   4.096kB    1m',
-    '  web-1/sidecar            Running      1.0        ▂▂▂     1.5MB   4.096kB    1m',
+    'CONTAINER                            STATE     CPU %▼    HISTORY       MEM   AGE',
+    '> db-0/postgres                      Running    125.0          █     900MB    1m',
+    '  web-1/app                          Running     50.0        ▁▅█      20MB    1m',
+    '  web-1/sidecar                      Running      1.0        ▂▂▂     1.5MB    1m',
     ...Array<string>(8).fill(''),
     '── data/db-0/postgres ──────────────────────────────────────────────────────────',
     'running for 1m  restart 2  MEM 90% of 1GB  CPU 63% of 2  docker.io/library/post…',
@@ -167,6 +167,51 @@ test('wide: namespaces and restarts have columns of their own', () => {
 })
 
 test.each([
+  ['disk', 80, 'CONTAINER                  STATE      CPU %    HISTORY       MEM     DISK▼   AGE'],
+  ['restarts', 40, 'CONTAINER      CPU %       MEM RESTARTS▼'],
+  ['age', 40, 'CONTAINER          CPU %       MEM  AGE▼'],
+  ['restarts', 20, 'CONTAINER      CPU %'],
+] as const)('the column by which is sorted is shown where it has room: %s, %d', (order, columns, title) => {
+  expect(topLines(frame({order}), size(columns, 10))[2]?.trimEnd()).toBe(title)
+})
+
+test('20x5: rows and no node, as many columns as leave room for names', () => {
+  expect(trimmed(topLines(frame(), size(20, 5)))).toEqual([
+    'CONTAINER     CPU %▼',
+    '> …/postgres   125.0',
+    '  web-1/app     50.0',
+    '  …1/sidecar     1.0',
+    'q quit  / filter  ?…',
+  ])
+})
+
+test.each([
+  [80, 24],
+  [40, 10],
+])('%dx%d: help on one screen, nothing cut', (columns, rows) => {
+  const lines = trimmed(topLines(frame({help: true}), size(columns, rows)))
+  const text = lines.join('\n')
+  for (const key of ['q Ctrl-C', 'Tab', 'Enter', 'c m d', 'n t R', 'l e i', '/ ', 'r '])
+    expect(text).toContain(`\n${key}`.trimStart())
+  expect(text).not.toContain('…')
+  expect(lines.at(-1)).toBe('any key closes this')
+})
+
+test('names of two columns a character do not make the lines of the pane longer', () => {
+  const wide = [
+    {
+      ...(pods[0] as TopPod),
+      namespace: '商店',
+      name: '商店-支付',
+      containers: [container('支付📦', {namespace: '商店', pod: '商店-支付'})],
+    },
+  ]
+  expect(trimmed(topLines(frame({}, {pods: wide}), size(40, 24))).find((line) => line.startsWith('──'))).toBe(
+    '── 商店/商店-支付/支付📦 ───────────────',
+  )
+})
+
+test.each([
   ['cpu', false, ['postgres', 'app', 'sidecar']],
   ['cpu', true, ['sidecar', 'app', 'postgres']],
   ['mem', false, ['postgres', 'app', 'sidecar']],
@@ -179,14 +224,20 @@ test.each([
 
 test('a filter, what does not run, and a notice', () => {
   const filtered = trimmed(topLines(frame({filter: 'DATA/', all: true}), size(80, 16)))
-  expect(filtered.slice(5, 8).map((line) => line.slice(0, 36).trimEnd())).toEqual([
-    '> db-0/postgres            Running',
-    '  db-0/init                Exited',
+  expect(filtered.slice(5, 8).map((line) => line.slice(0, 45).trimEnd())).toEqual([
+    '> db-0/postgres                      Running',
+    '  db-0/init                          Exited',
     '',
   ])
   expect(filtered.at(-1)).toMatch(/^filter "DATA\/", Esc clears it {2}q quit/)
   const typing = topLines(frame({typing: true, filter: 'si'}), size(80, 16))
   expect(typing.at(-1)?.trimEnd()).toBe('/si_  (Enter keeps it, Esc clears it; 1 found)')
+  const narrow = (columns: number, filter: string) =>
+    topLines(frame({typing: true, filter}), size(columns, 16))
+      .at(-1)
+      ?.trimEnd()
+  expect(narrow(40, 'si')).toBe('/si_  (1 found)')
+  expect(narrow(12, 'a long filter')).toBe('…ong filter_')
   const noticed = topLines(frame({}, {notice: 'the runtime is away'}), size(80, 16))
   expect(noticed.at(-1)?.trimEnd()).toBe('the runtime is away')
 })
