@@ -57,7 +57,8 @@ export abstract class UsageCommand extends CriCommand {
     if (watch && output.format === 'json') return this.write(jsonText(shown.document(), 0))
     const document = await rendered(shown, output)
     const text = watch && output.format === 'yaml' ? furtherText(document, output.format) : document
-    const redraw = watch && process.stdout.isTTY && (output.format === 'table' || output.format === 'wide')
+    const movesCursor = process.stdout.isTTY && process.env.TERM !== 'dumb'
+    const redraw = watch && movesCursor && (output.format === 'table' || output.format === 'wide')
     this.write(redraw ? frameText(text, cut ? process.stdout.rows : undefined) : text)
   }
 

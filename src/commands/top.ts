@@ -91,6 +91,10 @@ export default class Top extends CriCommand {
     })
     if (!flags.once && !(process.stdout.isTTY && process.stdin.isTTY))
       throw new UsageError('top needs a terminal: --once prints one frame without, stats --watch goes on')
+    if (!flags.once && process.env.TERM === 'dumb')
+      throw new UsageError(
+        'top needs a terminal that can move its cursor, and TERM is dumb: --once prints one frame without',
+      )
     using client = await this.connect(flags)
     const machine = await machineOf(client)
 

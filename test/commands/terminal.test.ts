@@ -1,7 +1,8 @@
 import {spawn} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
-import {id, kubeletContainer, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
+import {rpcCode} from '../../src/errors.js'
+import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../fake-runtime.js'
 import {outcomeOf} from '../run-cli.js'
 
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
@@ -61,6 +62,26 @@ test('NO_COLOR and a dumb terminal get none', async () => {
   ])
   for (const text of texts)
     expect(text).toMatch(/^CONTAINER {7}IMAGE .*NAMESPACE\n1a00000000000 .* Running .*kube-system\n$/)
+})
+
+test('stats --watch on a dumb terminal: one table after another', async () => {
+  let samples = 0
+  const stats = {
+    attributes: {id: id('1a'), metadata: {name: 'coredns'}},
+    cpu: {timestamp: '1', usageCoreNanoSeconds: {value: '9'}, usageNanoCores: {value: '10000000'}},
+    memory: {workingSetBytes: {value: '2000'}},
+  }
+  await using runtime = await startFakeRuntime({
+    ListContainerStats: () => {
+      if (++samples === 3) throw status(rpcCode.unknown, 'enough')
+      return {stats: [stats]}
+    },
+  })
+  const table = `CONTAINER       NAME      CPU %   MEM   DISK   INODES   SWAP
+1a00000000000   coredns   1.00    2kB   0B     0        0B
+`
+  const text = await onTerminal(['stats', '--watch'], 80, runtime.endpoint, {TERM: 'dumb'})
+  expect(text).toBe(`${table}${table}crisp: ListContainerStats: enough\n`)
 })
 
 test('info is a table on a terminal', async () => {

@@ -78,7 +78,8 @@ function node(logPath = '') {
 }
 
 /** `top` on a pseudo-terminal, with what its user sees. */
-async function onTerminal(runtime: FakeRuntime, argv: string[] = [], columns = 80, rows = 24) {
+async function onTerminal(runtime: FakeRuntime, argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
+  const [columns, rows] = [80, 24]
   const terminal = await spawnOnTerminal([process.execPath, program, 'top', '--interval', '200ms', ...argv], {
     cwd: '/',
     columns,
@@ -90,6 +91,7 @@ async function onTerminal(runtime: FakeRuntime, argv: string[] = [], columns = 8
       HOME: process.env.HOME,
       CRI_CONFIG_FILE: '/dev/null',
       CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
+      ...env,
     },
   })
   const screen = new VirtualScreen(columns, rows)
@@ -232,6 +234,15 @@ test('a runtime that refuses the first look gets one line, and no screen is take
   await using top = await onTerminal(runtime)
   expect(await top.terminal.exited).toBe(1)
   expect(top.raw()).toMatch(/^crisp: fake 1\.2\.3 does not implement ListContainerStats[^\n]*\n$/)
+})
+
+test('a terminal that cannot move its cursor gets no screen', async () => {
+  await using runtime = await startFakeRuntime(node())
+  await using top = await onTerminal(runtime, [], {TERM: 'dumb'})
+  expect(await top.terminal.exited).toBe(2)
+  expect(top.raw().trimEnd()).toBe(
+    'crisp: top needs a terminal that can move its cursor, and TERM is dumb: --once prints one frame without',
+  )
 })
 
 test('a runtime that is restarted is waited for, with what was known still there', async () => {
