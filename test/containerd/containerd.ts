@@ -121,6 +121,8 @@ function network(bridge: string, directory: string): string {
         isGateway: true,
         ipam: {type: 'host-local', dataDir: join(directory, 'ipam'), ranges: [[{subnet}]]},
       },
+      // Does something for pods that publish ports only.
+      {type: 'portmap', capabilities: {portMappings: true}},
     ],
   })
 }

@@ -1,5 +1,7 @@
+import {once} from 'node:events'
 import {existsSync} from 'node:fs'
 import {readdir, readFile, writeFile} from 'node:fs/promises'
+import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {removeLeftovers} from '../../src/manifests/leftovers.js'
@@ -303,6 +305,34 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     expect(await readdir(join(containerd.directory, 'logs'))).not.toContain(`default_broken_${uid}`)
   })
 
+  test('-p: a port of the host leads to the one of the container', async () => {
+    const port = await freePort()
+    const script = 'echo "hello from the pod" > /tmp/index.html; exec httpd -f -p 8080 -h /tmp'
+    const flags = [
+      '--name',
+      'published',
+      ...here(),
+      '-p',
+      `${port}:8080`,
+      busyboxImage,
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]
+    await newId('run', ...flags)
+    // Nobody tells when httpd listens.
+    let answer: Response | undefined
+    for (let waitMs = 20; answer === undefined; waitMs *= 2) {
+      answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)
+      if (!answer) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+    expect(await answer.text()).toBe('hello from the pod\n')
+
+    await crisp('rmp', '-f', 'published')
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+  })
+
   test.each(['RunPodSandbox', 'CreateContainer', 'StartContainer'])(
     'Ctrl-C during %s leaves nothing behind',
     async (method) => {
@@ -329,3 +359,12 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     await removePod(podId)
   })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const {port} = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
