@@ -19,6 +19,8 @@ export class Children {
   readonly #directory: string
   readonly #running = new Set<Child>()
   readonly #pending = new Set<Promise<unknown>>()
+  readonly #leftBehind = new Set<string>()
+  #look: Promise<void> | undefined
   #ending = false
 
   constructor(directory: string) {
@@ -49,15 +51,28 @@ export class Children {
     if (row) await appendFile(join(this.#directory, ledgerName), `${row.pid} ${row.startedAt}\n`)
   }
 
-  /** Kills what a container's processes have started and left behind. */
-  killRestOf(containerId: string): void {
-    if (!this.#ending) killMarked(`${markVariable}=${markOf(this.#directory, containerId)}`)
+  /**
+   * Kills what the processes of a container that has ended have started and left behind. All processes of the machine
+   * are looked at for that: once for all containers that end at the same time, and past those that are known.
+   */
+  killRestOf(containerId: string): Promise<void> {
+    this.#leftBehind.add(`${markVariable}=${markOf(this.#directory, containerId)}`)
+    this.#look ??= new Promise((resolve) => setImmediate(() => resolve(this.#lookOnce())))
+    return this.#look
+  }
+
+  #lookOnce(): void {
+    const marks = [...this.#leftBehind]
+    this.#leftBehind.clear()
+    this.#look = undefined
+    const known = [...this.#running].flatMap(({pid, leaderPid}) => [pid, leaderPid])
+    if (!this.#ending) killMarked(marks, new Set(known))
   }
 
   /** At once, for a process that is about to end. */
   killNow(): void {
     for (const child of this.#running) child.kill()
-    killMarked(`${markVariable}=${this.#directory}/`)
+    killMarked([`${markVariable}=${this.#directory}/`])
   }
 
   /** Resolves when nothing runs any more and nothing is being written. */
@@ -79,7 +94,7 @@ export async function killOrphans(directory: string): Promise<void> {
     const row = pid === '' ? undefined : await readProcess(Number(pid))
     if (row && row.startedAt === started.join(' ')) signalProcess(-row.pid, 'SIGKILL')
   }
-  killMarked(`${markVariable}=${directory}/`)
+  killMarked([`${markVariable}=${directory}/`])
 }
 
 async function ledgerOf(directory: string): Promise<string> {

@@ -71,7 +71,7 @@ function requireStartable({id, state, pod, starting, removing}: Container): void
 async function follow(runtime: Runtime, container: Container, child: Child): Promise<void> {
   const outputs = [pump(container, child.stdout, 'stdout'), pump(container, child.stderr, 'stderr')]
   const exitCode = await child.exited
-  killRest(runtime, container, child)
+  await killRest(runtime, container, child)
   // A client that is attached and reads nothing must not keep the container from ending.
   await Promise.race([Promise.all(outputs), wait(drainMs, undefined, {ref: false})])
   await container.log?.close()
@@ -95,10 +95,10 @@ async function pump(container: Container, output: Readable | undefined, name: Ou
   }
 }
 
-function killRest(runtime: Runtime, container: Container, child: Child): void {
+function killRest(runtime: Runtime, container: Container, child: Child): Promise<void> {
   child.kill()
   for (const exec of container.execs) exec.kill()
-  runtime.children.killRestOf(container.id)
+  return runtime.children.killRestOf(container.id)
 }
 
 function finish(

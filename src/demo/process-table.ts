@@ -142,22 +142,26 @@ export function processesByOwner<Owner>(
 }
 
 /**
- * Kills every process that has this word in the environment it was started with. What a container's processes start
- * inherits theirs, whatever sessions and groups it makes for itself. Linux only: elsewhere it does nothing.
+ * Kills every process that has one of these words in the environment it was started with, `others` aside. What a
+ * container's processes start inherits theirs, whatever sessions and groups it makes for itself. Linux only: elsewhere
+ * it does nothing.
  */
-export function killMarked(word: string): void {
+export function killMarked(words: readonly string[], others: ReadonlySet<number> = new Set()): void {
   if (process.platform !== 'linux') return
   const rounds = 5
   for (let round = 0; round < rounds; round++) {
-    const found = processIds().filter((pid) => pid !== process.pid && hasInEnvironment(pid, word))
+    const found = processIds().filter(
+      (pid) => pid !== process.pid && !others.has(pid) && isStartedWith(pid, words),
+    )
     if (found.length === 0) return
     for (const pid of found) signalProcess(pid, 'SIGKILL')
   }
 }
 
-function hasInEnvironment(pid: number, word: string): boolean {
+function isStartedWith(pid: number, words: readonly string[]): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`).includes(word)
+    const environment = readFileSync(`/proc/${pid}/environ`)
+    return words.some((word) => environment.includes(word))
   } catch {
     // Another user's, or ended.
     return false
