@@ -10,7 +10,7 @@ import type {Units} from '../text/units.js'
 import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from '../views/top.js'
 import {NodeHistory, type TopPod} from './node.js'
 import {type TopRow, topRows} from './rows.js'
-import {pasted, pressed, selectedIndex, type TopEffect, type TopState} from './state.js'
+import {pasted, pressed, selectedIndex, stayed, type TopEffect, type TopState} from './state.js'
 import type {Visited} from './visit.js'
 
 export interface TopSessionOptions {
@@ -222,7 +222,9 @@ export class TopSession {
     ])
     this.#samples++
     this.#node = node
+    const before = this.#rows()
     this.#pods = filter(this.#history.take(sample))
+    this.#state = stayed(this.#state, before, this.#rows())
   }
 
   #lookAtSelected(): void {

@@ -67,6 +67,17 @@ export function selectedIndex(rows: readonly TopRow[], selectedId: string | unde
   return index === -1 ? 0 : index
 }
 
+/** After another look: on the same row, else on its next attempt, else where it stood. */
+export function stayed(state: TopState, before: readonly TopRow[], now: readonly TopRow[]): TopState {
+  const at = before.findIndex(({id}) => id === state.selectedId)
+  const row = before[at]
+  if (!row || now.length === 0 || now.some(({id}) => id === row.id)) return state
+  const same = now.find(
+    ({kind, podId, name}) => kind === row.kind && podId === row.podId && name === row.name,
+  )
+  return {...state, selectedId: (same ?? now[Math.min(at, now.length - 1)])?.id}
+}
+
 function typed(state: TopState, key: Key): TopState {
   switch (key) {
     case 'enter':

@@ -230,15 +230,20 @@ function tableLines(
   const shown = shownColumns(columns, state.order)
   const nameWidth = Math.max(1, columns - fixedWidth(shown))
   const withNamespace = columns < namespaceFrom
+  const selected = selectedIndex(rows, state.selectedId)
+  // Page after page, and the last one full.
+  const first = Math.max(0, Math.min(Math.floor(selected / page) * page, rows.length - page))
+  const shownRows = rows.slice(first, first + page)
   const arrow = (order: TopOrder | undefined) =>
     order === state.order ? ((order === 'name') === state.reversed ? '▼' : '▲') : ''
+  const noun = `${state.mode === 'pods' ? 'POD' : 'CONTAINER'}${arrow('name')}`
+  const place = `${noun} ${first + 1}-${first + shownRows.length} of ${rows.length}`
+  const fits = rows.length > page && place.length <= nameWidth + markerWidth
   const title = [
-    fitted(`${state.mode === 'pods' ? 'POD' : 'CONTAINER'}${arrow('name')}`, nameWidth + markerWidth),
+    fitted(fits ? place : noun, nameWidth + markerWidth),
     ...shown.map(({title: text, order, width, align}) => fitted(text + arrow(order), width, {align})),
   ].join(' ')
-  const selected = selectedIndex(rows, state.selectedId)
-  const first = Math.floor(selected / page) * page
-  const body = rows.slice(first, first + page).map((row, index) => {
+  const body = shownRows.map((row, index) => {
     const isSelected = marked && first + index === selected
     const cells = shown.map(({width, align, cell}) => fitted(cell(row, frame), width, {align}))
     const fold = foldMark(row)

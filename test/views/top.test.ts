@@ -297,6 +297,10 @@ test('the selected row is always among the visible ones', () => {
     expect(lines.filter((line) => line.startsWith('>'))).toEqual([
       expect.stringContaining(selectedId.slice(3)),
     ])
+    const rows = lines.filter((line) => line.includes('web-1/c') && !line.startsWith('──'))
+    const first = Number(/c(\d+)/.exec(rows[0] ?? '')?.[1])
+    expect(lines[4]).toMatch(new RegExp(`^CONTAINER▲ ${first + 1}-${first + page} of 100 `))
+    expect(rows).toHaveLength(page)
   }
 })
 
