@@ -153,7 +153,8 @@ async function* missedEvents(
   const changes = known.node ? changesBetween(known.node, now) : []
   const seconds = ((performance.now() - (known.lostAtMs ?? 0)) / 1000).toFixed(1)
   known.lostAtMs = undefined
-  const told = `the lists show ${changes.length} changes meanwhile, what was created and removed in between is missing`
+  const count = changes.length === 1 ? '1 change' : `${changes.length || 'no'} changes`
+  const told = `the lists show ${count} meanwhile, what was created and removed in between is missing`
   onNotice?.(
     `listening again after ${seconds} s: ${known.node ? told : 'what happened meanwhile is missing'}`,
   )

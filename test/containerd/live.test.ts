@@ -189,6 +189,58 @@ describeOnContainerd('live figures and events of a real containerd', () => {
     })
   })
 
+  test('events, where the runtime has them: exit codes, out of memory, what happened while it was restarted', async ({
+    skip,
+    onTestFinished,
+  }) => {
+    const {runtimeVersion} = await containerd.client.runtime.version()
+    skip(/^v?1\./.test(runtimeVersion), `containerd ${runtimeVersion} has no events of its own`)
+    const cli = startCli(['events', '-o', 'table'], {endpoint: containerd.endpoint})
+    onTestFinished(() => void cli.kill('SIGKILL'))
+    const outcome = outcomeOf(cli)
+    let text = ''
+    let changed = () => {}
+    for (const stream of [cli.stdout, cli.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        text += chunk
+        changed()
+      })
+    const says = async (...words: string[]) => {
+      while (!words.every((word) => text.includes(word)))
+        await new Promise<void>((resolve) => {
+          changed = resolve
+        })
+    }
+    const place = (name: string, containerId: string) =>
+      `  default/live-1/${name} (${containerId.slice(0, 13)})`
+
+    const code = await pod.runContainer('code', 'exit 3')
+    await says(...['created', 'started', 'exited with 3'].map((word) => `  ${word}${place('code', code)}`))
+    await containerd.client.runtime.removeContainer({containerId: code})
+    await says(`  removed${place('code', code)}`)
+
+    const resources = {memoryLimitInBytes: '20000000', memorySwapLimitInBytes: '20000000'}
+    const hungry = await pod.runContainer('hungry', 'x=a; while :; do x=$x$x; done', {
+      config: {linux: {resources}},
+    })
+    await says(`  killed, out of memory (137)${place('hungry', hungry)}`)
+
+    const {info} = await containerd.client.runtime.containerStatus({
+      containerId: ids.idle ?? '',
+      verbose: true,
+    })
+    await containerd.stop()
+    await says('connection to the runtime lost')
+    process.kill(JSON.parse(info.info ?? '{}').pid, 'SIGKILL')
+    await containerd.start()
+    await says('the lists show 1 change meanwhile', place('idle', ids.idle ?? ''))
+    const later = await pod.runContainer('later', 'exit 9')
+    await says(`  exited with 9${place('later', later)}`)
+
+    cli.kill('SIGINT')
+    expect((await outcome).exitCode).toBe(130)
+  })
+
   test('info tells the cgroup driver from the configuration', async () => {
     const {stdout} = await crisp('info', '-o', 'table')
     expect(stdout).toMatch(/^Runtime: containerd \S+, CRI v1\nCgroup driver: CGROUPFS\n/)
