@@ -58,7 +58,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
   ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
-  ['CRISP ITSELF', ['config', 'completion', 'demo', 'jsonschema']],
+  ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema']],
 ]
 
 /** The commands under what they are for; groups of none are left out. */

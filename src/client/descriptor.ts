@@ -39,6 +39,15 @@ function elements(): Record<string, Descriptor> {
   return parsed
 }
 
+/** Every message and enum, an enum inside a message as `Message.Enum`, in the proto's order. */
+export function typeNames(): string[] {
+  return Object.entries(elements()).flatMap(([name, element]) => {
+    if ('methods' in element) return []
+    const inner = 'fields' in element ? Object.keys(element.nested ?? {}) : []
+    return [name, ...inner.map((nested) => `${name}.${nested}`)]
+  })
+}
+
 /** A message's fields by their JSON names, in the proto's order; undefined for anything but a message. */
 export function messageFields(name: string): Record<string, FieldDescriptor> | undefined {
   const element = elements()[name]

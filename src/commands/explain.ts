@@ -1,0 +1,39 @@
+import * as Args from '@oclif/core/args'
+import {CriCommand} from '../base-command.js'
+import {methodsOf} from '../client/descriptor.js'
+import {findElements, services} from '../explain/find.js'
+import {callsText, elementsText, explanationText} from '../views/explanation.js'
+
+export default class Explain extends CriCommand {
+  static override summary = 'Say what a call, message or field of the CRI is for'
+  static override description =
+    'What it means, its unit, what empty stands for, since when it exists and what containerd and CRI-O make of it. Without a word all calls are listed. No runtime is asked.'
+  static override examples = [
+    'crisp explain StopContainer',
+    'crisp explain ContainerStatus.exit_code',
+    'crisp explain container.linux.security_context',
+    'crisp explain workingSetBytes',
+  ]
+
+  static override args = {
+    word: Args.string({
+      description:
+        'a call, a message, a field below one (Message.field.field), a field alone; pod and container are the files of run',
+      ignoreStdin: true,
+      complete: ['pod', 'container', ...services.flatMap((service) => Object.keys(methodsOf(service)))],
+    }),
+  }
+
+  async run(): Promise<void> {
+    const {args} = await this.parse(Explain)
+    const docs = JSON.parse((await import('../generated/docs.js')).docsJson) as Record<string, string>
+    if (args.word === undefined) return this.write(callsText(docs))
+    const elements = findElements(args.word)
+    const atLength = elements.length <= 2
+    this.write(
+      atLength
+        ? elements.map((element) => explanationText(element, docs)).join('\n')
+        : elementsText(elements, docs),
+    )
+  }
+}

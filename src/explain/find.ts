@@ -1,0 +1,154 @@
+import {
+  enumValues,
+  type FieldDescriptor,
+  messageFields,
+  methodsOf,
+  type ServiceName,
+  typeNames,
+} from '../client/descriptor.js'
+import {NotFoundError} from '../errors.js'
+import {fieldNamed, snakeCase} from '../manifests/names.js'
+import {nearest} from '../text/nearest.js'
+
+// The elements of the CRI by the words that people have for them: an RPC, a message, a path of fields below one, or
+// the bare name of a field. Upper and lower case, `snake_case` and `camelCase` are all the same.
+
+export type Element =
+  | {kind: 'service'; name: ServiceName}
+  | {kind: 'rpc'; service: ServiceName; name: string}
+  | {kind: 'message'; name: string}
+  | {kind: 'enum'; name: string}
+  | {kind: 'field'; message: string; name: string; field: FieldDescriptor}
+  | {kind: 'value'; enum: string; name: string; number: number}
+
+export const services: readonly ServiceName[] = ['RuntimeService', 'ImageService']
+
+/** What the two kinds of files hold. */
+const files: Readonly<Record<string, string>> = {pod: 'PodSandboxConfig', container: 'ContainerConfig'}
+
+const plain = (word: string) => word.replaceAll('_', '').toLowerCase()
+
+/**
+ * All that the word may mean: a call and a message may share a name, and a bare field may be in many messages. Throws
+ * NotFoundError.
+ */
+export function findElements(word: string): Element[] {
+  const [head = '', ...path] = word.split('.')
+  const top = topElements(head)
+  if (path.length === 0) {
+    const found = top.length > 0 ? top : elementsNamed(word)
+    if (found.length > 0) return found
+  }
+  let failure: unknown
+  for (const start of top) {
+    try {
+      return [path.reduce(inside, start)]
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw (
+    failure ??
+    new NotFoundError(`the CRI has nothing that is called "${word}"${hint(nearest(head, topWords()))}`)
+  )
+}
+
+function topElements(word: string): Element[] {
+  const wanted = plain(word)
+  const named = (name: string) => plain(name) === wanted
+  const types = [
+    ...(Object.hasOwn(files, wanted) ? [files[wanted] as string] : []),
+    ...typeNames().filter(named),
+  ]
+  return [
+    ...services.filter(named).map((name): Element => ({kind: 'service', name})),
+    ...services.flatMap((service) =>
+      Object.keys(methodsOf(service))
+        .filter(named)
+        .map((name): Element => ({kind: 'rpc', service, name})),
+    ),
+    ...types.map(typeElement),
+  ]
+}
+
+function typeElement(name: string): Element {
+  return enumValues(name) ? {kind: 'enum', name} : {kind: 'message', name}
+}
+
+/** One step down: a service's call, a call's request or response, a message's field or enum, an enum's value. */
+function inside(element: Element, step: string): Element {
+  const found = candidates(element).find(({word}) => plain(word) === plain(step))
+  if (found) return found.element
+  const words = candidates(element).map(({word}) => word)
+  throw new NotFoundError(`${nameOf(element)} has no "${step}"${hint(nearest(step, words))}`)
+}
+
+function candidates(element: Element): {word: string; element: Element}[] {
+  switch (element.kind) {
+    case 'service':
+      return Object.keys(methodsOf(element.name)).map((name) => ({
+        word: name,
+        element: {kind: 'rpc', service: element.name, name},
+      }))
+    case 'rpc': {
+      const {requestType, responseType} = methodsOf(element.service)[element.name] ?? {}
+      return [...fieldsOf(requestType), ...fieldsOf(responseType)]
+    }
+    case 'message':
+      return [
+        ...fieldsOf(element.name),
+        ...typeNames()
+          .filter((name) => name.startsWith(`${element.name}.`))
+          .map((name) => ({word: name.slice(element.name.length + 1), element: typeElement(name)})),
+      ]
+    case 'field':
+      return candidates(typeElement(element.field.type))
+    case 'enum':
+      return Object.entries(enumValues(element.name) ?? {}).map(([name, number]) => ({
+        word: name,
+        element: {kind: 'value', enum: element.name, name, number},
+      }))
+    case 'value':
+      return []
+  }
+}
+
+function fieldsOf(message = ''): {word: string; element: Element}[] {
+  return Object.entries(messageFields(message) ?? {}).map(([name, field]) => ({
+    word: snakeCase(name),
+    element: {kind: 'field', message, name, field},
+  }))
+}
+
+/** Every field and enum value of that name, wherever it is. */
+function elementsNamed(word: string): Element[] {
+  return typeNames().flatMap((type): Element[] => {
+    const name = fieldNamed(type, word)
+    const field = name === undefined ? undefined : messageFields(type)?.[name]
+    if (name !== undefined && field) return [{kind: 'field', message: type, name, field}]
+    const value = Object.entries(enumValues(type) ?? {}).find(([known]) => plain(known) === plain(word))
+    return value ? [{kind: 'value', enum: type, name: value[0], number: value[1]}] : []
+  })
+}
+
+/** As the proto names it: what `docs` has its comment under, with a field's name in the proto's style. */
+export function nameOf(element: Element): string {
+  switch (element.kind) {
+    case 'rpc':
+      return `${element.service}.${element.name}`
+    case 'field':
+      return `${element.message}.${snakeCase(element.name)}`
+    case 'value':
+      return `${element.enum}.${element.name}`
+    default:
+      return element.name
+  }
+}
+
+function topWords(): string[] {
+  return [...services.flatMap((service) => Object.keys(methodsOf(service))), ...typeNames()]
+}
+
+function hint(near: string | undefined): string {
+  return near === undefined ? ': crisp explain lists the calls' : `, did you mean ${near}?`
+}
