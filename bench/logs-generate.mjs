@@ -9,6 +9,13 @@ const words =
   'the quick brown fox jumps over a lazy dog — naïve café, 12345 requests in 0.25 s, übermäßig '.repeat(600)
 const source = Buffer.from(words)
 
+/** The first place from there on where no character is cut. */
+function characterAt(place) {
+  let at = place
+  while ((source[at] & 0xc0) === 0x80) at++
+  return at
+}
+
 export function generate(file, kind, sizeBytes, {stepBack = 0, at = 0.5} = {}) {
   const descriptor = openSync(file, 'w')
   const block = Buffer.allocUnsafe(4 * 1024 * 1024)
@@ -29,9 +36,9 @@ export function generate(file, kind, sizeBytes, {stepBack = 0, at = 0.5} = {}) {
   const record = (stream, tag, length) => {
     const back = written / sizeBytes >= at ? stepBack : 0
     put(`${stamp(written * secondsPerByte - back)} ${stream} ${tag} `)
-    const from = Math.floor(random() * 1000)
+    const from = characterAt(Math.floor(random() * 1000))
     for (let left = length; left > 0; ) {
-      const piece = source.subarray(from, from + left)
+      const piece = source.subarray(from, characterAt(from + left))
       put(piece)
       left -= piece.length
     }

@@ -1,10 +1,12 @@
+import {requiredText} from './logs/expression.js'
 import {ContextLines, type Grep, literalOf} from './logs/grep.js'
 import {LineCopier, longestNeedleBytes} from './logs/line-copier.js'
 import type {LineFilter, LogLine} from './logs/lines.js'
+import {MatchingLines} from './logs/matching-lines.js'
 import {LineMerger} from './logs/merge.js'
 import {LogOutput, type LogSink} from './logs/output.js'
 import {LogReader, type Segment} from './logs/reader.js'
-import type {StreamIndex} from './logs/record.js'
+import {newline, type StreamIndex} from './logs/record.js'
 import {LineSource} from './logs/source.js'
 import {type LogOrigin, lineJson, linePieces} from './views/logs.js'
 
@@ -163,14 +165,19 @@ export class LineFeed implements LogFeed {
   }
 }
 
-/** What is looked for, where it is nothing but one text; undefined for anything that takes looking at lines. */
-export function needleOf({include, exclude, before, after}: Grep): Buffer | undefined {
-  const [only] = include
+/** Whether lines are chosen one by one, whatever is around them. */
+export function isPlainSearch({before, after}: Grep): boolean {
+  return before === 0 && after === 0
+}
+
+/** What lines are searched for before they are looked at any closer; `exact` where that is all. */
+function needleOf({include, exclude}: Grep): {needle: Buffer | undefined; exact: boolean} {
+  const [only] = include.length === 1 ? include : []
   const literal = only && literalOf(only)
-  const plain = include.length === 1 && exclude.length === 0 && before === 0 && after === 0
-  if (!plain || literal === undefined) return undefined
-  const needle = Buffer.from(literal)
-  return needle.length <= longestNeedleBytes ? needle : undefined
+  const text = literal ?? (only && requiredText(only))
+  const needle = text === undefined ? undefined : Buffer.from(text)
+  if (!needle || needle.length > longestNeedleBytes) return {needle: undefined, exact: false}
+  return {needle, exact: literal !== undefined && exclude.length === 0}
 }
 
 /** One log in CRI format, from file to output with as little in between as can be. */
@@ -178,6 +185,8 @@ export class CopyFeed implements LogFeed {
   readonly full = false
   readonly #options: FeedOptions
   readonly #copier: LineCopier
+  /** What the copier writes to, where lines have to be looked at. */
+  readonly #matching: MatchingLines | undefined
   #log: FedLog | undefined
   #reader: LogReader | undefined
   /** Streams whose last line had no end. */
@@ -185,10 +194,13 @@ export class CopyFeed implements LogFeed {
 
   constructor(options: FeedOptions) {
     this.#options = options
-    this.#copier = new LineCopier(options.sink, {
+    const {grep, sink, timestamps} = options
+    const {needle, exact} = grep ? needleOf(grep) : {needle: undefined, exact: true}
+    this.#matching = grep && !exact ? new MatchingLines(sink, {...grep, stamped: timestamps}) : undefined
+    this.#copier = new LineCopier(this.#matching ?? sink, {
       filter: options.filter,
-      timestamps: options.timestamps,
-      needle: options.grep && needleOf(options.grep),
+      timestamps,
+      needle,
       onDamage: () => this.#log && options.onDamage(this.#log),
     })
   }
@@ -200,13 +212,19 @@ export class CopyFeed implements LogFeed {
 
   async continueWith(log: FedLog, segments: readonly Segment[]): Promise<void> {
     this.#reader?.close()
-    await this.#copier.endLines(this.#unended)
-    this.#unended = []
+    await this.#endLines()
     this.add(log, segments)
   }
 
   async finish(): Promise<void> {
-    this.#unended = [...this.#unended, ...(await this.#copier.endLog())]
+    const open = await this.#copier.endLog()
+    this.#unended = [...this.#unended, ...(this.#matching ? await this.#matching.end() : open)]
+  }
+
+  /** Ends lines that have no end, since another log's come behind them. */
+  async #endLines(): Promise<void> {
+    for (const stream of this.#unended) await this.#options.sink.write(stream, Buffer.of(newline))
+    this.#unended = []
   }
 
   remove(): void {
@@ -230,7 +248,8 @@ export class CopyFeed implements LogFeed {
           await this.#copier.endFile()
           break
         case 'attempt-end':
-          await this.#copier.endLines(await this.#copier.endLog())
+          await this.finish()
+          await this.#endLines()
           await this.#log?.onAttemptEnd()
           break
         default:

@@ -16,7 +16,7 @@ import {
 import {NotFoundError, UsageError} from '../errors.js'
 import {integerFlag} from '../flags.js'
 import type {Container} from '../generated/cri.js'
-import {CopyFeed, type FedLog, type FeedOptions, LineFeed, type LogFeed, needleOf} from '../log-feed.js'
+import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type LogFeed} from '../log-feed.js'
 import {attemptMarker, type ChosenLog, LogSession} from '../log-session.js'
 import {processSink} from '../log-sink.js'
 import {isDockerLog} from '../logs/bytes.js'
@@ -245,7 +245,7 @@ export default class Logs extends CriCommand {
       onNotice: (text) => this.note(text),
       onDamage: this.#damageNote(),
     }
-    const searchable = !grep || (!options.highlight && needleOf(grep) !== undefined)
+    const searchable = !grep || (!options.highlight && isPlainSearch(grep))
     const plain =
       !withNames && searchable && wish.format !== 'json' && wish.limitBytes < 0 && chosen.length === 1
     const logs = chosen.flatMap(({attempts}) => attempts)

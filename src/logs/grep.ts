@@ -1,3 +1,4 @@
+import {requiredText} from './expression.js'
 import type {LogLine} from './lines.js'
 
 export interface Grep {
@@ -36,7 +37,10 @@ function bytesTest(expression: RegExp): (text: Text) => boolean {
     const needle = Buffer.from(literal)
     return ({content}) => content.includes(needle)
   }
+  const required = requiredText(expression)
+  const needle = required === undefined ? undefined : Buffer.from(required)
   return (text) => {
+    if (needle && !text.content.includes(needle)) return false
     text.decoded ??= text.content.toString('utf8')
     return expression.test(text.decoded)
   }

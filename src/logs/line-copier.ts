@@ -1,7 +1,7 @@
 import {logLinesWasm} from '../generated/log-lines.js'
 import type {LineFilter} from './lines.js'
 import type {LogSink} from './output.js'
-import {newline, type StreamIndex} from './record.js'
+import type {StreamIndex} from './record.js'
 import {timeToNs} from './time.js'
 
 /** What wasm/log-lines.ts exports. */
@@ -142,11 +142,6 @@ export class LineCopier {
     this.#kernel.endLines(at.stdout, at.stderr)
     await this.#writeEnds()
     return open
-  }
-
-  /** Ends lines that have no end, since another log's come behind them. */
-  async endLines(streams: readonly StreamIndex[]): Promise<void> {
-    for (const stream of streams) await this.#sink.write(stream, Buffer.of(newline))
   }
 
   #setUp(): void {

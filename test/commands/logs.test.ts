@@ -129,6 +129,19 @@ test('attempts: the newest, the one before, one by number, all with their ends',
   })
 })
 
+test('a line without an end is ended before the next attempt if it was searched for and found', async () => {
+  await using node = await startNode([{...web, attempt: 2}])
+  for (const attempt of [0, 1, 2])
+    node.logs.write(
+      `${webLog}/${attempt}.log`,
+      record(attempt, `run ${attempt}`) + record(attempt, `end ${attempt}`, {tag: 'P'}),
+    )
+  const logs = async (expression: string) =>
+    (await runCli(['logs', 'app', '--attempt', 'all', '--grep', expression], node)).stdout
+  expect(await logs('[nu]')).toBe('run 0\nend 0\nrun 1\nend 1\nrun 2\nend 2')
+  expect(await logs('u[n]|d 1')).toBe('run 0\nrun 1\nend 1\nrun 2\n')
+})
+
 test('--previous of a container that was never restarted', async () => {
   await using node = await webNode(plain)
   expect(await runCli(['logs', '-p', 'app'], node)).toEqual({
