@@ -97,9 +97,12 @@ async function notRunning(
 export function asOwnFailure(error: unknown, name?: string): unknown {
   if (error instanceof Interrupted) return error
   const failure = failureOf(error)
-  return new UserError(name === undefined ? failure.text : `${name}: ${failure.text}`, {
+  // Only ours have rows: line ends in a runtime's words are no lines.
+  const [text = '', ...rows] = error instanceof UserError ? failure.text.split('\n  ') : [failure.text]
+  return new UserError(name === undefined ? text : `${name}: ${text}`, {
     exitCode: ownCode(failure.exitCode),
     cause: error,
+    rows,
   })
 }
 

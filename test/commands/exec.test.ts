@@ -229,6 +229,20 @@ describe('failures of our own are 125, and say what to do', () => {
       125,
       'no container "web": crisp ps -a shows what there is',
     ],
+    [
+      'several containers',
+      {
+        answers: {
+          ListContainers: {
+            containers: ['a', 'b'].map((pod) => kubeletContainer('default', pod, 'web', {id: id(pod)})),
+          },
+        },
+      },
+      125,
+      `"web" could be any of 2 containers: say more of the name or the ID
+  ${id('a').slice(0, 13)}  default/a/web
+  ${id('b').slice(0, 13)}  default/b/web`,
+    ],
   ])('%s', async (_name, behaviour, exitCode, message) => {
     const {stdout, stderr, ...result} = await exec(behaviour, ['web', 'bash'])
     expect({stdout, stderr, exitCode: result.exitCode}).toEqual({
