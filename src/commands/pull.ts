@@ -9,7 +9,7 @@ import {pullCredentials, pullFlags, pullTimeoutMs} from '../pull-flags.js'
 import type {PullProgress} from '../pull-progress.js'
 import {inOrder} from '../target-command.js'
 import {parallelFlag} from '../target-flags.js'
-import {parseLabels} from '../text/selectors.js'
+import {parseAnnotations} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {
   static override summary = 'Fetch images from their registries'
@@ -58,7 +58,7 @@ export default class Pull extends CriCommand {
     const {args, flags} = await this.parse(Pull)
     const {env, stdin, stderr} = process
     const timeoutMs = pullTimeoutMs(flags, env)
-    const annotations = parseLabels(flags.annotation)
+    const annotations = parseAnnotations(flags.annotation)
     if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
       throw new UsageError('stdin holds either the pod or the credentials')
     const podConfig = await this.#podConfig(flags['pod-config'])

@@ -8,7 +8,7 @@ import type {Input, LinuxContainerResources, UpdateContainerResourcesRequest} fr
 import {TargetCommand} from '../target-command.js'
 import {targetFlags} from '../target-flags.js'
 import {parseCpus, parseMemory} from '../text/quantity.js'
-import {parseLabels} from '../text/selectors.js'
+import {parseAnnotations} from '../text/selectors.js'
 
 const {wait: _, ...eachFlags} = targetFlags()
 const linux = {helpGroup: 'LIMITS'}
@@ -101,7 +101,7 @@ function limitsFrom(
     cpusetMems: flags['cpuset-mems'],
   })
   const windows = given({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
-  const annotations = flags.annotation ? {annotations: parseLabels(flags.annotation)} : {}
+  const annotations = flags.annotation ? {annotations: parseAnnotations(flags.annotation)} : {}
   if (Object.keys(windows).length > 0) {
     const shared = given({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
     return {windows: {...windows, ...shared}, ...annotations}

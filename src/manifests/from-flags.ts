@@ -13,7 +13,7 @@ import type {
   PortMapping,
 } from '../generated/cri.js'
 import {parseBytes, parseCpus} from '../text/quantity.js'
-import {parseLabels} from '../text/selectors.js'
+import {parseAnnotations, parseLabels} from '../text/selectors.js'
 
 // `crisp run IMAGE` in the CRI's words. All pure: what comes from the process and the node are arguments.
 
@@ -61,7 +61,7 @@ export function podConfigFrom(wishes: PodWishes): Input<PodSandboxConfig> {
     ...(dnsConfig ? {dnsConfig} : {}),
     ...(wishes.publish?.length ? {portMappings: wishes.publish.map(parsePort)} : {}),
     labels: {...parseLabels([...(wishes.label ?? [])]), ...podLabels(metadata)},
-    ...(wishes.annotation?.length ? {annotations: parseLabels([...wishes.annotation])} : {}),
+    ...(wishes.annotation?.length ? {annotations: parseAnnotations([...wishes.annotation])} : {}),
     linux: {
       cgroupParent: wishes.cgroupParent,
       securityContext: {
@@ -152,7 +152,7 @@ export function containerConfigFrom(
       ...podLabels({...pod.metadata}),
       'io.kubernetes.container.name': name,
     },
-    ...(wishes.annotation?.length ? {annotations: parseLabels([...wishes.annotation])} : {}),
+    ...(wishes.annotation?.length ? {annotations: parseAnnotations([...wishes.annotation])} : {}),
     logPath: `${name}/0.log`,
     ...(wishes.interactive ? {stdin: true} : {}),
     ...(wishes.interactive && wishes.stdinOnce ? {stdinOnce: true} : {}),

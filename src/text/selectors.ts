@@ -7,10 +7,18 @@ export function splitList(values: readonly string[]): string[] {
 
 /** `key=value` words as a label selector. */
 export function parseLabels(values: readonly string[] = []): Record<string, string> {
+  return parsePairs('label', values)
+}
+
+export function parseAnnotations(values: readonly string[] = []): Record<string, string> {
+  return parsePairs('annotation', values)
+}
+
+function parsePairs(noun: string, values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     splitList(values).map((item) => {
       const at = item.indexOf('=')
-      if (at <= 0) throw new UsageError(`label "${item}" should be KEY=VALUE, such as app=web`)
+      if (at <= 0) throw new UsageError(`${noun} "${item}" should be KEY=VALUE, such as app=web`)
       return [item.slice(0, at), item.slice(at + 1)]
     }),
   )

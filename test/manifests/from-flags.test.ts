@@ -120,6 +120,7 @@ test.each([
     '--publish cannot change the pod that --pod names: leave one of them out',
   ],
   [make({label: ['x']}), 'label "x" should be KEY=VALUE, such as app=web'],
+  [make({annotation: ['x']}), 'annotation "x" should be KEY=VALUE, such as app=web'],
 ])('refused: %#', (parse, problem) => expect(parse).toThrow(problem))
 
 test('a privileged container has no seccomp profile, and its pod is privileged too', () => {
