@@ -67,7 +67,9 @@ export abstract class CriCommand extends Command {
   /** From before the flags are parsed; argv.ts has put every flag into one word. */
   async #startProfiling(): Promise<(() => Promise<void>) | undefined> {
     const flags = this.argv.slice(0, this.argv.indexOf('--'))
-    const fileOf = (flag: string) => flags.find((word) => word.startsWith(flag))?.slice(flag.length)
+    // An empty name is none, as with crictl.
+    const fileOf = (flag: string) =>
+      flags.find((word) => word.startsWith(flag))?.slice(flag.length) || undefined
     const files = {cpu: fileOf('--profile-cpu='), memory: fileOf('--profile-mem=')}
     if (files.cpu === undefined && files.memory === undefined) return undefined
     return (await import('./profiling.js')).startProfiling(files)

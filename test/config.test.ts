@@ -200,6 +200,11 @@ test('--profile-cpu and --profile-mem write files for developer tools, and say w
   })
 })
 
+test.each([['--profile-cpu='], ['--profile-mem', '']])('%j is none', async (...flags) => {
+  await using runtime = await startFakeRuntime()
+  expect(await runCli([...flags, 'version'], runtime)).toMatchObject({stderr: '', exitCode: 0})
+})
+
 test('--debug shows each call with its request and answer on stderr, stdout stays the result', async () => {
   await using runtime = await startFakeRuntime()
   const {stdout, stderr} = await runCli(['version', '--debug'], runtime)
