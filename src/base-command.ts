@@ -8,6 +8,7 @@ import {type GlobalFlags, readSettings, type Settings} from './config.js'
 import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from './errors.js'
 import {globalFlags} from './flags.js'
 import {printableLines} from './text/printable.js'
+import {shortened} from './text/shortened.js'
 import type {TableStyle} from './text/table.js'
 import type {Tracing} from './tracing.js'
 import {checkTemplate, type Output, parseOutput, rendered, type View} from './views/output.js'
@@ -204,7 +205,7 @@ export abstract class CriCommand extends Command {
   protected fail(error: unknown, doing = ''): void {
     const failure = describeError(error)
     const about = doing !== '' && error instanceof RpcError ? `${doing}: ` : ''
-    if (failure.text !== '') this.note(`${about}${failure.text}`)
+    if (failure.text !== '') this.note(`${shortened(about)}${failure.text}`)
     process.exitCode = worse(Number(process.exitCode ?? exitCode.done), failure.exitCode)
   }
 

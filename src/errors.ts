@@ -1,4 +1,5 @@
 import {printable} from './text/printable.js'
+import {shortened} from './text/shortened.js'
 
 /** Exit codes of every command. `exec`, `run` and `attach` end with the remote process's own code instead of 0. */
 export const exitCode = {
@@ -205,7 +206,13 @@ export interface Failure {
   exitCode: ExitCode
 }
 
+/** What to say of it: the user's words in it may be of any length, what is said of them is not. */
 export function describeError(error: unknown): Failure {
+  const failure = describeWhole(error)
+  return {...failure, text: failure.text.split('\n').map(shortened).join('\n')}
+}
+
+function describeWhole(error: unknown): Failure {
   if (error instanceof Interrupted) return {text: '', exitCode: error.exitCode}
   if (error instanceof UserError) return {text: error.message, exitCode: error.exitCode}
   if (error instanceof RpcError) {

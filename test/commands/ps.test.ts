@@ -282,6 +282,20 @@ test('--image finds containers however they name the image, with two calls', asy
   ])
 })
 
+test('a word of 100,000 letters is not said again in full', async () => {
+  const word = 'x'.repeat(100_000)
+  expect(await runCli(['ps', '--label', word])).toEqual({
+    stdout: '',
+    stderr: `crisp: label "${'x'.repeat(99)}…" should be KEY=VALUE, such as app=web\n`,
+    exitCode: 2,
+  })
+  expect(await runCli([`--${word}`])).toEqual({
+    stdout: '',
+    stderr: `crisp: unknown flag --${'x'.repeat(98)}… before the command (crisp --help)\n`,
+    exitCode: 2,
+  })
+})
+
 describe('bad input is one line and exit 2, before anything is sent', () => {
   const refused: [string[], string][] = [
     [['ps', '--bogus'], 'unknown flag --bogus for ps (crisp ps --help)'],

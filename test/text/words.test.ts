@@ -8,6 +8,7 @@ import {printable, printableLines} from '../../src/text/printable.js'
 import {parseRegexp} from '../../src/text/regexp.js'
 import {parseChoice, parseLabels, splitList} from '../../src/text/selectors.js'
 import {shortId, shortImage} from '../../src/text/short-id.js'
+import {shortened} from '../../src/text/shortened.js'
 import {sizeText} from '../../src/text/size.js'
 import {rfc3339} from '../../src/text/time.js'
 
@@ -158,4 +159,17 @@ test('a comma separates only what is a pair of its own', () => {
   ])
   expect(parseLabels(['app=web,tier=a=b'])).toEqual({app: 'web', tier: 'a=b'})
   expect(() => parseLabels(['=x'])).toThrow(UsageError)
+})
+
+describe('a line with words that nobody reads', () => {
+  const long = 'x'.repeat(100_000)
+  const head = 'x'.repeat(100)
+  test.each([
+    [`no container "${long}": crisp ps -a`, `no container "${head.slice(1)}…": crisp ps -a`],
+    [`--timeout ${long}: not negative`, `--timeout ${head}…: not negative`],
+    [`"${'two words '.repeat(1000)}" is no date`, `"${'two words '.repeat(10).slice(0, 99)}…" is no date`],
+    [`"${'🚀'.repeat(1000)}"`, `"${'🚀'.repeat(99)}…"`],
+    [`cannot write /${'x'.repeat(400)}`, `cannot write /${'x'.repeat(400)}`],
+    [`${'many short words '.repeat(100)}`, `${'many short words '.repeat(100)}`],
+  ])('%#', (line, text) => expect(shortened(line)).toBe(text))
 })
