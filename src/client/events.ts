@@ -32,7 +32,7 @@ export async function* containerEvents(
     await heedSharedQueue(client, options)
     const seen = yield* streamedEvents(client, options)
     options.onNotice?.(
-      'the runtime sends no events: lists are compared instead, what is created and removed between two of them is missed',
+      'the runtime sends no events: lists are compared, what comes and goes between two of them is missed',
     )
     return yield* polledEvents(client, seen, options)
   }

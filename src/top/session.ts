@@ -75,10 +75,16 @@ export class TopSession {
     await this.#sample()
     const abort = () => this.#done.reject(signal.reason)
     const resize = () => this.#redrawAll()
+    // Whoever had the terminal meanwhile has its own modes and its own text there.
+    const takeAgain = () => {
+      if (this.#away) return
+      this.#leave()
+      this.#enter()
+    }
     // The process may also end where no promise is waited for, as after a second Ctrl-C.
     const leave = () => this.#leave()
     signal.addEventListener('abort', abort, {once: true})
-    process.on('exit', leave)
+    process.on('exit', leave).on('SIGCONT', takeAgain)
     output.on('resize', resize)
     // Whoever has the terminal, nobody else hears that it was hung up.
     input.on('error', this.#onHangup)
@@ -96,7 +102,7 @@ export class TopSession {
       output.off('resize', resize)
       leave()
       input.off('error', this.#onHangup)
-      process.off('exit', leave)
+      process.off('exit', leave).off('SIGCONT', takeAgain)
     }
   }
 

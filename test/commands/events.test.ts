@@ -124,7 +124,7 @@ test('a runtime without events: lists are compared, and that is said once', asyn
     ['CONTAINER_DELETED_EVENT', id('a1'), 0],
   ])
   expect(stderr).toBe(
-    'crisp: the runtime sends no events: lists are compared instead, what is created and removed between two of them is missed\n',
+    'crisp: the runtime sends no events: lists are compared, what comes and goes between two of them is missed\n',
   )
 })
 

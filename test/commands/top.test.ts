@@ -228,6 +228,19 @@ test('Ctrl-Z where nobody could continue the process, again and again', async ()
   expect(top.raw()).not.toContain('Warning')
 })
 
+test('stopped by somebody else and continued: the screen is taken again', async () => {
+  await using runtime = await startFakeRuntime(node())
+  await using top = await onTerminal(runtime)
+  await top.shows('db-0/postgres')
+  top.terminal.kill('SIGSTOP')
+  top.screen.write('\u001b[?1049l$ fg')
+  top.terminal.kill('SIGCONT')
+  await top.until(() => top.screen.modes.has('?1049'))
+  await top.shows('db-0/postgres', 'q quit')
+  top.press('q')
+  expect(await top.terminal.exited).toBe(0)
+})
+
 test('a runtime that refuses the first look gets one line, and no screen is taken', async () => {
   const {ListContainerStats: _, ...withoutStats} = node()
   await using runtime = await startFakeRuntime(withoutStats)
