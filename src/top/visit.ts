@@ -1,5 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import type {ReadStream} from 'node:tty'
+import {printable} from '../text/printable.js'
 import type {TopRow} from './rows.js'
 
 export interface Visit {
@@ -22,7 +23,7 @@ const pager =
 /** Runs a verb of crisp on the user's terminal, and waits for a key where its last words would be wiped away. */
 export async function visit(what: Visited, row: TopRow, options: Visit): Promise<void> {
   const crisp = [...options.crisp, ...options.globals]
-  const name = row.kind === 'pod' ? `${row.namespace}/${row.pod}` : `${row.namespace}/${row.pod}/${row.name}`
+  const name = printable([row.namespace, row.pod, ...(row.kind === 'pod' ? [] : [row.name])].join('/'))
   switch (what) {
     case 'logs': {
       options.write(`-- logs of ${name}: Ctrl-C leads back to top --\n`)

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest'
 import type {TopRow} from '../../src/top/rows.js'
 import {visit} from '../../src/top/visit.js'
 
-const row = {kind: 'container', id: 'a1', namespace: 'default', pod: 'web-1', name: 'app'} as TopRow
+const row = {kind: 'container', id: 'a1', namespace: 'default', pod: 'web-1', name: 'app\u001b[2J'} as TopRow
 
 test.each([
   {key: 'x', modes: [true, false]},
@@ -24,7 +24,7 @@ test.each([
     },
   })
   expect(written).toBe(
-    '-- logs of default/web-1/app: Ctrl-C leads back to top --\n\r\n-- logs ended with 7: any key leads back to top --\r\n',
+    '-- logs of default/web-1/app\\x1b[2J: Ctrl-C leads back to top --\n\r\n-- logs ended with 7: any key leads back to top --\r\n',
   )
   expect(raw).toEqual(modes)
   expect(['data', 'end'].map((name) => input.listenerCount(name))).toEqual([0, 0])
