@@ -103,8 +103,10 @@ export abstract class CriCommand extends Command {
     if (flags.template !== undefined && !word.startsWith('go-template'))
       this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
     this.#showsValuesRaw = /^(go-template|jsonpath|yaml)\b/.test(word)
+    if (word.startsWith('custom-columns-file='))
+      flags.output = await (await import('./columns-file.js')).readColumnsFile(word)
     if (/^(go-template|jsonpath|custom-columns)\b/.test(word))
-      await checkTemplate(parseOutput(word, flags.template))
+      await checkTemplate(parseOutput(flags.output ?? '', flags.template))
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {

@@ -212,6 +212,8 @@ function wanted(
     return {candidates: beginning([...verbs, candidate('help', 'Show how a command is used')], part)}
   }
   if (typeof completes === 'string') return {candidates: [], lookup: completes}
+  if (completes.some((word) => word.endsWith('-file=') && part.startsWith(word)))
+    return {candidates: [], lookup: 'file'}
   return {
     candidates: beginning(
       completes.map((word) => candidate(word)),

@@ -18,6 +18,16 @@ export function parseCustomColumns(text: string): CustomColumn[] {
   })
 }
 
+/** kubectl's `custom-columns-file`: a line of headers and below it a line of paths. Throws UsageError. */
+export function parseColumnsFile(text: string): CustomColumn[] {
+  const [headers = [], paths = []] = text.split('\n', 2).map((line) => line.split(/\s+/).filter(Boolean))
+  if (headers.length === 0 || headers.length !== paths.length)
+    throw new UsageError(
+      `custom-columns-file: ${headers.length} headers and ${paths.length} paths: the first line has the headers, the second a path for each`,
+    )
+  return headers.map((header, index) => ({header, path: parseJsonPath(paths[index] ?? '')}))
+}
+
 /** A row for each item; several values of a cell with commas, `<none>` where there is nothing. */
 export function rowsOf(columns: readonly CustomColumn[], items: readonly unknown[]): string[][] {
   return items.map((item) =>

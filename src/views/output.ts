@@ -25,6 +25,8 @@ export interface Output {
     | 'go-template'
     | 'jsonpath'
     | 'custom-columns'
+    | 'custom-columns-file'
+  /** What the format asks for, or what its file holds. */
   template: string
 }
 
@@ -39,11 +41,12 @@ export const outputForms: readonly string[] = [
   'go-template',
   'jsonpath=PATH',
   'custom-columns=NAME:PATH,…',
+  'custom-columns-file=FILE',
 ]
 
 const plainFormats = ['table', 'wide', 'json', 'yaml', 'name', 'jsonl'] as const
 
-/** What `-o` and `--template` ask for. Throws UsageError, before anything is sent, for a word that is no format. */
+/** What `-o` and `--template` ask for; a file's place is taken by what it holds (columns-file.ts). Throws UsageError, before anything is sent, for a word that is no format. */
 export function parseOutput(word: string, template?: string): Output {
   const at = word.indexOf('=')
   const name = at === -1 ? word : word.slice(0, at)
@@ -60,9 +63,13 @@ export function parseOutput(word: string, template?: string): Output {
           `-o ${name} needs an expression: -o ${name === 'jsonpath' ? "jsonpath='{.status.id}'" : 'custom-columns=ID:.id,NAME:.metadata.name'}`,
         )
       return {format: name, template: inline}
+    case 'custom-columns-file':
+      if (!inline)
+        throw new UsageError('-o custom-columns-file needs a file: -o custom-columns-file=columns.txt')
+      return {format: name, template: inline}
     default:
       throw new UsageError(
-        `-o "${word}" is no output format: table, wide, json, yaml, name, jsonl, go-template, jsonpath=… or custom-columns=…`,
+        `-o "${word}" is no output format: table, wide, json, yaml, name, jsonl, go-template, jsonpath=…, custom-columns=… or custom-columns-file=…`,
       )
   }
 }
@@ -78,6 +85,9 @@ export async function checkTemplate({format, template}: Output): Promise<void> {
       break
     case 'custom-columns':
       ;(await import('../text/custom-columns.js')).parseCustomColumns(template)
+      break
+    case 'custom-columns-file':
+      ;(await import('../text/custom-columns.js')).parseColumnsFile(template)
   }
 }
 
@@ -103,10 +113,11 @@ export async function rendered(view: View, {format, template}: Output): Promise<
       const {parseJsonPath} = await import('../text/jsonpath.js')
       return `${parseJsonPath(template).render(view.document())}\n`
     }
-    case 'custom-columns': {
-      const {parseCustomColumns, rowsOf} = await import('../text/custom-columns.js')
+    case 'custom-columns':
+    case 'custom-columns-file': {
+      const {parseColumnsFile, parseCustomColumns, rowsOf} = await import('../text/custom-columns.js')
       const {table} = await import('../text/table.js')
-      const columns = parseCustomColumns(template)
+      const columns = format === 'custom-columns' ? parseCustomColumns(template) : parseColumnsFile(template)
       return table(
         columns.map(({header}) => ({title: header})),
         rowsOf(columns, view.items?.() ?? [view.document()]),
@@ -121,6 +132,7 @@ export function furtherText(text: string, format: Output['format']): string {
     case 'yaml':
       return `---\n${text}`
     case 'custom-columns':
+    case 'custom-columns-file':
       return text.slice(text.indexOf('\n') + 1)
     default:
       return text

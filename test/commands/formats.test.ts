@@ -1,3 +1,6 @@
+import {rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {load} from 'js-yaml'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
@@ -139,6 +142,10 @@ test('every command with the common formats is in the table', () => {
   expect(ids).toEqual(expect.arrayContaining(['ps', 'pods', 'images', 'inspect', 'version']))
 })
 
+const columnsFile = join(tmpdir(), `crisp-columns-${process.pid}`)
+beforeAll(() => writeFile(columnsFile, 'FIRST   REST     WHOLE\n.id     .nosuch  {.*}\n'))
+afterAll(() => rm(columnsFile))
+
 const table = commands.flatMap(({id: name}) => {
   const reading = readings[name]
   return reading ? [0, 1, 3].map((count) => [name, count, reading] as const) : []
@@ -190,6 +197,8 @@ describe.each(table)('%s of %i', (_, count, reading) => {
 
   test('columns: a row for each, cells where their titles begin', async () => {
     const custom = await shows('-o', 'custom-columns=FIRST:.id,REST:.nosuch,WHOLE:.*')
+    const file = await shows('-o', `custom-columns-file=${columnsFile}`)
+    expect(file).toBe(custom)
     if (nothing) return
     expect(parsedColumns(custom).titles).toEqual(['FIRST', 'REST', 'WHOLE'])
     expect(parsedColumns(custom).rows.map((row) => row.REST)).toEqual(Array(expected).fill('<none>'))
@@ -296,6 +305,9 @@ describe('what is no format, and templates with mistakes', () => {
       ['go-template={{.a', /^crisp: template 1:1: this \{\{ has no \}\}\n$/],
       ['jsonpath={.a', /^crisp: jsonpath 1:1: this \{ has no \}\n$/],
       ['custom-columns=A', /^crisp: custom-columns: "A" is not HEADER:PATH/],
+      ['custom-columns-file', /^crisp: -o custom-columns-file needs a file: /],
+      ['custom-columns-file=/no/such', /^crisp: -o custom-columns-file: cannot read \/no\/such: ENOENT/],
+      ['custom-columns-file=/dev/null', /^crisp: -o custom-columns-file: \/dev\/null is empty\n$/],
       ['jsonpath', /^crisp: -o jsonpath needs an expression/],
     ]
     for (const [format, message] of refused) {

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {UsageError} from '../../src/errors.js'
-import {parseCustomColumns, rowsOf} from '../../src/text/custom-columns.js'
+import {parseColumnsFile, parseCustomColumns, rowsOf} from '../../src/text/custom-columns.js'
 import {parseJsonPath} from '../../src/text/jsonpath.js'
 import {inspected, listed} from './inspected.js'
 
@@ -182,6 +182,21 @@ describe('custom columns', () => {
     if (Array.isArray(rows)) expect(rowsOf(parseCustomColumns(specification), items)).toEqual(rows)
     else expect(complaint(() => rowsOf(parseCustomColumns(specification), items), /^$/)).toBe(rows)
   })
+})
+
+describe('the file of custom-columns-file', () => {
+  test('headers over paths, with any space between them; what follows is not read', () => {
+    const columns = parseColumnsFile('NAME:   A,B [x]\t(D\r\n.metadata.name {.id}  .nosuch .id\nmore\n')
+    expect(columns.map(({header}) => header)).toEqual(['NAME:', 'A,B', '[x]', '(D'])
+    expect(rowsOf(columns, [{id: 'a', metadata: {name: 'web'}}])).toEqual([['web', 'a', '<none>', 'a']])
+  })
+
+  test.each([
+    ['NAME ID\n.id\n', '2 headers and 1 paths: the first line has the headers, the second a path for each'],
+    ['NAME', '1 headers and 0 paths: the first line has the headers, the second a path for each'],
+  ])('%j', (text, problem) =>
+    expect(complaint(() => parseColumnsFile(text), /^custom-columns-file: /)).toBe(problem),
+  )
 })
 
 function complaint(work: () => unknown, without = /^jsonpath /): string {
