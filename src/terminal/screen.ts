@@ -41,7 +41,7 @@ export class Screen {
     let text = ''
     for (let index = 0; index < Math.max(lines.length, shown.length); index++) {
       const line = lines[index] ?? ''
-      if (line !== shown[index]) text += `\u001b[${index + 1};1H\u001b[2K${line}`
+      if (line !== shown[index]) text += `\u001b[${index + 1};1H\u001b[2K${line.trimEnd()}`
     }
     this.#shown = [...lines]
     if (text !== '') this.#write(text)

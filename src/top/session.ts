@@ -86,7 +86,7 @@ export class TopSession {
     signal.addEventListener('abort', abort, {once: true})
     process.on('exit', leave).on('SIGCONT', takeAgain)
     output.on('resize', resize)
-    // Whoever has the terminal, nobody else hears that it was hung up.
+    // Also while somebody else has the terminal: an error that nobody listens for ends the process.
     input.on('error', this.#onHangup)
     try {
       signal.throwIfAborted()
@@ -185,7 +185,6 @@ export class TopSession {
     try {
       await work()
     } finally {
-      this.#options.signal.throwIfAborted()
       this.#enter()
     }
   }

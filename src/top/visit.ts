@@ -76,6 +76,7 @@ async function printed(
 function codeOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
   const end = () => child.kill('SIGTERM')
   signal.addEventListener('abort', end)
+  if (signal.aborted) end()
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code, name) => resolve(code ?? (name === 'SIGINT' ? interrupted : 1)))

@@ -87,8 +87,8 @@ function headerHeight(rows: number): number {
   return rows >= 16 ? 4 : 2
 }
 
-function paneHeight(rows: number, {pane, help}: TopState): number {
-  return pane && !help && rows >= 20 ? Math.min(14, Math.floor((rows - 6) * 0.4)) : 0
+function paneHeight(rows: number, {pane}: TopState): number {
+  return pane && rows >= 20 ? Math.min(14, Math.floor((rows - 6) * 0.4)) : 0
 }
 
 function headerLines(frame: TopFrame, {columns, rows}: TopSize, style: TopStyle): string[] {

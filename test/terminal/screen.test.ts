@@ -12,15 +12,16 @@ function drawnOn(columns: number, rows: number) {
   return {screen, shown, writes}
 }
 
-test('only lines that have changed are written', () => {
+test('only lines that have changed are written, without the blanks at their ends', () => {
   const {screen, shown, writes} = drawnOn(6, 3)
   screen.enter()
   screen.draw(['one', 'two', 'three'])
   writes.length = 0
   screen.draw(['one', 'TWO', 'three'])
   screen.draw(['one', 'TWO', 'three'])
-  expect(writes).toEqual(['\u001b[2;1H\u001b[2KTWO'])
-  expect(shown.lines).toEqual(['one', 'TWO', 'three'])
+  screen.draw(['one', 'TWO', '3     '])
+  expect(writes).toEqual(['\u001b[2;1H\u001b[2KTWO', '\u001b[3;1H\u001b[2K3'])
+  expect(shown.lines).toEqual(['one', 'TWO', '3'])
 })
 
 test('a line that fills the terminal keeps its last column; fewer lines leave nothing behind', () => {
