@@ -12,7 +12,7 @@ import {
 import {RpcError, rpcCode, UnreachableError} from './errors.js'
 import type {Container, ContainerStatus} from './generated/cri.js'
 import type {FedLog, LogFeed} from './log-feed.js'
-import {listAttempts, listLogFiles} from './logs/files.js'
+import {despiteRotation, listAttempts, listLogFiles} from './logs/files.js'
 import {planReading, type ReadingPlan} from './logs/plan.js'
 import type {Segment} from './logs/reader.js'
 import {firstTime} from './logs/seek.js'
@@ -82,7 +82,7 @@ export class LogSession {
     const added: ChosenLog[] = []
     for (const log of logs) {
       try {
-        feed.add(log.fed, await this.#segmentsOf(log))
+        feed.add(log.fed, await despiteRotation(() => this.#segmentsOf(log)))
         added.push(log)
       } catch (error) {
         this.#options.fail(error)

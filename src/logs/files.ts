@@ -165,6 +165,16 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 }
 
+/** Between its listing and its opening a file may be renamed: then all is done once more. */
+export async function despiteRotation<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!hasCode((error as Error).cause, 'ENOENT')) throw error
+    return await work()
+  }
+}
+
 /** Why a log can't be read, and what helps. */
 export function unreadable(path: string, cause: unknown): UserError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code

@@ -1,7 +1,7 @@
 import {setImmediate as turn} from 'node:timers/promises'
 import {UserError} from '../errors.js'
 import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
-import {fileAt, isSameFile, type LogFile, listRotatedFiles} from './files.js'
+import {despiteRotation, fileAt, hasCode, isSameFile, type LogFile, listRotatedFiles} from './files.js'
 import type {StreamIndex} from './record.js'
 
 /** A part of a file that is to be read. */
@@ -158,7 +158,7 @@ export class LogReader implements Disposable {
   async #openNext(): Promise<boolean> {
     const segment = this.#queue.shift()
     if (!segment) return false
-    const opened = this.#openWhereItIs(segment)
+    const opened = await despiteRotation(() => this.#openWhereItIs(segment))
     this.#segment = segment
     if (!opened) return true
     this.#open = opened
@@ -176,7 +176,7 @@ export class LogReader implements Disposable {
       if (!(opened instanceof PlainLog) || isSameFile(opened.identity, file.identity)) return opened
       opened.close()
     } catch (error) {
-      if (fileAt(file.path)) throw error
+      if (!(error instanceof UserError && hasCode(error.cause, 'ENOENT'))) throw error
     }
     const rotated = listRotatedFiles(file.log)
     const moved =
@@ -211,14 +211,16 @@ export class LogReader implements Disposable {
       return count
     }
     const named = fileAt(this.#log)
-    if (!named || isSameFile(named.identity, live.identity) || named.sizeBytes === 0) return 'wait'
+    if (named && isSameFile(named.identity, live.identity)) return 'wait'
+    const isEmpty = !named || named.sizeBytes === 0
+    if (isEmpty && (await this.#between(listRotatedFiles(this.#log), live)).length === 0) return 'wait'
     // The runtime may write a last line to the old file after it has made the new one.
     if (!this.#replaced) {
       this.#replaced = true
       return 'wait'
     }
     this.#replaced = false
-    await this.#goOnInNext(live, named)
+    await this.#goOnInNext(live)
     return 'file-end'
   }
 
@@ -245,17 +247,23 @@ export class LogReader implements Disposable {
   }
 
   /** Its name belongs to another file now. What was rotated meanwhile comes before that one. */
-  async #goOnInNext(live: PlainLog, named: LogFile): Promise<void> {
+  async #goOnInNext(live: PlainLog): Promise<void> {
+    const named = fileAt(this.#log)
     const rotated = listRotatedFiles(this.#log)
-    const at = await this.#indexOf(rotated, live.identity)
-    const between = at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
-    if (at === undefined && between.length > 0)
+    const between = await this.#between(rotated, live)
+    if (between.length > 0 && (await this.#indexOf(rotated, live.identity)) === undefined)
       this.#onNotice(
         `the log ${this.#log} was rotated faster than it was read: lines from before its oldest file may be missing here`,
       )
     this.#knowRotations(rotated)
-    const isAmong = between.some(({identity}) => isSameFile(identity, named.identity))
-    this.#enqueue([...between, ...(isAmong ? [] : [named])].map((file) => ({file, start: 0})))
+    const isAmong = between.some(({identity}) => named && isSameFile(identity, named.identity))
+    this.#enqueue([...between, ...(!named || isAmong ? [] : [named])].map((file) => ({file, start: 0})))
+  }
+
+  /** Of the rotated files those that came after the one that is open. */
+  async #between(rotated: readonly LogFile[], live: PlainLog): Promise<LogFile[]> {
+    const at = await this.#indexOf(rotated, live.identity)
+    return at === undefined ? this.#newer(rotated) : rotated.slice(at + 1)
   }
 
   /** It was copied to a rotated file and emptied; what was not read of it is in the copy. */

@@ -159,6 +159,29 @@ test.each(['rename', 'truncate'] as const)(
   },
 )
 
+test.each(['rename', 'truncate'] as const)(
+  'stopped while the log is rotated by %s, and its container ends with nothing in the last file: every line once',
+  async (rotation) => {
+    await using node = await startNode([{...app}])
+    const writer = new LogWriter(node.logOf(app), {rotation, compress: false})
+    writer.write(records(0, 10))
+    await using following = new Following(node, 'app')
+    await following.until('line 9\n')
+    following.cli.kill('SIGSTOP')
+    for (const from of [10, 110, 210]) {
+      writer.write(records(from, from + 99))
+      writer.rotate(records(from + 99, from + 100))
+    }
+    writer.close()
+    Object.assign(node.containers[0] ?? {}, {state: 'CONTAINER_EXITED'})
+    node.endedPods.add('web-1')
+    following.cli.kill('SIGCONT')
+    expect(await following.ended).toBe(0)
+    expect(following.stdout).toBe(Array.from({length: 310}, (_, index) => `line ${index}\n`).join(''))
+    expect(following.stderr).toBe('')
+  },
+)
+
 test('a log that is emptied without a copy is read on from its beginning, which is said', async () => {
   await using node = await startNode([{...app}])
   const path = node.logOf(app)
