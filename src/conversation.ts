@@ -107,6 +107,7 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
       signal: conversation.signal,
     })
     whole = exit.kind === 'exited'
+    if (exit.kind === 'exited' && exit.inputCut && exit.exitCode === 0) await checkInputArrived(client)
     return exit
   } finally {
     giveBack?.()
@@ -114,6 +115,15 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
     if (giveBack && !whole && process.stderr.isTTY) process.stderr.write('\n')
     stdin?.destroy()
   }
+}
+
+/** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
+async function checkInputArrived(client: CriClient): Promise<void> {
+  const {runtimeName} = await client.runtime.version()
+  if (runtimeName === 'containerd')
+    throw new UserError(
+      "containerd ended the command's stdin, and dropped the rest of it, when the command closed its stdout or stderr: keep them open, as in sh -c 'cat > FILE; exit $?'",
+    )
 }
 
 /**

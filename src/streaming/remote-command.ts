@@ -49,7 +49,8 @@ export interface RemoteCommand {
   onStatusLate?: (() => void) | undefined
 }
 
-export type RemoteExit = {kind: 'exited'; exitCode: number} | {kind: 'detached'}
+/** `inputCut`: output ended before a large stdin did. containerd had then ended the command's stdin, others had not. */
+export type RemoteExit = {kind: 'exited'; exitCode: number; inputCut?: boolean} | {kind: 'detached'}
 
 const defaultPingIntervalMs = 5000
 const keyboardPatienceMs = 100
@@ -148,7 +149,7 @@ async function exitOf(end: SessionEnd, outputs: Writable[]): Promise<RemoteExit>
   const status = parseExitStatus(end.statusText)
   switch (status.kind) {
     case 'exited':
-      return status
+      return end.inputCut ? {...status, inputCut: true} : status
     case 'failed':
       throw new StreamError('failed', status.message, {startFailure: status.startFailure})
     case 'missing':

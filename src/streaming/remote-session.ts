@@ -26,6 +26,8 @@ export interface SessionRequest extends SetupLimits {
 export interface SessionEnd {
   /** What came on the error stream. */
   statusText: string
+  /** Output ended while a large stdin had more to give. */
+  inputCut: boolean
   /** Why the connection was lost, if it was. A status that came in whole counts all the same. */
   failure: StreamError | undefined
 }

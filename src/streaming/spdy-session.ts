@@ -1,4 +1,5 @@
 import {createTextCollector} from './consume.js'
+import {watchInput} from './input-watch.js'
 import {encodeTerminalSize, type RemoteSession, type SessionRequest} from './remote-session.js'
 import {withinLimits} from './setup-limits.js'
 import {connectSpdy, type SpdyStream} from './spdy-connection.js'
@@ -28,9 +29,16 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
     throw failure
   }
 
+  const outputs = [stdout, stderr].filter((stream) => stream !== undefined)
+  const input = watchInput(outputs.map((stream) => stream.ended))
+
   return {
-    writeInput: async (chunk) => stdin?.write(chunk, request.patienceMs),
+    async writeInput(chunk) {
+      input.sent(chunk.length)
+      await stdin?.write(chunk, request.patienceMs)
+    },
     async endInput() {
+      await input.mayEnd()
       await stdin?.end()
       return true
     },
@@ -38,6 +46,7 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
     outputEnded: Promise.all([stdout?.ended, stderr?.ended]),
     finished: Promise.all([error.ended, stdout?.ended, stderr?.ended]).then((ends) => ({
       statusText: status.text(),
+      inputCut: input.wasCut(),
       failure: ends.includes('lost') ? connection.failure() : undefined,
     })),
     close: connection.close,

@@ -76,7 +76,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
     const statusText = status.text()
     // conmon-rs says nothing but 1000 for exit code 0; but also when it ended the session because stdin ended.
     const silentSuccess = endsInput && !inputEnded && !failure && statusText === ''
-    return {statusText: silentSuccess ? '{"status":"Success"}' : statusText, failure}
+    return {statusText: silentSuccess ? '{"status":"Success"}' : statusText, inputCut: false, failure}
   })
   socket.resume()
 

@@ -110,6 +110,27 @@ describe('one container', () => {
     })
   })
 
+  test.each([
+    ['containerd', 125, expect.stringMatching(/^crisp: containerd ended the command's stdin, .*\n$/)],
+    ['cri-o', 0, ''],
+  ])('output that ends in the middle of a large stdin, with %s', async (runtimeName, exitCode, stderr) => {
+    const version = {version: '0.1.0', runtimeName, runtimeVersion: '1.7.0', runtimeApiVersion: 'v1'}
+    const some: StreamHandler = async ({stdin, stdout}) => {
+      let size = 0
+      for await (const chunk of stdin as Readable) {
+        size += (chunk as Buffer).length
+        if (size > 1_000_000) break
+      }
+      stdout?.end()
+      return {exitCode: 0}
+    }
+    await using node = await startStreamingNode({exec: some, answers: {Version: version}})
+    const cli = startCli(['exec', '-i', 'web', 'cat'], node)
+    // It stops reading.
+    cli.stdin.on('error', () => {}).end(Buffer.alloc(20_000_000))
+    expect(await outcomeOf(cli)).toEqual({stdout: '', stderr, exitCode})
+  })
+
   test('a command that ends before stdin does', async () => {
     await using node = await startStreamingNode({exec: printing('done\n')})
     const cli = startCli(['exec', '-i', 'web', 'true'], node)

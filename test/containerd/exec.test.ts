@@ -101,6 +101,25 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     expect(hash.digest('hex')).toBe(checksum)
   })
 
+  test('a command that closes its stdout early, of which containerd makes an early end of its stdin', async () => {
+    const upload = async (script: string) => {
+      const cli = startCli(['exec', '-i', 'web', 'sh', '-c', script], containerd)
+      cli.stdin.on('error', () => {}).end(Buffer.alloc(20 * megabyte))
+      return outcomeOf(cli)
+    }
+    expect(await upload('cat > /tmp/upload')).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^crisp: containerd ended the command's stdin, .* sh -c 'cat > FILE; exit .*\n$/,
+      ),
+      exitCode: 125,
+    })
+    expect(await upload('cat > /tmp/upload; exit $?')).toEqual({stdout: '', stderr: '', exitCode: 0})
+    expect((await crisp(['exec', 'web', 'stat', '-c', '%s', '/tmp/upload'])).stdout).toBe(
+      `${20 * megabyte}\n`,
+    )
+  })
+
   test('a reader that rests longer than the ping interval loses nothing', async () => {
     const cli = startCli(['exec', 'web', 'sh', '-c', 'head -c 3000000 /dev/zero'], containerd)
     cli.stdin.end()
