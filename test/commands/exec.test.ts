@@ -187,7 +187,7 @@ describe('the server that has only WebSocket is recognised by what the runtime s
 
 describe('failures of our own are 125, and say what to do', () => {
   const exited: cri.Input<cri.ContainerStatusResponse> = {
-    status: {id: webId, state: 'CONTAINER_EXITED', exitCode: 9, finishedAt: secondsAgo(125)},
+    status: {id: webId, state: 'CONTAINER_EXITED', exitCode: 9, finishedAt: secondsAgo(2 * 3600)},
   }
   const runc = (text: string) =>
     `Internal error occurred: error executing command in container: failed to exec in container: OCI runtime exec failed: exec failed: unable to start container process: ${text}: unknown`
@@ -214,13 +214,13 @@ describe('failures of our own are 125, and say what to do', () => {
         },
       },
       125,
-      'the container is not running: it exited 2 minutes ago with code 9; see crisp logs, or crisp ps for a newer one',
+      'the container is not running: it exited 2 hours ago with code 9; see crisp logs, or crisp ps for a newer one',
     ],
     [
       'not running, said by the stream',
       {exec: failing('container is not running'), answers: {ContainerStatus: exited}},
       125,
-      'the container is not running: it exited 2 minutes ago with code 9; see crisp logs, or crisp ps for a newer one',
+      'the container is not running: it exited 2 hours ago with code 9; see crisp logs, or crisp ps for a newer one',
     ],
     [
       'never started',
