@@ -1,6 +1,6 @@
 // Many containers at once beside one after another: removing 200 on the embedded runtime and 40 on containerd, starting
-// and stopping 50 there, beside crictl too where it is on PATH. Interleaved rounds, medians and ratios. containerd needs
-// root and the packages that test/containerd names.
+// and stopping 50 there, stopping 10 that ignore the signal, beside crictl too where it is on PATH. Interleaved rounds,
+// medians and ratios. containerd needs root and the packages that test/containerd names.
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
@@ -87,10 +87,10 @@ async function onContainerd() {
     // As on a node, a few containers to a pod: all in one pod share one shim, which is then what is measured.
     const pods = []
     for (let index = 0; index < 10; index++) pods.push(await containerd.runPod(`bench-${index}`))
-    const made = async (count, start) => {
+    const made = async (count, start, script = 'exec sleep 1000') => {
       const ids = []
       for (let index = 0; index < count; index++)
-        ids.push(await pods[index % pods.length].runContainer(`c${index}`, 'exec sleep 1000', {start}))
+        ids.push(await pods[index % pods.length].runContainer(`c${index}`, script, {start}))
       return ids
     }
     const cleared = async () => {
@@ -113,6 +113,19 @@ async function onContainerd() {
     })
     await compare('containerd: start 50', () => cleared().then(() => made(50, false)), fifty('start'))
     await compare('containerd: stop 50', () => cleared().then(() => made(50, true)), fifty('stop'))
+
+    // Their grace periods should overlap: whoever stops one after another takes ten times as long.
+    const stubborn = "trap '' TERM; while :; do sleep 1; done"
+    await compare(
+      'containerd: stop 10 that ignore the signal, with a grace period of 2 s',
+      () => cleared().then(() => made(10, true, stubborn)),
+      {
+        'crisp stop -t 2 --parallel 1': (ids) =>
+          withCrisp(endpoint, 'stop', '-t', '2', '--parallel', '1', ...ids),
+        ...(crictl ? {'crictl stop -t 2': (ids) => withCrictl(endpoint, 'stop', '-t', '2', ...ids)} : {}),
+        'crisp stop -t 2': (ids) => withCrisp(endpoint, 'stop', '-t', '2', ...ids),
+      },
+    )
     await cleared()
   } finally {
     await containerd[Symbol.asyncDispose]()
