@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {busybox, expendable, type Node, startNode} from './node.js'
+import {busybox, expendable, type SeenNode, startNode} from './node.js'
 
 // crictl's lines that change a node, as documentation and scripts have them, one after another on one node for each
 // group: what each prints, and what is there afterwards.
@@ -16,7 +16,7 @@ interface Step {
   call?: [method: string, request: object]
 }
 
-async function play(node: Node, steps: readonly Step[]): Promise<void> {
+async function play(node: SeenNode, steps: readonly Step[]): Promise<void> {
   for (const {line, stdout, stderr, exitCode = 0, containers, pods, image, call} of steps) {
     const outcome = await node.run(line)
     expect({exitCode: outcome.exitCode, stderr: outcome.stderr}, line).toEqual({

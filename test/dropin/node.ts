@@ -7,7 +7,7 @@ import type {CliResult} from '../run-cli.js'
 
 // A node of a cluster as kubeadm makes one, on the embedded runtime, and crictl's command lines against it.
 
-const sleeper = 'registry.crisp.demo/sleeper:1.0'
+export const sleeper = 'registry.crisp.demo/sleeper:1.0'
 export const busybox = 'docker.io/library/busybox:latest'
 
 function pod(
@@ -53,13 +53,18 @@ export const expendable = (...names: string[]): Seed => ({
 
 export interface Node extends AsyncDisposable {
   /** `$web` in a line is the ID of container web, `$web13` its first 13 digits, `$web-pod` its pod's ID. */
-  run(line: string, options?: InProcessOptions): Promise<CliResult & {calls: ObservedCall[]; line: string}>
+  run(line: string, options?: InProcessOptions): Promise<CliResult & {calls?: ObservedCall[]; line: string}>
   /** The text with IDs as lines write them. */
   named(text: string): string
   /** What is there now, as `name:STATE`. */
   containers(): Promise<string[]>
   pods(): Promise<string[]>
   images(): Promise<string[]>
+}
+
+/** Whose calls are seen. */
+export interface SeenNode extends Node {
+  run(line: string, options?: InProcessOptions): Promise<CliResult & {calls: ObservedCall[]; line: string}>
 }
 
 const podConfig = {
@@ -74,9 +79,17 @@ const containerConfig = {
   log_path: 'box.log',
 }
 
-export async function startNode(seed: Seed): Promise<Node> {
-  let calls: ObservedCall[] = []
+export async function startNode(seed: Seed): Promise<SeenNode> {
+  const calls: ObservedCall[] = []
   const runtime = await startDemoRuntime({seed, onCall: (call) => calls.push(call)})
+  return nodeOn(runtime, calls) as Promise<SeenNode>
+}
+
+/** A node on a runtime that is there already, which ends with the node; `calls` grows as the runtime is called. */
+export async function nodeOn(
+  runtime: {endpoint: string} & AsyncDisposable,
+  calls?: ObservedCall[],
+): Promise<Node> {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-dropin-'))
   await writeFile(
     join(directory, 'pod-config.json'),
@@ -110,13 +123,13 @@ export async function startNode(seed: Seed): Promise<Node> {
   return {
     named,
     run: async (line, options) => {
-      calls = []
+      calls?.splice(0)
       const argv = shellWords(line).map(filled)
       const result = await runInProcess(argv.slice(1), {endpoint: runtime.endpoint, ...options})
       return {
         ...result,
         stdout: named(result.stdout),
-        calls: calls.filter(({method}) => method !== 'Version'),
+        ...(calls ? {calls: calls.filter(({method}) => method !== 'Version')} : {}),
         line,
       }
     },
