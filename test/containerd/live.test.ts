@@ -134,7 +134,7 @@ describeOnContainerd('live figures and events of a real containerd', () => {
   }) => {
     const {runtimeVersion} = await containerd.client.runtime.version()
     skip(!runtimeVersion.startsWith('1.6.'), `containerd ${runtimeVersion} has events`)
-    const argv = ['events', '--poll-interval', '200ms', '--type', 'started,stopped', '-o', 'table']
+    const argv = ['events', '--poll-interval', '300ms', '--type', 'started,stopped', '-o', 'table']
     const cli = startCli(argv, {endpoint: containerd.endpoint})
     onTestFinished(() => void cli.kill('SIGKILL'))
     const outcome = outcomeOf(cli)
@@ -142,18 +142,16 @@ describeOnContainerd('live figures and events of a real containerd', () => {
     await said()
     const seen: string[] = []
     let text = ''
-    let changed = () => {}
     cli.stdout.on('data', (chunk: Buffer) => {
       text += chunk
       const lines = text.split('\n')
       text = lines.pop() ?? ''
       seen.push(...lines.map((line) => line.slice('2026-03-14 02:50:31  '.length)))
-      changed()
     })
     /** How it has ended is seen by whoever looks before it is removed. */
     const lives = async (name: string, code: number, {remove}: {remove: boolean}) => {
       const {runtime} = containerd.client
-      const containerId = await pod.runContainer(name, `sleep 0.4; exit ${code}`)
+      const containerId = await pod.runContainer(name, `sleep 0.6; exit ${code}`)
       const state = async () => (await runtime.containerStatus({containerId})).status?.state
       if (remove) {
         await expect.poll(state, {interval: 5, timeout: 20_000}).toBe('CONTAINER_EXITED')
@@ -161,13 +159,11 @@ describeOnContainerd('live figures and events of a real containerd', () => {
       }
       const place = `  default/live-1/${name} (${containerId.slice(0, 13)})`
       const isOf = (line: string) => line.endsWith(place)
-      while (seen.filter(isOf).length < 2)
-        await new Promise<void>((resolve) => {
-          changed = resolve
-        })
       const exited = `container  exited with ${code}${place}`
       const stopped = [exited, ...(remove ? [`container  stopped${place}`] : [])]
-      expect(seen.filter(isOf)).toEqual([`container  started${place}`, expect.toBeOneOf(stopped)])
+      await expect
+        .poll(() => seen.filter(isOf), {interval: 5, timeout: 20_000})
+        .toEqual([`container  started${place}`, expect.toBeOneOf(stopped)])
       return 2
     }
     let told = 0
@@ -176,7 +172,10 @@ describeOnContainerd('live figures and events of a real containerd', () => {
     const restarting = said()
     await containerd.stop()
     await restarting
+    // Only then is it looked at once an interval again.
+    const answering = said()
     await containerd.start()
+    await answering
     told += await lives('later', 9, {remove: true})
 
     cli.kill('SIGINT')
