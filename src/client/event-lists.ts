@@ -1,3 +1,4 @@
+import {RpcError} from '../errors.js'
 import type {
   Container,
   ContainerEventResponse,
@@ -7,9 +8,10 @@ import type {
   PodSandbox,
   PodSandboxStatus,
 } from '../generated/cri.js'
+import {concurrently} from './concurrently.js'
 import type {CriClient} from './connect.js'
-import {containerStatuses} from './details.js'
 import {listContainers, listPodSandboxes} from './lists.js'
+import {isRuntimeLost} from './lost.js'
 
 // Events as lists tell them: what was looked at twice has changed in between.
 
@@ -121,15 +123,29 @@ function ending(ran: boolean): ContainerEventType[] {
   return ran ? ['CONTAINER_STOPPED_EVENT', 'CONTAINER_DELETED_EVENT'] : ['CONTAINER_DELETED_EVENT']
 }
 
-/** With the times and exit codes that only the status of a container tells. */
+const inFlight = 8
+
+/**
+ * With the times and exit codes that only the status of a container tells; what the runtime refuses is left out. To
+ * insist means to throw where it goes away before it has told them all.
+ */
 export async function eventsOf(
   client: CriClient,
   changes: readonly Change[],
+  {insist}: {insist: boolean},
 ): Promise<ContainerEventResponse[]> {
   const gone = new Set(changes.filter(isDeletion).map(({id}) => id))
   const there = changes.filter(({id, container}) => container && !gone.has(id))
-  const ids = [...new Set(there.map(({id}) => id))].map((id) => ({id}))
-  const statuses = await containerStatuses(client, ids)
+  const statuses = new Map<string, ContainerStatus | null>()
+  const ids = [...new Set(there.map(({id}) => id))]
+  const outcomes = await concurrently(ids, inFlight, async (containerId) => {
+    statuses.set(containerId, (await client.runtime.containerStatus({containerId})).status)
+  })
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue
+    const {reason} = outcome
+    if (isRuntimeLost(reason) ? insist : !(reason instanceof RpcError)) throw reason
+  }
   return changes.map((change) => eventOf(change, statuses.get(change.id)))
 }
 
@@ -141,7 +157,7 @@ const stateTold: Readonly<Record<string, ContainerState>> = {
 
 function eventOf(
   {type, id, pod, container}: Change,
-  status: ContainerStatus | undefined,
+  status: ContainerStatus | null | undefined,
 ): ContainerEventResponse {
   const createdAt = (container ?? pod)?.createdAt ?? '0'
   const times: Readonly<Record<string, string | undefined>> = {

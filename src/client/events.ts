@@ -54,7 +54,7 @@ async function* streamedEvents(
   client: CriClient,
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse, Node | undefined> {
-  const known: Known = {node: undefined, caughtUp: new Set(), lostAtMs: undefined}
+  const known: Known = {node: undefined, caughtUp: new Set(), insist: true, lostAtMs: undefined}
   let failures = 0
   let quickEnds = 0
   for (let opened = 0; ; opened++) {
@@ -82,6 +82,8 @@ interface Known {
   node: Node | undefined
   /** Changes that were told from the lists: a runtime that keeps events for later sends them once more. */
   caughtUp: Set<string>
+  /** Whether to come back for what a runtime that was lost again did not tell; once, or one container would hide all. */
+  insist: boolean
   /** Since when nobody listens. */
   lostAtMs: number | undefined
 }
@@ -104,7 +106,11 @@ async function* oneStream(
     const now = await lookIfPossible(client)
     // The stream alone would hide what happened meanwhile.
     if (now === 'lost') return 'lost'
-    if (known.lostAtMs !== undefined && now) yield* missedEvents(client, known, now, options)
+    if (known.lostAtMs !== undefined && now) {
+      const missed = await missedEvents(client, known, now, options)
+      if (missed === 'lost') return 'lost'
+      yield* missed
+    }
     known.node = now ?? known.node
     for (let any = false; ; any = true) {
       const event = await next
@@ -135,22 +141,33 @@ async function following(events: AsyncIterator<ContainerEventResponse>): Followi
 /** undefined where the runtime does not list: then the events alone have to do. */
 async function lookIfPossible(client: CriClient): Promise<Node | 'lost' | undefined> {
   try {
-    return await look(client)
+    return await unlessLost(() => look(client))
   } catch (error) {
-    if (isRuntimeLost(error)) return 'lost'
     if (error instanceof RpcError) return undefined
     throw error
   }
 }
 
+async function unlessLost<Result>(ask: () => Promise<Result>): Promise<Result | 'lost'> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (isRuntimeLost(error)) return 'lost'
+    throw error
+  }
+}
+
 /** The difference between what was known before the loss and the lists of now, and a word about it. */
-async function* missedEvents(
+async function missedEvents(
   client: CriClient,
   known: Known,
   now: Node,
   {onNotice}: EventOptions,
-): AsyncGenerator<ContainerEventResponse> {
+): Promise<ContainerEventResponse[] | 'lost'> {
   const changes = known.node ? changesBetween(known.node, now) : []
+  const events = await unlessLost(() => eventsOf(client, changes, {insist: known.insist}))
+  known.insist = events !== 'lost'
+  if (events === 'lost') return 'lost'
   const seconds = ((performance.now() - (known.lostAtMs ?? 0)) / 1000).toFixed(1)
   known.lostAtMs = undefined
   const count = changes.length === 1 ? '1 change' : `${changes.length || 'no'} changes`
@@ -159,7 +176,7 @@ async function* missedEvents(
     `listening again after ${seconds} s: ${known.node ? told : 'what happened meanwhile is missing'}`,
   )
   for (const {type, id} of changes) known.caughtUp.add(keyOf(type, id))
-  yield* await eventsOf(client, changes)
+  return events
 }
 
 function keyOf(type: ContainerEventType, id: string): string {
@@ -177,9 +194,12 @@ async function* polledEvents(
     const beganMs = performance.now()
     try {
       const now = await look(client)
+      // Once: a single container whose status is never to be had must not hide all others.
+      const insist = failures === 0
+      const events = before ? await eventsOf(client, changesBetween(before, now), {insist}) : []
       if (failures > 0) options.onNotice?.('the runtime answers again')
       failures = 0
-      if (before) yield* await eventsOf(client, changesBetween(before, now))
+      yield* events
       before = now
       // From look to look, so that whatever runs for two intervals is seen; however slow the lists are, with a pause.
       const leftMs = beganMs + intervalMs - performance.now()

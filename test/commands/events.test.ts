@@ -156,6 +156,19 @@ test('polled: an exit whose status is not to be had has no exit code', async () 
   ])
 })
 
+test('polled: an exit code that a lost runtime did not tell is asked for again', async () => {
+  const before = {pods: [ready], containers: [runs]}
+  const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
+  let asked = 0
+  const ContainerStatus = () => {
+    if (++asked === 1) throw status(rpcCode.unavailable, 'going down')
+    return {status: exited}
+  }
+  expect(await polledWords([before, before, now], {ContainerStatus}, 1)).toEqual([
+    'container  killed, out of memory (137)  default/web-1/app (a100000000000)',
+  ])
+})
+
 test('polled: what ran and is gone has stopped before it was removed, pods too', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [], containers: []}
