@@ -49,6 +49,8 @@ export class LogReader implements Disposable {
   #newestRotation: string
   /** Another file has the name: seen once, and nothing came since. */
   #replaced = false
+  /** The rotated file that was read last, and how far: what is copied takes a while to be whole. */
+  #lastRotated: {identity: string; rotation: string; offset: number} | undefined
   readonly #signal: AbortSignal | undefined
   #sinceTurn = 0
 
@@ -148,6 +150,12 @@ export class LogReader implements Disposable {
     const ended = this.#segment
     if (this.#open instanceof PlainLog && this.#open.sizeBytes() < this.#open.offset)
       this.#onNotice(`the log ${this.#open.path} became shorter while it was read: some of it may be missing`)
+    if (this.#open instanceof PlainLog && ended?.end === undefined && ended?.file.rotation)
+      this.#lastRotated = {
+        identity: this.#open.identity,
+        rotation: ended.file.rotation,
+        offset: this.#open.offset,
+      }
     this.close()
     const next = this.#queue[0]
     if (!next || !ended || isSameFile(next.file.identity, ended.file.identity)) return undefined
@@ -164,7 +172,7 @@ export class LogReader implements Disposable {
     this.#open = opened
     if (!this.#isLive()) return true
     this.#learnHead(opened as PlainLog)
-    await this.#insertNewer(segment)
+    if (!(await this.#finishRotated(opened as PlainLog, segment))) await this.#insertNewer(segment)
     return true
   }
 
@@ -327,6 +335,31 @@ export class LogReader implements Disposable {
     if (newest > this.#newestRotation) this.#newestRotation = newest
   }
 
+  /**
+   * The copy that was read before may not have been whole yet. True where it is read on first; where the file has
+   * not been emptied since, it is read on itself, behind what was read of its copy.
+   */
+  async #finishRotated(live: PlainLog, segment: Segment): Promise<boolean> {
+    const last = this.#lastRotated
+    this.#lastRotated = undefined
+    if (!last || segment.start > 0) return false
+    const rotated = listRotatedFiles(segment.file.log)
+    // Docker's numbers are those of other files after the next rotation.
+    const copy =
+      rotated.find(({identity}) => isSameFile(identity, last.identity)) ??
+      rotated.find(
+        ({rotation, compressed}) => compressed && rotation === last.rotation && rotation.length > 3,
+      )
+    if (!copy) return false
+    if ((await this.#beginsAlike(copy)) && isSameBefore(last.offset, live, copy)) {
+      live.offset = last.offset
+      return false
+    }
+    if (!copy.compressed && copy.sizeBytes <= last.offset) return false
+    this.#enqueue([{file: copy, start: last.offset}, segment])
+    return true
+  }
+
   /** Files may have been rotated between the listing and the opening of the live one: they come first. */
   async #insertNewer(live: Segment): Promise<void> {
     const opened = this.#open as PlainLog
@@ -337,6 +370,26 @@ export class LogReader implements Disposable {
     }
     if (before.length === 0) return
     this.#enqueue([...before.map((file) => ({file, start: 0})), live])
+  }
+}
+
+/** Docker's lines end with their time, so two files may begin alike. */
+function isSameBefore(offset: number, log: PlainLog, file: LogFile): boolean {
+  if (file.compressed) return false
+  const from = Math.max(0, offset - headBytes)
+  const endOf = (each: PlainLog) => {
+    const bytes = Buffer.alloc(offset - from)
+    return bytes.subarray(0, each.readAt(bytes, from))
+  }
+  const known = endOf(log)
+  if (known.length < offset - from) return false
+  try {
+    using other = new PlainLog(file.path, 0)
+    return endOf(other).equals(known)
+  } catch (error) {
+    // Gone meanwhile.
+    if (error instanceof UserError) return false
+    throw error
   }
 }
 
