@@ -209,7 +209,7 @@ async function runPod(
 }
 
 /** Shims outlive their containerd unless every sandbox is removed first. */
-async function removeAllPods(client: CriClient): Promise<void> {
+export async function removeAllPods(client: CriClient): Promise<void> {
   const {items} = await client.runtime.listPodSandbox()
   await Promise.all(
     items.map(async ({id}) => {

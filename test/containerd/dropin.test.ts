@@ -1,11 +1,13 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
-import {startContainerdNode} from '../dropin/containerd-node.js'
+import {groups, play} from '../dropin/changing-lines.js'
+import {seedContainerd, startContainerdNode, startContainerdWithImages} from '../dropin/containerd-node.js'
 import {expectEffect} from '../dropin/effects.js'
-import type {Node} from '../dropin/node.js'
+import {expendable, type Node, nodeOn} from '../dropin/node.js'
 import {sections} from '../dropin/reading-lines.js'
 import {describeOnContainerd} from './availability.js'
+import {type Containerd, removeAllPods} from './containerd.js'
 
-// The lines of test/dropin/reading-lines.ts, which says where a real runtime differs from the embedded one.
+// The lines of test/dropin, whose tables say where a real runtime differs from the embedded one.
 
 describeOnContainerd("crictl's lines on a real containerd", () => {
   let node: Node
@@ -20,4 +22,26 @@ describeOnContainerd("crictl's lines on a real containerd", () => {
     describe(section, () => {
       test.each(lines)('%s', (line, effect) => expectEffect(node, line, {...effect, ...effect.onContainerd}))
     })
+})
+
+describeOnContainerd("crictl's lines that change a real containerd", () => {
+  let containerd: Containerd
+  beforeAll(async () => {
+    containerd = await startContainerdWithImages()
+  })
+  afterAll(() => containerd?.[Symbol.asyncDispose]())
+
+  const here = Object.entries(groups).filter(([, {onlyHere}]) => onlyHere === undefined)
+  test.each(here)('%s', async (_, {seed, steps}) => {
+    await seedContainerd(containerd, expendable(...seed))
+    await using node = await nodeOn({
+      endpoint: containerd.endpoint,
+      [Symbol.asyncDispose]: () => removeAllPods(containerd.client),
+    })
+    const runnable = steps.filter(({onlyHere}) => onlyHere === undefined)
+    await play(
+      node,
+      runnable.map((step) => ({...step, ...step.onContainerd})),
+    )
+  })
 })

@@ -2,27 +2,46 @@ import {execFile} from 'node:child_process'
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
+import type {Seed, SeedPod} from '../../src/demo/index.js'
 import {type Containerd, startContainerd} from '../containerd/containerd.js'
 import {writeBusyboxArchive} from '../containerd/images.js'
 import {busybox, clusterNode, type Node, nodeOn, sleeper} from './node.js'
 
 const run = promisify(execFile)
 
+/** The first process of a container ends on SIGTERM only if it says so. */
+const polite = "trap 'exit 0' TERM; sleep 1000 & wait"
+
 /** The same node of a cluster on a real containerd. Its calls are not seen. */
 export async function startContainerdNode(): Promise<Node> {
-  const containerd = await startContainerd()
+  const containerd = await startContainerdWithImages()
   try {
-    for (const [name, tag, command] of [
-      ['shell', busybox, ['/bin/sh']],
-      ['sleeper', sleeper, ['/bin/sleep', '1000']],
-    ] as const)
-      await importImage(containerd, name, tag, [...command])
-    for (const pod of clusterNode.pods ?? []) await makePod(containerd, pod)
+    await seedContainerd(containerd, clusterNode)
     return await nodeOn(containerd)
   } catch (error) {
     await containerd[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** With the images of the seeds, and no pods. */
+export async function startContainerdWithImages(): Promise<Containerd> {
+  const containerd = await startContainerd()
+  try {
+    for (const [name, tag, command] of [
+      ['shell', busybox, ['/bin/sh']],
+      ['sleeper', sleeper, ['/bin/sh', '-c', polite]],
+    ] as const)
+      await importImage(containerd, name, tag, [...command])
+    return containerd
+  } catch (error) {
+    await containerd[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+export async function seedContainerd(containerd: Containerd, {pods = []}: Seed): Promise<void> {
+  for (const pod of pods) await makePod(containerd, pod)
 }
 
 async function importImage(
@@ -40,7 +59,7 @@ async function importImage(
 
 async function makePod(
   containerd: Containerd,
-  {name, namespace = 'default', labels = {}, containers = [], ready = true}: SeededPod,
+  {name, namespace = 'default', labels = {}, containers = [], ready = true}: SeedPod,
 ): Promise<void> {
   const identity = {
     'io.kubernetes.pod.name': name,
@@ -61,8 +80,6 @@ async function makePod(
   }
   if (!ready) await containerd.client.runtime.stopPodSandbox({podSandboxId: pod.id})
 }
-
-type SeededPod = NonNullable<typeof clusterNode.pods>[number]
 
 async function exited({client}: Containerd, containerId: string): Promise<void> {
   for (;;) {
