@@ -1,7 +1,8 @@
 import {setMaxListeners} from 'node:events'
 import {Socket} from 'node:net'
 import type {Duplex} from 'node:stream'
-import {createTextCollector, writeTo} from './consume.js'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {type Consume, createTextCollector, writeTo} from './consume.js'
 import {pump} from './pump.js'
 import {defaultSetupTimeoutMs, withinLimits} from './setup-limits.js'
 import {connectSpdy, type SpdyStream} from './spdy-connection.js'
@@ -21,19 +22,23 @@ export interface ForwardedConnection {
   signal?: AbortSignal | undefined
   /** Default 5 s. */
   pingIntervalMs?: number | undefined
+  /** How long the pod must have been silent before it hears that the local side has ended; default 2 s. */
+  quietMs?: number | undefined
   /** Default 30 s, for the upgrade and for the streams each. */
   setupTimeoutMs?: number | undefined
 }
 
 const defaultPingIntervalMs = 5000
 const lingerMs = 5000
+const defaultQuietMs = 2000
 
 /**
  * Carries one local connection to a port of a pod, over a SPDY connection of its own: on a shared one a single slow
  * reader stops all others. Resolves when the pod's side has ended and its bytes are written. Rejects with StreamError
  * (`failed` with the runtime's text when nobody listens on the port), the error of `openUrl`, or the signal's reason.
  *
- * A local half-close is passed on, but containerd then waits only a second for the pod's answer.
+ * A local half-close is passed on when the pod has nothing more to say for the moment: containerd does not pass it on
+ * itself, but cuts both directions off a second later, in the middle of whatever the pod was sending.
  */
 export async function forwardConnection(options: ForwardedConnection): Promise<void> {
   const {local, signal} = options
@@ -66,8 +71,9 @@ async function carry(options: ForwardedConnection): Promise<void> {
   try {
     const headers = {port: String(options.remotePort), requestid: '0'}
     const refusal = createTextCollector()
+    const quiet = watchQuiet(local, options.quietMs ?? defaultQuietMs)
     const error = connection.openStream({streamtype: 'error', ...headers}, refusal.consume)
-    const data = connection.openStream({streamtype: 'data', ...headers}, writeTo(local))
+    const data = connection.openStream({streamtype: 'data', ...headers}, quiet.consume)
     const opened = Promise.all([error.accepted, data.accepted])
     await withinLimits(opened, {signal, setupTimeoutMs}, connection.close)
 
@@ -77,7 +83,8 @@ async function carry(options: ForwardedConnection): Promise<void> {
       if (end === 'finished' && refusal.text() === '') local.end()
     })
     const ended = Promise.all([data.ended, error.ended])
-    if ((await relay(local, data, ended, signal)) === 'local') return
+    const silent = (): Promise<unknown> => Promise.race([quiet.lasted(), data.ended])
+    if ((await relay(local, data, {silent, ended}, signal)) === 'local') return
     if (refusal.text() !== '') throw new StreamError('failed', refusal.text().trim())
     if ((await data.ended) !== 'finished') throw connection.failure()
   } finally {
@@ -89,7 +96,7 @@ async function carry(options: ForwardedConnection): Promise<void> {
 async function relay(
   local: Duplex,
   data: SpdyStream,
-  remoteEnded: Promise<unknown>,
+  remote: {silent: () => Promise<unknown>; ended: Promise<unknown>},
   signal: AbortSignal | undefined,
 ): Promise<'local' | 'remote'> {
   let stop = (): void => {}
@@ -102,6 +109,7 @@ async function relay(
         if (!local.readableEnded) gone()
       }
       const end = async (): Promise<void> => {
+        if (!local.destroyed) await remote.silent()
         await data.end()
         if (local.destroyed) gone()
         else local.once('close', gone)
@@ -116,10 +124,32 @@ async function relay(
       signal?.addEventListener('abort', aborted)
       if (local.destroyed) return closed()
       local.on('close', closed)
-      remoteEnded.then(() => resolve('remote'), reject)
+      remote.ended.then(() => resolve('remote'), reject)
     })
   } finally {
     stop()
+  }
+}
+
+/** Writes to `local`, and tells when nothing has come, nor waited to be written, for `quietMs` or `local` is gone. */
+function watchQuiet(local: Duplex, quietMs: number): {consume: Consume; lasted: () => Promise<void>} {
+  const write = writeTo(local)
+  let busyAt = 0
+  return {
+    consume(chunk) {
+      busyAt = performance.now()
+      return write(chunk)
+    },
+    async lasted() {
+      // The answer to the last bytes is still to come.
+      busyAt = performance.now()
+      while (!local.destroyed) {
+        if (local.writableLength > 0) busyAt = performance.now()
+        const leftMs = busyAt + quietMs - performance.now()
+        if (leftMs <= 0) return
+        await sleep(Math.min(leftMs, 100), undefined, {ref: false})
+      }
+    },
   }
 }
 

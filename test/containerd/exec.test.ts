@@ -257,8 +257,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     }
     const sum = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-    // Our side ends last: a second after we have ended ours, containerd cuts off what is still to come.
-    const download = exchange(large)
+    // A second after it has heard our side end, containerd cuts off what is still to come.
+    const download = exchange(large, '')
     const refusal = exchange(refused, 'x')
     const answers = await Promise.all(
       Array.from({length: 100}, (_, index) => exchange(echoes, `number ${index}`)),

@@ -27,7 +27,13 @@ async function startForward(
   })
   client.on('error', () => {})
   const [local] = (await once(server, 'connection')) as [Socket]
-  const outcome = forwardConnection({openUrl: async () => url, remotePort: 8080, ...options, local})
+  const outcome = forwardConnection({
+    openUrl: async () => url,
+    remotePort: 8080,
+    quietMs: 20,
+    ...options,
+    local,
+  })
   outcome.catch(() => {})
   return {
     client,
@@ -119,6 +125,33 @@ test('the pod ends first and goes on listening: the client hears the end, and ca
   await peer.served
   expect(answer).toBe('goodbye')
   expect(heard).toBe('one more thing')
+})
+
+test('the pod hears the end of the client when it has nothing more to say', async () => {
+  const bytes = randomBytes(20_000_000)
+  let sent = false
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, data] = await session.streams(2)
+    let ended = false
+    // As containerd: what is still to come at the client's end is dropped.
+    void data.input.then(() => {
+      ended = true
+    })
+    while (!data.received().includes('please')) await nextTurn()
+    for (let offset = 0; offset < bytes.length && !ended; offset += 200_000) {
+      data.send(bytes.subarray(offset, offset + 200_000))
+      await nextTurn()
+    }
+    sent = !ended
+    await data.input
+    data.fin()
+    error.fin()
+  })
+  await using forward = await startForward(peer.url, {quietMs: 500})
+  forward.client.end('please')
+  expect((await readAll(forward.client)).equals(bytes)).toBe(true)
+  expect(sent).toBe(true)
+  await forward.outcome
 })
 
 test('20 MB each way', async () => {
