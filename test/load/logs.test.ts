@@ -18,7 +18,7 @@ test.each<[Rotation, boolean]>([
   ['truncate', true],
 ])(
   'a fast writer that rotates by %s, compressed: %s: every line once, in order',
-  {timeout: 0},
+  {timeout: (60 + 5 * seconds) * 1000},
   async (rotation, compress) => {
     await using node = await startNode([{pod: 'busy', name: 'app'}])
     const [container] = node.containers
