@@ -5,12 +5,12 @@ import {parse} from '@oclif/core/parser'
 import type {CallObserver} from './client/call.js'
 import {type ConnectOptions, type CriClient, connect} from './client/connect.js'
 import {type GlobalFlags, readSettings, type Settings} from './config.js'
+import type {Tracing} from './diagnosis/tracing.js'
 import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from './errors.js'
 import {globalFlags} from './flags.js'
 import {printableLines} from './text/printable.js'
 import {shortened} from './text/shortened.js'
 import type {TableStyle} from './text/table.js'
-import type {Tracing} from './tracing.js'
 import {checkTemplate, type Output, parseOutput, rendered, type View} from './views/output.js'
 
 interface TemplateFlags {
@@ -73,7 +73,7 @@ export abstract class CriCommand extends Command {
       flags.find((word) => word.startsWith(flag))?.slice(flag.length) || undefined
     const files = {cpu: fileOf('--profile-cpu='), memory: fileOf('--profile-mem=')}
     if (files.cpu === undefined && files.memory === undefined) return undefined
-    return (await import('./profiling.js')).startProfiling(files)
+    return (await import('./diagnosis/profiling.js')).startProfiling(files)
   }
 
   /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */
@@ -136,7 +136,7 @@ export abstract class CriCommand extends Command {
 
   async #tracer(flags: GlobalFlags, {timeoutMs}: Settings): Promise<CallObserver | undefined> {
     if (!flags['enable-tracing']) return undefined
-    const {startTracing} = await import('./tracing.js')
+    const {startTracing} = await import('./diagnosis/tracing.js')
     this.#tracing ??= startTracing({
       command: this.id ?? '',
       endpoint: flags['tracing-endpoint'] ?? '127.0.0.1:4317',
@@ -156,9 +156,9 @@ export abstract class CriCommand extends Command {
   }
 
   async #observer(debug: boolean): Promise<CallObserver | undefined> {
-    if (debug) return (await import('./call-trace.js')).traceCalls((text) => this.note(text))
+    if (debug) return (await import('./diagnosis/call-trace.js')).traceCalls((text) => this.note(text))
     if (process.stderr.isTTY)
-      return (await import('./call-patience.js')).patientCalls((text) => this.note(text))
+      return (await import('./diagnosis/call-patience.js')).patientCalls((text) => this.note(text))
     return undefined
   }
 

@@ -1,5 +1,5 @@
 import {socketPathOf} from './client/endpoints.js'
-import {askedConfigPath, type ConfigFile, foundConfigPath, readConfigFile} from './config-file.js'
+import {askedConfigPath, type ConfigFile, foundConfigPath, readConfigFile} from './config/file.js'
 import {UsageError} from './errors.js'
 import {parseDurationMs} from './text/duration.js'
 

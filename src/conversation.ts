@@ -2,9 +2,9 @@ import {readFile} from 'node:fs/promises'
 import type {Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from './client/connect.js'
+import {openStdin} from './conversation/stdin.js'
 import {UsageError, UserError} from './errors.js'
-import {openStdin} from './stdin.js'
-import type {StreamFlags} from './stream-flags.js'
+import type {StreamFlags} from './flags/stream.js'
 import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from './streaming/index.js'
 
 // An exec or attach between a session of the runtime and this process: its stdin, stdout, stderr and terminal.

@@ -2,7 +2,7 @@ import {createServer} from 'node:net'
 import {type handleUnaryCall, Server, ServerCredentials} from '@grpc/grpc-js'
 import protobuf from 'protobufjs'
 import {expect, test} from 'vitest'
-import {startTracing} from '../src/tracing.js'
+import {startTracing} from '../src/diagnosis/tracing.js'
 import {type FakeCall, id, startFakeRuntime, status} from './fake-runtime.js'
 import {runCli, runUntil} from './run-cli.js'
 

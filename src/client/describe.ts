@@ -8,7 +8,7 @@ import type {
 } from '../generated/cri.js'
 import type {CriClient} from './connect.js'
 import {containerStatuses} from './details.js'
-import {attemptOf, attemptsOf, type NodeView, thingNamed} from './log-targets.js'
+import {attemptOf, attemptsOf, type NodeView, thingNamed} from './node-view.js'
 
 // All there is to know about one container or pod, which takes several calls and the runtime's verbose info.
 

@@ -2,10 +2,10 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import {resolveContainers} from '../client/references.js'
+import {asOwnFailure, streamFailure} from '../conversation/failure.js'
 import {attach, checkTerminal, parseStreaming} from '../conversation.js'
 import {UsageError} from '../errors.js'
-import {asOwnFailure, streamFailure} from '../stream-failure.js'
-import {detachKeysFlag, streamFlags} from '../stream-flags.js'
+import {detachKeysFlag, streamFlags} from '../flags/stream.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
 
 export default class Attach extends CriCommand {

@@ -11,7 +11,7 @@ import {
   defaultConfigPath,
   parseConfig,
   readConfigText,
-} from '../config-file.js'
+} from '../config/file.js'
 import {UsageError} from '../errors.js'
 import {outputFlags} from '../flags.js'
 import {splitList} from '../text/selectors.js'
@@ -68,7 +68,7 @@ export default class Config extends CriCommand {
       }
       case 'set': {
         const settings = new Map(task.items.map(([key, value]) => checkedSetting(key, value)))
-        const {replaceFile, withSettings} = await import('../config-edit.js')
+        const {replaceFile, withSettings} = await import('../config/edit.js')
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }
       case 'list': {

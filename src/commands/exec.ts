@@ -6,14 +6,14 @@ import {concurrently} from '../client/concurrently.js'
 import type {CriClient} from '../client/connect.js'
 import {containerPlaces, containerReferences, resolveContainers} from '../client/references.js'
 import {podsOfUnlabelled, selectContainers} from '../client/selection.js'
+import {asOwnFailure, streamFailure} from '../conversation/failure.js'
+import {ended, type Outputs, sharedOutputs} from '../conversation/line-writer.js'
 import {checkTerminal, converse, parseStreaming, type Streaming} from '../conversation.js'
 import {exitCode, NotFoundError, UsageError, UserError} from '../errors.js'
+import {containerFilterFlags, containerSelection} from '../flags/selection.js'
+import {detachKeysFlag, streamFlags} from '../flags/stream.js'
 import {integerFlag} from '../flags.js'
 import type {Container} from '../generated/cri.js'
-import {ended, type Outputs, sharedOutputs} from '../line-writer.js'
-import {containerFilterFlags, containerSelection} from '../selection-flags.js'
-import {asOwnFailure, streamFailure} from '../stream-failure.js'
-import {detachKeysFlag, streamFlags} from '../stream-flags.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
 import {printable} from '../text/printable.js'
 
@@ -169,7 +169,12 @@ export default class Exec extends CriCommand {
     const {client} = task
     try {
       const code = task.sync
-        ? await (await import('../exec-sync.js')).execSync(client, {...task, containerId, stdout, stderr})
+        ? await (await import('../conversation/exec-sync.js')).execSync(client, {
+            ...task,
+            containerId,
+            stdout,
+            stderr,
+          })
         : await this.#stream(task, containerId, name, {stdout, stderr})
       process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
     } catch (error) {

@@ -55,7 +55,7 @@ export default class Init extends CriCommand {
   }
 
   async #place(flags: GlobalFlags): Promise<{logDirectory: string; cgroupParent: string}> {
-    const {defaultLogRoot} = await import('../run-plan.js')
+    const {defaultLogRoot} = await import('../running/plan.js')
     return {
       logDirectory: `${defaultLogRoot(process.env)}/default_example`,
       cgroupParent: (await this.#usesSystemd(flags)) ? 'crisp-example.slice' : '/crisp/example',

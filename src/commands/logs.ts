@@ -4,21 +4,25 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import type {CriClient} from '../client/connect.js'
 import {
-  attemptsOf,
   containersNamed,
   containersSelected,
   logsOfAttempts,
-  lookAtNode,
-  type NodeView,
-  namesContainer,
   type WantedAttempt,
 } from '../client/log-targets.js'
+import {attemptsOf, lookAtNode, type NodeView, namesContainer} from '../client/node-view.js'
 import {NotFoundError, UsageError} from '../errors.js'
 import {integerFlag} from '../flags.js'
 import type {Container} from '../generated/cri.js'
-import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type LogFeed} from '../log-feed.js'
-import {attemptMarker, type ChosenLog, LogSession} from '../log-session.js'
-import {processSink} from '../log-sink.js'
+import {
+  CopyFeed,
+  type FedLog,
+  type FeedOptions,
+  isPlainSearch,
+  LineFeed,
+  type LogFeed,
+} from '../log-session/feed.js'
+import {attemptMarker, type ChosenLog, LogSession} from '../log-session/session.js'
+import {processSink} from '../log-session/sink.js'
 import {isDockerLog} from '../logs/bytes.js'
 import type {Grep} from '../logs/grep.js'
 import type {LineFilter} from '../logs/lines.js'

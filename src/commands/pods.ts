@@ -2,8 +2,8 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../base-command.js'
 import {podDetails} from '../client/details.js'
 import {selectPods} from '../client/selection.js'
+import {podFilterFlags, podSelection} from '../flags/selection.js'
 import {listFlags} from '../flags.js'
-import {podFilterFlags, podSelection} from '../selection-flags.js'
 import {parseOutput, rendered} from '../views/output.js'
 
 export default class Pods extends CriCommand {

@@ -3,8 +3,8 @@ import {CriCommand} from '../base-command.js'
 import {containerStatuses} from '../client/details.js'
 import {containerPlaces} from '../client/references.js'
 import {imageNames, podsOfUnlabelled, selectContainers} from '../client/selection.js'
+import {containerFilterFlags, containerSelection} from '../flags/selection.js'
 import {listFlags} from '../flags.js'
-import {containerFilterFlags, containerSelection} from '../selection-flags.js'
 import {parseOutput, rendered} from '../views/output.js'
 
 export default class Ps extends CriCommand {

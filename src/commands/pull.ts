@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {inOrder} from '../base-command/target.js'
 import {CriCommand} from '../base-command.js'
 import {concurrently} from '../client/concurrently.js'
 import type {CriClient} from '../client/connect.js'
 import {pullImage} from '../client/pull.js'
 import {UsageError} from '../errors.js'
-import {pullCredentials, pullFlags, pullTimeoutMs} from '../pull-flags.js'
+import {pullCredentials, pullFlags, pullTimeoutMs} from '../flags/pull.js'
+import {parallelFlag} from '../flags/target.js'
 import type {PullProgress} from '../pull-progress.js'
-import {inOrder} from '../target-command.js'
-import {parallelFlag} from '../target-flags.js'
 import {parseAnnotations} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {TargetCommand} from '../base-command/target.js'
 import {removePod} from '../client/remove.js'
 import {chosenPods, namedPods} from '../client/targets.js'
-import {podFilterFlags, podSelection} from '../selection-flags.js'
-import {TargetCommand} from '../target-command.js'
-import {chosenByFilters, targetFlags} from '../target-flags.js'
+import {podFilterFlags, podSelection} from '../flags/selection.js'
+import {chosenByFilters, targetFlags} from '../flags/target.js'
 
 export default class Rmp extends TargetCommand {
   static override summary = 'Remove pods and all of their containers'

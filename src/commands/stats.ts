@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {UsageCommand} from '../base-command/usage.js'
 import {containerStatuses} from '../client/details.js'
 import {containerUsage, usagePlaces} from '../client/selection.js'
 import {hasRates} from '../client/usage.js'
+import {containerOrders, sortFlag, usageChoices, usageFlags} from '../flags/usage.js'
 import type {ContainerStats} from '../generated/cri.js'
-import {UsageCommand} from '../usage-command.js'
-import {containerOrders, sortFlag, usageChoices, usageFlags} from '../usage-flags.js'
 import {parseOutput} from '../views/output.js'
 import {containerUsageView} from '../views/usage.js'
 

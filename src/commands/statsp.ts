@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {UsageCommand} from '../base-command/usage.js'
 import {podUsage} from '../client/selection.js'
 import {hasRates, type OnPodFailure} from '../client/usage.js'
+import {podOrders, sortFlag, usageChoices, usageFlags} from '../flags/usage.js'
 import type {PodSandboxStats} from '../generated/cri.js'
-import {UsageCommand} from '../usage-command.js'
-import {podOrders, sortFlag, usageChoices, usageFlags} from '../usage-flags.js'
 import {parseOutput} from '../views/output.js'
 import {podUsageView} from '../views/usage.js'
 

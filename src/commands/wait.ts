@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {inOrder} from '../base-command/target.js'
 import {CriCommand} from '../base-command.js'
 import {type Changes, watchChanges} from '../client/changes.js'
 import type {CriClient} from '../client/connect.js'
@@ -9,9 +10,8 @@ import {untilExited, untilReady, untilRemoved, untilRunning} from '../client/wai
 import {untilRuntimeReady} from '../client/wait-runtime.js'
 import type {GlobalFlags} from '../config.js'
 import {exitCode, UsageError, UserError} from '../errors.js'
-import {containerFilterFlags, containerSelection, podSelection} from '../selection-flags.js'
-import {inOrder} from '../target-command.js'
-import {chosenByFilters, givenFilter} from '../target-flags.js'
+import {containerFilterFlags, containerSelection, podSelection} from '../flags/selection.js'
+import {chosenByFilters, givenFilter} from '../flags/target.js'
 import {durationText, parseDurationMs} from '../text/duration.js'
 import {parseChoice} from '../text/selectors.js'
 

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {checkWishes} from '../../src/flags/run.js'
 import {
   checkName,
   containerConfigFrom,
@@ -9,7 +10,6 @@ import {
   podConfigFrom,
 } from '../../src/manifests/from-flags.js'
 import {containerdUsesSystemd, nodeDns, parseResolvConf} from '../../src/manifests/node.js'
-import {checkWishes} from '../../src/run-flags.js'
 import {parseBytes, parseCpus} from '../../src/text/quantity.js'
 
 test.each([

@@ -1,23 +1,15 @@
-import type {CriClient} from './client/connect.js'
-import {
-  type AttemptLog,
-  attemptOf,
-  attemptsOf,
-  containerKey,
-  logOf,
-  lookAtNode,
-  type NodeView,
-  statusIfThere,
-} from './client/log-targets.js'
-import {RpcError, rpcCode, UnreachableError} from './errors.js'
-import type {Container, ContainerStatus} from './generated/cri.js'
-import type {FedLog, LogFeed} from './log-feed.js'
-import {despiteRotation, listAttempts, listLogFiles} from './logs/files.js'
-import {planReading, type ReadingPlan} from './logs/plan.js'
-import type {Segment} from './logs/reader.js'
-import {firstTime} from './logs/seek.js'
-import {compareTimes, stampText, timeFromMs, timeToMs} from './logs/time.js'
-import {LogWatch} from './logs/watch.js'
+import type {CriClient} from '../client/connect.js'
+import {type AttemptLog, logOf, statusIfThere} from '../client/log-targets.js'
+import {attemptOf, attemptsOf, containerKey, lookAtNode, type NodeView} from '../client/node-view.js'
+import {RpcError, rpcCode, UnreachableError} from '../errors.js'
+import type {Container, ContainerStatus} from '../generated/cri.js'
+import {despiteRotation, listAttempts, listLogFiles} from '../logs/files.js'
+import {planReading, type ReadingPlan} from '../logs/plan.js'
+import type {Segment} from '../logs/reader.js'
+import {firstTime} from '../logs/seek.js'
+import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
+import {LogWatch} from '../logs/watch.js'
+import type {FedLog, LogFeed} from './feed.js'
 
 /** A log that was asked for. */
 export interface ChosenLog {

@@ -15,8 +15,8 @@ import {
   SCALAR_STYLE,
   type ScalarEvent,
 } from 'js-yaml'
-import {type ConfigKey, fileProblem, parseConfig} from './config-file.js'
-import {UserError} from './errors.js'
+import {UserError} from '../errors.js'
+import {type ConfigKey, fileProblem, parseConfig} from './file.js'
 
 // The parser says where each value stands, so that only values are replaced: a document that is read and written
 // back loses blank lines, alignment and quotes, and people keep notes in this file.

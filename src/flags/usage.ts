@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags'
-import {integerFlag, labelFlag, outputFlags} from './flags.js'
-import {parseRegexp} from './text/regexp.js'
-import {parseChoice, parseLabels} from './text/selectors.js'
-import type {Units} from './text/units.js'
-import type {UsageOrder} from './views/usage.js'
+import {integerFlag, labelFlag, outputFlags} from '../flags.js'
+import {parseRegexp} from '../text/regexp.js'
+import {parseChoice, parseLabels} from '../text/selectors.js'
+import type {Units} from '../text/units.js'
+import type {UsageOrder} from '../views/usage.js'
 
 export const namespaceFlag = Flags.string({
   helpGroup: 'FILTER',

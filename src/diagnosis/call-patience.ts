@@ -1,5 +1,5 @@
-import type {CallObserver} from './client/call.js'
-import {durationText} from './text/duration.js'
+import type {CallObserver} from '../client/call.js'
+import {durationText} from '../text/duration.js'
 
 const patienceMs = 3_000
 const openEnded = new Set(['GetContainerEvents', 'PullImage', 'ExecSync'])

@@ -1,8 +1,8 @@
-import type {CallObserver} from './client/call.js'
-import {messageFields} from './client/descriptor.js'
-import {describeError} from './errors.js'
-import type {AuthConfig} from './generated/cri.js'
-import {withoutSecrets} from './registry/secrets.js'
+import type {CallObserver} from '../client/call.js'
+import {messageFields} from '../client/descriptor.js'
+import {describeError} from '../errors.js'
+import type {AuthConfig} from '../generated/cri.js'
+import {withoutSecrets} from '../registry/secrets.js'
 
 // The names of fields that the proto marks as secrets; they never leave the process but on the wire.
 const secretFields = new Set(

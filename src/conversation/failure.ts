@@ -1,4 +1,4 @@
-import type {CriClient} from './client/connect.js'
+import type {CriClient} from '../client/connect.js'
 import {
   describeError,
   type ExitCode,
@@ -8,9 +8,9 @@ import {
   RpcError,
   rpcCode,
   UserError,
-} from './errors.js'
-import {StreamError, startFailureIn} from './streaming/index.js'
-import {agoText} from './text/age.js'
+} from '../errors.js'
+import {StreamError, startFailureIn} from '../streaming/index.js'
+import {agoText} from '../text/age.js'
 
 /** The failure of an exec or attach, for a user: what it means for the command, and the fix. */
 export async function streamFailure(

@@ -1,6 +1,6 @@
 import type {Writable} from 'node:stream'
-import type {CriClient} from './client/connect.js'
-import {exitCode, RpcError, rpcCode, UserError} from './errors.js'
+import type {CriClient} from '../client/connect.js'
+import {exitCode, RpcError, rpcCode, UserError} from '../errors.js'
 
 export interface SyncCommand {
   containerId: string

@@ -1,11 +1,11 @@
-import {CriCommand} from './base-command.js'
-import {concurrently} from './client/concurrently.js'
-import type {CriClient} from './client/connect.js'
-import {knownThings, type Target} from './client/targets.js'
-import {AmbiguousError, NotFoundError, RpcError, rpcCode} from './errors.js'
-import type {TargetFlags} from './target-flags.js'
-import {printable} from './text/printable.js'
-import {shortId} from './text/short-id.js'
+import {CriCommand} from '../base-command.js'
+import {concurrently} from '../client/concurrently.js'
+import type {CriClient} from '../client/connect.js'
+import {knownThings, type Target} from '../client/targets.js'
+import {AmbiguousError, NotFoundError, RpcError, rpcCode} from '../errors.js'
+import type {TargetFlags} from '../flags/target.js'
+import {printable} from '../text/printable.js'
+import {shortId} from '../text/short-id.js'
 
 export type Targets<T extends Target = Target> = readonly PromiseSettledResult<T>[]
 

@@ -1,13 +1,13 @@
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from './base-command.js'
-import type {CriClient} from './client/connect.js'
-import {type GlobalFlags, readSettings} from './config.js'
-import {describeError, Interrupted, RpcError, rpcCode, UsageError} from './errors.js'
-import {durationFlag} from './flags.js'
-import {carryOut, findMade, type Made, takeBack} from './manifests/carry-out.js'
-import type {Plan, PullWhen} from './manifests/plan.js'
-import {type PullFlags, pullCredentials, pullTimeoutMs} from './pull-flags.js'
-import {parseDurationMs} from './text/duration.js'
+import {CriCommand} from '../base-command.js'
+import type {CriClient} from '../client/connect.js'
+import {type GlobalFlags, readSettings} from '../config.js'
+import {describeError, Interrupted, RpcError, rpcCode, UsageError} from '../errors.js'
+import {type PullFlags, pullCredentials, pullTimeoutMs} from '../flags/pull.js'
+import {durationFlag} from '../flags.js'
+import {carryOut, findMade, type Made, takeBack} from '../manifests/carry-out.js'
+import type {Plan, PullWhen} from '../manifests/plan.js'
+import {parseDurationMs} from '../text/duration.js'
 
 /** Flags of every verb that makes pods or containers. */
 export const makeFlags = {
@@ -51,7 +51,7 @@ export abstract class PlanCommand extends CriCommand {
     plan: Plan,
   ): Promise<Made | undefined> {
     if (flags['dry-run']) {
-      const {planText} = await import('./manifests/plan.js')
+      const {planText} = await import('../manifests/plan.js')
       this.write(await planText(plan, flags.output ?? 'yaml'))
       return undefined
     }
@@ -86,7 +86,7 @@ export abstract class PlanCommand extends CriCommand {
   /** A line on the terminal; those of --debug would tear it apart. */
   async #showPull(client: CriClient, image: string, debug: boolean): Promise<Disposable | undefined> {
     if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
-    const {showPullProgress} = await import('./pull-progress.js')
+    const {showPullProgress} = await import('../pull-progress.js')
     return showPullProgress(client, [image], process.stderr)
   }
 

@@ -1,10 +1,10 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {CriCommand} from './base-command.js'
-import {isRuntimeLost} from './client/lost.js'
-import {frameText} from './terminal/frame.js'
-import {jsonText} from './text/json.js'
-import type {TableStyle} from './text/table.js'
-import {furtherText, type Output, rendered, type View} from './views/output.js'
+import {CriCommand} from '../base-command.js'
+import {isRuntimeLost} from '../client/lost.js'
+import {frameText} from '../terminal/frame.js'
+import {jsonText} from '../text/json.js'
+import type {TableStyle} from '../text/table.js'
+import {furtherText, type Output, rendered, type View} from '../views/output.js'
 
 export interface Sampling<Sample> {
   output: Output

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
-import {UsageError} from './errors.js'
-import {parseInteger} from './text/integer.js'
+import {UsageError} from '../errors.js'
+import {parseInteger} from '../text/integer.js'
 
 const group = {helpGroup: 'TARGETS'}
 

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import {UsageError} from './errors.js'
-import {parseDurationMs} from './text/duration.js'
-import {parseInteger} from './text/integer.js'
+import {UsageError} from '../errors.js'
+import {parseDurationMs} from '../text/duration.js'
+import {parseInteger} from '../text/integer.js'
 
 /** crictl's seconds, or a duration as everywhere else. */
 export const graceFlag = Flags.string({

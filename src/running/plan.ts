@@ -2,11 +2,11 @@ import {randomUUID} from 'node:crypto'
 import {statSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {join, resolve} from 'node:path'
-import type {CriClient} from './client/connect.js'
-import {listPodSandboxes} from './client/lists.js'
-import {podIdOf} from './client/references.js'
-import {UserError} from './errors.js'
-import type {Input, PodSandboxConfig} from './generated/cri.js'
+import type {CriClient} from '../client/connect.js'
+import {listPodSandboxes} from '../client/lists.js'
+import {podIdOf} from '../client/references.js'
+import {UserError} from '../errors.js'
+import type {Input, PodSandboxConfig} from '../generated/cri.js'
 import {
   type ContainerWishes,
   checkName,
@@ -14,10 +14,10 @@ import {
   nameFromImage,
   type PodWishes,
   podConfigFrom,
-} from './manifests/from-flags.js'
-import {cgroupParentFor, nodeDns} from './manifests/node.js'
-import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} from './manifests/plan.js'
-import {readSource} from './manifests/source.js'
+} from '../manifests/from-flags.js'
+import {cgroupParentFor, nodeDns} from '../manifests/node.js'
+import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} from '../manifests/plan.js'
+import {readSource} from '../manifests/source.js'
 
 // The ways to say what `crisp run` makes, each as a plan.
 
@@ -25,7 +25,7 @@ type When = PullWhen | 'never'
 
 /** `-f PLAN`. */
 export async function planFromFile(path: string, signal: AbortSignal): Promise<Plan> {
-  const {parsePlan} = await import('./manifests/plan-file.js')
+  const {parsePlan} = await import('../manifests/plan-file.js')
   return parsePlan(await readSource(path, signal))
 }
 
@@ -47,7 +47,7 @@ export async function planFromConfigs(
   podFile: string,
   {runtimeHandler, when, signal}: {runtimeHandler: string | undefined; when: When; signal: AbortSignal},
 ): Promise<Plan> {
-  const {readContainerConfig, readPodConfig} = await import('./manifests/configs.js')
+  const {readContainerConfig, readPodConfig} = await import('../manifests/configs.js')
   const container = await readContainerConfig(containerFile, signal)
   const pod = await readPodConfig(podFile, signal)
   return [
@@ -119,7 +119,7 @@ async function placeFor(
   {env, directory}: Surroundings,
 ): Promise<PodPlace> {
   if (flags.pod !== undefined) {
-    const {podConfigOf} = await import('./manifests/pod-config-of.js')
+    const {podConfigOf} = await import('../manifests/pod-config-of.js')
     const id = await podIdOf(client, flags.pod)
     return {id, config: await podConfigOf(client, id), steps: []}
   }

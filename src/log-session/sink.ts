@@ -1,8 +1,8 @@
 import {fstatSync, writeSync} from 'node:fs'
 import type {Writable} from 'node:stream'
 import {isatty} from 'node:tty'
-import {UserError} from './errors.js'
-import type {LogSink} from './logs/output.js'
+import {UserError} from '../errors.js'
+import type {LogSink} from '../logs/output.js'
 
 /**
  * This process's stdout and stderr. What never makes a writer wait, a file or the null device, is written directly;

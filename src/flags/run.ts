@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
-import {UsageError} from './errors.js'
-import {detachKeysFlag} from './stream-flags.js'
+import {UsageError} from '../errors.js'
+import {detachKeysFlag} from './stream.js'
 
 const list = (
   group: string,

@@ -1,8 +1,8 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {socketPathOf} from './client/endpoints.js'
-import {UsageError, UserError} from './errors.js'
-import {nearest} from './text/nearest.js'
+import {socketPathOf} from '../client/endpoints.js'
+import {UsageError, UserError} from '../errors.js'
+import {nearest} from '../text/nearest.js'
 
 /** The settings that the file knows, in crictl's order, each as it stands where the file says nothing. */
 export const configDefaults = {

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags'
-import type {ContainerSelection, PodSelection} from './client/selection.js'
-import {labelFlag, latestFlags} from './flags.js'
-import type {ContainerState, PodSandboxState} from './generated/cri.js'
-import {parseRegexp} from './text/regexp.js'
-import {parseChoice, parseLabels} from './text/selectors.js'
+import type {ContainerSelection, PodSelection} from '../client/selection.js'
+import {labelFlag, latestFlags} from '../flags.js'
+import type {ContainerState, PodSandboxState} from '../generated/cri.js'
+import {parseRegexp} from '../text/regexp.js'
+import {parseChoice, parseLabels} from '../text/selectors.js'
 
 const containerStates: Readonly<Record<string, ContainerState>> = {
   created: 'CONTAINER_CREATED',

@@ -14,9 +14,9 @@ import {
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
-import type {CallObserver} from './client/call.js'
-import {methodsOf} from './client/descriptor.js'
-import {codeName, describeError, type RpcCode, RpcError, UsageError} from './errors.js'
+import type {CallObserver} from '../client/call.js'
+import {methodsOf} from '../client/descriptor.js'
+import {codeName, describeError, type RpcCode, RpcError, UsageError} from '../errors.js'
 
 export interface TracingOptions {
   /** The verb: the name of the root span. */

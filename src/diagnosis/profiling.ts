@@ -1,6 +1,6 @@
 import {writeFile} from 'node:fs/promises'
 import {Session} from 'node:inspector/promises'
-import {UserError} from './errors.js'
+import {UserError} from '../errors.js'
 
 export interface ProfileFiles {
   cpu?: string | undefined

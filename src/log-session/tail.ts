@@ -1,5 +1,5 @@
 import {open, stat} from 'node:fs/promises'
-import {LineAssembler} from './logs/lines.js'
+import {LineAssembler} from '../logs/lines.js'
 
 const tailBytes = 32 * 1024
 

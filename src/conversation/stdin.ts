@@ -2,7 +2,7 @@ import {fstatSync, read} from 'node:fs'
 import {type ConnectOpts, Socket, type SocketConstructorOpts} from 'node:net'
 import {Readable} from 'node:stream'
 import {isatty} from 'node:tty'
-import {UserError} from './errors.js'
+import {UserError} from '../errors.js'
 
 const fileReadBytes = 512 * 1024
 /** What a pipe holds. */

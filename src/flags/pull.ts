@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
-import {UsageError} from './errors.js'
-import type {AuthConfig, Input} from './generated/cri.js'
-import {parseDurationMs} from './text/duration.js'
+import {UsageError} from '../errors.js'
+import type {AuthConfig, Input} from '../generated/cri.js'
+import {parseDurationMs} from '../text/duration.js'
 
 const group = {helpGroup: 'CREDENTIALS'}
 
@@ -88,7 +88,7 @@ export async function pullCredentials(
     said.add(text)
   }
   return async (reference) => {
-    const {findCredentials} = await import('./registry/credentials.js')
+    const {findCredentials} = await import('../registry/credentials.js')
     return findCredentials(reference, {
       env: sources.env,
       file: flags.authfile,
@@ -138,7 +138,7 @@ async function passwordOf(flags: PullFlags, sources: CredentialSources): Promise
 }
 
 async function ask(username: string, {stdin, stderr}: CredentialSources): Promise<string> {
-  const {askSecret} = await import('./ask-secret.js')
+  const {askSecret} = await import('../terminal/ask-secret.js')
   return askSecret(`Password of ${username}: `, {input: stdin, output: stderr})
 }
 
