@@ -26,18 +26,18 @@ export async function streamFailure(
 export function commandFailure(error: unknown): UserError | undefined {
   const text = runtimeText(error) ?? ''
   const command = /exec: "([^"]*)"|file `([^`]*)`/.exec(text)
-  const word = command?.[1] ?? command?.[2] ?? 'the command'
+  const named = command?.[1] ?? command?.[2]
   switch (startFailureIn(text)) {
     case 'notFound':
       return new UserError(
-        `there is no "${word}" in the container: give the full path of a program that its image has (some images have no shell at all)`,
+        `there is no ${named === undefined ? 'such command' : `"${named}"`} in the container: give the full path of a program that its image has (some images have no shell at all)`,
         {exitCode: exitCode.commandNotFound, cause: error},
       )
     case 'notExecutable':
-      return new UserError(`"${word}" cannot be executed in the container: ${lastPart(text)}`, {
-        exitCode: exitCode.notExecutable,
-        cause: error,
-      })
+      return new UserError(
+        `${named === undefined ? 'the command' : `"${named}"`} cannot be executed in the container: ${lastPart(text)}`,
+        {exitCode: exitCode.notExecutable, cause: error},
+      )
     case undefined:
       return undefined
   }

@@ -419,7 +419,7 @@ describe('nothing half-made', () => {
     })
     expect(await runCli(['run', '--keep', containerFile, podFile], runtime)).toEqual({
       stdout: '',
-      stderr: `crisp: kept what was made: pod ${podId} (crisp rmp -f b100000000000), container ${containerId}\ncrisp: StartContainer: exec format error\n`,
+      stderr: `crisp: kept what was made: pod ${podId} (crisp rmp -f b100000000000), container ${containerId}\ncrisp: the command cannot be executed in the container: exec format error\n`,
       exitCode: 1,
     })
     expect(sent(runtime).map(([method]) => method)).toEqual([

@@ -153,7 +153,7 @@ test('exec over its time ends the command, and a command that is not there fails
   expect(String((await names(client, containerId)).stdout)).toBe('0\n')
   const {url} = await client.runtime.exec({containerId, cmd: ['no-such'], stdout: true})
   await expect(runRemoteCommand({url, stdout: new PassThrough(), tty: false})).rejects.toThrow(
-    'exec: "no-such": not found in $PATH',
+    'exec: "no-such": executable file not found in $PATH',
   )
 })
 
