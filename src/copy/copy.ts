@@ -45,7 +45,7 @@ export function copyOut(copy: Copy, path: string, destination: string | Writable
 
 /** Copies a path here, or a tar stream, to a path of the container. */
 export async function copyIn(copy: Copy, source: string | Readable, path: string): Promise<void> {
-  if (typeof source === 'string') await mustExist(source)
+  if (typeof source === 'string') await mustExist(source, copy.follow)
   await throughTarOrNode(copy, async (root) => {
     const isDirectory =
       root === undefined ? await isContainerDirectory(copy, path) : await isRootDirectory(root, path)
@@ -113,9 +113,10 @@ async function isDirectoryHere(path: string): Promise<boolean> {
   }
 }
 
-async function mustExist(path: string): Promise<void> {
+async function mustExist(path: string, follow: boolean): Promise<void> {
   try {
-    await lstat(path)
+    const isLink = (await lstat(path)).isSymbolicLink()
+    if (isLink && follow) await stat(path)
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     throw new UserError(`${path}: ${code === 'ENOENT' ? 'no such file here' : code}`, {cause: error})

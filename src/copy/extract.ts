@@ -1,5 +1,5 @@
 import {constants} from 'node:fs'
-import {chmod, lchown, link, open, symlink, unlink, utimes} from 'node:fs/promises'
+import {chmod, lchown, link, lstat, open, symlink, unlink, utimes} from 'node:fs/promises'
 import {posix} from 'node:path'
 import {Writable} from 'node:stream'
 import {Parser, type ReadEntry} from 'tar'
@@ -79,7 +79,7 @@ export async function createExtractor(extraction: Extraction): Promise<Extractor
           })
         }
         default:
-          throw new Error(`a ${String(entry.type).toLowerCase()}, which is left out`)
+          throw new Error(`a ${kindOf(entry)}, which is left out`)
       }
     })
   }
@@ -162,14 +162,24 @@ async function writeFile(target: string, entry: ReadEntry, mode: number, owners:
   }
 }
 
-/** Removes a file or symlink that is in the way, never a directory. */
+/** Removes a file or symlink that is in the way; anything else, a device above all, is nothing to write over. */
 async function clear(target: string): Promise<void> {
   try {
+    const there = await lstat(target)
+    if (!there.isFile() && !there.isSymbolicLink() && !there.isDirectory())
+      throw new Error('a device, pipe or socket is in its place')
     await unlink(target)
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     if (code !== 'ENOENT') throw error
   }
+}
+
+/** `character device` of tar's `CharacterDevice`. */
+function kindOf({type}: ReadEntry): string {
+  return String(type)
+    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase()
 }
 
 function modeOf({mode = 0o644}: ReadEntry, owners: boolean): number {

@@ -1,8 +1,9 @@
-import {Stats} from 'node:fs'
+import {lstatSync, Stats, statSync} from 'node:fs'
 import {lstat, stat} from 'node:fs/promises'
 import {basename, dirname, posix, resolve} from 'node:path'
 import {Readable} from 'node:stream'
 import {create, type WriteEntry} from 'tar'
+import {UserError} from '../errors.js'
 
 export interface Packing {
   /** A file or directory that is there. */
@@ -30,12 +31,11 @@ export async function pack(packing: Packing): Promise<Readable> {
     {
       cwd: isDirectory ? source : dirname(source),
       follow,
+      statCache: new Looks(follow),
       filter(path, info) {
-        // tar stops for ever at one of these.
-        const plain = !(info instanceof Stats) || info.isFile() || info.isDirectory() || info.isSymbolicLink()
-        if (!plain)
-          packing.onProblem(`${archived(path)}: left out, it is neither file, directory nor symlink`)
-        return plain
+        const problem = info instanceof Stats ? problemWith(info, follow) : undefined
+        if (problem !== undefined) packing.onProblem(`${archived(path)}: left out, ${problem}`)
+        return problem === undefined
       },
       onWriteEntry(entry: WriteEntry) {
         entry.path = archived(entry.path)
@@ -49,5 +49,49 @@ export async function pack(packing: Packing): Promise<Readable> {
     // The dot keeps a name that begins with @ from being read as an archive.
     [isDirectory ? '.' : `./${basename(source)}`],
   )
-  return Readable.from(archive, {objectMode: false})
+  const stream = Readable.from(archive, {objectMode: false})
+  archive.on('error', (error) => stream.destroy(unreadable(error)))
+  return stream
+}
+
+function unreadable(error: unknown): Error {
+  const {path, code, message} = error as NodeJS.ErrnoException
+  if (path === undefined) return error as Error
+  const why = code === 'EACCES' ? 'may not be read; try sudo' : (code ?? message)
+  return new UserError(`${path}: ${why}`, {cause: error})
+}
+
+/** Stands for a file that was listed and that cannot be looked at. */
+const gone = Object.assign(Object.create(Stats.prototype) as Stats, {mode: 0})
+
+/** What tar asks before it looks at a file itself, which ends the whole archive at the first one that is not there. */
+class Looks extends Map<string, Stats> {
+  readonly #follow: boolean
+
+  constructor(follow: boolean) {
+    super()
+    this.#follow = follow
+  }
+
+  override get(path: string): Stats {
+    if (this.#follow) {
+      try {
+        return statSync(path)
+      } catch {
+        // What it points to is not there; the symlink itself tells so.
+      }
+    }
+    try {
+      return lstatSync(path)
+    } catch {
+      return gone
+    }
+  }
+}
+
+function problemWith(info: Stats, follow: boolean): string | undefined {
+  if (info === gone) return 'it has gone meanwhile, or may not be looked at'
+  if (info.isSymbolicLink()) return follow ? 'what it points to cannot be reached' : undefined
+  // tar stops for ever at anything else.
+  return info.isFile() || info.isDirectory() ? undefined : 'it is neither file, directory nor symlink'
 }

@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -122,6 +123,33 @@ test('what is neither file, directory nor symlink is left out and said', async (
     exitCode: 1,
   })
   expectTree(join(inside, 'tree'))
+})
+
+test('-L: a symlink that leads nowhere is left out and said, or not there where it is the source', async () => {
+  makeTree(join(here, 'tree'))
+  symlinkSync('/nowhere/at/all', join(here, 'tree', 'dangling'))
+  expect(await cp('-L', join(here, 'tree'), `shell:${inside}`)).toEqual({
+    stdout: '',
+    stderr: 'crisp: tree/dangling: left out, what it points to cannot be reached\n',
+    exitCode: 1,
+  })
+  expect(existsSync(join(inside, 'tree'))).toBe(true)
+  const source = join(here, 'tree', 'dangling')
+  expect(await cp('-L', source, `shell:${inside}/x`)).toMatchObject({
+    stderr: `crisp: ${source}: no such file here\n`,
+    exitCode: 1,
+  })
+})
+
+test('a pipe or device is never written over', async () => {
+  writeFileSync(join(inside, 'file'), 'its text')
+  spawnSync('mkfifo', [join(here, 'pipe')])
+  const {stderr, exitCode} = await cp(`shell:${inside}/file`, join(here, 'pipe'))
+  expect({stderr, exitCode}).toEqual({
+    stderr: 'crisp: "./file": a device, pipe or socket is in its place\n',
+    exitCode: 1,
+  })
+  expect(lstatSync(join(here, 'pipe')).isFIFO()).toBe(true)
 })
 
 test('what is not there', async () => {

@@ -183,7 +183,7 @@ describe('hostile archives write nothing outside of the destination', () => {
     [
       'a device',
       [{path: 'null', type: 'CharacterDevice'}],
-      ['"null": a characterdevice, which is left out'],
+      ['"null": a character device, which is left out'],
       [],
     ],
     [
