@@ -17,12 +17,13 @@ const env = {
 const stops = [
   ['What is on the node: pods, and the containers in them.', ['pods'], ['ps', '-a']],
   ['Names work wherever an ID works.', ['logs', '--tail', '3', 'shop/orders-0/orders']],
-  ['The one that keeps crashing says why.', ['logs', 'payments']],
+  ['The one that keeps crashing: how it ended, how often, and what it said.', ['describe', 'payments']],
   [
     'A command inside a container.',
     ['exec', 'toolbox/shell', 'sh', '-c', 'echo "I am $HOSTNAME, process $$"'],
   ],
   ['What they take.', ['stats']],
+  ['And what a word of the CRI means.', ['explain', 'ContainerStatus.exit_code']],
 ]
 
 process.exitCode = tour()

@@ -10,19 +10,21 @@ test('the tour shows pods, containers, a log, an exec and stats, and leaves noth
   const {stdout, stderr} = await promisify(execFile)(process.execPath, [
     fileURLToPath(new URL('../../build/tour.mjs', import.meta.url)),
   ])
-  expect(stderr).toMatch(/^crisp: started the embedded runtime: .*\nfatal: no route to db\.example:5432\n$/)
+  expect(stderr).toMatch(/^crisp: started the embedded runtime: .*\n$/)
   expect(stdout.match(/^\$ .*$/gm)).toEqual([
     '$ crisp -r demo pods',
     '$ crisp -r demo ps -a',
     '$ crisp -r demo logs --tail 3 shop/orders-0/orders',
-    '$ crisp -r demo logs payments',
+    '$ crisp -r demo describe payments',
     `$ crisp -r demo exec toolbox/shell sh -c 'echo "I am $HOSTNAME, process $$"'`,
     '$ crisp -r demo stats',
+    '$ crisp -r demo explain ContainerStatus.exit_code',
   ])
   expect(stdout).toMatch(/^\w{13} .* NotReady +report-/m)
   expect(stdout).toMatch(/^\w{13} .* Exited +payments +0 /m)
   expect(stdout).toMatch(/^order \d$/m)
-  expect(stdout).toMatch(/^connecting to db\.example:5432$/m)
+  expect(stdout).toMatch(/^ {2}State +exited with 1, /m)
+  expect(stdout).toMatch(/ connecting to db\.example:5432\n +fatal: no route to db\.example:5432$/m)
   expect(stdout).toMatch(/^I am toolbox, process \d+$/m)
   expect(stdout).toMatch(/^\w{13} +coredns +\d+\.\d+ +[\d.]+MB/m)
   expect(await tours()).toEqual(before)
