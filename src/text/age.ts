@@ -1,3 +1,5 @@
+import {epochMs} from './time.js'
+
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
@@ -23,5 +25,5 @@ export function ageText(ageMs: number): string {
 /** `<age> ago` of a CRI time, nanoseconds since 1970 as a decimal string, as of `nowMs`; empty for 0. */
 export function agoText(timeNs: string, nowMs: number): string {
   if (timeNs === '0' || timeNs === '') return ''
-  return `${ageText(nowMs - Number(BigInt(timeNs) / 1_000_000n))} ago`
+  return `${ageText(nowMs - epochMs(timeNs))} ago`
 }

@@ -1,3 +1,8 @@
+/** Milliseconds since 1970 of a CRI time, nanoseconds as a decimal string; 0 where there is none. */
+export function epochMs(timeNs: string): number {
+  return Number(BigInt(timeNs || '0') / 1_000_000n)
+}
+
 /**
  * A CRI time, nanoseconds since 1970 as a decimal string, as RFC 3339 in the local time zone with up to nine
  * fraction digits. `0` means that it has not happened and gives Go's zero time, as crictl does.

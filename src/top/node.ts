@@ -2,6 +2,7 @@ import type {NodeSample} from '../client/node-sample.js'
 import {containerPlaces} from '../client/references.js'
 import {coresUsed} from '../client/usage.js'
 import type {Container, ContainerState, PodSandboxState} from '../generated/cri.js'
+import {epochMs} from '../text/time.js'
 
 export interface TopContainer {
   id: string
@@ -46,7 +47,7 @@ export class NodeHistory {
     const pods = new Map<string, TopPod>()
     for (const {id, metadata, state, createdAt, labels} of sample.pods) {
       const {name = '', namespace = ''} = metadata ?? {}
-      pods.set(id, {id, name, namespace, state, createdAtMs: milliseconds(createdAt), labels, containers: []})
+      pods.set(id, {id, name, namespace, state, createdAtMs: epochMs(createdAt), labels, containers: []})
     }
     for (const container of newestAttempts(sample.containers)) {
       const {id} = container
@@ -65,7 +66,7 @@ export class NodeHistory {
         podId: container.podSandboxId,
         state: container.state,
         attempt: container.metadata?.attempt ?? 0,
-        createdAtMs: milliseconds(container.createdAt),
+        createdAtMs: epochMs(container.createdAt),
         cores,
         memoryBytes: Number(stats?.memory?.workingSetBytes?.value ?? 0),
         diskBytes: Number(stats?.writableLayer?.usedBytes?.value ?? 0),
@@ -87,8 +88,4 @@ function newestAttempts(containers: readonly Container[]): Container[] {
       newest.set(key, container)
   }
   return [...newest.values()]
-}
-
-function milliseconds(timeNs: string): number {
-  return Number(BigInt(timeNs || '0') / 1_000_000n)
 }

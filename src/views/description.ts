@@ -7,6 +7,7 @@ import {exitText} from '../text/exit.js'
 import {printable} from '../text/printable.js'
 import {shortId} from '../text/short-id.js'
 import {cutText} from '../text/table.js'
+import {epochMs} from '../text/time.js'
 import {bytesText} from '../text/units.js'
 import {containerStatusJson} from './container-status.js'
 import type {View} from './output.js'
@@ -154,11 +155,11 @@ function stateText(status: ContainerStatus, nowMs: number): string {
     case 'CONTAINER_CREATED':
       return `created ${within(agoText(status.createdAt, nowMs))}, not started`
     case 'CONTAINER_RUNNING':
-      return `running for ${within(ageText(nowMs - milliseconds(status.startedAt)))}`
+      return `running for ${within(ageText(nowMs - epochMs(status.startedAt)))}`
     case 'CONTAINER_EXITED': {
       const ended = `${exitText({...status, message: ''})}, ${within(agoText(status.finishedAt, nowMs))}`
       if (status.startedAt === '0' || status.startedAt === '') return ended
-      return `${ended}, after ${within(ageText(milliseconds(status.finishedAt) - milliseconds(status.startedAt)))}`
+      return `${ended}, after ${within(ageText(epochMs(status.finishedAt) - epochMs(status.startedAt)))}`
     }
     default:
       return 'in a state that the runtime does not know'
@@ -168,10 +169,6 @@ function stateText(status: ContainerStatus, nowMs: number): string {
 /** Ages begin with a capital where they are a table's cell. */
 function within(age: string): string {
   return age.charAt(0).toLowerCase() + age.slice(1)
-}
-
-function milliseconds(timeNs: string): number {
-  return Number(BigInt(timeNs || '0') / 1_000_000n)
 }
 
 function messageLines({message}: ContainerStatus): string[] {

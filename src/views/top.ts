@@ -4,6 +4,7 @@ import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {exitText} from '../text/exit.js'
 import {fitted, shortAge, sparkline} from '../text/fit.js'
 import {widthOf} from '../text/table.js'
+import {epochMs} from '../text/time.js'
 import {bytesText, type Units} from '../text/units.js'
 import type {TopPod} from '../top/node.js'
 import {type TopOrder, type TopRow, topRows, total} from '../top/rows.js'
@@ -282,7 +283,7 @@ function paneLines(frame: TopFrame, row: TopRow | undefined, size: TopSize, styl
 }
 
 function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: TopDetail): string {
-  const since = (timeNs: string) => shortAge(nowMs - Number(BigInt(timeNs || '0') / 1_000_000n))
+  const since = (timeNs: string) => shortAge(nowMs - epochMs(timeNs))
   if (container) {
     const limits = limitsOf(container)
     const ended = container.state === 'CONTAINER_EXITED'
