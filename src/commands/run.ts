@@ -134,10 +134,11 @@ export default class Run extends PlanCommand {
 
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const {attend, prepareSession, startFailure} = await import('../running/foreground.js')
+    const {attend, prepareSession} = await import('../running/foreground.js')
     if (flags.rm) this.outliveReader()
     const session = await prepareSession({...flags, stdin: flags.interactive})
-    const made = await this.planned(client, flags, plan).catch((error) => {
+    const made = await this.planned(client, flags, plan).catch(async (error) => {
+      const {startFailure} = await import('../conversation/failure.js')
       throw startFailure(error)
     })
     const containerId = made?.containerIds[0] ?? ''

@@ -23,7 +23,7 @@ export async function streamFailure(
 }
 
 /** A command that is not in the container (127), or cannot be executed there (126); undefined for all else. */
-export function commandFailure(error: unknown): UserError | undefined {
+function commandFailure(error: unknown): UserError | undefined {
   const text = runtimeText(error) ?? ''
   const command = /exec: "([^"]*)"|file `([^`]*)`/.exec(text)
   const named = command?.[1] ?? command?.[2]
@@ -43,12 +43,21 @@ export function commandFailure(error: unknown): UserError | undefined {
   }
 }
 
-/** A container that did not start, in the same words, for commands whose exit code is not the container's. */
+/** Why a container did not start, as exec says it of a command: 127 where there is none, 126 where it cannot run. */
+export function startFailure(error: unknown): unknown {
+  return failedStart(error) ?? error
+}
+
+/** The same words, for commands whose exit code is not the container's. */
 export function plainStartFailure(error: unknown, container?: string): unknown {
-  const failure = error instanceof RpcError && error.method === 'StartContainer' && commandFailure(error)
+  const failure = failedStart(error)
   if (!failure) return error
   const about = container === undefined ? '' : `container "${container}": `
   return new UserError(`${about}${failure.message}`, {cause: error})
+}
+
+function failedStart(error: unknown): UserError | undefined {
+  return error instanceof RpcError && error.method === 'StartContainer' ? commandFailure(error) : undefined
 }
 
 /** The runtime's own words for why it could not, if it was the runtime that could not. */

@@ -1,7 +1,6 @@
 import {containerStatus} from '../client/wait.js'
-import {commandFailure} from '../conversation/failure.js'
 import {type Attachment, attach, checkTerminal, parseStreaming} from '../conversation.js'
-import {NotFoundError, RpcError} from '../errors.js'
+import {NotFoundError} from '../errors.js'
 import type {StreamFlags} from '../flags/stream.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import {PlainLog} from '../logs/bytes.js'
@@ -26,12 +25,6 @@ export async function prepareSession(
   checkTerminal({stdin, tty})
   const detachKeys = parseDetachKeys(flags['detach-keys'])
   return {stdin, tty, detachKeys, streaming: await parseStreaming(flags)}
-}
-
-/** Why a container did not start, as exec says it of a command: 127 where there is none, 126 where it cannot run. */
-export function startFailure(error: unknown): unknown {
-  if (!(error instanceof RpcError) || error.method !== 'StartContainer') return error
-  return commandFailure(error) ?? error
 }
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
