@@ -9,18 +9,9 @@ import type {
 import type {CriClient} from './connect.js'
 import {containerStatuses} from './details.js'
 import {attemptOf, attemptsOf, type NodeView, thingNamed} from './node-view.js'
+import {type ProcessInfo, processInfo} from './process-info.js'
 
 // All there is to know about one container or pod, which takes several calls and the runtime's verbose info.
-
-/** What the runtime's verbose info tells beyond the CRI; each is missing where it does not. */
-export interface ProcessInfo {
-  /** On the node; 0 where nothing runs. */
-  pid?: number
-  /** What was run, after the image's entrypoint and the configuration were joined. */
-  command?: readonly string[]
-  workingDirectory?: string
-  cgroup?: string
-}
 
 export interface ContainerDescription {
   kind: 'container'
@@ -105,29 +96,4 @@ async function describePod(client: CriClient, pod: PodSandbox, view: NodeView): 
     process: processInfo(info),
     containers: own.flatMap(({id}) => statuses.get(id) ?? []),
   }
-}
-
-/** From the keys that containerd and CRI-O both have; what is not of the form they have there is left out. */
-function processInfo({info = ''}: Readonly<Record<string, string>>): ProcessInfo {
-  let known: unknown
-  try {
-    known = JSON.parse(info)
-  } catch {
-    return {}
-  }
-  const {pid, runtimeSpec} = (known ?? {}) as {pid?: unknown; runtimeSpec?: RuntimeSpec | null}
-  const {args, cwd} = runtimeSpec?.process ?? {}
-  const cgroup = runtimeSpec?.linux?.cgroupsPath
-  return {
-    ...(typeof pid === 'number' ? {pid} : {}),
-    ...(Array.isArray(args) ? {command: args.map(String)} : {}),
-    ...(typeof cwd === 'string' ? {workingDirectory: cwd} : {}),
-    ...(typeof cgroup === 'string' ? {cgroup} : {}),
-  }
-}
-
-/** The parts of the OCI runtime specification that are read here; the runtime may send anything. */
-interface RuntimeSpec {
-  process?: {args?: unknown; cwd?: unknown} | null
-  linux?: {cgroupsPath?: unknown} | null
 }

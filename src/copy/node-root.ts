@@ -1,6 +1,7 @@
 import {constants} from 'node:fs'
 import {access} from 'node:fs/promises'
 import type {CriClient} from '../client/connect.js'
+import {processInfo} from '../client/process-info.js'
 import {SafeDirectory} from './safe-directory.js'
 
 // A container's files as the node's kernel shows them, for images without tar.
@@ -9,24 +10,14 @@ import {SafeDirectory} from './safe-directory.js'
 export async function nodeRootOf(client: CriClient, containerId: string): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
   const {info} = await client.runtime.containerStatus({containerId, verbose: true})
-  const pid = pidIn(info.info)
-  if (pid === undefined) return undefined
+  const {pid = 0} = processInfo(info)
+  if (pid <= 0) return undefined
   const root = `/proc/${pid}/root`
   try {
     await access(`${root}/`, constants.R_OK)
     return root
   } catch {
     // Its process is on another machine, or we are in a container ourselves.
-    return undefined
-  }
-}
-
-function pidIn(info: string | undefined): number | undefined {
-  try {
-    const {pid} = JSON.parse(info ?? '') as {pid?: unknown}
-    return typeof pid === 'number' && pid > 0 ? pid : undefined
-  } catch {
-    // Another runtime's idea of verbose information.
     return undefined
   }
 }
