@@ -6,14 +6,16 @@ import {listContainers} from './lists.js'
 // What lists leave out and only a status call per object tells. containerd gains nothing from more at once.
 const inFlight = 8
 
-/** By container ID. A container that has gone meanwhile is missing. */
+/** By container ID. One whose status is not to be had, as when it has gone meanwhile, is missing; `onFailure` is told why. */
 export async function containerStatuses(
   client: CriClient,
   containers: readonly Pick<Container, 'id'>[],
+  onFailure: (error: unknown) => void = () => undefined,
 ): Promise<Map<string, ContainerStatus>> {
   const outcomes = await concurrently(containers, inFlight, ({id}) =>
     client.runtime.containerStatus({containerId: id}),
   )
+  for (const outcome of outcomes) if (outcome.status === 'rejected') onFailure(outcome.reason)
   return new Map(
     outcomes.flatMap((outcome) =>
       outcome.status === 'fulfilled' && outcome.value.status

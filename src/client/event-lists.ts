@@ -8,8 +8,8 @@ import type {
   PodSandbox,
   PodSandboxStatus,
 } from '../generated/cri.js'
-import {concurrently} from './concurrently.js'
 import type {CriClient} from './connect.js'
+import {containerStatuses} from './details.js'
 import {listContainers, listPodSandboxes} from './lists.js'
 import {isRuntimeLost} from './lost.js'
 
@@ -123,8 +123,6 @@ function ending(ran: boolean): ContainerEventType[] {
   return ran ? ['CONTAINER_STOPPED_EVENT', 'CONTAINER_DELETED_EVENT'] : ['CONTAINER_DELETED_EVENT']
 }
 
-const inFlight = 8
-
 /**
  * With the times and exit codes that only the status of a container tells; what the runtime refuses is left out. To
  * insist means to throw where it goes away before it has told them all.
@@ -136,16 +134,10 @@ export async function eventsOf(
 ): Promise<ContainerEventResponse[]> {
   const gone = new Set(changes.filter(isDeletion).map(({id}) => id))
   const there = changes.filter(({id, container}) => container && !gone.has(id))
-  const statuses = new Map<string, ContainerStatus | null>()
-  const ids = [...new Set(there.map(({id}) => id))]
-  const outcomes = await concurrently(ids, inFlight, async (containerId) => {
-    statuses.set(containerId, (await client.runtime.containerStatus({containerId})).status)
+  const ids = [...new Set(there.map(({id}) => id))].map((id) => ({id}))
+  const statuses = await containerStatuses(client, ids, (error) => {
+    if (isRuntimeLost(error) ? insist : !(error instanceof RpcError)) throw error
   })
-  for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') continue
-    const {reason} = outcome
-    if (isRuntimeLost(reason) ? insist : !(reason instanceof RpcError)) throw reason
-  }
   return changes.map((change) => eventOf(change, statuses.get(change.id)))
 }
 
@@ -157,7 +149,7 @@ const stateTold: Readonly<Record<string, ContainerState>> = {
 
 function eventOf(
   {type, id, pod, container}: Change,
-  status: ContainerStatus | null | undefined,
+  status: ContainerStatus | undefined,
 ): ContainerEventResponse {
   const createdAt = (container ?? pod)?.createdAt ?? '0'
   const times: Readonly<Record<string, string | undefined>> = {
