@@ -115,8 +115,7 @@ async function isDirectoryHere(path: string): Promise<boolean> {
 
 async function mustExist(path: string, follow: boolean): Promise<void> {
   try {
-    const isLink = (await lstat(path)).isSymbolicLink()
-    if (isLink && follow) await stat(path)
+    await (follow ? stat : lstat)(path)
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     throw new UserError(`${path}: ${code === 'ENOENT' ? 'no such file here' : code}`, {cause: error})
