@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {CriCommand} from '../base-command.js'
-import {methodsOf} from '../client/descriptor.js'
-import {findElements, services} from '../explain/find.js'
+import {callsOf, findElements, services} from '../explain/find.js'
 import {callsText, elementsText, explanationText} from '../views/explanation.js'
 
 export default class Explain extends CriCommand {
@@ -20,7 +19,7 @@ export default class Explain extends CriCommand {
       description:
         'a call, a message, a field below one (Message.field.field), a field alone; pod and container are the files of run',
       ignoreStdin: true,
-      complete: ['pod', 'container', ...services.flatMap((service) => Object.keys(methodsOf(service)))],
+      complete: ['pod', 'container', ...services.flatMap(callsOf).map(({name}) => name)],
     }),
   }
 

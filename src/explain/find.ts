@@ -23,6 +23,11 @@ export type Element =
 
 export const services: readonly ServiceName[] = ['RuntimeService', 'ImageService']
 
+/** The calls of a service, in the proto's order. */
+export function callsOf(service: ServiceName): Extract<Element, {kind: 'rpc'}>[] {
+  return Object.keys(methodsOf(service)).map((name) => ({kind: 'rpc', service, name}))
+}
+
 /** What the two kinds of files hold. */
 const files: Readonly<Record<string, string>> = {pod: 'PodSandboxConfig', container: 'ContainerConfig'}
 
@@ -62,11 +67,7 @@ function topElements(word: string): Element[] {
   ]
   return [
     ...services.filter(named).map((name): Element => ({kind: 'service', name})),
-    ...services.flatMap((service) =>
-      Object.keys(methodsOf(service))
-        .filter(named)
-        .map((name): Element => ({kind: 'rpc', service, name})),
-    ),
+    ...services.flatMap(callsOf).filter(({name}) => named(name)),
     ...types.map(typeElement),
   ]
 }
@@ -86,10 +87,7 @@ function inside(element: Element, step: string): Element {
 function candidates(element: Element): {word: string; element: Element}[] {
   switch (element.kind) {
     case 'service':
-      return Object.keys(methodsOf(element.name)).map((name) => ({
-        word: name,
-        element: {kind: 'rpc', service: element.name, name},
-      }))
+      return callsOf(element.name).map((call) => ({word: call.name, element: call}))
     case 'rpc': {
       const {requestType, responseType} = methodsOf(element.service)[element.name] ?? {}
       return [...fieldsOf(requestType), ...fieldsOf(responseType)]
@@ -146,7 +144,7 @@ export function nameOf(element: Element): string {
 }
 
 function topWords(): string[] {
-  return [...services.flatMap((service) => Object.keys(methodsOf(service))), ...typeNames()]
+  return [...services.flatMap(callsOf).map(({name}) => name), ...typeNames()]
 }
 
 function hint(near: string | undefined): string {

@@ -1,5 +1,5 @@
 import {enumValues, type FieldDescriptor, messageFields, methodsOf} from '../client/descriptor.js'
-import {type Element, nameOf, services} from '../explain/find.js'
+import {callsOf, type Element, nameOf, services} from '../explain/find.js'
 import {snakeCase} from '../manifests/names.js'
 import {wrapped} from '../text/wrap.js'
 
@@ -24,9 +24,8 @@ export function elementsText(elements: readonly Element[], docs: Docs): string {
 /** Every call of the CRI. */
 export function callsText(docs: Docs): string {
   const parts = services.map((service) => {
-    const calls = Object.keys(methodsOf(service)).map((name): Element => ({kind: 'rpc', service, name}))
-    const rows = calls.map(
-      (call) => `  ${nameOf(call).split('.')[1]}\n${paragraph(firstSentence(docs[docKey(call)] ?? ''), 4)}`,
+    const rows = callsOf(service).map(
+      (call) => `  ${call.name}\n${paragraph(firstSentence(docs[docKey(call)] ?? ''), 4)}`,
     )
     return `${service}\n${paragraph(docs[service] ?? '', 2)}\n${rows.join('')}`
   })
@@ -57,10 +56,7 @@ function title(element: Element): string {
 function details(element: Element, docs: Docs): string {
   switch (element.kind) {
     case 'service':
-      return `\nCALLS\n${elementsText(
-        Object.keys(methodsOf(element.name)).map((name) => ({kind: 'rpc', service: element.name, name})),
-        docs,
-      )}`
+      return `\nCALLS\n${elementsText(callsOf(element.name), docs)}`
     case 'rpc': {
       const {requestType = '', responseType = ''} = methodsOf(element.service)[element.name] ?? {}
       return `${fields('REQUEST', requestType, docs)}${fields('RESPONSE', responseType, docs)}`
