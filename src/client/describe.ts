@@ -8,7 +8,7 @@ import type {
 } from '../generated/cri.js'
 import type {CriClient} from './connect.js'
 import {containerStatuses} from './details.js'
-import {attemptOf, attemptsOf, type NodeView, thingNamed} from './node-view.js'
+import {attemptOf, attemptsOf, byCreation, type NodeView, thingNamed} from './node-view.js'
 import {type ProcessInfo, processInfo} from './process-info.js'
 
 // All there is to know about one container or pod, which takes several calls and the runtime's verbose info.
@@ -80,9 +80,7 @@ async function statsIfMeasured(client: CriClient, containerId: string): Promise<
 }
 
 async function describePod(client: CriClient, pod: PodSandbox, view: NodeView): Promise<PodDescription> {
-  const own = view.containers
-    .filter(({podSandboxId}) => podSandboxId === pod.id)
-    .sort((a, b) => (BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1))
+  const own = view.containers.filter(({podSandboxId}) => podSandboxId === pod.id).sort(byCreation)
   const [{status, info}, statuses] = await Promise.all([
     client.runtime.podSandboxStatus({podSandboxId: pod.id, verbose: true}),
     containerStatuses(client, own),

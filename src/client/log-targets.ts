@@ -2,7 +2,7 @@ import {NotFoundError, RpcError, rpcCode, UserError} from '../errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
 import type {CriClient} from './connect.js'
-import {containerKey, type NodeView, thingNamed} from './node-view.js'
+import {byCreation, containerKey, type NodeView, thingNamed} from './node-view.js'
 import {podNamed} from './references.js'
 
 /**
@@ -55,7 +55,7 @@ function newestAttempts(view: NodeView): Container[] {
     const known = newest.get(key)
     if (!known || BigInt(container.createdAt) > BigInt(known.createdAt)) newest.set(key, container)
   }
-  return [...newest.values()].sort((a, b) => (BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1))
+  return [...newest.values()].sort(byCreation)
 }
 
 /** Where the log of one attempt is. */

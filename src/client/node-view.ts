@@ -56,6 +56,11 @@ export function attemptsOf(container: Container, view: NodeView): Container[] {
     .sort((a, b) => attemptOf(a) - attemptOf(b))
 }
 
+/** A comparison for sorting: what was made earlier comes first. */
+export function byCreation(a: Pick<Container, 'createdAt'>, b: Pick<Container, 'createdAt'>): number {
+  return BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1
+}
+
 export function attemptOf({metadata}: Pick<Container, 'metadata'>): number {
   return metadata?.attempt ?? 0
 }
