@@ -137,6 +137,15 @@ test('containers of a selector join and leave', async () => {
   expect(following.stdout).toBe('app | one\nweb-2/sidecar | joined\nweb-2/sidecar | goes on\n')
 })
 
+/** It is stopped, to be continued with SIGCONT, and meanwhile lines 10 to 309 come with three rotations. */
+function stopThroughRotations({cli}: Following, writer: LogWriter): void {
+  cli.kill('SIGSTOP')
+  for (const from of [10, 110, 210]) {
+    writer.write(records(from, from + 99))
+    writer.rotate(records(from + 99, from + 100))
+  }
+}
+
 test.each(['rename', 'truncate'] as const)(
   'stopped while the log is rotated three times by %s: every line once, in order',
   async (rotation) => {
@@ -145,11 +154,7 @@ test.each(['rename', 'truncate'] as const)(
     writer.write(records(0, 10))
     await using following = new Following(node, 'app')
     await following.until('line 9\n')
-    following.cli.kill('SIGSTOP')
-    for (const from of [10, 110, 210]) {
-      writer.write(records(from, from + 99))
-      writer.rotate(records(from + 99, from + 100))
-    }
+    stopThroughRotations(following, writer)
     writer.write(records(310, 320))
     following.cli.kill('SIGCONT')
     await following.until('line 319\n')
@@ -167,11 +172,7 @@ test.each(['rename', 'truncate'] as const)(
     writer.write(records(0, 10))
     await using following = new Following(node, 'app')
     await following.until('line 9\n')
-    following.cli.kill('SIGSTOP')
-    for (const from of [10, 110, 210]) {
-      writer.write(records(from, from + 99))
-      writer.rotate(records(from + 99, from + 100))
-    }
+    stopThroughRotations(following, writer)
     writer.close()
     Object.assign(node.containers[0] ?? {}, {state: 'CONTAINER_EXITED'})
     node.endedPods.add('web-1')
