@@ -141,6 +141,9 @@ export function processesByOwner<Owner>(
   return found
 }
 
+/** How long a process that is just becoming another program is waited for. */
+const longestExecMs = 100
+
 /**
  * Kills every process that has one of these words in the environment it was started with, `others` aside. What a
  * container's processes start inherits theirs, whatever sessions and groups it makes for itself. Linux only: elsewhere
@@ -148,24 +151,46 @@ export function processesByOwner<Owner>(
  */
 export function killMarked(words: readonly string[], others: ReadonlySet<number> = new Set()): void {
   if (process.platform !== 'linux') return
-  const rounds = 5
-  for (let round = 0; round < rounds; round++) {
-    const found = processIds().filter(
-      (pid) => pid !== process.pid && !others.has(pid) && isStartedWith(pid, words),
-    )
-    if (found.length === 0) return
-    for (const pid of found) signalProcess(pid, 'SIGKILL')
+  const until = Date.now() + longestExecMs
+  for (let pids = processIds(); ; ) {
+    const looks = pids
+      .filter((pid) => pid !== process.pid && !others.has(pid))
+      .map((pid) => ({pid, mark: markOf(pid, words)}))
+    const those = (wanted: Mark) => looks.filter(({mark}) => mark === wanted).map(({pid}) => pid)
+    const marked = those('there')
+    for (const pid of marked) signalProcess(pid, 'SIGKILL')
+    const unknown = those('unknown')
+    if (marked.length + unknown.length === 0 || Date.now() > until) return
+    if (marked.length === 0) sleep(1)
+    // What was killed may have started others before.
+    pids = marked.length > 0 ? processIds() : unknown
   }
 }
 
-function isStartedWith(pid: number, words: readonly string[]): boolean {
+type Mark = 'there' | 'missing' | 'unknown'
+
+/** `unknown` inside of an exec, when the old environment is gone and the new one is not there. */
+function markOf(pid: number, words: readonly string[]): Mark {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`)
-    return words.some((word) => environment.includes(word))
+    if (environment.length > 0) return words.some((word) => environment.includes(word)) ? 'there' : 'missing'
+    const row = readStat(pid)
+    const ofKernel = pid === 2 || row?.parentPid === 2
+    return row && !ofKernel && Number(row.startedAt) >= ownStart() ? 'unknown' : 'missing'
   } catch {
     // Another user's, or ended.
-    return false
+    return 'missing'
   }
+}
+
+/** When this process was started, in the clock of `startedAt`. What it has not started is never waited for. */
+function ownStart(): number {
+  return Number(readStat(process.pid)?.startedAt)
+}
+
+/** Blocks this thread. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 /** A negative ID is a process group. */
