@@ -114,12 +114,12 @@ function crossing(prober: Prober, time: LogTime): {before: number; behind: numbe
   return {before, behind}
 }
 
-const ringProbes = 16
+const ringProbes = 8
 
 /**
  * Whether times rise around a place, which is what a binary search trusts. A clock that was set back by S matters
  * only where that happened within S of the place; so it is enough to look closely nearby and ever more coarsely
- * further away, at steps of a sixteenth of the distance.
+ * further away, at steps of an eighth of the distance.
  */
 function rising(prober: Prober, place: number): boolean {
   const {sizeBytes} = prober
