@@ -7,7 +7,7 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, expect, onTestFailed, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/pty.js'
 import {runRemoteCommand} from '../../src/streaming/index.js'
 import {outcomeOf, runCli, startCli} from '../run-cli.js'
@@ -189,6 +189,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
       env,
     })
     let shown = ''
+    onTestFailed(() => console.error(shown))
     terminal.output.on('data', (chunk) => {
       shown += chunk
     })
@@ -196,16 +197,20 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
       while (!text.test(shown)) await once(terminal.output, 'data')
     }
     const type = (keys: string) => terminal.input.write(keys)
-    // busybox asks the terminal where its cursor is.
-    await until(/# (\x1b\[6n)?$/)
+    // busybox asks the terminal where its cursor is, and draws its prompt anew when the size comes.
+    const prompt = /# (\x1b\[(6n|J))?$/
+    await until(prompt)
     type('until [ "$(stty size)" = "25 90" ]; do :; done; echo sized\r')
     await until(/\nsized/)
     await terminal.resize(120, 40)
     type('until [ "$(stty size)" = "40 120" ]; do :; done; echo resized\r')
     await until(/\nresized/)
-    type('echo sleep""ing; sleep 600\r')
-    await until(/sleeping/)
+    // Said by what is to be interrupted: the shell itself would go on waiting for it.
+    type('sh -c "echo sleep\\ing; exec sleep 600"\r')
+    await until(/\nsleeping/)
+    shown = ''
     type('\x03')
+    await until(prompt)
     type('echo code $?\r')
     await until(/code 130/)
     type('exit 6\r')
