@@ -157,7 +157,9 @@ describe.each(transports)('exec over %s', (transport) => {
         ...first.value,
       })
       io.stdin?.pipe(terminal.input)
+      const firstShown = once(terminal.output, 'data')
       const copied = pipe(terminal.output, io.stdout)
+      await firstShown
       resize()
       const second = await sizes.next()
       await terminal.resize(second.value.columns, second.value.rows)
