@@ -1,7 +1,7 @@
 import type {NodeSample} from '../client/node-sample.js'
 import {containerPlaces} from '../client/references.js'
 import {coresUsed} from '../client/usage.js'
-import type {Container, ContainerState, PodSandboxState} from '../generated/cri.js'
+import type {Container, ContainerState, CpuUsage, PodSandboxState} from '../generated/cri.js'
 import {epochMs} from '../text/time.js'
 
 export interface TopContainer {
@@ -36,12 +36,13 @@ const historyLength = 60
 
 /** Sample after sample, what the pods of a node use and have used. */
 export class NodeHistory {
-  #before: NodeSample | undefined
+  /** Of the sample before, by container ID; the rest of it is let go. */
+  #before = new Map<string, CpuUsage>()
   #histories = new Map<string, number[]>()
 
   take(sample: NodeSample): TopPod[] {
     const before = this.#before
-    this.#before = sample
+    this.#before = new Map()
     const placeOf = containerPlaces(sample.pods)
     const histories = new Map<string, number[]>()
     const pods = new Map<string, TopPod>()
@@ -52,7 +53,8 @@ export class NodeHistory {
     for (const container of newestAttempts(sample.containers)) {
       const {id} = container
       const stats = sample.stats.get(id)
-      const cores = coresUsed(stats?.cpu, before?.stats.get(id)?.cpu)
+      const cores = coresUsed(stats?.cpu, before.get(id))
+      if (stats?.cpu) this.#before.set(id, stats.cpu)
       const history = this.#histories.get(id) ?? []
       if (cores !== undefined) history.push(cores)
       if (history.length > historyLength) history.shift()

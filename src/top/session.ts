@@ -1,7 +1,7 @@
 import type {ReadStream, WriteStream} from 'node:tty'
 import type {CriClient} from '../client/connect.js'
 import {isRuntimeLost} from '../client/lost.js'
-import {type NodeState, nodeState, sampleNode} from '../client/node-sample.js'
+import {NodeSampler, type NodeState, nodeState} from '../client/node-sample.js'
 import {describeError, Interrupted, RpcError} from '../errors.js'
 import {LogTail} from '../log-session/tail.js'
 import {type Key, KeyDecoder} from '../terminal/keys.js'
@@ -41,6 +41,7 @@ export class TopSession {
   readonly #options: TopSessionOptions
   readonly #screen: Screen
   readonly #keys = new KeyDecoder()
+  readonly #sampler: NodeSampler
   readonly #history = new NodeHistory()
   readonly #logTail = new LogTail()
   readonly #done = deferred()
@@ -66,6 +67,7 @@ export class TopSession {
   constructor(options: TopSessionOptions) {
     this.#options = options
     this.#state = options.state
+    this.#sampler = new NodeSampler(options.client)
     this.#screen = new Screen((text) => options.output.write(text))
   }
 
@@ -222,7 +224,7 @@ export class TopSession {
   async #sample(): Promise<void> {
     const {client, filter} = this.#options
     const [sample, node] = await Promise.all([
-      sampleNode(client),
+      this.#sampler.sample(),
       this.#samples % slowEvery === 0 || !this.#node ? nodeState(client) : this.#node,
     ])
     this.#samples++
