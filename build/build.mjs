@@ -6,6 +6,7 @@ import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {generate} from './generate.mjs'
+import {bundleLibraries, compileLibraries, fromLibraries} from './libraries.mjs'
 import {notices} from './notices.mjs'
 import {compileWasm} from './wasm.mjs'
 
@@ -51,18 +52,12 @@ await compileWasm()
 rmSync('dist', {recursive: true, force: true})
 await bundle()
 await writeManifest()
+compileLibraries()
 writeDeclarations()
 
 async function bundle() {
-  const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
-  const {metafile} = await build({
-    entryPoints: ['src/main.ts', 'src/client.ts', 'src/logs.ts', 'src/flags.ts', 'src/help.ts', ...commands],
-    outdir: 'dist',
-    outbase: 'src',
-    chunkNames: 'chunks/[name]-[hash]',
+  const shared = {
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20.19',
     legalComments: 'none',
@@ -70,12 +65,34 @@ async function bundle() {
     minifyWhitespace: true,
     minifySyntax: true,
     alias: leftOut,
+  }
+  const modules = {
+    ...shared,
+    outdir: 'dist',
+    outbase: 'src',
+    chunkNames: 'chunks/[name]-[hash]',
+    splitting: true,
+    format: 'esm',
     // CommonJS dependencies inside an ESM bundle still call require for Node's own modules.
     banner: {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
+  }
+  const libraries = await bundleLibraries(shared)
+  const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
+  const program = await build({
+    ...modules,
+    entryPoints: ['src/main.ts', 'src/libraries.ts', 'src/flags.ts', 'src/help.ts', ...commands],
+    define: {librariesName: JSON.stringify(libraries.name)},
+    plugins: [fromLibraries],
   })
-  writeFileSync('dist/third-party-licenses.txt', notices(Object.keys(metafile.inputs)))
+  // Whole by itself, for programs that are bundled with it.
+  const library = await build({...modules, entryPoints: ['src/client.ts', 'src/logs.ts']})
+  const inputs = [
+    ...libraries.inputs,
+    ...[program, library].flatMap(({metafile}) => Object.keys(metafile.inputs)),
+  ]
+  writeFileSync('dist/third-party-licenses.txt', notices(inputs))
 }
 
 /** For programs that import the library. */

@@ -2,6 +2,7 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {Script} from 'node:vm'
 import {expect, test} from 'vitest'
 import {startFakeRuntime} from './fake-runtime.js'
 import {type CliOptions, runCli} from './run-cli.js'
@@ -56,4 +57,13 @@ test('-q loads no table, a table no YAML, YAML no templates', async () => {
     ['grpc', 'oclif', 'width'],
     ['grpc', 'oclif', 'yaml', 'width'],
   ])
+})
+
+test('the build has compiled the libraries, as this Node takes it', async () => {
+  const built = fileURLToPath(new URL('../dist/', import.meta.url))
+  const files = (await readdir(built)).filter((file) => file.startsWith('libraries-')).sort()
+  expect(files).toHaveLength(2)
+  const [source = '', compiled = ''] = files.map((file) => join(built, file))
+  const script = new Script(await readFile(source, 'latin1'), {cachedData: await readFile(compiled)})
+  expect(script.cachedDataRejected).toBe(false)
 })

@@ -1,0 +1,53 @@
+import {readFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {Script} from 'node:vm'
+
+// The libraries that nearly every command needs are one script of their own in the build, beside V8's compiled code of
+// it: half of a short command's start-up would be compiling them. The code was made by the build, lies where the
+// script lies and is as trustworthy as that; another Node, or other flags, and V8 does without it.
+
+/** Filled in by the build: the script's name without its suffix. */
+declare const librariesName: string
+
+type Libraries = Readonly<Record<string, () => unknown>>
+
+let script: Script | undefined
+let libraries: Libraries | undefined
+
+/** What `import` of the library would give. */
+export function library(name: string): unknown {
+  libraries ??= load()
+  return libraries[name]?.()
+}
+
+/** V8's code of what has been called so far; for the build. */
+export function compiledLibraries(): Buffer {
+  libraries ??= load()
+  return (script as Script).createCachedData()
+}
+
+/** Only for this version of Node. */
+export function compiledLibrariesFile(): URL {
+  return fileOf(`.${process.version}-${process.arch}.bin`)
+}
+
+function load(): Libraries {
+  // esbuild writes ASCII, which needs no decoding.
+  const file = fileOf('.cjs')
+  const cachedData = readIfThere(compiledLibrariesFile())
+  script = new Script(readFileSync(file, 'latin1'), {filename: file.href, ...(cachedData && {cachedData})})
+  const evaluate = script.runInThisContext() as (require: NodeJS.Require) => Libraries
+  return evaluate(createRequire(file))
+}
+
+function fileOf(suffix: string): URL {
+  return new URL(`../${librariesName}${suffix}`, import.meta.url)
+}
+
+function readIfThere(file: URL): Buffer | undefined {
+  try {
+    return readFileSync(file)
+  } catch {
+    return undefined
+  }
+}
