@@ -1,6 +1,7 @@
 // Many containers at once beside one after another: removing 200 on the embedded runtime and 40 on containerd, starting
 // and stopping 50 there, stopping 10 that ignore the signal, beside crictl too where it is on PATH. Interleaved rounds,
 // medians and ratios. containerd needs root and the packages that test/containerd names.
+//   ROUNDS=3 ONLY='stop 50' node bench/remove.mjs
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
@@ -11,6 +12,8 @@ import {importTypeScript} from './typescript.mjs'
 
 const crisp = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const rounds = Number(process.env.ROUNDS ?? 3)
+/** Part of the titles of those that are wanted; all without it. */
+const only = process.env.ONLY ?? ''
 const crictl = spawnSync('crictl', ['--version']).status === 0
 
 /** Wall time of one command in ms, in a process of its own as a user has it. */
@@ -34,6 +37,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 
 /** `contenders` are timed in turn on things made for each of them; the first is what the others are compared with. */
 async function compare(title, make, contenders) {
+  if (!title.includes(only)) return
   const timesMs = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]))
   for (let round = 0; round < rounds; round++)
     for (const [name, run] of Object.entries(contenders)) timesMs[name].push(await run(await make()))
