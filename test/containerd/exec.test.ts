@@ -5,18 +5,18 @@ import {lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile} from 
 import net from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, onTestFailed, test} from 'vitest'
-import {spawnOnTerminal} from '../../src/demo/pty.js'
 import {runRemoteCommand} from '../../src/streaming/index.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {onTerminal, type Session} from '../on-terminal.js'
+import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
 import {createSink} from '../streaming/peers/sink.js'
 import {describeOnContainerd} from './availability.js'
 import {type Containerd, startContainerd, type TestPod} from './containerd.js'
 
 const megabyte = 1_000_000
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+/** busybox's: it asks the terminal where its cursor is, and draws its prompt anew when the size comes. */
+const prompt = /# (\x1b\[(6n|J))?$/
 
 describeOnContainerd('exec, attach, port-forward and cp on a real containerd', () => {
   let containerd: Containerd
@@ -177,44 +177,47 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
   })
 
   test('-it: the size follows the window, Ctrl-C goes to the command', async () => {
-    const env = {
-      PATH: process.env.PATH,
-      CRI_CONFIG_FILE: '/dev/null',
-      CONTAINER_RUNTIME_ENDPOINT: containerd.endpoint,
-    }
-    const terminal = await spawnOnTerminal([process.execPath, program, 'exec', '-it', 'web', 'sh'], {
-      cwd: directory,
-      columns: 90,
-      rows: 25,
-      env,
-    })
-    let shown = ''
-    onTestFailed(() => console.error(shown))
-    terminal.output.on('data', (chunk) => {
-      shown += chunk
-    })
-    const until = async (text: RegExp) => {
-      while (!text.test(shown)) await once(terminal.output, 'data')
-    }
+    const session = await onTerminal(['exec', '-it', 'web', 'sh'], containerd.endpoint)
+    onTestFailed(() => console.error(session.shown()))
+    const {terminal} = session
     const type = (keys: string) => terminal.input.write(keys)
-    // busybox asks the terminal where its cursor is, and draws its prompt anew when the size comes.
-    const prompt = /# (\x1b\[(6n|J))?$/
-    await until(prompt)
-    type('until [ "$(stty size)" = "25 90" ]; do :; done; echo sized\r')
-    await until(/\nsized/)
+    await session.until(prompt)
+    type('until [ "$(stty size)" = "30 100" ]; do :; done; echo sized\r')
+    await session.until(/\nsized/)
     await terminal.resize(120, 40)
     type('until [ "$(stty size)" = "40 120" ]; do :; done; echo resized\r')
-    await until(/\nresized/)
+    await session.until(/\nresized/)
     // Said by what is to be interrupted: the shell itself would go on waiting for it.
     type('sh -c "echo sleep\\ing; exec sleep 600"\r')
-    await until(/\nsleeping/)
-    shown = ''
+    await session.until(/\nsleeping/)
     type('\x03')
-    await until(prompt)
+    await session.until(new RegExp(`\\^C[^]*${prompt.source}`))
     type('echo code $?\r')
-    await until(/code 130/)
+    await session.until(/code 130/)
     type('exit 6\r')
-    expect(await terminal.exited).toBe(6)
+    const {before, after, exitCode} = await session.outcome()
+    expect({after, exitCode}).toEqual({after: before, exitCode: 6})
+  })
+
+  test.each<[string, number, (session: Session, id: string) => unknown]>([
+    ['exit', 7, ({terminal}) => terminal.input.write('exit 7\r')],
+    ['a kill of the shell', 137, ({terminal}) => terminal.input.write('kill -9 $$\r')],
+    [
+      'the end of the container',
+      137,
+      (_, containerId) => containerd.client.runtime.stopContainer({containerId, timeout: '0'}),
+    ],
+    ['detach keys', 0, ({terminal}) => terminal.input.write('\x10\x11')],
+    ['SIGTERM', 143, (session) => process.kill(session.pid(), 'SIGTERM')],
+    ['SIGHUP', 143, (session) => process.kill(session.pid(), 'SIGHUP')],
+  ])('-it: after %s the terminal is as it was', async (name, expected, end) => {
+    const id = await pod.runContainer(`ends-${name.replaceAll(' ', '-')}`, 'while :; do sleep 1; done')
+    const session = await onTerminal(['exec', '-it', id, 'sh'], containerd.endpoint)
+    onTestFailed(() => console.error(session.shown()))
+    await session.until(prompt)
+    await end(session, id)
+    const {before, after, exitCode} = await session.outcome()
+    expect({after, exitCode}).toEqual({after: before, exitCode: expected})
   })
 
   test('attach: what the container prints, and its own exit code', async () => {
@@ -385,6 +388,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
       return said
     }
     expect(await answer()).toBe('from the pod')
+    const session = await onTerminal(['exec', '-it', 'web', 'sh'], containerd.endpoint)
+    await session.until(prompt)
     const outcome = outcomeOf(cli)
     await containerd.stop('SIGKILL')
     expect(await outcome).toEqual({
@@ -394,6 +399,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
       ),
       exitCode: 125,
     })
+    const {before, after, exitCode} = await session.outcome()
+    expect({after, exitCode}).toEqual({after: before, exitCode: 125})
     await containerd.start()
     while ((await answer().catch(() => '')) !== 'from the pod');
     server.close()
