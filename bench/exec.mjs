@@ -104,6 +104,11 @@ async function out(program) {
   return whole(await run(program, [id, ...send]))
 }
 
+/** From a pipe in the container, which gives less at a time than a file. */
+async function pipedOut(program) {
+  return whole(await run(program, [id, 'sh', '-c', `cat ${there} | cat`]))
+}
+
 async function sent(program, args, options) {
   const result = await run(program, ['-i', id, ...args], {input: file, ...options})
   const {text} = await run('crisp', [id, 'sh', '-c', `sha256sum < ${there}`])
@@ -164,6 +169,7 @@ try {
   show('exec true', milliseconds, startUp)
   show(`${mebibytes} MiB in`, throughput, await measure((program) => sent(program, receive)), startUp)
   show(`${mebibytes} MiB out`, throughput, await measure(out), startUp)
+  show('a pipe out', throughput, await measure(pipedOut), startUp)
 
   const mib = ({peakMib}) => `${peakMib.toFixed(0)} MiB`
   const idle = await run('crisp', [id, 'sleep', '1'])
