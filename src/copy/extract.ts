@@ -209,6 +209,7 @@ function problemOf(error: unknown): string {
     case 'ENOSPC':
       return 'no space left on the disk'
     default:
-      return message
+      // Node names the path as we have it, by a descriptor: `EACCES: permission denied, open '/proc/self/fd/20/x'`.
+      return message.replace(/^[A-Z\d]+: (.*), \w+ '.*$/s, '$1')
   }
 }

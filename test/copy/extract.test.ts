@@ -195,6 +195,12 @@ describe('hostile archives write nothing outside of the destination', () => {
       ['"d": a directory is in its place'],
       ['destination/d'],
     ],
+    [
+      'a link to what is not there',
+      [{path: 'link', type: 'Link', linkpath: 'missing'}],
+      ['"link": no such file or directory'],
+      [],
+    ],
     ['the destination itself', [{path: '.', body: 'x'}], ['".": the destination is a directory'], []],
     [
       'what a terminal would obey',
