@@ -14,12 +14,14 @@ const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const runtime = spawn(process.execPath, [program, 'demo', '--empty', '--socket', socket], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })
+const ended = once(runtime, 'exit')
 try {
-  await once(runtime.stdout, 'data')
+  const first = await Promise.race([once(runtime.stdout, 'data'), ended])
+  if (runtime.exitCode !== null) throw new Error(`crisp demo ended with exit code ${first[0]}`)
   await main(['-r', socket, 'ps', '-q'])
   writeFileSync(compiledLibrariesFile(), compiledLibraries())
 } finally {
   runtime.kill()
-  await once(runtime, 'exit')
+  await ended
   rmSync(directory, {recursive: true, force: true})
 }

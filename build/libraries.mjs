@@ -52,5 +52,7 @@ export const fromLibraries = {
 export function compileLibraries() {
   execFileSync(process.execPath, [fileURLToPath(new URL('compile-libraries.mjs', import.meta.url))], {
     stdio: 'inherit',
+    // None of the settings of whoever builds.
+    env: {PATH: process.env.PATH, HOME: process.env.HOME, CRI_CONFIG_FILE: '/dev/null'},
   })
 }

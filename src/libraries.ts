@@ -3,8 +3,8 @@ import {createRequire} from 'node:module'
 import {Script} from 'node:vm'
 
 // The libraries that nearly every command needs are one script of their own in the build, beside V8's compiled code of
-// it: half of a short command's start-up would be compiling them. The code was made by the build, lies where the
-// script lies and is as trustworthy as that; another Node, or other flags, and V8 does without it.
+// it: a sixth of a short command's time would be compiling them. The code was made by the build, lies where the script
+// lies and is as trustworthy as that. V8 does without it where its version or flags are others.
 
 /** Filled in by the build: the script's name without its suffix. */
 declare const librariesName: string
