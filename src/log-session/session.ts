@@ -1,4 +1,5 @@
 import type {CriClient} from '../client/connect.js'
+import {listContainers} from '../client/lists.js'
 import {type AttemptLog, logOf, statusIfThere} from '../client/log-targets.js'
 import {attemptOf, attemptsOf, containerKey, lookAtNode, type NodeView} from '../client/node-view.js'
 import {RpcError, rpcCode, UnreachableError} from '../errors.js'
@@ -167,6 +168,7 @@ class Following {
   async #look(): Promise<void> {
     let view: NodeView
     try {
+      if (await this.#runsOn()) return
       view = await lookAtNode(this.#session.client)
     } catch (error) {
       if (!isAway(error)) throw error
@@ -177,6 +179,16 @@ class Following {
     this.#silent = false
     for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
     for (const container of this.#options.select?.(view) ?? []) await this.#join(container, view)
+  }
+
+  /** Whether all there is to follow is one container, and it has not ended: asked for alone, since it is every second. */
+  async #runsOn(): Promise<boolean> {
+    const [only, ...others] = this.#followed.values()
+    if (only?.state !== 'running' || others.length > 0 || this.#options.select) return false
+    const id = only.containerId
+    const containers = await listContainers(this.#session.client, {id})
+    this.#silent = false
+    return containers.some((container) => container.id === id && container.state !== 'CONTAINER_EXITED')
   }
 
   async #attend(followed: Followed, view: NodeView): Promise<void> {
