@@ -11,19 +11,18 @@ declare const librariesName: string
 
 type Libraries = Readonly<Record<string, () => unknown>>
 
-let script: Script | undefined
-let libraries: Libraries | undefined
+let loaded: {script: Script; libraries: Libraries} | undefined
 
 /** What `import` of the library would give. */
 export function library(name: string): unknown {
-  libraries ??= load()
-  return libraries[name]?.()
+  loaded ??= load()
+  return loaded.libraries[name]?.()
 }
 
 /** V8's code of what has been called so far; for the build. */
 export function compiledLibraries(): Buffer {
-  libraries ??= load()
-  return (script as Script).createCachedData()
+  loaded ??= load()
+  return loaded.script.createCachedData()
 }
 
 /** Only for this version of Node. */
@@ -31,13 +30,13 @@ export function compiledLibrariesFile(): URL {
   return fileOf(`.${process.version}-${process.arch}.bin`)
 }
 
-function load(): Libraries {
-  // esbuild writes ASCII, which needs no decoding.
+function load(): {script: Script; libraries: Libraries} {
   const file = fileOf('.cjs')
   const cachedData = readIfThere(compiledLibrariesFile())
-  script = new Script(readFileSync(file, 'latin1'), {filename: file.href, ...(cachedData && {cachedData})})
+  const source = readFileSync(file, 'utf8')
+  const script = new Script(source, {filename: file.href, ...(cachedData && {cachedData})})
   const evaluate = script.runInThisContext() as (require: NodeJS.Require) => Libraries
-  return evaluate(createRequire(file))
+  return {script, libraries: evaluate(createRequire(file))}
 }
 
 function fileOf(suffix: string): URL {

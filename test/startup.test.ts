@@ -64,6 +64,6 @@ test('the build has compiled the libraries, as this Node takes it', async () => 
   const files = (await readdir(built)).filter((file) => file.startsWith('libraries-')).sort()
   expect(files).toHaveLength(2)
   const [source = '', compiled = ''] = files.map((file) => join(built, file))
-  const script = new Script(await readFile(source, 'latin1'), {cachedData: await readFile(compiled)})
+  const script = new Script(await readFile(source, 'utf8'), {cachedData: await readFile(compiled)})
   expect(script.cachedDataRejected).toBe(false)
 })
