@@ -166,10 +166,9 @@ class Following {
 
   /** At the containers: which have ended, which have a next attempt, which have joined. */
   async #look(): Promise<void> {
-    let view: NodeView
+    let view: NodeView | undefined
     try {
-      if (await this.#runsOn()) return
-      view = await lookAtNode(this.#session.client)
+      view = (await this.#runsOn()) ? undefined : await lookAtNode(this.#session.client)
     } catch (error) {
       if (!isAway(error)) throw error
       if (!this.#silent) this.#session.note('the runtime does not answer: its logs are followed all the same')
@@ -177,6 +176,7 @@ class Following {
       return
     }
     this.#silent = false
+    if (!view) return
     for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
     for (const container of this.#options.select?.(view) ?? []) await this.#join(container, view)
   }
@@ -187,14 +187,12 @@ class Following {
     if (only?.state !== 'running' || others.length > 0 || this.#options.select) return false
     const id = only.containerId
     const containers = await listContainers(this.#session.client, {id})
-    this.#silent = false
-    return containers.some((container) => container.id === id && container.state !== 'CONTAINER_EXITED')
+    return !hasEnded(containers.find((container) => container.id === id))
   }
 
   async #attend(followed: Followed, view: NodeView): Promise<void> {
     const container = view.containers.find(({id}) => id === followed.containerId)
-    const ended = !container || container.state === 'CONTAINER_EXITED'
-    if (!ended) return
+    if (!hasEnded(container)) return
     if (followed.state === 'running') {
       followed.state = 'ended'
       followed.idle = 0
@@ -293,6 +291,11 @@ class Following {
       this.#session.fail(error)
     }
   }
+}
+
+/** One that is no longer there has. */
+function hasEnded(container: Container | undefined): boolean {
+  return !container || container.state === 'CONTAINER_EXITED'
 }
 
 function wholeLog(attempts: readonly AttemptLog[]): Segment[] {
