@@ -155,7 +155,7 @@ export function killMarked(words: readonly string[], others: ReadonlySet<number>
   for (let pids = processIds(); ; ) {
     const looks = pids
       .filter((pid) => pid !== process.pid && !others.has(pid))
-      .map((pid) => ({pid, mark: markOf(pid, words)}))
+      .map((pid) => ({pid, mark: markIn(pid, words)}))
     const those = (wanted: Mark) => looks.filter(({mark}) => mark === wanted).map(({pid}) => pid)
     const marked = those('there')
     for (const pid of marked) signalProcess(pid, 'SIGKILL')
@@ -170,7 +170,7 @@ export function killMarked(words: readonly string[], others: ReadonlySet<number>
 type Mark = 'there' | 'missing' | 'unknown'
 
 /** `unknown` inside of an exec, when the old environment is gone and the new one is not there. */
-function markOf(pid: number, words: readonly string[]): Mark {
+function markIn(pid: number, words: readonly string[]): Mark {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`)
     if (environment.length > 0) return words.some((word) => environment.includes(word)) ? 'there' : 'missing'

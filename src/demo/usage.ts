@@ -1,5 +1,6 @@
 import {readdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
+import {epochMs} from '../text/time.js'
 import {nowNs} from './clock.js'
 import {directoryOf} from './container-life.js'
 import {type ProcessRow, processesByOwner, readProcesses} from './process-table.js'
@@ -50,7 +51,7 @@ function measure(container: Container, rows: readonly ProcessRow[], atNs: string
     last.totalNs,
     sum(({cpuWithChildrenNs}) => cpuWithChildrenNs),
   )
-  const atMs = Number(BigInt(atNs) / 1_000_000n)
+  const atMs = epochMs(atNs)
   const passedMs = atMs - last.atMs
   container.cpu = {totalNs: cpuNs, atMs}
   return {
