@@ -1,12 +1,11 @@
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
+import {onTestFailed} from 'vitest'
 import {spawnOnTerminal, type Terminal} from '../src/demo/pty.js'
 import {program} from './run-cli.js'
 
 export interface Session {
   terminal: Terminal
-  /** All that the terminal has shown so far. */
-  shown(): string
   /** Resolves when the terminal has shown this. */
   until(text: string | RegExp): Promise<void>
   /** The process of crisp itself. */
@@ -44,12 +43,12 @@ export async function onTerminal(
   terminal.output.on('data', (chunk: Buffer) => {
     shown += chunk
   })
+  onTestFailed(() => console.error(shown))
   const ended = once(terminal.output, 'end')
   const found = (text: string | RegExp) =>
     typeof text === 'string' ? shown.includes(text) : text.test(shown)
   return {
     terminal,
-    shown: () => shown,
     async until(text) {
       while (!found(text)) await once(terminal.output, 'data')
     },

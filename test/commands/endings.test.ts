@@ -1,10 +1,9 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {fileURLToPath} from 'node:url'
 import {describe, expect, test} from 'vitest'
 import {silent} from '../broken/servers.js'
 import {container, id, never, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
-import {outcomeOf, startCli} from '../run-cli.js'
+import {outcomeOf, program, startCli} from '../run-cli.js'
 
 describe('a signal during a slow call cancels it on the server', () => {
   const endings: [NodeJS.Signals, number][] = [
@@ -44,10 +43,9 @@ test('a reader that goes away ends the command quietly', async () => {
     }),
   )
   await using runtime = await startFakeRuntime({ListContainers: {containers}, ListPodSandbox: {items: []}})
-  const crisp = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
   const shell = spawn(
     'bash',
-    ['--norc', '-c', `"${process.execPath}" "${crisp}" ps | head -1; echo "\${PIPESTATUS[0]}"`],
+    ['--norc', '-c', `"${process.execPath}" "${program}" ps | head -1; echo "\${PIPESTATUS[0]}"`],
     {
       env: {
         PATH: process.env.PATH,

@@ -1,14 +1,12 @@
 import {execFile, execFileSync} from 'node:child_process'
 import {chmodSync, mkdirSync, renameSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 import {record, records, stamp} from '../logs/log-files.js'
 import {startNode, type TestContainer} from '../logs/node.js'
-import {runCli} from '../run-cli.js'
+import {program, runCli} from '../run-cli.js'
 
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const run = promisify(execFile)
 
 const web: TestContainer = {pod: 'web-1', name: 'app'}

@@ -2,13 +2,12 @@ import {spawn} from 'node:child_process'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {progressText} from '../../src/pull-progress.js'
 import {type FakeRuntime, never, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
 
 const fetched = {PullImage: ({image}: cri.PullImageRequest) => ({imageRef: `sha256:${image?.image}`})}
 
@@ -175,7 +174,6 @@ describe('credentials', () => {
 })
 
 describe('on a terminal', () => {
-  const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
   const terminal = (runtime: FakeRuntime, words: string) =>
     spawn(
       'script',

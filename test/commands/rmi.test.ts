@@ -1,10 +1,9 @@
 import {spawn} from 'node:child_process'
-import {fileURLToPath} from 'node:url'
 import {describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, runCli} from '../run-cli.js'
+import {outcomeOf, program, runCli} from '../run-cli.js'
 
 const sha = (beginning: string) => `sha256:${id(beginning)}`
 
@@ -95,7 +94,6 @@ describe('the other tags', () => {
   test('on a terminal they are asked about first', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
     const command = `stty cols 400; exec "${process.execPath}" "${program}" rmi busybox:1`
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,11 +1,8 @@
 import {spawn} from 'node:child_process'
-import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors.js'
 import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf} from '../run-cli.js'
-
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+import {outcomeOf, program} from '../run-cli.js'
 
 /** What a terminal of so many columns gets; util-linux' script makes a real one. */
 async function onTerminal(

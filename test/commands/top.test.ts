@@ -1,7 +1,6 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/pty.js'
 import {rpcCode} from '../../src/errors.js'
@@ -14,10 +13,9 @@ import {
   startFakeRuntime,
   status,
 } from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {program, runCli} from '../run-cli.js'
 import {VirtualScreen} from '../terminal/virtual-screen.js'
 
-const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const second = 1_000_000_000n
 
 const names = [

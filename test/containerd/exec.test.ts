@@ -6,7 +6,7 @@ import net from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {promisify} from 'node:util'
-import {afterAll, beforeAll, expect, onTestFailed, test} from 'vitest'
+import {afterAll, beforeAll, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/index.js'
 import {onTerminal, type Session} from '../on-terminal.js'
 import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
@@ -178,7 +178,6 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
 
   test('-it: the size follows the window, Ctrl-C goes to the command', async () => {
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], containerd.endpoint)
-    onTestFailed(() => console.error(session.shown()))
     const {terminal} = session
     const type = (keys: string) => terminal.input.write(keys)
     await session.until(prompt)
@@ -213,7 +212,6 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
   ])('-it: after %s the terminal is as it was', async (name, expected, end) => {
     const id = await pod.runContainer(`ends-${name.replaceAll(' ', '-')}`, 'while :; do sleep 1; done')
     const session = await onTerminal(['exec', '-it', id, 'sh'], containerd.endpoint)
-    onTestFailed(() => console.error(session.shown()))
     await session.until(prompt)
     await end(session, id)
     const {before, after, exitCode} = await session.outcome()

@@ -1,10 +1,9 @@
 import {once} from 'node:events'
 import {mkdir, readdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/pty.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
 import {describeOnContainerd} from './availability.js'
 import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
 
@@ -135,7 +134,6 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
   })
 
   test('-it is a terminal of its own, with our size, and ends with what was typed', async () => {
-    const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
     const argv = ['run', ...here(), '--rm', '-it', busyboxImage, 'sh']
     const terminal = await spawnOnTerminal([process.execPath, program, ...argv], {
       cwd: containerd.directory,
