@@ -32,7 +32,7 @@ const leftOut = {
   'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
 }
 
-/** As `Completes` in src/completion/position.ts has them. */
+/** As `Completes` in src/cli/completion/position.ts has them. */
 const lookups = [
   'container',
   'running-container',
@@ -82,7 +82,13 @@ async function bundle() {
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
   const program = await build({
     ...modules,
-    entryPoints: ['src/main.ts', 'src/libraries.ts', 'src/flags.ts', 'src/help.ts', ...commands],
+    entryPoints: [
+      'src/main.ts',
+      'src/cli/libraries.ts',
+      'src/cli/flags/common.ts',
+      'src/cli/help.ts',
+      ...commands,
+    ],
     define: {librariesName: JSON.stringify(libraries.name)},
     plugins: [fromLibraries],
   })
@@ -115,7 +121,7 @@ function writeDeclarations() {
 
 async function writeManifest() {
   const {version} = JSON.parse(readFileSync('package.json', 'utf8'))
-  const {globalFlags} = await import(new URL('dist/flags.js', root))
+  const {globalFlags} = await import(new URL('dist/cli/flags/common.js', root))
   const commands = []
   for (const file of readdirSync('dist/commands').sort()) {
     const {default: command} = await import(new URL(`dist/commands/${file}`, root))

@@ -3,7 +3,7 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {byPurpose, groupFlags, usageOf} from '../dist/help.js'
+import {byPurpose, groupFlags, usageOf} from '../dist/cli/help.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const {version, commands: all, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))

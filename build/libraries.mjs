@@ -1,4 +1,4 @@
-// The libraries that nearly every command needs, as one script with V8's compiled code beside it: see src/libraries.ts,
+// The libraries that nearly every command needs, as one script with V8's compiled code beside it: see src/cli/libraries.ts,
 // which loads it. A library that only some commands need is better left to the bundle.
 import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
@@ -38,7 +38,7 @@ export async function bundleLibraries(options) {
 export const fromLibraries = {
   name: 'libraries',
   setup(bundler) {
-    const loader = fileURLToPath(new URL('../src/libraries.ts', import.meta.url))
+    const loader = fileURLToPath(new URL('../src/cli/libraries.ts', import.meta.url))
     const filter = new RegExp(`^(${names.join('|')})$`)
     bundler.onResolve({filter}, ({path}) => ({path, namespace: 'libraries'}))
     bundler.onLoad({filter: /.*/, namespace: 'libraries'}, ({path}) => ({

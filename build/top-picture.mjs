@@ -9,7 +9,7 @@ const root = new URL('..', import.meta.url)
 const outfile = fileURLToPath(new URL(`node_modules/.crisp-picture-${process.pid}.mjs`, root))
 await build({
   stdin: {
-    contents: "export {topLines} from './src/views/top.ts'; export {initialState} from './src/top/state.ts'",
+    contents: "export {topLines} from './src/top/frame.ts'; export {initialState} from './src/top/state.ts'",
     resolveDir: fileURLToPath(root),
   },
   outfile,

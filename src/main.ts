@@ -1,9 +1,9 @@
 import {readFileSync} from 'node:fs'
-import {type Invocation, parseCommandLine} from './argv.js'
-import type {CriCommand} from './base-command.js'
-import type {CompletableCommand, CompletableFlag} from './completion/position.js'
-import {describeError, exitCode} from './errors.js'
-import {type CommandHelp, commandHelp, type FlagHelp, overview} from './help.js'
+import {type Invocation, parseCommandLine} from './cli/argv.js'
+import type {CriCommand} from './cli/command.js'
+import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
+import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
+import {describeError, exitCode} from './errors/errors.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
 interface Manifest {
@@ -19,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endQuietlyWithoutReader()
   const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
   if (argv[0] === '__complete') {
-    const {completion} = await import('./completion/complete.js')
+    const {completion} = await import('./cli/completion/complete.js')
     process.stdout.write(await completion(argv.slice(1), manifest.commands, manifest.globals))
     return
   }

@@ -6,7 +6,7 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js'
 import type {MethodDefinition} from '@grpc/proto-loader'
-import {type RpcCode, RpcError, rpcCode} from '../errors.js'
+import {type RpcCode, RpcError, rpcCode} from '../errors/errors.js'
 import {deadlineMs} from './deadlines.js'
 import {methodDefinition, type ServiceName} from './descriptor.js'
 

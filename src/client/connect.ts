@@ -1,6 +1,6 @@
 import {setMaxListeners} from 'node:events'
 import type {Client} from '@grpc/grpc-js'
-import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors.js'
+import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors/errors.js'
 import {type CallContext, type CallObserver, unaryCall} from './call.js'
 import {attemptConnection, openChannel} from './channel.js'
 import {defaultConnectTimeoutMs, defaultTimeoutMs, longestTimerMs, timerMs} from './deadlines.js'

@@ -1,6 +1,6 @@
 import {stat} from 'node:fs/promises'
 import {connect} from 'node:net'
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 /** Where runtimes put their CRI socket, most common first. */
 export const knownSockets: readonly {path: string; runtime: string}[] = [

@@ -1,11 +1,10 @@
-export {NotFoundError, RpcError, rpcCode, UnreachableError, UsageError, UserError} from '../errors.js'
+export {NotFoundError, RpcError, rpcCode, UnreachableError, UsageError, UserError} from '../errors/errors.js'
 export type * from '../generated/cri.js'
 export type {CallObserver, CallOptions} from './call.js'
 export {type ConnectOptions, type CriClient, connect} from './connect.js'
 export {deadlineMs, defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines.js'
 export {knownSockets} from './endpoints.js'
 export {listContainers, listImages, listPodSandboxes} from './lists.js'
-export {protoJson} from './proto-json.js'
 export {
   type ContainerPlace,
   containerNamed,
@@ -17,5 +16,6 @@ export {
   podReferences,
   resolveContainers,
   resolvePods,
-} from './references.js'
+} from './names.js'
+export {protoJson} from './proto-json.js'
 export type {ImageService, RuntimeService} from './service.js'

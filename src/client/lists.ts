@@ -1,4 +1,4 @@
-import {RpcError, rpcCode} from '../errors.js'
+import {RpcError, rpcCode} from '../errors/errors.js'
 import type {
   Container,
   ContainerFilter,

@@ -1,4 +1,4 @@
-import {RpcError, rpcCode, UnreachableError} from '../errors.js'
+import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
 import type * as cri from '../generated/cri.js'
 import {type CallContext, type CallOptions, streamCall, unaryCall} from './call.js'
 import {methodsOf, type ServiceName} from './descriptor.js'

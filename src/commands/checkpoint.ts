@@ -2,10 +2,10 @@ import {statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {namedContainers} from '../client/targets.js'
-import {UsageError} from '../errors.js'
-import {targetFlags} from '../flags/target.js'
+import {targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
+import {UsageError} from '../errors/errors.js'
+import {namedContainers} from '../node/targets.js'
 
 const {wait: _, ...eachFlags} = targetFlags(1)
 

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {calledAs} from '../completion/called-as.js'
-import {completionScript, shells} from '../completion/shells.js'
-import {UsageError} from '../errors.js'
+import {CriCommand} from '../cli/command.js'
+import {calledAs} from '../cli/completion/called-as.js'
+import {completionScript, shells} from '../cli/completion/shells.js'
+import {UsageError} from '../errors/errors.js'
 
 export default class Completion extends CriCommand {
   static override summary = 'Print the script that completes command lines in bash, zsh or fish'

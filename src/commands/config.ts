@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
 import {
   askedConfigPath,
   type ConfigFile,
@@ -11,11 +12,10 @@ import {
   defaultConfigPath,
   parseConfig,
   readConfigText,
-} from '../config/file.js'
-import {UsageError} from '../errors.js'
-import {outputFlags} from '../flags.js'
+} from '../cli/settings/file.js'
+import {UsageError} from '../errors/errors.js'
+import {parseOutput} from '../formats/output.js'
 import {splitList} from '../text/selectors.js'
-import {parseOutput} from '../views/output.js'
 import {settingsView} from '../views/settings.js'
 
 export default class Config extends CriCommand {
@@ -68,7 +68,7 @@ export default class Config extends CriCommand {
       }
       case 'set': {
         const settings = new Map(task.items.map(([key, value]) => checkedSetting(key, value)))
-        const {replaceFile, withSettings} = await import('../config/edit.js')
+        const {replaceFile, withSettings} = await import('../cli/settings/edit.js')
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }
       case 'list': {

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
-import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../base-command/plan.js'
-import {podIdOf} from '../client/references.js'
-import {pullFlags} from '../flags/pull.js'
-import {readContainerConfig, readPodConfig} from '../manifests/configs.js'
-import {createStep, pullSteps} from '../manifests/plan.js'
-import {podConfigOf} from '../manifests/pod-config-of.js'
+import {pullFlags} from '../cli/flags/pull.js'
+import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
+import {podIdOf} from '../client/names.js'
+import {readContainerConfig, readPodConfig} from '../config-files/configs.js'
+import {createStep, pullSteps} from '../run/plan.js'
+import {podConfigOf} from '../run/pod-config-of.js'
 
 export default class Create extends PlanCommand {
   static override summary = 'Make a container in a pod, from a file, without starting it'

@@ -2,10 +2,10 @@ import {once} from 'node:events'
 import {appendFileSync, readFileSync, rmSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
+import type {StartReport} from '../cli/demo-process.js'
 import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
-import type {StartReport} from '../demo-process.js'
-import {describeError, UsageError} from '../errors.js'
+import {describeError, UsageError} from '../errors/errors.js'
 
 export default class Demo extends CriCommand {
   static override summary = 'Serve the CRI from crisp itself, to learn and to try things out'
@@ -66,10 +66,10 @@ export default class Demo extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Demo)
-    const {demoSocketPath, openServerDirectory} = await import('../demo/home.js')
+    const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
     const socketPath = flags.socket ?? demoSocketPath()
     if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)
-    const {startDetached, stopServers} = await import('../demo-process.js')
+    const {startDetached, stopServers} = await import('../cli/demo-process.js')
     if (flags.stop) {
       if ((await stopServers(socketPath)) === 0) this.note('no embedded runtime runs')
       return
@@ -101,7 +101,7 @@ export default class Demo extends CriCommand {
       if (process.connected) process.disconnect()
     }
     try {
-      const {openServerDirectory} = await import('../demo/home.js')
+      const {openServerDirectory} = await import('../demo/state/home.js')
       const {startDemoRuntime} = await import('../demo/index.js')
       const directory = await openServerDirectory(socketPath)
       const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
@@ -135,8 +135,8 @@ export default class Demo extends CriCommand {
     fail: string[] | undefined
     cut: string[] | undefined
   }): Promise<DemoRuntimeOptions> {
-    const {parseFaults, parseRelease} = await import('../demo/fault-words.js')
-    const {readSeedFile} = await import('../demo/seed-file.js')
+    const {parseFaults, parseRelease} = await import('../demo/server/fault-words.js')
+    const {readSeedFile} = await import('../demo/state/seed-file.js')
     return {
       seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await readSeedFile(flags.seed),
       like: flags.like === undefined ? undefined : parseRelease(flags.like),

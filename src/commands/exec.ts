@@ -1,21 +1,21 @@
 import {setMaxListeners} from 'node:events'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {concurrently} from '../client/concurrently.js'
+import {CriCommand} from '../cli/command.js'
+import {integerFlag} from '../cli/flags/common.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
 import type {CriClient} from '../client/connect.js'
-import {containerPlaces, containerReferences, resolveContainers} from '../client/references.js'
-import {podsOfUnlabelled, selectContainers} from '../client/selection.js'
-import {asOwnFailure, streamFailure} from '../conversation/failure.js'
-import {ended, type Outputs, sharedOutputs} from '../conversation/line-writer.js'
-import {checkTerminal, converse, parseStreaming, type Streaming} from '../conversation.js'
-import {exitCode, NotFoundError, UsageError, UserError} from '../errors.js'
-import {containerFilterFlags, containerSelection} from '../flags/selection.js'
-import {detachKeysFlag, streamFlags} from '../flags/stream.js'
-import {integerFlag} from '../flags.js'
+import {containerPlaces, containerReferences, resolveContainers} from '../client/names.js'
+import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
+import {concurrently} from '../node/concurrently.js'
+import {podsOfUnlabelled, selectContainers} from '../node/selection.js'
+import {asOwnFailure, streamFailure} from '../sessions/failure.js'
+import {ended, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
+import {checkTerminal, converse, parseStreaming, type Streaming} from '../sessions/session.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
-import {printable} from '../text/printable.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -169,7 +169,7 @@ export default class Exec extends CriCommand {
     const {client} = task
     try {
       const code = task.sync
-        ? await (await import('../conversation/exec-sync.js')).execSync(client, {
+        ? await (await import('../sessions/exec-sync.js')).execSync(client, {
             ...task,
             containerId,
             stdout,

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
 import {callsOf, findElements, services} from '../explain/find.js'
-import {callsText, elementsText, explanationText} from '../views/explanation.js'
+import {callsText, elementsText, explanationText} from '../explain/text.js'
 
 export default class Explain extends CriCommand {
   static override summary = 'Say what a call, message or field of the CRI is for'

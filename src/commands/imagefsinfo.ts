@@ -1,7 +1,7 @@
-import {CriCommand} from '../base-command.js'
-import {outputFlags} from '../flags.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {parseOutput} from '../formats/output.js'
 import {imageFsView} from '../views/image-fs.js'
-import {parseOutput} from '../views/output.js'
 
 export default class ImageFsInfo extends CriCommand {
   static override summary = 'Show how full the image filesystems are'

@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {parseImageFilters} from '../client/image-selection.js'
-import {selectImages} from '../client/selection.js'
-import {imageFilterFlag, listFlags} from '../flags.js'
+import {CriCommand} from '../cli/command.js'
+import {imageFilterFlag, listFlags} from '../cli/flags/common.js'
+import {parseOutput, rendered} from '../formats/output.js'
+import {parseImageFilters} from '../node/image-filter.js'
+import {selectImages} from '../node/selection.js'
 import {splitList} from '../text/selectors.js'
-import {parseOutput, rendered} from '../views/output.js'
 
 export default class Images extends CriCommand {
   static override summary = 'List images, a line for each tag'

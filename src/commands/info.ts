@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {runtimeConfigIfTold} from '../client/runtime-config.js'
-import {outputFlags} from '../flags.js'
-import {parseOutput, rendered} from '../views/output.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {parseOutput, rendered} from '../formats/output.js'
+import {runtimeConfigIfTold} from '../node/runtime-config.js'
 import {runtimeStatusView} from '../views/runtime-status.js'
 
 export default class Info extends CriCommand {

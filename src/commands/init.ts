@@ -1,10 +1,10 @@
 import {writeFile} from 'node:fs/promises'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import type {GlobalFlags} from '../config.js'
-import {UsageError, UserError} from '../errors.js'
-import {printable} from '../text/printable.js'
+import {CriCommand} from '../cli/command.js'
+import type {GlobalFlags} from '../cli/settings/settings.js'
+import {UsageError, UserError} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
 
 const kinds = {pod: 'PodSandboxConfig', container: 'ContainerConfig'} as const
 
@@ -41,7 +41,7 @@ export default class Init extends CriCommand {
     const kind = args.kind === 'pod' || args.kind === 'container' ? args.kind : undefined
     if (!kind) throw new UsageError(`init "${args.kind}": write init pod or init container`)
     const [{containerStarter, podStarter, starterText}, {docsJson}] = await Promise.all([
-      import('../manifests/starter.js'),
+      import('../config-files/starter.js'),
       import('../generated/docs.js'),
     ])
     const fields = kind === 'pod' ? podStarter(await this.#place(flags)) : containerStarter(flags)
@@ -55,7 +55,7 @@ export default class Init extends CriCommand {
   }
 
   async #place(flags: GlobalFlags): Promise<{logDirectory: string; cgroupParent: string}> {
-    const {defaultLogRoot} = await import('../running/plan.js')
+    const {defaultLogRoot} = await import('../run/ways-to-plan.js')
     return {
       logDirectory: `${defaultLogRoot(process.env)}/default_example`,
       cgroupParent: (await this.#usesSystemd(flags)) ? 'crisp-example.slice' : '/crisp/example',
@@ -64,7 +64,7 @@ export default class Init extends CriCommand {
 
   /** A file can be written without any runtime: then the runtimes' own default counts. */
   async #usesSystemd(flags: GlobalFlags): Promise<boolean> {
-    const {usesSystemd} = await import('../manifests/node.js')
+    const {usesSystemd} = await import('../run/host.js')
     try {
       using client = await this.connect(
         {'max-retries': 0, ...flags},

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {UsageError} from '../errors.js'
-import {jsonText} from '../text/json.js'
+import {CriCommand} from '../cli/command.js'
+import {UsageError} from '../errors/errors.js'
+import {jsonText} from '../formats/json.js'
 
 const verbs = ['runp', 'create', 'run', 'pull'] as const
 
@@ -47,7 +47,7 @@ export default class JsonSchema extends CriCommand {
       throw new UsageError('say which file: --pod, --container or both')
 
     const [{jsonSchema}, {docsJson}] = await Promise.all([
-      import('../manifests/json-schema.js'),
+      import('../config-files/json-schema.js'),
       import('../generated/docs.js'),
     ])
     const docs = JSON.parse(docsJson) as Record<string, string>

@@ -1,17 +1,10 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
+import {integerFlag} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
-import {
-  containersNamed,
-  containersSelected,
-  logsOfAttempts,
-  type WantedAttempt,
-} from '../client/log-targets.js'
-import {attemptsOf, lookAtNode, type NodeView, namesContainer} from '../client/node-view.js'
-import {NotFoundError, UsageError} from '../errors.js'
-import {integerFlag} from '../flags.js'
+import {NotFoundError, UsageError} from '../errors/errors.js'
 import type {Container} from '../generated/cri.js'
 import {
   CopyFeed,
@@ -21,17 +14,19 @@ import {
   LineFeed,
   type LogFeed,
 } from '../log-session/feed.js'
+import {highlighter, originLabels} from '../log-session/lines.js'
 import {attemptMarker, type ChosenLog, LogSession} from '../log-session/session.js'
 import {processSink} from '../log-session/sink.js'
 import {isDockerLog} from '../logs/bytes.js'
 import type {Grep} from '../logs/grep.js'
 import type {LineFilter} from '../logs/lines.js'
 import type {StreamIndex} from '../logs/record.js'
+import {containersNamed, containersSelected, logsOfAttempts, type WantedAttempt} from '../node/log-targets.js'
+import {attemptsOf, lookAtNode, type NodeView, namesContainer} from '../node/view.js'
 import {parseInteger} from '../text/integer.js'
 import {parseRegexp} from '../text/regexp.js'
 import {parseChoice, parseLabels} from '../text/selectors.js'
 import {parseWhen} from '../text/when.js'
-import {highlighter, originLabels} from '../views/logs.js'
 
 const which = {helpGroup: 'WHICH LOGS'}
 const part = {helpGroup: 'WHICH LINES'}
@@ -216,7 +211,7 @@ export default class Logs extends CriCommand {
     view: NodeView,
     wish: Wish,
   ): Promise<ChosenLog[]> {
-    const {concurrently} = await import('../client/concurrently.js')
+    const {concurrently} = await import('../node/concurrently.js')
     const outcomes = await concurrently(containers, 8, async (container): Promise<ChosenLog> => {
       const {status} = await client.runtime.containerStatus({containerId: container.id})
       if (!status) throw new NotFoundError(`container ${container.id} is gone`)
@@ -268,7 +263,7 @@ export default class Logs extends CriCommand {
   }
 
   async #style(): Promise<Style | undefined> {
-    return (await this.tableStyle()) && (await import('../colours.js')).logStyle
+    return (await this.tableStyle()) && (await import('../terminal/colours.js')).logStyle
   }
 }
 

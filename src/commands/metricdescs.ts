@@ -1,7 +1,7 @@
-import {CriCommand} from '../base-command.js'
-import {outputFlags} from '../flags.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {parseOutput} from '../formats/output.js'
 import {metricDescriptorsView} from '../views/metrics.js'
-import {parseOutput} from '../views/output.js'
 
 export default class MetricDescs extends CriCommand {
   static override summary = 'Show which metrics the runtime has, and their labels'

@@ -1,13 +1,13 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
 import {listed} from '../client/lists.js'
-import {isRuntimeLost} from '../client/lost.js'
-import {outputFlags} from '../flags.js'
-import {printableLines} from '../text/printable.js'
+import {printableLines} from '../errors/printable.js'
+import {furtherText, type Output, parseOutput, rendered} from '../formats/output.js'
+import {isRuntimeLost} from '../node/lost.js'
 import {podMetricsView, prometheusText} from '../views/metrics.js'
-import {furtherText, type Output, parseOutput, rendered} from '../views/output.js'
 
 const watchPauseMs = 500
 

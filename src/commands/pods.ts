@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {podDetails} from '../client/details.js'
-import {selectPods} from '../client/selection.js'
-import {podFilterFlags, podSelection} from '../flags/selection.js'
-import {listFlags} from '../flags.js'
-import {parseOutput, rendered} from '../views/output.js'
+import {CriCommand} from '../cli/command.js'
+import {listFlags} from '../cli/flags/common.js'
+import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
+import {parseOutput, rendered} from '../formats/output.js'
+import {podDetails} from '../node/details.js'
+import {selectPods} from '../node/selection.js'
 
 export default class Pods extends CriCommand {
   static override summary = 'List pods (their sandboxes), ready or not'

@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {containerStatuses} from '../client/details.js'
-import {containerPlaces} from '../client/references.js'
-import {imageNames, podsOfUnlabelled, selectContainers} from '../client/selection.js'
-import {containerFilterFlags, containerSelection} from '../flags/selection.js'
-import {listFlags} from '../flags.js'
-import {parseOutput, rendered} from '../views/output.js'
+import {CriCommand} from '../cli/command.js'
+import {listFlags} from '../cli/flags/common.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {containerPlaces} from '../client/names.js'
+import {parseOutput, rendered} from '../formats/output.js'
+import {containerStatuses} from '../node/details.js'
+import {imageNames, podsOfUnlabelled, selectContainers} from '../node/selection.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers, the running ones unless told otherwise'

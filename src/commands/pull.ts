@@ -1,14 +1,14 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {inOrder} from '../base-command/target.js'
-import {CriCommand} from '../base-command.js'
-import {concurrently} from '../client/concurrently.js'
+import {CriCommand} from '../cli/command.js'
+import {pullCredentials, pullFlags, pullTimeoutMs} from '../cli/flags/pull.js'
+import {parallelFlag} from '../cli/flags/target.js'
+import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
-import {pullImage} from '../client/pull.js'
-import {UsageError} from '../errors.js'
-import {pullCredentials, pullFlags, pullTimeoutMs} from '../flags/pull.js'
-import {parallelFlag} from '../flags/target.js'
-import type {PullProgress} from '../pull-progress.js'
+import {UsageError} from '../errors/errors.js'
+import {concurrently} from '../node/concurrently.js'
+import {pullImage} from '../node/pull.js'
+import type {PullProgress} from '../terminal/pull-progress.js'
 import {parseAnnotations} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {
@@ -94,7 +94,7 @@ export default class Pull extends CriCommand {
 
   async #podConfig(path: string | undefined) {
     if (path === undefined) return undefined
-    const {readPodConfig} = await import('../manifests/configs.js')
+    const {readPodConfig} = await import('../config-files/configs.js')
     return readPodConfig(path, this.signal)
   }
 
@@ -105,7 +105,7 @@ export default class Pull extends CriCommand {
     debug: boolean,
   ): Promise<PullProgress | undefined> {
     if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
-    const {showPullProgress} = await import('../pull-progress.js')
+    const {showPullProgress} = await import('../terminal/pull-progress.js')
     return showPullProgress(client, images, process.stderr)
   }
 }

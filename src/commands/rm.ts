@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {removeContainer} from '../client/remove.js'
-import {chosenContainers, namedContainers} from '../client/targets.js'
-import {containerFilterFlags, containerSelection} from '../flags/selection.js'
-import {chosenByFilters, targetFlags} from '../flags/target.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
+import {removeContainer} from '../node/remove.js'
+import {chosenContainers, namedContainers} from '../node/targets.js'
 
 export default class Rm extends TargetCommand {
   static override summary = 'Remove containers, and their log files on this machine'
@@ -50,7 +50,7 @@ export default class Rm extends TargetCommand {
           {force: flags.force, wait: flags.wait, signal: this.signal},
         )
         if (!flags['keep-logs'] && logPath !== '') {
-          const {removeLogFiles} = await import('../log-session/files.js')
+          const {removeLogFiles} = await import('../logs/remove-files.js')
           await removeLogFiles(logPath, (text) => this.note(text))
         }
         say(word)

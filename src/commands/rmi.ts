@@ -1,10 +1,14 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {concurrently} from '../client/concurrently.js'
+import {imageFilterFlag} from '../cli/flags/common.js'
+import {targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
-import {type ImageFilter, parseImageFilters} from '../client/image-selection.js'
 import {listImages} from '../client/lists.js'
+import {UsageError, UserError} from '../errors/errors.js'
+import type {Image} from '../generated/cri.js'
+import {concurrently} from '../node/concurrently.js'
+import {type ImageFilter, parseImageFilters} from '../node/image-filter.js'
 import {
   type ImageTarget,
   imageTarget,
@@ -12,12 +16,8 @@ import {
   tagsGoingToo,
   takesAllTags,
   unusedImages,
-} from '../client/remove-image.js'
-import type {Target} from '../client/targets.js'
-import {UsageError, UserError} from '../errors.js'
-import {targetFlags} from '../flags/target.js'
-import {imageFilterFlag} from '../flags.js'
-import type {Image} from '../generated/cri.js'
+} from '../node/remove-image.js'
+import type {Target} from '../node/targets.js'
 import {splitList} from '../text/selectors.js'
 import {shortId} from '../text/short-id.js'
 import {sizeText} from '../text/size.js'

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {removePod} from '../client/remove.js'
-import {chosenPods, namedPods} from '../client/targets.js'
-import {podFilterFlags, podSelection} from '../flags/selection.js'
-import {chosenByFilters, targetFlags} from '../flags/target.js'
+import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
+import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
+import {removePod} from '../node/remove.js'
+import {chosenPods, namedPods} from '../node/targets.js'
 
 export default class Rmp extends TargetCommand {
   static override summary = 'Remove pods and all of their containers'
@@ -39,7 +39,7 @@ export default class Rmp extends TargetCommand {
       verb: 'remove',
       noun: 'pod',
       act: async (target, say) => {
-        const {configMadeFromFlags, removeLeftovers} = await import('../manifests/leftovers.js')
+        const {configMadeFromFlags, removeLeftovers} = await import('../run/leftovers.js')
         // What is wrong with the pod, removePod says.
         const config = await configMadeFromFlags(client, target.id).catch(() => undefined)
         await removePod(client, target, {

@@ -1,15 +1,15 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../base-command/plan.js'
+import {pullFlags} from '../cli/flags/pull.js'
+import {checkWishes, isForeground, wishFlags} from '../cli/flags/run.js'
+import {streamFlags} from '../cli/flags/stream.js'
+import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
+import type {GlobalFlags} from '../cli/settings/settings.js'
 import type {CriClient} from '../client/connect.js'
-import type {GlobalFlags} from '../config.js'
-import {UsageError} from '../errors.js'
-import {pullFlags} from '../flags/pull.js'
-import {checkWishes, isForeground, wishFlags} from '../flags/run.js'
-import {streamFlags} from '../flags/stream.js'
-import type {Made} from '../manifests/carry-out.js'
-import type {Plan} from '../manifests/plan.js'
+import {UsageError} from '../errors/errors.js'
+import type {Made} from '../run/carry-out.js'
+import type {Plan} from '../run/plan.js'
 import {
   areConfigFiles,
   isConfigFile,
@@ -18,7 +18,7 @@ import {
   planFromFile,
   planFromImage,
   requireFreeName,
-} from '../running/plan.js'
+} from '../run/ways-to-plan.js'
 
 // Their letters are those of --user and --runtime here.
 const {char: _u, ...username} = pullFlags.username
@@ -99,7 +99,7 @@ export default class Run extends PlanCommand {
   /** In the background: the IDs, as crictl prints them. */
   async #make(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
     const made = await this.planned(client, flags, plan).catch(async (error) => {
-      const {plainStartFailure} = await import('../conversation/failure.js')
+      const {plainStartFailure} = await import('../sessions/failure.js')
       throw plainStartFailure(error)
     })
     if (!made) return
@@ -134,11 +134,11 @@ export default class Run extends PlanCommand {
 
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const {attend, prepareSession} = await import('../running/foreground.js')
+    const {attend, prepareSession} = await import('../run/foreground.js')
     if (flags.rm) this.outliveReader()
     const session = await prepareSession({...flags, stdin: flags.interactive})
     const made = await this.planned(client, flags, plan).catch(async (error) => {
-      const {startFailure} = await import('../conversation/failure.js')
+      const {startFailure} = await import('../sessions/failure.js')
       throw startFailure(error)
     })
     const containerId = made?.containerIds[0] ?? ''
@@ -159,13 +159,13 @@ export default class Run extends PlanCommand {
   async #remove(flags: RunFlags, plan: Plan, made: Made, logPath: string | undefined): Promise<void> {
     await this.takenBack(flags, plan, made)
     if (flags.pod === undefined || logPath === undefined) return
-    const {removeLogFiles} = await import('../log-session/files.js')
+    const {removeLogFiles} = await import('../logs/remove-files.js')
     await removeLogFiles(logPath, (text) => this.note(text))
   }
 
   override async catch(error: unknown): Promise<void> {
     if (!this.#foreground) return super.catch(error)
-    const {asOwnFailure} = await import('../conversation/failure.js')
+    const {asOwnFailure} = await import('../sessions/failure.js')
     return super.catch(asOwnFailure(error))
   }
 }

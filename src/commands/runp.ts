@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {makeFlags, PlanCommand} from '../base-command/plan.js'
-import {readPodConfig} from '../manifests/configs.js'
-import type {Plan} from '../manifests/plan.js'
+import {makeFlags, PlanCommand} from '../cli/make-command.js'
+import {readPodConfig} from '../config-files/configs.js'
+import type {Plan} from '../run/plan.js'
 
 export default class Runp extends PlanCommand {
   static override summary = 'Make and start a pod, without containers, from a file'

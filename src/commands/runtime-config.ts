@@ -1,6 +1,6 @@
-import {CriCommand} from '../base-command.js'
-import {outputFlags} from '../flags.js'
-import {parseOutput} from '../views/output.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {parseOutput} from '../formats/output.js'
 import {runtimeConfigView} from '../views/runtime-status.js'
 
 export default class RuntimeConfig extends CriCommand {

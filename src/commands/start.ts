@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {watchChanges} from '../client/changes.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
-import {chosenContainers, namedContainers, type Target} from '../client/targets.js'
-import {containerStatus, lookUntil} from '../client/wait.js'
-import {UserError} from '../errors.js'
-import {containerFilterFlags, containerSelection} from '../flags/selection.js'
-import {chosenByFilters, targetFlags} from '../flags/target.js'
+import {UserError} from '../errors/errors.js'
+import {watchChanges} from '../node/changes.js'
+import {chosenContainers, namedContainers, type Target} from '../node/targets.js'
+import {containerStatus, lookUntil} from '../node/wait.js'
 
 export default class Start extends TargetCommand {
   static override summary = 'Start containers that were created'
@@ -61,7 +61,7 @@ export default class Start extends TargetCommand {
 
 /** Runtimes give no cause a code of its own: the command's is in their words, the container's in its status. */
 async function whyNotStarted(client: CriClient, {id, word}: Target, error: unknown): Promise<unknown> {
-  const {plainStartFailure} = await import('../conversation/failure.js')
+  const {plainStartFailure} = await import('../sessions/failure.js')
   const failure = plainStartFailure(error, word)
   if (failure !== error) return failure
   // If they cannot say either, the first error says it all.

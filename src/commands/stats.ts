@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {UsageCommand} from '../base-command/usage.js'
-import {containerStatuses} from '../client/details.js'
-import {containerUsage, usagePlaces} from '../client/selection.js'
-import {hasRates} from '../client/usage.js'
-import {containerOrders, sortFlag, usageChoices, usageFlags} from '../flags/usage.js'
+import {containerOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
+import {UsageCommand} from '../cli/usage-command.js'
+import {parseOutput} from '../formats/output.js'
 import type {ContainerStats} from '../generated/cri.js'
-import {parseOutput} from '../views/output.js'
+import {containerStatuses} from '../node/details.js'
+import {containerUsage, usagePlaces} from '../node/selection.js'
+import {hasRates} from '../node/usage.js'
 import {containerUsageView} from '../views/usage.js'
 
 export default class Stats extends UsageCommand {

@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {UsageCommand} from '../base-command/usage.js'
-import {podUsage} from '../client/selection.js'
-import {hasRates, type OnPodFailure} from '../client/usage.js'
-import {podOrders, sortFlag, usageChoices, usageFlags} from '../flags/usage.js'
+import {podOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
+import {UsageCommand} from '../cli/usage-command.js'
+import {parseOutput} from '../formats/output.js'
 import type {PodSandboxStats} from '../generated/cri.js'
-import {parseOutput} from '../views/output.js'
+import {podUsage} from '../node/selection.js'
+import {hasRates, type OnPodFailure} from '../node/usage.js'
 import {podUsageView} from '../views/usage.js'
 
 export default class Statsp extends UsageCommand {

@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {watchChanges} from '../client/changes.js'
-import {chosenContainers, namedContainers} from '../client/targets.js'
-import {containerStatus, lookUntil} from '../client/wait.js'
-import {graceFlag, graceSeconds} from '../flags/grace.js'
-import {containerFilterFlags, containerSelection} from '../flags/selection.js'
-import {chosenByFilters, parallelFlag, targetFlags} from '../flags/target.js'
+import {graceFlag, graceSeconds} from '../cli/flags/grace.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
+import {watchChanges} from '../node/changes.js'
+import {chosenContainers, namedContainers} from '../node/targets.js'
+import {containerStatus, lookUntil} from '../node/wait.js'
 
 /** Killing is work for the runtime: containerd 1.6 has 50 killed sooner 8 at a time than 16. */
 const killedAtOnce = 8

@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {TargetCommand} from '../base-command/target.js'
-import {watchChanges} from '../client/changes.js'
-import {chosenPods, namedPods} from '../client/targets.js'
-import {lookUntil, podStatus} from '../client/wait.js'
-import {podFilterFlags, podSelection} from '../flags/selection.js'
-import {chosenByFilters, targetFlags} from '../flags/target.js'
+import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
+import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {TargetCommand} from '../cli/several-targets.js'
+import {watchChanges} from '../node/changes.js'
+import {chosenPods, namedPods} from '../node/targets.js'
+import {lookUntil, podStatus} from '../node/wait.js'
 
 export default class Stopp extends TargetCommand {
   static override summary = 'Stop pods: their containers are killed, their network is taken down'

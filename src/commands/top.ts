@@ -2,21 +2,21 @@ import {statfs} from 'node:fs/promises'
 import {availableParallelism, totalmem} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
+import {CriCommand} from '../cli/command.js'
+import {integerFlag, labelFlag} from '../cli/flags/common.js'
+import {namespaceFlag, parseUnits, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
-import {imageFilesystems, nodeState, sampleNode} from '../client/node-sample.js'
-import {UsageError} from '../errors.js'
-import {namespaceFlag, parseUnits, unitsFlag} from '../flags/usage.js'
-import {integerFlag, labelFlag} from '../flags.js'
+import {UsageError} from '../errors/errors.js'
+import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
 import {parseDurationMs} from '../text/duration.js'
 import {parseRegexp} from '../text/regexp.js'
 import {parseChoice, parseLabels} from '../text/selectors.js'
+import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
 import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
 import {TopSession} from '../top/session.js'
 import {initialState, type TopState} from '../top/state.js'
 import {type Visited, visit} from '../top/visit.js'
-import {plainTopStyle, type TopFrame, topText} from '../views/top.js'
 
 const orders: Readonly<Record<string, TopOrder>> = {
   cpu: 'cpu',
@@ -112,7 +112,7 @@ export default class Top extends CriCommand {
       filter,
       intervalMs,
       units,
-      style: (await this.tableStyle()) ? (await import('../colours.js')).topStyle : plainTopStyle,
+      style: (await this.tableStyle()) ? (await import('../terminal/colours.js')).topStyle : plainTopStyle,
       machine,
       visit: (what, row, signal) => this.#visit(what, row, endpoint, signal),
       suspend: stopProcess,

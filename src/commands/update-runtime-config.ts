@@ -1,7 +1,7 @@
 import {isIP} from 'node:net'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {UsageError} from '../errors.js'
+import {CriCommand} from '../cli/command.js'
+import {UsageError} from '../errors/errors.js'
 
 export default class UpdateRuntimeConfig extends CriCommand {
   static override summary = 'Tell the runtime the addresses for its pods'

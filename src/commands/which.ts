@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {CriCommand} from '../base-command.js'
-import {concurrently} from '../client/concurrently.js'
-import {UserError} from '../errors.js'
-import {outputFlags} from '../flags.js'
-import {lines, parseOutput, rendered} from '../views/output.js'
+import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {UserError} from '../errors/errors.js'
+import {lines, parseOutput, rendered} from '../formats/output.js'
+import {concurrently} from '../node/concurrently.js'
 
 export default class WhichCommand extends CriCommand {
   static override summary = 'Find the container of a process, port, address or path of the node'
@@ -40,13 +40,13 @@ export default class WhichCommand extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(WhichCommand)
     const output = parseOutput(flags.output, flags.template)
-    const {parseQuery, Which} = await import('../node/which.js')
+    const {parseQuery, Which} = await import('../node/owner/which.js')
     const queries = args.query.map(parseQuery)
     if (process.platform !== 'linux' && queries.some(({kind}) => kind === 'process' || kind === 'port'))
       throw new UserError("processes and ports are looked up in Linux's /proc: run this on the node itself")
     using client = await this.connect(flags)
 
-    const {Proc} = await import('../node/proc.js')
+    const {Proc} = await import('../node/owner/proc.js')
     const which = new Which(client, new Proc(), process.getuid?.() === 0)
     const outcomes = await concurrently(queries, 1, (query) => which.find(query))
     const findings = this.succeeded(outcomes).flat()

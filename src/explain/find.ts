@@ -6,8 +6,8 @@ import {
   type ServiceName,
   typeNames,
 } from '../client/descriptor.js'
-import {NotFoundError} from '../errors.js'
-import {fieldNamed, snakeCase} from '../manifests/names.js'
+import {fieldNamed, snakeCase} from '../config-files/names.js'
+import {NotFoundError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 
 // The elements of the CRI by the words that people have for them: an RPC, a message, a path of fields below one, or

@@ -8,7 +8,7 @@ import {LogOutput, type LogSink} from '../logs/output.js'
 import {LogReader, type Segment} from '../logs/reader.js'
 import {newline, type StreamIndex} from '../logs/record.js'
 import {LineSource} from '../logs/source.js'
-import {type LogOrigin, lineJson, linePieces} from '../views/logs.js'
+import {type LogOrigin, lineJson, linePieces} from './lines.js'
 
 /** What is known of a log while it is shown. */
 export interface FedLog {

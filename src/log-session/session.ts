@@ -1,8 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers} from '../client/lists.js'
-import {type AttemptLog, logOf, statusIfThere} from '../client/log-targets.js'
-import {attemptOf, attemptsOf, containerKey, lookAtNode, type NodeView} from '../client/node-view.js'
-import {RpcError, rpcCode, UnreachableError} from '../errors.js'
+import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {despiteRotation, listAttempts, listLogFiles} from '../logs/files.js'
 import {planReading, type ReadingPlan} from '../logs/plan.js'
@@ -10,6 +8,8 @@ import type {Segment} from '../logs/reader.js'
 import {firstTime} from '../logs/seek.js'
 import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
 import {LogWatch} from '../logs/watch.js'
+import {type AttemptLog, logOf, statusIfThere} from '../node/log-targets.js'
+import {attemptOf, attemptsOf, containerKey, lookAtNode, type NodeView} from '../node/view.js'
 import type {FedLog, LogFeed} from './feed.js'
 
 /** A log that was asked for. */

@@ -1,7 +1,7 @@
 import {fstatSync, writeSync} from 'node:fs'
 import type {Writable} from 'node:stream'
 import {isatty} from 'node:tty'
-import {UserError} from '../errors.js'
+import {UserError} from '../errors/errors.js'
 import type {LogSink} from '../logs/output.js'
 
 /**

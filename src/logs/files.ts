@@ -1,6 +1,6 @@
 import {type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
-import {UserError} from '../errors.js'
+import {UserError} from '../errors/errors.js'
 
 /** One file of a container's log. */
 export interface LogFile {

@@ -1,4 +1,4 @@
-export {UserError} from '../errors.js'
+export {UserError} from '../errors/errors.js'
 export {
   type LogFile,
   listAttempts,

@@ -1,5 +1,5 @@
 import {setImmediate as turn} from 'node:timers/promises'
-import {UserError} from '../errors.js'
+import {UserError} from '../errors/errors.js'
 import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
 import {despiteRotation, fileAt, hasCode, isSameFile, type LogFile, listRotatedFiles} from './files.js'
 import type {StreamIndex} from './record.js'

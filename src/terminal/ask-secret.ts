@@ -1,5 +1,5 @@
 import type {ReadStream} from 'node:tty'
-import {Interrupted} from '../errors.js'
+import {Interrupted} from '../errors/errors.js'
 
 /**
  * A line typed on a terminal that does not show it. Resolves at Return or Ctrl-D; rejects with Interrupted at Ctrl-C,

@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 /** `ctrl-p,ctrl-q` or `a,b` as the bytes that a terminal sends for them; nothing means no keys at all. */
 export function parseDetachKeys(text: string): Uint8Array {

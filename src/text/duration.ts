@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 const unitMs: Record<string, number> = {
   ns: 1e-6,

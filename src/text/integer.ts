@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 /** A whole number in Go's base-0 spelling, which crictl takes: `10`, `0x10`, `0o10`, `010`, `0b11`, `1_000`. */
 export function parseInteger(text: string): number {

@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 export interface PortMapping {
   /** Where to listen; undefined where the word does not say. */

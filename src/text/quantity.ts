@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 import {parseInteger} from './integer.js'
 
 const powers: Readonly<Record<string, number>> = {'': 0, k: 1, m: 2, g: 3, t: 4}

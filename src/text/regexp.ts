@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 const posixClasses: ReadonlyMap<string, string> = new Map([
   ['alnum', '0-9A-Za-z'],

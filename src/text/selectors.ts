@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 
 /** crictl cuts a list at every comma; a comma that starts no new `key=` belongs to the value before it. */
 export function splitList(values: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import {UsageError} from '../errors.js'
+import {UsageError} from '../errors/errors.js'
 import {parseDurationMs} from './duration.js'
 
 /** A point in time with its nanoseconds. */

@@ -1,7 +1,7 @@
-import type {NodeSample} from '../client/node-sample.js'
-import {containerPlaces} from '../client/references.js'
-import {coresUsed} from '../client/usage.js'
+import {containerPlaces} from '../client/names.js'
 import type {Container, ContainerState, CpuUsage, PodSandboxState} from '../generated/cri.js'
+import type {NodeSample} from '../node/sample.js'
+import {coresUsed} from '../node/usage.js'
 import {epochMs} from '../text/time.js'
 
 export interface TopContainer {

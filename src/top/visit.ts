@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import type {ReadStream} from 'node:tty'
-import {printable} from '../text/printable.js'
+import {printable} from '../errors/printable.js'
 import type {TopRow} from './rows.js'
 
 export interface Visit {

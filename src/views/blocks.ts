@@ -1,4 +1,4 @@
-import {printable} from '../text/printable.js'
+import {printable} from '../errors/printable.js'
 
 /** A line of a block: a label and its value, or a line of its own where the value is undefined. */
 export type BlockLine = readonly [label: string, value?: string]

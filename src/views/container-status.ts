@@ -1,9 +1,9 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
 import type {ContainerStatus, ContainerStatusResponse} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
-import type {View} from './output.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
 export function containerStatusesView(responses: readonly ContainerStatusResponse[], nowMs: number): View {

@@ -1,11 +1,11 @@
+import {type ContainerPlace, containerReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import {type ContainerPlace, containerReferences} from '../client/references.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {shortId, shortImage} from '../text/short-id.js'
-import {type Column, type TableStyle, table} from '../text/table.js'
 import {blocks, labelLines} from './blocks.js'
-import type {View} from './output.js'
 
 export interface ContainersContext {
   nowMs: number

@@ -1,5 +1,5 @@
-import {codeName, type RpcCode} from '../errors.js'
-import {printable} from '../text/printable.js'
+import {codeName, type RpcCode} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
 
 interface EndedCall {
   method: string

@@ -1,11 +1,11 @@
-import type {EventPlace} from '../client/event-places.js'
 import {protoJson} from '../client/proto-json.js'
+import {printable} from '../errors/printable.js'
+import type {View} from '../formats/output.js'
 import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
+import type {EventPlace} from '../node/events/places.js'
 import {exitText} from '../text/exit.js'
-import {printable} from '../text/printable.js'
 import {shortId} from '../text/short-id.js'
 import {rfc3339} from '../text/time.js'
-import type {View} from './output.js'
 
 export function eventView(event: ContainerEventResponse, place: EventPlace | undefined): View {
   const name = nameOf(place)

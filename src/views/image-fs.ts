@@ -1,8 +1,8 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
 import type {FilesystemUsage, ImageFsInfoResponse} from '../generated/cri.js'
 import {sizeText} from '../text/size.js'
 import {block} from './blocks.js'
-import type {View} from './output.js'
 import {statusDocument} from './status.js'
 
 export function imageFsView(response: ImageFsInfoResponse): View {

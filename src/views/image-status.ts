@@ -1,8 +1,8 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
 import type {ImageStatusResponse} from '../generated/cri.js'
 import {sizeText} from '../text/size.js'
 import {type BlockLine, block} from './blocks.js'
-import type {View} from './output.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
 export function imageStatusesView(responses: readonly ImageStatusResponse[]): View {

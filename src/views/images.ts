@@ -1,10 +1,10 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {Image} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {sizeText} from '../text/size.js'
-import {type Column, type TableStyle, table} from '../text/table.js'
 import {type BlockLine, blocks} from './blocks.js'
-import type {View} from './output.js'
 
 export interface ImagesContext {
   width?: number | undefined

@@ -1,8 +1,8 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
+import {table} from '../formats/table.js'
 import type {Metric, MetricDescriptor, PodSandboxMetrics} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
-import {table} from '../text/table.js'
-import type {View} from './output.js'
 
 export function metricDescriptorsView(
   descriptors: readonly MetricDescriptor[],

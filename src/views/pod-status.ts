@@ -1,8 +1,8 @@
 import {protoJson} from '../client/proto-json.js'
+import type {View} from '../formats/output.js'
 import type {PodSandboxStatus, PodSandboxStatusResponse} from '../generated/cri.js'
 import {rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
-import type {View} from './output.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
 export function podStatusesView(responses: readonly PodSandboxStatusResponse[]): View {

@@ -1,13 +1,13 @@
-import type {PodDetails} from '../client/details.js'
+import {podReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import {podReferences} from '../client/references.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {PodSandbox} from '../generated/cri.js'
+import type {PodDetails} from '../node/details.js'
 import {agoText} from '../text/age.js'
 import {shortId} from '../text/short-id.js'
-import {type Column, type TableStyle, table} from '../text/table.js'
 import {rfc3339} from '../text/time.js'
 import {blocks, labelLines} from './blocks.js'
-import type {View} from './output.js'
 
 export interface PodsContext {
   nowMs: number

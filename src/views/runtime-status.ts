@@ -1,9 +1,9 @@
 import {protoJson} from '../client/proto-json.js'
+import {printable} from '../errors/printable.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableOptions, table} from '../formats/table.js'
 import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
-import {printable} from '../text/printable.js'
-import {type Column, type TableOptions, table} from '../text/table.js'
 import {block} from './blocks.js'
-import type {View} from './output.js'
 import {infoLines, statusDocument} from './status.js'
 
 /** What only a table shows: crictl's document of the status has neither. */

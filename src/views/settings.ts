@@ -1,5 +1,5 @@
-import {type TableOptions, table} from '../text/table.js'
-import type {View} from './output.js'
+import type {View} from '../formats/output.js'
+import {type TableOptions, table} from '../formats/table.js'
 
 export interface Setting {
   key: string

@@ -1,6 +1,6 @@
-import {UserError} from '../errors.js'
-import {jsonText, parseJson, sortedKeys} from '../text/json.js'
-import {printable} from '../text/printable.js'
+import {UserError} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
+import {jsonText, parseJson, sortedKeys} from '../formats/json.js'
 import type {BlockLine} from './blocks.js'
 
 /**

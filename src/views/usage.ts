@@ -1,11 +1,11 @@
+import type {ContainerPlace} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import type {ContainerPlace} from '../client/references.js'
-import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../client/usage.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
+import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../node/usage.js'
 import {shortId} from '../text/short-id.js'
-import {type Column, type TableStyle, table} from '../text/table.js'
 import {bytesText, type Units} from '../text/units.js'
-import type {View} from './output.js'
 
 export type UsageOrder = 'cpu' | 'mem' | 'disk' | 'net' | 'name' | 'id'
 

@@ -1,7 +1,7 @@
 import {protoJson} from '../client/proto-json.js'
+import {printable} from '../errors/printable.js'
+import type {View} from '../formats/output.js'
 import type {VersionResponse} from '../generated/cri.js'
-import {printable} from '../text/printable.js'
-import type {View} from './output.js'
 
 export function versionView(response: VersionResponse): View {
   return {

@@ -1,9 +1,9 @@
 import {protoJson} from '../client/proto-json.js'
-import type {Finding} from '../node/which.js'
+import type {View} from '../formats/output.js'
+import {type Column, type TableOptions, table} from '../formats/table.js'
+import type {Finding} from '../node/owner/which.js'
 import {shortId} from '../text/short-id.js'
-import {type Column, type TableOptions, table} from '../text/table.js'
 import {containerStates} from './containers.js'
-import type {View} from './output.js'
 
 export interface FindingsContext extends TableOptions {
   fullIds: boolean

@@ -3,9 +3,7 @@ import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
-import {never, startFakeRuntime, status} from '../fake-runtime.js'
-import {type CliResult, runCli} from '../run-cli.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import {
   answersNonsense,
   type BrokenServer,
@@ -15,7 +13,9 @@ import {
   hangsUpInMidAnswer,
   httpServer,
   silent,
-} from './servers.js'
+} from '../support/broken-servers.js'
+import {never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {type CliResult, runCli} from '../support/run-cli.js'
 
 /** One line on stderr, nothing on stdout. */
 function failure(exitCode: number, text: RegExp): CliResult {

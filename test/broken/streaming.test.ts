@@ -3,10 +3,10 @@ import {setImmediate as nextTurn} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand, type StreamTransport} from '../../src/streaming/remote-command.js'
 import {StreamError} from '../../src/streaming/stream-error.js'
-import {startRawPeer} from '../streaming/peers/raw-peer.js'
-import {createSink} from '../streaming/peers/sink.js'
-import {exitedWith, startSpdyPeer} from '../streaming/peers/spdy-peer.js'
-import {startWebSocketPeer} from '../streaming/peers/websocket-peer.js'
+import {startRawPeer} from '../support/peers/raw-peer.js'
+import {createSink} from '../support/peers/sink.js'
+import {exitedWith, startSpdyPeer} from '../support/peers/spdy-peer.js'
+import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
 
 interface Failure {
   kind: string

@@ -1,9 +1,9 @@
 import {describe, expect, test} from 'vitest'
 import {connect} from '../../src/client/connect.js'
 import {socketPathOf} from '../../src/client/endpoints.js'
-import {rpcCode, UsageError} from '../../src/errors.js'
-import {httpServer, silent} from '../broken/servers.js'
-import {startFakeRuntime, status} from '../fake-runtime.js'
+import {rpcCode, UsageError} from '../../src/errors/errors.js'
+import {httpServer, silent} from '../support/broken-servers.js'
+import {startFakeRuntime, status} from '../support/fake-runtime.js'
 
 describe('endpoints', () => {
   const accepted: [string, string][] = [

@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
 import {connect, listContainers} from '../../src/client/index.js'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type {Container, Input} from '../../src/generated/cri.js'
-import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 /** With labels and annotations of the size that the kubelet writes. */
 function many(count: number): Input<Container>[] {

@@ -2,9 +2,9 @@ import {chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writ
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {withSettings} from '../../src/config/edit.js'
-import {type ConfigKey, configKeys, defaultConfigPath} from '../../src/config/file.js'
-import {type CliResult, runCli} from '../run-cli.js'
+import {withSettings} from '../../src/cli/settings/edit.js'
+import {type ConfigKey, configKeys, defaultConfigPath} from '../../src/cli/settings/file.js'
+import {type CliResult, runCli} from '../support/run-cli.js'
 
 let directory: string
 beforeAll(async () => {

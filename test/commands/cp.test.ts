@@ -15,7 +15,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 // The embedded runtime's containers see this machine's files, so what a copy made inside can be looked at directly.
 

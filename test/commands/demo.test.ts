@@ -2,10 +2,10 @@ import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/p
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {demoSocketPath, runningServers, type ServerFacts} from '../../src/demo/home.js'
-import {readProcess, readProcesses} from '../../src/demo/process-table.js'
-import {stopServers} from '../../src/demo-process.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {stopServers} from '../../src/cli/demo-process.js'
+import {readProcess, readProcesses} from '../../src/demo/processes/process-table.js'
+import {demoSocketPath, runningServers, type ServerFacts} from '../../src/demo/state/home.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 let home: string
 let env: NodeJS.ProcessEnv

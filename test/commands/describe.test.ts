@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ContainerState} from '../../src/generated/cri.js'
-import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const secondsAgo = (seconds: number) => `${BigInt(Date.now() - seconds * 1000) * 1_000_000n}`
 

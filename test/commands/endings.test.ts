@@ -1,9 +1,9 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {describe, expect, test} from 'vitest'
-import {silent} from '../broken/servers.js'
-import {container, id, never, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
-import {outcomeOf, program, startCli} from '../run-cli.js'
+import {silent} from '../support/broken-servers.js'
+import {container, id, never, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
+import {outcomeOf, program, startCli} from '../support/run-cli.js'
 
 describe('a signal during a slow call cancels it on the server', () => {
   const endings: [NodeJS.Signals, number][] = [

@@ -1,8 +1,8 @@
 import {expect, onTestFinished, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
-import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, runCli, runUntil, startCli} from '../run-cli.js'
+import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, runCli, runUntil, startCli} from '../support/run-cli.js'
 
 const pod = {
   id: id('51'),

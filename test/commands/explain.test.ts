@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {runCli} from '../run-cli.js'
+import {runCli} from '../support/run-cli.js'
 
 // No runtime is there: none is asked.
 const crisp = (...argv: string[]) => runCli(argv, {endpoint: 'unix:///nonexistent'})

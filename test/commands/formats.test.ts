@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {load} from 'js-yaml'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../fake-runtime.js'
-import {manifest, runInProcess} from '../in-process.js'
+import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
+import {manifest, runInProcess} from '../support/in-process.js'
 
 // Every command that reads, in every format, with nothing to show, one object and many: a parser reads it back.
 

@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
-import {type FakeRuntime, id, secondsAgo, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {rpcCode} from '../../src/errors/errors.js'
+import {type FakeRuntime, id, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 // A title, a cleared screen, a C1 sequence, a line of its own, and the rest of the line from right to left.
 const hostile = 'x\u001b]0;owned\u0007\u001b[2J\u009b31m\r\ncrisp: forged\u202e'

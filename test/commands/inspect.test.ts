@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
-import {id, kubeletContainer, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {rpcCode} from '../../src/errors/errors.js'
+import {id, kubeletContainer, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const statuses: Record<string, object> = {
   [id('a1')]: {

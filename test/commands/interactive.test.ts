@@ -1,10 +1,10 @@
 import {once} from 'node:events'
 import type {Readable} from 'node:stream'
 import {describe, expect, test} from 'vitest'
-import type {StreamHandler, StreamIo} from '../../src/demo/streaming-server.js'
+import type {StreamHandler, StreamIo} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
-import {onTerminal} from '../on-terminal.js'
-import {startStreamingNode, webId} from './streaming-node.js'
+import {onTerminal} from '../support/on-terminal.js'
+import {startStreamingNode, webId} from '../support/streaming-node.js'
 
 /** Says "ready" when the first size is here, which is after raw mode, then does `rest`. */
 function ready(rest: (io: StreamIo) => Promise<number>): StreamHandler {

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import {id, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {id, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const pod = {
   id: id('b1'),

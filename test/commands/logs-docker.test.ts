@@ -2,9 +2,9 @@ import {once} from 'node:events'
 import {appendFileSync, mkdirSync, symlinkSync, truncateSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {expect, test} from 'vitest'
-import {record, stamp} from '../logs/log-files.js'
-import {startNode, type TestContainer} from '../logs/node.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {record, stamp} from '../support/log-files.js'
+import {startNode, type TestContainer} from '../support/logs-node.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const app: TestContainer = {pod: 'web-1', name: 'app'}
 

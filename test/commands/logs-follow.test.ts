@@ -1,10 +1,10 @@
 import {appendFileSync, mkdirSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {expect, test} from 'vitest'
-import {record, records} from '../logs/log-files.js'
-import {startNode, type TestContainer, type TestNode} from '../logs/node.js'
-import {LogWriter} from '../logs/writer.js'
-import {type Cli, startCli} from '../run-cli.js'
+import {record, records} from '../support/log-files.js'
+import {LogWriter} from '../support/log-writer.js'
+import {startNode, type TestContainer, type TestNode} from '../support/logs-node.js'
+import {type Cli, startCli} from '../support/run-cli.js'
 
 const app: TestContainer = {pod: 'web-1', name: 'app'}
 

@@ -1,9 +1,9 @@
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {records, stamp} from '../logs/log-files.js'
-import {startNode} from '../logs/node.js'
-import {runCli} from '../run-cli.js'
+import {records, stamp} from '../support/log-files.js'
+import {startNode} from '../support/logs-node.js'
+import {runCli} from '../support/run-cli.js'
 
 const reporting = new URL('../../bench/report-usage.mjs', import.meta.url).href
 // Longer than what a search reads first wherever it looks.

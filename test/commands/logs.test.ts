@@ -3,9 +3,9 @@ import {chmodSync, mkdirSync, renameSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
-import {record, records, stamp} from '../logs/log-files.js'
-import {startNode, type TestContainer} from '../logs/node.js'
-import {program, runCli} from '../run-cli.js'
+import {record, records, stamp} from '../support/log-files.js'
+import {startNode, type TestContainer} from '../support/logs-node.js'
+import {program, runCli} from '../support/run-cli.js'
 
 const run = promisify(execFile)
 

@@ -2,10 +2,10 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {UserError} from '../../src/errors.js'
-import {parsePlan} from '../../src/manifests/plan-file.js'
-import {type Answer, type FakeRuntime, id, never, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+import {UserError} from '../../src/errors/errors.js'
+import {parsePlan} from '../../src/run/plan-file.js'
+import {type Answer, type FakeRuntime, id, never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const podId = id('b1')
 const containerId = id('c1')

@@ -2,8 +2,8 @@ import {spawnSync} from 'node:child_process'
 import {expect, test} from 'vitest'
 import type {MetricDescriptor, PodSandboxMetrics} from '../../src/generated/cri.js'
 import {prometheusText} from '../../src/views/metrics.js'
-import {id, startFakeRuntime} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {id, startFakeRuntime} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const descriptors = [
   {name: 'container_cpu_usage_seconds_total', help: 'CPU time\nin all', labelKeys: ['id', 'name']},

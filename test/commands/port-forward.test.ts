@@ -2,10 +2,10 @@ import {createHash, randomBytes} from 'node:crypto'
 import {once} from 'node:events'
 import net, {type AddressInfo, type Server, type Socket} from 'node:net'
 import {describe, expect, test} from 'vitest'
-import type {PortHandler} from '../../src/demo/streaming-server.js'
-import {id} from '../fake-runtime.js'
-import {type Cli, outcomeOf, runCli, startCli} from '../run-cli.js'
-import {type NodeBehaviour, startStreamingNode} from './streaming-node.js'
+import type {PortHandler} from '../../src/demo/server/streaming-server.js'
+import {id} from '../support/fake-runtime.js'
+import {type Cli, outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {type NodeBehaviour, startStreamingNode} from '../support/streaming-node.js'
 
 interface Forward extends AsyncDisposable {
   cli: Cli

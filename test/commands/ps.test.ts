@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {container, id, kubeletContainer, secondsAgo, startFakeRuntime} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {container, id, kubeletContainer, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const web = kubeletContainer('default', 'web-1', 'web', {
   id: id('aa1'),

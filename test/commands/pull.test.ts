@@ -3,11 +3,11 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
-import {progressText} from '../../src/pull-progress.js'
-import {type FakeRuntime, never, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
+import {progressText} from '../../src/terminal/pull-progress.js'
+import {type FakeRuntime, never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 const fetched = {PullImage: ({image}: cri.PullImageRequest) => ({imageRef: `sha256:${image?.image}`})}
 

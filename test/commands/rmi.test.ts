@@ -1,9 +1,9 @@
 import {spawn} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
-import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, program, runCli} from '../run-cli.js'
+import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, program, runCli} from '../support/run-cli.js'
 
 const sha = (beginning: string) => `sha256:${id(beginning)}`
 

@@ -4,8 +4,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
-import {shellImage} from '../demo/node.js'
-import {runCli, startCli} from '../run-cli.js'
+import {shellImage} from '../support/demo-node.js'
+import {runCli, startCli} from '../support/run-cli.js'
 
 // What a user without root does on the embedded runtime.
 

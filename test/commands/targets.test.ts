@@ -4,10 +4,10 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {connect} from '../../src/client/connect.js'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
-import {type Answer, id, kubeletContainer, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {type Answer, id, kubeletContainer, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 type State = 'CONTAINER_CREATED' | 'CONTAINER_RUNNING' | 'CONTAINER_EXITED'
 

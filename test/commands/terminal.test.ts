@@ -1,8 +1,8 @@
 import {spawn} from 'node:child_process'
 import {expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
-import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, program} from '../run-cli.js'
+import {rpcCode} from '../../src/errors/errors.js'
+import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, program} from '../support/run-cli.js'
 
 /** What a terminal of so many columns gets; util-linux' script makes a real one. */
 async function onTerminal(

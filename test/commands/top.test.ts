@@ -2,8 +2,8 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {spawnOnTerminal} from '../../src/demo/pty.js'
-import {rpcCode} from '../../src/errors.js'
+import {spawnOnTerminal} from '../../src/demo/processes/pty.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import {
   type FakeRuntime,
   id,
@@ -12,9 +12,9 @@ import {
   secondsAgo,
   startFakeRuntime,
   status,
-} from '../fake-runtime.js'
-import {program, runCli} from '../run-cli.js'
-import {VirtualScreen} from '../terminal/virtual-screen.js'
+} from '../support/fake-runtime.js'
+import {program, runCli} from '../support/run-cli.js'
+import {VirtualScreen} from '../support/virtual-screen.js'
 
 const second = 1_000_000_000n
 

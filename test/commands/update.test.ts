@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {parseMemory} from '../../src/text/quantity.js'
-import {type FakeRuntime, id, startFakeRuntime, status} from '../fake-runtime.js'
-import {runCli} from '../run-cli.js'
+import {type FakeRuntime, id, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runCli} from '../support/run-cli.js'
 
 const web = id('aa')
 const db = id('bb')
@@ -207,7 +207,7 @@ describe('init', () => {
     expect(explanations.length).toBeGreaterThan(20)
     expect(explanations.filter((line) => line.length > 80)).toEqual([])
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
-    const {parseContainerConfig, parsePodConfig} = await import('../../src/manifests/configs.js')
+    const {parseContainerConfig, parsePodConfig} = await import('../../src/config-files/configs.js')
     const parse = kind === 'pod' ? parsePodConfig : parseContainerConfig
     const asItIs = parse({name: 'file', text: stdout})
     expect(asItIs.linux).toBeDefined()

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
-import {container, id, startFakeRuntime, status} from '../fake-runtime.js'
-import {outcomeOf, runCli, runUntil, startCli} from '../run-cli.js'
+import {rpcCode} from '../../src/errors/errors.js'
+import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf, runCli, runUntil, startCli} from '../support/run-cli.js'
 
 const second = 1_000_000_000n
 

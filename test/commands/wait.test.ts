@@ -1,7 +1,7 @@
 import {once} from 'node:events'
 import {connect, createServer} from 'node:net'
 import {describe, expect, test} from 'vitest'
-import {rpcCode} from '../../src/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {
   type Answer,
@@ -11,8 +11,8 @@ import {
   never,
   startFakeRuntime,
   status,
-} from '../fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
+} from '../support/fake-runtime.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 interface Thing {
   state: string

@@ -1,11 +1,15 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
 import {groups, play} from '../dropin/changing-lines.js'
-import {seedContainerd, startContainerdNode, startContainerdWithImages} from '../dropin/containerd-node.js'
 import {expectEffect} from '../dropin/effects.js'
-import {expendable, type Node, nodeOn} from '../dropin/node.js'
 import {sections} from '../dropin/reading-lines.js'
-import {describeOnContainerd} from './availability.js'
-import {type Containerd, removeAllPods} from './containerd.js'
+import {expendable, type Node, nodeOn} from '../support/cluster-node.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {
+  seedContainerd,
+  startContainerdNode,
+  startContainerdWithImages,
+} from '../support/containerd/cluster-node.js'
+import {type Containerd, removeAllPods} from '../support/containerd/containerd.js'
 
 // The lines of test/dropin, whose tables say where a real runtime differs from the embedded one.
 

@@ -8,11 +8,11 @@ import {dirname, join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/index.js'
-import {onTerminal, type Session} from '../on-terminal.js'
-import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
-import {createSink} from '../streaming/peers/sink.js'
-import {describeOnContainerd} from './availability.js'
-import {type Containerd, startContainerd, type TestPod} from './containerd.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
+import {onTerminal, type Session} from '../support/on-terminal.js'
+import {createSink} from '../support/peers/sink.js'
+import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 const megabyte = 1_000_000
 /** busybox's: it asks the terminal where its cursor is, and draws its prompt anew when the size comes. */

@@ -2,10 +2,10 @@ import {once} from 'node:events'
 import {mkdir, readdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {spawnOnTerminal} from '../../src/demo/pty.js'
-import {outcomeOf, program, runCli, startCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
+import {spawnOnTerminal} from '../../src/demo/processes/pty.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('run in the foreground on a real containerd', () => {
   let containerd: Containerd

@@ -1,9 +1,9 @@
 import {readFile, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {type Containerd, startContainerd, type TestPod} from './containerd.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 /** The kernel's own figures of a process's control group, in either hierarchy. */
 async function cgroupOf(pid: number) {

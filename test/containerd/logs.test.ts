@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto'
 import {renameSync} from 'node:fs'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {outcomeOf, runCli, startCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {type Containerd, startContainerd, type TestPod} from './containerd.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const labels = (pod: string, container: string) => ({
   'io.kubernetes.pod.name': pod,

@@ -1,8 +1,8 @@
 import {load} from 'js-yaml'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {runCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {runCli} from '../support/run-cli.js'
 
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json}
 type JsonObject = {[key: string]: Json}

@@ -1,8 +1,8 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {runCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {type Containerd, startContainerd} from './containerd.js'
-import {type Registry, startRegistry} from './registry.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {type Registry, startRegistry} from '../support/containerd/registry.js'
+import {runCli} from '../support/run-cli.js'
 
 describeOnContainerd('pull from a registry', () => {
   const password = 'S3cret-Passw0rd'

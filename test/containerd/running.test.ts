@@ -4,10 +4,10 @@ import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {removeLeftovers} from '../../src/manifests/leftovers.js'
-import {outcomeOf as ending, runCli, startCli} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {busyboxImage, type Containerd, startContainerd} from './containerd.js'
+import {removeLeftovers} from '../../src/run/leftovers.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {outcomeOf as ending, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('pods and containers made on a real containerd', () => {
   let containerd: Containerd

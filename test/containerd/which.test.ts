@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
-import {runCli, runUntil} from '../run-cli.js'
-import {describeOnContainerd} from './availability.js'
-import {startContainerd} from './containerd.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
+import {startContainerd} from '../support/containerd/containerd.js'
+import {runCli, runUntil} from '../support/run-cli.js'
 
 describeOnContainerd('which, on a real containerd', () => {
   test('from a process, its port, its log and its root file system to the container', async () => {

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {expect, test, vi} from 'vitest'
 import {methodsOf} from '../../src/client/descriptor.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
-import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
+import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
 
 type AnyCall = (request?: object) => Promise<unknown> & AsyncIterable<unknown>
 

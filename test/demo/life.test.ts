@@ -6,8 +6,8 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {expect, test, vi} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
-import {readProcess, readProcesses} from '../../src/demo/process-table.js'
-import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from './node.js'
+import {readProcess, readProcesses} from '../../src/demo/processes/process-table.js'
+import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
 
 test('a container lives, prints and ends, and its log says so', async () => {
   await using runtime = await startDemoRuntime()

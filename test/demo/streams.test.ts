@@ -7,7 +7,7 @@ import {expect, test, vi} from 'vitest'
 import type {CriClient} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {forwardConnection, runRemoteCommand, type TerminalSize} from '../../src/streaming/index.js'
-import {clientOf, codeOf, ended, podOn, startIn} from './node.js'
+import {clientOf, codeOf, ended, podOn, startIn} from '../support/demo-node.js'
 
 function typed(): {stdin: PassThrough; stdout: PassThrough; shown: () => string} {
   const stdin = new PassThrough()

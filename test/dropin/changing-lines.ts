@@ -1,5 +1,5 @@
 import {expect} from 'vitest'
-import {busybox, type Node} from './node.js'
+import {busybox, type Node} from '../support/cluster-node.js'
 
 // crictl's lines that change a node, as documentation and scripts have them, one after another on one node for each
 // group: what each prints, and what is there afterwards.

@@ -1,6 +1,6 @@
 import {describe, test} from 'vitest'
+import {expendable, startNode} from '../support/cluster-node.js'
 import {groups, play} from './changing-lines.js'
-import {expendable, startNode} from './node.js'
 
 describe('one line after another', () => {
   test.each(Object.entries(groups))('%s', async (_, {seed, steps}) => {

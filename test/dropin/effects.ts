@@ -1,5 +1,5 @@
 import {expect} from 'vitest'
-import type {Node} from './node.js'
+import type {Node} from '../support/cluster-node.js'
 import type {Effect} from './reading-lines.js'
 
 /** Runs the line and looks whether it does all that it should. Calls are seen on the embedded runtime only. */

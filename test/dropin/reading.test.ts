@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
+import {clusterNode, expendable, type Node, startNode} from '../support/cluster-node.js'
 import {expectEffect} from './effects.js'
-import {clusterNode, expendable, type Node, startNode} from './node.js'
 import {sections} from './reading-lines.js'
 
 // The lines of reading-lines.ts on the embedded runtime, and those that end in ways of their own.

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
 import {enumValues, messageFields, methodsOf, typeNames} from '../../src/client/descriptor.js'
 import {findElements, nameOf, services} from '../../src/explain/find.js'
+import {callsText, explanationText} from '../../src/explain/text.js'
 import {docsJson} from '../../src/generated/docs.js'
-import {callsText, explanationText} from '../../src/views/explanation.js'
 
 const docs = JSON.parse(docsJson) as Record<string, string>
 const names = (word: string) => findElements(word).map((element) => `${element.kind} ${nameOf(element)}`)

@@ -2,10 +2,10 @@ import {mkdtemp, readdir, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {type FlagSpec, parseCommandLine} from '../../src/argv.js'
-import {UsageError} from '../../src/errors.js'
-import {manifest} from '../in-process.js'
-import {mutated, type Random, rounds, seeded} from './random.js'
+import {type FlagSpec, parseCommandLine} from '../../src/cli/argv.js'
+import {UsageError} from '../../src/errors/errors.js'
+import {manifest} from '../support/in-process.js'
+import {mutated, type Random, rounds, seeded} from '../support/random.js'
 
 const {count, seed} = rounds(1000)
 const {commands} = manifest

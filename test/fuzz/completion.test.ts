@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {type CompletableCommand, type CompletableFlag, positionOf} from '../../src/completion/position.js'
-import {answer, typedLine} from '../../src/completion/shells.js'
-import {rounds, seeded} from './random.js'
+import {type CompletableCommand, type CompletableFlag, positionOf} from '../../src/cli/completion/position.js'
+import {answer, typedLine} from '../../src/cli/completion/shells.js'
+import {rounds, seeded} from '../support/random.js'
 
 const {commands, globals} = JSON.parse(
   readFileSync(new URL('../../dist/manifest.json', import.meta.url), 'utf8'),

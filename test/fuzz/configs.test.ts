@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
 import {enumValues, type FieldDescriptor, messageFields} from '../../src/client/descriptor.js'
-import {UserError} from '../../src/errors.js'
-import {parseMessage} from '../../src/manifests/file.js'
-import {documentsText, plainMessage} from '../../src/manifests/write.js'
-import {mutated, type Random, rounds, seeded} from './random.js'
+import {parseMessage} from '../../src/config-files/file.js'
+import {documentsText, plainMessage} from '../../src/config-files/write.js'
+import {UserError} from '../../src/errors/errors.js'
+import {mutated, type Random, rounds, seeded} from '../support/random.js'
 
 // Any message, written and read again, is the same message; any text that is not one is refused in one line.
 

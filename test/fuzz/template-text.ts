@@ -1,4 +1,4 @@
-import {mutated, type Random} from './random.js'
+import {mutated, type Random} from '../support/random.js'
 
 const operands = [
   '.',

@@ -1,10 +1,10 @@
 import {expect, test} from 'vitest'
-import {UsageError} from '../../src/errors.js'
-import {parseCustomColumns, rowsOf} from '../../src/text/custom-columns.js'
-import {parseGoTemplate} from '../../src/text/go-template.js'
-import {parseJsonPath} from '../../src/text/jsonpath.js'
-import {inspected, listed} from '../text/inspected.js'
-import {rounds, seeded} from './random.js'
+import {UsageError} from '../../src/errors/errors.js'
+import {parseCustomColumns, rowsOf} from '../../src/formats/custom-columns.js'
+import {parseGoTemplate} from '../../src/formats/go-template/index.js'
+import {parseJsonPath} from '../../src/formats/jsonpath/index.js'
+import {inspected, listed} from '../support/inspected.js'
+import {rounds, seeded} from '../support/random.js'
 import {randomPath, randomTemplate} from './template-text.js'
 
 const {count, seed} = rounds(3000)

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import {startNode} from '../logs/node.js'
-import {LogWriter, type Rotation} from '../logs/writer.js'
-import {startCli} from '../run-cli.js'
+import {LogWriter, type Rotation} from '../support/log-writer.js'
+import {startNode} from '../support/logs-node.js'
+import {startCli} from '../support/run-cli.js'
 
 // 50,000 lines a second. LOAD_SECONDS=60 is the long form (npm run load:logs), which says latencies too.
 const seconds = Number(process.env.LOAD_SECONDS ?? 1)

@@ -3,7 +3,7 @@ import {LineCopier} from '../../src/logs/line-copier.js'
 import type {LineFilter} from '../../src/logs/lines.js'
 import type {StreamIndex} from '../../src/logs/record.js'
 import {timeFromMs} from '../../src/logs/time.js'
-import {randomLog, record, reference, seededRandom, stamp} from './log-files.js'
+import {randomLog, record, reference, seededRandom, stamp} from '../support/log-files.js'
 
 interface Copy {
   sizes?: readonly number[]

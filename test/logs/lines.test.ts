@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {LineAssembler, type LineFilter, type LogLine} from '../../src/logs/lines.js'
 import {stampText, timeFromMs} from '../../src/logs/time.js'
-import {type ReadLine, randomLog, record, reference, seededRandom, stamp} from './log-files.js'
+import {type ReadLine, randomLog, record, reference, seededRandom, stamp} from '../support/log-files.js'
 
 /** Hands the bytes over in pieces of the sizes given, again and again. */
 function assembled(bytes: Buffer, sizes: readonly number[], filter: LineFilter = {}, bufferSize = 4096) {

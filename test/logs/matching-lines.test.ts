@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import {lineFinder, requiredText} from '../../src/logs/expression.js'
 import {MatchingLines} from '../../src/logs/matching-lines.js'
 import type {StreamIndex} from '../../src/logs/record.js'
-import {seededRandom, stamp} from './log-files.js'
+import {seededRandom, stamp} from '../support/log-files.js'
 
 interface Matching {
   include?: readonly RegExp[]

@@ -3,7 +3,7 @@ import {listLogFiles} from '../../src/logs/files.js'
 import {LineMerger, type MergedSource} from '../../src/logs/merge.js'
 import {planReading} from '../../src/logs/plan.js'
 import {LineSource} from '../../src/logs/source.js'
-import {logDirectory, record, seededRandom} from './log-files.js'
+import {logDirectory, record, seededRandom} from '../support/log-files.js'
 
 test('twelve logs in the order of their times; of equal ones the first log comes first', async () => {
   using logs = logDirectory()

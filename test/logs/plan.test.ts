@@ -4,7 +4,7 @@ import type {LineFilter} from '../../src/logs/lines.js'
 import {planReading} from '../../src/logs/plan.js'
 import {LineSource} from '../../src/logs/source.js'
 import {type LogTime, timeFromMs} from '../../src/logs/time.js'
-import {type LogDirectory, logDirectory, record, seededRandom} from './log-files.js'
+import {type LogDirectory, logDirectory, record, seededRandom} from '../support/log-files.js'
 
 const dayMs = Date.UTC(2026, 0, 2)
 const at = (seconds: number): LogTime => timeFromMs(dayMs + seconds * 1000)

@@ -2,7 +2,7 @@ import {appendFileSync, copyFileSync, truncateSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {listLogFiles} from '../../src/logs/files.js'
 import {LogReader} from '../../src/logs/reader.js'
-import {logDirectory, records} from './log-files.js'
+import {logDirectory, records} from '../support/log-files.js'
 
 /** A log that is copied and emptied while it is followed. */
 function followedCopies() {

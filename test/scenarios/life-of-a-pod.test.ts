@@ -6,7 +6,7 @@ import {text} from 'node:stream/consumers'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ContainerConfig, ContainerStatus, Input} from '../../src/generated/cri.js'
 import {forwardConnection, runRemoteCommand} from '../../src/streaming/index.js'
-import {codeOf} from '../demo/node.js'
+import {codeOf} from '../support/demo-node.js'
 import {type Stage, type StageName, stages} from './stages.js'
 
 // The same calls on the embedded runtime and on a real containerd. Where the two answer differently, `by` has both

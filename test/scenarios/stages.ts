@@ -4,9 +4,9 @@ import {join} from 'node:path'
 import type {CriClient} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
-import {containerdMissing} from '../containerd/availability.js'
-import {busyboxImage, startContainerd} from '../containerd/containerd.js'
-import {clientOf, shellImage} from '../demo/node.js'
+import {containerdMissing} from '../support/containerd/availability.js'
+import {busyboxImage, startContainerd} from '../support/containerd/containerd.js'
+import {clientOf, shellImage} from '../support/demo-node.js'
 
 /** A runtime to play a scenario on. */
 export interface Stage extends AsyncDisposable {

@@ -4,8 +4,8 @@ import net, {type AddressInfo, type Socket} from 'node:net'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {type ForwardedConnection, forwardConnection} from '../../src/streaming/port-forward.js'
-import {startRawPeer} from './peers/raw-peer.js'
-import {type PeerSession, startSpdyPeer} from './peers/spdy-peer.js'
+import {startRawPeer} from '../support/peers/raw-peer.js'
+import {type PeerSession, startSpdyPeer} from '../support/peers/spdy-peer.js'
 
 interface Forward extends AsyncDisposable {
   client: Socket

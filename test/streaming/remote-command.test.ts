@@ -4,8 +4,8 @@ import {PassThrough, Readable} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as wait} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/remote-command.js'
-import {createSink, createSlowSink} from './peers/sink.js'
-import {exitedWith, startSpdyPeer, success} from './peers/spdy-peer.js'
+import {createSink, createSlowSink} from '../support/peers/sink.js'
+import {exitedWith, startSpdyPeer, success} from '../support/peers/spdy-peer.js'
 
 test('exec brings stdout, stderr and the exit code', async () => {
   await using peer = await startSpdyPeer(async (session) => {

@@ -2,10 +2,10 @@ import type {ServerOptions} from 'node:https'
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand, type StreamTransport} from '../../src/streaming/remote-command.js'
 import type {StreamTls} from '../../src/streaming/tls-options.js'
-import {certificate, certificateKey} from './peers/certificate.js'
-import {createSink} from './peers/sink.js'
-import {startSpdyPeer, success} from './peers/spdy-peer.js'
-import {startWebSocketPeer} from './peers/websocket-peer.js'
+import {certificate, certificateKey} from '../support/peers/certificate.js'
+import {createSink} from '../support/peers/sink.js'
+import {startSpdyPeer, success} from '../support/peers/spdy-peer.js'
+import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
 
 const server: ServerOptions = {cert: certificate, key: certificateKey}
 const done = {kind: 'exited', exitCode: 0}

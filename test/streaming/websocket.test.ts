@@ -5,9 +5,9 @@ import {setImmediate as nextTurn, setTimeout as wait} from 'node:timers/promises
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/remote-command.js'
 import {StreamError} from '../../src/streaming/stream-error.js'
-import {createSink, createSlowSink} from './peers/sink.js'
-import {exitedWith, success} from './peers/spdy-peer.js'
-import {startWebSocketPeer} from './peers/websocket-peer.js'
+import {createSink, createSlowSink} from '../support/peers/sink.js'
+import {exitedWith, success} from '../support/peers/spdy-peer.js'
+import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
 
 const v4 = {protocol: 'v4.channel.k8s.io'}
 const v5 = {protocol: 'v5.channel.k8s.io'}

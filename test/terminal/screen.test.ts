@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {Screen} from '../../src/terminal/screen.js'
-import {VirtualScreen} from './virtual-screen.js'
+import {VirtualScreen} from '../support/virtual-screen.js'
 
 function drawnOn(columns: number, rows: number) {
   const shown = new VirtualScreen(columns, rows)

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {UsageError} from '../../src/errors.js'
+import {UsageError} from '../../src/errors/errors.js'
 import {parseWhen} from '../../src/text/when.js'
 
 const now = new Date(2026, 2, 10, 13, 30, 15, 250)

@@ -2,12 +2,12 @@ import {PassThrough} from 'node:stream'
 import type {ReadStream, WriteStream} from 'node:tty'
 import {expect, test} from 'vitest'
 import {connect} from '../../src/client/connect.js'
+import {plainTopStyle} from '../../src/top/frame.js'
 import type {TopPod} from '../../src/top/node.js'
 import {TopSession} from '../../src/top/session.js'
 import {initialState} from '../../src/top/state.js'
-import {plainTopStyle} from '../../src/views/top.js'
-import {startFakeRuntime} from '../fake-runtime.js'
-import {VirtualScreen} from '../terminal/virtual-screen.js'
+import {startFakeRuntime} from '../support/fake-runtime.js'
+import {VirtualScreen} from '../support/virtual-screen.js'
 
 /** A session on streams that stand for a terminal; `onLook` may fail as no runtime makes it. */
 async function sessionWith(

@@ -5,10 +5,10 @@ import {Duplex} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {describe, expect, test} from 'vitest'
 import {WebSocket} from 'ws'
-import {type PortHandler, startStreamingServer} from '../../../src/demo/streaming-server.js'
+import {type PortHandler, startStreamingServer} from '../../../src/demo/server/streaming-server.js'
 import {forwardConnection} from '../../../src/streaming/port-forward.js'
-import {connectSpdyClient} from './peers/spdy-client.js'
-import {startWatchedServer} from './peers/watched-server.js'
+import {connectSpdyClient} from '../../support/peers/spdy-client.js'
+import {startWatchedServer} from '../../support/peers/watched-server.js'
 
 const dial: PortHandler = async (port) => {
   const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true})

@@ -2,11 +2,11 @@ import {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {constants, createDeflate} from 'node:zlib'
 import {describe, expect, test} from 'vitest'
-import {type StreamHandler, startStreamingServer} from '../../../src/demo/streaming-server.js'
+import {type StreamHandler, startStreamingServer} from '../../../src/demo/server/streaming-server.js'
 import {spdyDictionary} from '../../../src/streaming/spdy-dictionary.js'
 import {encodePing, encodeRstStream} from '../../../src/streaming/spdy-frames.js'
-import {connectSpdyClient, openSession} from './peers/spdy-client.js'
-import {startWatchedServer} from './peers/watched-server.js'
+import {connectSpdyClient, openSession} from '../../support/peers/spdy-client.js'
+import {startWatchedServer} from '../../support/peers/watched-server.js'
 
 const outputOnly = {stdin: false, stdout: true, stderr: false, tty: false}
 const allStreams = {stdin: true, stdout: true, stderr: true, tty: false}

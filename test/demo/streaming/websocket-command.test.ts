@@ -3,7 +3,7 @@ import {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {expect, test} from 'vitest'
 import {WebSocket} from 'ws'
-import {type StreamHandler, startStreamingServer} from '../../../src/demo/streaming-server.js'
+import {type StreamHandler, startStreamingServer} from '../../../src/demo/server/streaming-server.js'
 
 const allStreams = {stdin: true, stdout: true, stderr: true, tty: false}
 

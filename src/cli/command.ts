@@ -1,0 +1,281 @@
+import type {Interfaces} from '@oclif/core'
+import {Command} from '@oclif/core/command'
+import {Config} from '@oclif/core/config'
+import {parse} from '@oclif/core/parser'
+import type {CallObserver} from '../client/call.js'
+import {type ConnectOptions, type CriClient, connect} from '../client/connect.js'
+import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
+import {printableLines} from '../errors/printable.js'
+import {shortened} from '../errors/shortened.js'
+import {checkTemplate, type Output, parseOutput, rendered, type View} from '../formats/output.js'
+import type {TableStyle} from '../formats/table.js'
+import type {Tracing} from './diagnosis/tracing.js'
+import {globalFlags} from './flags/common.js'
+import {type GlobalFlags, readSettings, type Settings} from './settings/settings.js'
+
+interface TemplateFlags {
+  output?: string
+  template?: string
+}
+
+/** How long a collector may take for the spans at a command's end; less where `--timeout` says so. */
+const tracingPatienceMs = 2_000
+
+/** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
+export abstract class CriCommand extends Command {
+  static override baseFlags = globalFlags
+  readonly #interruption = new AbortController()
+  #tracing: Tracing | undefined
+  #showsValuesRaw = false
+  readonly #stop = (signal: NodeJS.Signals) => {
+    // A second Ctrl-C must always end the process, whatever the first one is still waiting for.
+    if (this.signal.aborted) process.exit(exitCode.interrupted)
+    this.#interruption.abort(new Interrupted(signal as 'SIGINT' | 'SIGTERM' | 'SIGHUP'))
+  }
+
+  readonly #readerGone = () => this.#interruption.abort(new Interrupted('SIGPIPE'))
+
+  constructor(argv: string[], id: string) {
+    super(argv, new Config({root: ''}))
+    this.id = id
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#stop)
+  }
+
+  /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
+  protected get signal(): AbortSignal {
+    return this.#interruption.signal
+  }
+
+  /** From now on the end of whoever reads our output is an interruption, and not simply our end. */
+  protected outliveReader(): void {
+    process.on('SIGPIPE', this.#readerGone)
+  }
+
+  /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
+  async execute(): Promise<void> {
+    const profiled = await this.#startProfiling()
+    try {
+      await this.run()
+    } catch (error) {
+      await this.catch(error as Error)
+    } finally {
+      await profiled?.().catch((error) => this.fail(error))
+      await this.#tracing?.end(Number(process.exitCode ?? exitCode.done))
+      await this.finally()
+    }
+  }
+
+  /** From before the flags are parsed; argv.ts has put every flag into one word. */
+  async #startProfiling(): Promise<(() => Promise<void>) | undefined> {
+    const flags = this.argv.slice(0, this.argv.indexOf('--'))
+    // An empty name is none, as with crictl.
+    const fileOf = (flag: string) =>
+      flags.find((word) => word.startsWith(flag))?.slice(flag.length) || undefined
+    const files = {cpu: fileOf('--profile-cpu='), memory: fileOf('--profile-mem=')}
+    if (files.cpu === undefined && files.memory === undefined) return undefined
+    return (await import('./diagnosis/profiling.js')).startProfiling(files)
+  }
+
+  /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const input = {...(options ?? this.ctor), flags: unshadowed(options?.flags ?? {}), context: this}
+    let output: Interfaces.ParserOutput<F, B, A>
+    try {
+      output = (await parse(this.argv, input as Interfaces.Input<F, B, A>)) as typeof output
+    } catch (error) {
+      throw new UsageError(usageText(error as Error, this.id ?? ''), {cause: error})
+    }
+    await this.#readTemplate(
+      output.flags as TemplateFlags,
+      output.metadata.flags.output?.setFromDefault === true,
+    )
+    return output
+  }
+
+  /** `--template` alone asks for -o go-template; beside another form it is left aside, as crictl does. */
+  async #readTemplate(flags: TemplateFlags, noneAsked: boolean): Promise<void> {
+    if (flags.template !== undefined && noneAsked) flags.output = 'go-template'
+    const word = flags.output ?? ''
+    if (flags.template !== undefined && !word.startsWith('go-template'))
+      this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
+    this.#showsValuesRaw = /^(go-template|jsonpath|yaml)\b/.test(word)
+    if (word.startsWith('custom-columns-file='))
+      flags.output = await (await import('../formats/columns-file.js')).readColumnsFile(word)
+    if (/^(go-template|jsonpath|custom-columns)\b/.test(word))
+      await checkTemplate(parseOutput(flags.output ?? '', flags.template))
+  }
+
+  protected settings(flags: GlobalFlags): Promise<Settings> {
+    return readSettings(flags, process.env, (text) => this.note(text))
+  }
+
+  /**
+   * The runtime that flags, environment and file name, or the one that is found. The command closes it. Ctrl-C ends
+   * all of its calls, unless it is for what must be done after one.
+   */
+  protected async connect(
+    flags: GlobalFlags,
+    {signal}: {signal?: AbortSignal} = {signal: this.signal},
+  ): Promise<CriClient> {
+    const settings = await this.settings(flags)
+    const options: ConnectOptions = {
+      endpoint: await this.#reached(settings.endpoint),
+      imageEndpoint: await this.#reached(settings.imageEndpoint),
+      timeoutMs: settings.timeoutMs,
+      connectTimeoutMs: settings.timeoutMs,
+      maxRetries: settings.maxRetries,
+      signal,
+      onCall: bothObserving(await this.#observer(settings.debug), await this.#tracer(flags, settings)),
+    }
+    return connect(options)
+  }
+
+  async #tracer(flags: GlobalFlags, {timeoutMs}: Settings): Promise<CallObserver | undefined> {
+    if (!flags['enable-tracing']) return undefined
+    const {startTracing} = await import('./diagnosis/tracing.js')
+    this.#tracing ??= startTracing({
+      command: this.id ?? '',
+      endpoint: flags['tracing-endpoint'] ?? '127.0.0.1:4317',
+      samplingPerMillion: flags['tracing-sampling-rate-per-million'] ?? -1,
+      startedAtMs: performance.timeOrigin,
+      patienceMs: Math.min(timeoutMs ?? tracingPatienceMs, tracingPatienceMs),
+      environment: process.env,
+      note: (text) => this.note(text),
+    })
+    return this.#tracing.onCall
+  }
+
+  /** `demo` is the embedded runtime, which starts when somebody asks for it. */
+  async #reached(endpoint: string | undefined): Promise<string | undefined> {
+    if (endpoint !== 'demo') return endpoint
+    return (await import('./demo-process.js')).demoEndpoint((text) => this.note(text))
+  }
+
+  async #observer(debug: boolean): Promise<CallObserver | undefined> {
+    if (debug) return (await import('./diagnosis/call-trace.js')).traceCalls((text) => this.note(text))
+    if (process.stderr.isTTY)
+      return (await import('./diagnosis/call-patience.js')).patientCalls((text) => this.note(text))
+    return undefined
+  }
+
+  /** While a child has the terminal Ctrl-C is meant for it. */
+  protected async withoutInterrupt<Result>(work: () => Promise<Result>): Promise<Result> {
+    const ignore = () => undefined
+    process.on('SIGINT', ignore).off('SIGINT', this.#stop)
+    try {
+      return await work()
+    } finally {
+      process.on('SIGINT', this.#stop).off('SIGINT', ignore)
+    }
+  }
+
+  /** To stdout, as it is; where a format leaves the runtime's words raw they may still not act on a terminal. */
+  protected write(text: string): void {
+    process.stdout.write(this.#showsValuesRaw && process.stdout.isTTY ? printableLines(text) : text)
+  }
+
+  /** The view in the form that `-o` and `--template` ask for; `parseOutput` reads them before anything is sent. */
+  protected async show(view: View, output: Output): Promise<void> {
+    this.write(await rendered(view, output))
+  }
+
+  /** Columns of the terminal on stdout, undefined for a pipe or a file. */
+  protected get width(): number | undefined {
+    return process.stdout.isTTY ? process.stdout.columns : undefined
+  }
+
+  /** Colours for a terminal on stdout that wants them; https://no-color.org says how one says no. */
+  protected async tableStyle(): Promise<TableStyle | undefined> {
+    const {NO_COLOR = '', TERM} = process.env
+    if (!process.stdout.isTTY || NO_COLOR !== '' || TERM === 'dumb') return undefined
+    return (await import('../terminal/colours.js')).tableStyle
+  }
+
+  /** To stderr, as one message. */
+  protected note(text: string): void {
+    process.stderr.write(`crisp: ${printableLines(text)}\n`)
+  }
+
+  /**
+   * Says why one of several targets failed and remembers the worst code; the others go on. `doing` says on what, for
+   * errors of the runtime, which do not.
+   */
+  protected fail(error: unknown, doing = ''): void {
+    const failure = describeError(error)
+    const about = doing !== '' && error instanceof RpcError ? `${doing}: ` : ''
+    if (failure.text !== '') this.note(`${shortened(about)}${failure.text}`)
+    process.exitCode = worse(Number(process.exitCode ?? exitCode.done), failure.exitCode)
+  }
+
+  /** The values of what succeeded; each failure is said. */
+  protected succeeded<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
+    return outcomes.flatMap((outcome) => {
+      if (outcome.status === 'fulfilled') return [outcome.value]
+      this.fail(outcome.reason)
+      return []
+    })
+  }
+
+  override async catch(error: unknown): Promise<void> {
+    const cause = this.signal.aborted ? this.signal.reason : error
+    this.fail(cause)
+    // Behind -- are other programs' flags.
+    const flags = this.argv.slice(0, this.argv.indexOf('--'))
+    if (process.env.CRISP_STACK || flags.includes('--debug')) process.stderr.write(`${stackOf(cause)}\n`)
+  }
+
+  protected override async finally(): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, this.#stop)
+    process.off('SIGPIPE', this.#readerGone)
+  }
+}
+
+function bothObserving(
+  one: CallObserver | undefined,
+  other: CallObserver | undefined,
+): CallObserver | undefined {
+  if (!one || !other) return one ?? other
+  return (...call) => {
+    const ends = [one(...call), other(...call)]
+    return (outcome) => {
+      for (const end of ends) end(outcome)
+    }
+  }
+}
+
+/** The command's flags and the global ones, these without the letters and other names that the command's own have. */
+function unshadowed(own: Interfaces.FlagInput): Interfaces.FlagInput {
+  const letters = new Set(Object.values(own).map(({char}) => char))
+  const globals = Object.entries(globalFlags).map(([name, flag]) => {
+    const {char, ...rest} = flag
+    const aliases = (flag.aliases ?? []).filter((alias) => !(alias in own))
+    return [name, {...rest, aliases, ...(letters.has(char) ? {} : {char})}]
+  })
+  return {...Object.fromEntries(globals), ...own}
+}
+
+/** oclif's parser spreads its words over several lines, and writes its own around those of a flag's parser. */
+function usageText(error: Error & {args?: readonly {name: string}[]}, id: string): string {
+  const {message, args} = error
+  if (message.startsWith('Missing') && args) {
+    const names = args.map(({name}) => name.toUpperCase()).join(' and ')
+    return `${id} needs ${names} (crisp ${id} --help)`
+  }
+  const [first = '', second = ''] = message.split('\n')
+  const flag = /^Parsing (--\S+)/.exec(first)?.[1]
+  if (flag !== undefined) return `${flag}: ${second.trim()}`
+  return `${first.charAt(0).toLowerCase()}${first.slice(1)} (crisp ${id} --help)`
+}
+
+function worse(known: number, other: ExitCode): number {
+  // Interruption is the user's word and beats every failure; else the larger code is the graver.
+  return Math.max(known, other)
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? printableLines(error.stack ?? error.message) : ''
+}

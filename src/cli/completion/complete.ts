@@ -1,0 +1,65 @@
+import {existsSync} from 'node:fs'
+import {knownSockets} from '../../client/endpoints.js'
+import {readSettings} from '../settings/settings.js'
+import type {Candidate, CompletableCommand, CompletableFlag, Position} from './position.js'
+import {positionOf} from './position.js'
+import {answer, type Shell, shells, typedLine} from './shells.js'
+
+/** Longer than this and a person has gone on typing. */
+const patienceMs = 300
+
+/**
+ * `__complete SHELL …`, what the shells' functions call at every Tab: the answer for stdout, and never an error. Names
+ * that the runtime does not bring in time are left out.
+ */
+export async function completion(
+  [shell, ...sent]: readonly string[],
+  commands: readonly CompletableCommand[],
+  globals: readonly CompletableFlag[],
+): Promise<string> {
+  if (!shells.includes(shell as Shell)) return ''
+  const typed = typedLine(shell as Shell, sent)
+  const position = positionOf(typed.words, commands, globals)
+  if (wantsFiles(position)) return 'files\n'
+  const candidates = [...position.candidates, ...(await lookedUp(position))]
+  const fresh = candidates.filter(({word}) => !position.taken.includes(word))
+  const kind = position.lookup === 'container-path' ? 'open' : 'words'
+  if (kind === 'open' && fresh.length === 0) return 'files\n'
+  return `${kind}\n${answer(shell as Shell, position.kept, position.part, fresh, typed.raw)}`
+}
+
+function wantsFiles({lookup, part}: Position): boolean {
+  switch (lookup) {
+    case 'file':
+      return true
+    case 'socket':
+      return /^[./]/.test(part)
+    case 'container-path':
+      return /^[./~]|:/.test(part)
+    default:
+      return false
+  }
+}
+
+async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]> {
+  if (lookup === undefined) return []
+  if (lookup === 'socket') return presentSockets(part)
+  // Counted from the start of the process: that is when the key was pressed.
+  const leftMs = Number(process.env.CRISP_COMPLETION_MS ?? patienceMs) - performance.now()
+  if (!(leftMs > 0)) return []
+  try {
+    const settings = await readSettings(globals, process.env, () => undefined)
+    const {liveCandidates} = await import('./live.js')
+    return await liveCandidates(lookup, part, settings, AbortSignal.timeout(Math.ceil(leftMs)))
+  } catch {
+    // Whatever it was, a message would land in the middle of the line that is being typed.
+    return []
+  }
+}
+
+function presentSockets(part: string): Candidate[] {
+  const present = knownSockets
+    .filter(({path}) => existsSync(path))
+    .map(({path, runtime}) => ({word: `unix://${path}`, hint: runtime}))
+  return [...present, {word: 'demo', hint: 'the embedded runtime'}].filter(({word}) => word.startsWith(part))
+}

@@ -1,0 +1,61 @@
+import {type CriClient, connect} from '../../client/connect.js'
+import {listContainers, listImages, listPodSandboxes} from '../../client/lists.js'
+import type {Settings} from '../settings/settings.js'
+import {containerCandidates, imageCandidates, namespaceCandidates, podCandidates} from './names.js'
+import type {Candidate, Position} from './position.js'
+
+/** Names of what runs on the node. Rejects as every call does, and with the signal's reason. */
+export async function liveCandidates(
+  lookup: NonNullable<Position['lookup']>,
+  part: string,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Candidate[]> {
+  using client = connect({
+    endpoint: await reached(settings.endpoint),
+    imageEndpoint: await reached(settings.imageEndpoint),
+    maxRetries: 0,
+    signal,
+  })
+  switch (lookup) {
+    case 'container':
+      return await containers(client, part)
+    case 'running-container':
+      return await containers(client, part, 'CONTAINER_RUNNING')
+    case 'container-path':
+      return (await containers(client, part, 'CONTAINER_RUNNING')).map((one) => ({
+        ...one,
+        word: `${one.word}:`,
+      }))
+    case 'created-container':
+      return await containers(client, part, 'CONTAINER_CREATED')
+    case 'pod':
+      return podCandidates(await listPodSandboxes(client), part)
+    case 'ready-pod':
+      return podCandidates(await listPodSandboxes(client), part, 'SANDBOX_READY')
+    case 'image':
+      return imageCandidates(await listImages(client), part)
+    case 'namespace':
+      return namespaceCandidates(await listPodSandboxes(client), part)
+    case 'file':
+    case 'socket':
+      return []
+  }
+}
+
+/** A Tab does not start the embedded runtime. */
+async function reached(endpoint: string | undefined): Promise<string | undefined> {
+  if (endpoint !== 'demo') return endpoint
+  const {demoSocketPath} = await import('../../demo/state/home.js')
+  return `unix://${demoSocketPath()}`
+}
+
+/** All states are asked for: whether a name is enough depends on those that are not wanted, too. */
+async function containers(
+  client: CriClient,
+  part: string,
+  state?: 'CONTAINER_RUNNING' | 'CONTAINER_CREATED',
+): Promise<Candidate[]> {
+  const [all, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  return containerCandidates(all, pods, part, state)
+}

@@ -1,0 +1,131 @@
+import {containerPlaces} from '../../client/names.js'
+import type {Container, Image, PodSandbox} from '../../generated/cri.js'
+import type {Candidate} from './position.js'
+
+// For each thing the shortest word that begins as typed and means nothing else; IDs only where no name fits.
+
+interface Named {
+  id: string
+  /** Words that lead to it, shortest first. */
+  forms: readonly string[]
+  hint: string
+}
+
+const shortIdLength = 13
+
+export function containerCandidates(
+  containers: readonly Container[],
+  pods: readonly PodSandbox[],
+  part: string,
+  state?: Container['state'],
+): Candidate[] {
+  const placeOf = containerPlaces(pods)
+  const newest = newestOfEach(containers, (container) => {
+    const {namespace, pod, uid, container: name} = placeOf(container)
+    return [namespace, pod, uid, name]
+  })
+  const all = newest.map((container) => {
+    const {namespace, pod, container: name} = placeOf(container)
+    return {
+      id: container.id,
+      forms: [name, `${pod}/${name}`, `${namespace}/${pod}/${name}`],
+      hint: `${stateWord(container.state)} in ${namespace}/${pod}`,
+      state: container.state,
+    }
+  })
+  return shortestWords(all, part, (item) => state === undefined || item.state === state)
+}
+
+export function podCandidates(
+  pods: readonly PodSandbox[],
+  part: string,
+  state?: PodSandbox['state'],
+): Candidate[] {
+  const newest = newestOfEach(pods, ({metadata}) => [metadata?.namespace, metadata?.name, metadata?.uid])
+  const all = newest.map(({id, metadata, state: its}) => ({
+    id,
+    forms: [metadata?.name ?? '', `${metadata?.namespace}/${metadata?.name}`],
+    hint: `${stateWord(its)} in ${metadata?.namespace}`,
+    state: its,
+  }))
+  return shortestWords(all, part, (item) => state === undefined || item.state === state)
+}
+
+export function namespaceCandidates(pods: readonly PodSandbox[], part: string): Candidate[] {
+  const namespaces = new Set(pods.map(({metadata}) => metadata?.namespace ?? ''))
+  return [...namespaces]
+    .filter((namespace) => namespace.startsWith(part) && isTypable(namespace))
+    .map((word) => ({word}))
+}
+
+export function imageCandidates(images: readonly Image[], part: string): Candidate[] {
+  const tagged = images.flatMap(({id, repoTags}) =>
+    repoTags.map((tag) => ({id, forms: formsOfTag(tag), hint: `image ${shortId(id)}`})),
+  )
+  const untagged = images
+    .filter(({repoTags}) => repoTags.length === 0)
+    .map(({id, repoDigests}) => ({
+      id,
+      forms: [shortId(id)],
+      hint: repoDigests[0]?.split('@')[0] ?? 'without a tag',
+    }))
+  return shortestWords([...tagged, ...untagged], part.replace(/^sha256:(?=.)/, ''), () => true)
+}
+
+/** `docker.io/library/busybox:1` is also `library/busybox:1` and `busybox:1`. */
+function formsOfTag(tag: string): string[] {
+  const parts = tag.split('/')
+  return parts.map((_, index) => parts.slice(index).join('/')).reverse()
+}
+
+function shortestWords<Item extends Named>(
+  items: readonly Item[],
+  part: string,
+  accepts: (item: Item) => boolean,
+): Candidate[] {
+  const owners = new Map<string, string | undefined>()
+  for (const {id, forms} of items)
+    for (const form of new Set(forms))
+      owners.set(form, owners.has(form) && owners.get(form) !== id ? undefined : id)
+
+  const accepted = items.filter(accepts)
+  const named = accepted.flatMap(({id, forms, hint}) => {
+    const word = forms.find((form) => form.startsWith(part) && owners.get(form) === id && isTypable(form))
+    return word === undefined ? [] : [{word, hint}]
+  })
+  if (named.length > 0 || !/^[0-9a-f]+$/.test(part)) return named
+  return accepted
+    .filter(({id}) => id.replace(/^sha256:/, '').startsWith(part))
+    .map(({id, forms}) => ({
+      word: part.length < shortIdLength ? shortId(id) : id.replace(/^sha256:/, ''),
+      hint: forms.at(-1) ?? '',
+    }))
+}
+
+/** A name may hold anything; one with blanks or control characters would break the list that goes to the shell. */
+function isTypable(word: string): boolean {
+  return word !== '' && !/[\s\p{C}]/u.test(word)
+}
+
+function shortId(id: string): string {
+  return id.replace(/^sha256:/, '').slice(0, shortIdLength)
+}
+
+function stateWord(state: string | number): string {
+  return String(state)
+    .replace(/^(CONTAINER|SANDBOX)_/, '')
+    .toLowerCase()
+}
+
+function newestOfEach<Item extends {createdAt: string}>(
+  items: readonly Item[],
+  identity: (item: Item) => readonly unknown[],
+): Item[] {
+  const newest = new Map<string, Item>()
+  for (const item of items) {
+    const key = JSON.stringify(identity(item))
+    const known = newest.get(key)
+    if (!known || BigInt(item.createdAt) > BigInt(known.createdAt)) newest.set(key, item)
+  }
+  return [...newest.values()]
+}

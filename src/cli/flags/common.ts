@@ -1,0 +1,136 @@
+import * as Flags from '@oclif/core/flags'
+import {outputForms} from '../../formats/output.js'
+import {parseDurationMs} from '../../text/duration.js'
+import {parseInteger} from '../../text/integer.js'
+
+/** A whole number in any of Go's spellings. */
+export const integerFlag = Flags.custom<number>({parse: async (text) => parseInteger(text), helpValue: 'N'})
+
+/** A Go duration; kept as typed, checked at once. */
+export const durationFlag = Flags.custom<string>({
+  parse: async (text) => {
+    parseDurationMs(text)
+    return text
+  },
+  helpValue: 'DURATION',
+})
+
+const group = {helpGroup: 'GLOBAL'}
+/** Shown by `crisp help` and the manual, not in the help of every command. */
+const diagnosis = {helpGroup: 'DIAGNOSIS'}
+
+/** Accepted by every command, before and after it. After it, a command's own letters go before these. */
+export const globalFlags = {
+  'runtime-endpoint': Flags.string({
+    char: 'r',
+    ...group,
+    helpValue: 'SOCKET',
+    description:
+      'the runtime to ask, as unix:///path, or demo for the embedded one; found by itself if not given [env: CONTAINER_RUNTIME_ENDPOINT]',
+  }),
+  'image-endpoint': Flags.string({
+    char: 'i',
+    ...group,
+    helpValue: 'SOCKET',
+    description: 'the image service, where it is another socket [env: IMAGE_SERVICE_ENDPOINT]',
+  }),
+  'request-timeout': durationFlag({
+    char: 't',
+    aliases: ['timeout'],
+    ...group,
+    description:
+      'how long a call may take, as 10s or 2m (also --timeout; 2m by default, as the kubelet allows)',
+  }),
+  config: Flags.string({
+    char: 'c',
+    ...group,
+    helpValue: 'FILE',
+    description: 'settings file, /etc/crictl.yaml by default [env: CRI_CONFIG_FILE]',
+  }),
+  'max-retries': integerFlag({
+    ...group,
+    description: 'tries to reach a runtime that is starting; negative: for ever [default: 3]',
+  }),
+  debug: Flags.boolean({
+    char: 'D',
+    allowNo: true,
+    ...group,
+    description: 'show every CRI call, its request and answer on stderr',
+  }),
+  'enable-tracing': Flags.boolean({
+    ...diagnosis,
+    description: 'send OpenTelemetry spans of the command and its calls to a collector',
+  }),
+  'tracing-endpoint': Flags.string({
+    ...diagnosis,
+    helpValue: 'HOST:PORT',
+    description: 'of the collector, OTLP over gRPC; 127.0.0.1:4317 by default',
+  }),
+  'tracing-sampling-rate-per-million': integerFlag({
+    ...diagnosis,
+    description: 'of a million commands trace N; all if negative [default: -1]',
+  }),
+  'profile-cpu': Flags.string({
+    ...diagnosis,
+    helpValue: 'FILE',
+    description: "write where crisp's own time goes, for Chrome's developer tools",
+  }),
+  'profile-mem': Flags.string({
+    ...diagnosis,
+    helpValue: 'FILE',
+    description: "write where crisp's own memory goes, likewise",
+  }),
+}
+
+/** `-o` and `--template`, the same on every command that shows something; a command may have forms of its own. */
+export const outputFlags = (defaultForm: string, ownForms: readonly string[] = []) => ({
+  output: Flags.string({
+    char: 'o',
+    helpGroup: 'OUTPUT',
+    helpValue: 'FORMAT',
+    description: [...outputForms, ...ownForms].join(', '),
+    default: defaultForm,
+    // `jsonpath=PATH` is offered up to its sign.
+    complete: [...outputForms, ...ownForms].map((form) => form.replace(/(?<==).*/, '')),
+  }),
+  template: Flags.string({
+    helpGroup: 'OUTPUT',
+    helpValue: 'TEMPLATE',
+    description: 'for -o go-template, and asks for it alone too: {{.status.id}}',
+  }),
+})
+
+export const listFlags = {
+  ...outputFlags('table'),
+  quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
+  verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'a block of lines for each'}),
+  'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
+}
+
+export const inspectFlags = {
+  ...outputFlags('json'),
+  quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: "leave out the runtime's own info"}),
+}
+
+export const imageFilterFlag = Flags.string({
+  char: 'f',
+  multiple: true,
+  multipleNonGreedy: true,
+  helpGroup: 'FILTER',
+  helpValue: 'KEY=VALUE',
+  description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
+  complete: ['dangling=true', 'dangling=false', 'reference=', 'before=', 'since='],
+})
+
+export const labelFlag = Flags.string({
+  multiple: true,
+  multipleNonGreedy: true,
+  helpGroup: 'FILTER',
+  helpValue: 'KEY=VALUE',
+  description: 'only with this label; several must all match',
+})
+
+export const latestFlags = {
+  latest: Flags.boolean({char: 'l', helpGroup: 'FILTER', description: 'only the newest'}),
+  last: integerFlag({char: 'n', helpGroup: 'FILTER', description: 'only the newest N'}),
+}

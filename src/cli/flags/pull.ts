@@ -1,0 +1,156 @@
+import * as Flags from '@oclif/core/flags'
+import {UsageError} from '../../errors/errors.js'
+import type {AuthConfig, Input} from '../../generated/cri.js'
+import {parseDurationMs} from '../../text/duration.js'
+
+const group = {helpGroup: 'CREDENTIALS'}
+
+/** How images are pulled, the same on every verb that pulls. */
+export const pullFlags = {
+  creds: Flags.string({
+    ...group,
+    helpValue: 'USER[:PASSWORD]',
+    description: 'account at the registry; a password that is not given is asked for [env: CRICTL_CREDS]',
+  }),
+  'creds-stdin': Flags.boolean({...group, description: 'read USER:PASSWORD from stdin'}),
+  username: Flags.string({
+    char: 'u',
+    ...group,
+    helpValue: 'USER',
+    description: 'account at the registry; the password is asked for',
+  }),
+  password: Flags.string({
+    ...group,
+    helpValue: 'PASSWORD',
+    description: 'of --username; ps shows it to everyone, --password-stdin does not',
+  }),
+  'password-stdin': Flags.boolean({...group, description: "read --username's password from stdin"}),
+  auth: Flags.string({
+    ...group,
+    helpValue: 'BASE64',
+    description: 'USER:PASSWORD in base64, sent as it is [env: CRICTL_AUTH]',
+  }),
+  authfile: Flags.string({
+    ...group,
+    helpValue: 'FILE',
+    description: 'logins of docker or podman, instead of the files where those keep them',
+  }),
+  'pull-timeout': Flags.string({
+    aliases: ['pt'],
+    helpValue: 'DURATION',
+    description: 'how long a pull may take, such as 10m; no limit by default [env: CRICTL_PULL_TIMEOUT]',
+  }),
+}
+
+export interface PullFlags {
+  creds?: string | undefined
+  'creds-stdin'?: boolean
+  username?: string | undefined
+  password?: string | undefined
+  'password-stdin'?: boolean
+  auth?: string | undefined
+  authfile?: string | undefined
+  'pull-timeout'?: string | undefined
+}
+
+/** What reading credentials needs of the process. */
+export interface CredentialSources {
+  env: NodeJS.ProcessEnv
+  stdin: NodeJS.ReadStream
+  /** Where a question is asked. */
+  stderr: NodeJS.WriteStream
+  note: (text: string) => void
+  signal: AbortSignal
+}
+
+/** Undefined for no limit. Throws UsageError for what is no duration. */
+export function pullTimeoutMs(flags: PullFlags, env: NodeJS.ProcessEnv): number | undefined {
+  const text = flags['pull-timeout'] ?? (env.CRICTL_PULL_TIMEOUT || undefined)
+  if (text === undefined) return undefined
+  const timeoutMs = parseDurationMs(text)
+  if (timeoutMs < 0) throw new UsageError(`--pull-timeout ${text}: should not be negative; 0 is no limit`)
+  return timeoutMs === 0 ? undefined : timeoutMs
+}
+
+/**
+ * Credentials for each image: those of the flags or their variables for all images, else what docker's and podman's
+ * logins hold for the image's registry. Asks and reads stdin once, before it returns.
+ */
+export async function pullCredentials(
+  flags: PullFlags,
+  sources: CredentialSources,
+): Promise<(reference: string) => Promise<Input<AuthConfig> | undefined>> {
+  const given = await givenCredentials(flags, sources)
+  if (given) return async () => given
+  const said = new Set<string>()
+  const onProblem = (text: string) => {
+    if (!said.has(text)) sources.note(text)
+    said.add(text)
+  }
+  return async (reference) => {
+    const {findCredentials} = await import('../../node/registry/credentials.js')
+    return findCredentials(reference, {
+      env: sources.env,
+      file: flags.authfile,
+      onProblem,
+      signal: sources.signal,
+    })
+  }
+}
+
+/** `--username` goes before everything, as in crictl; `--creds` beside `--auth` is refused. */
+async function givenCredentials(
+  flags: PullFlags,
+  sources: CredentialSources,
+): Promise<Input<AuthConfig> | undefined> {
+  const {username, password} = flags
+  if (username === '') throw new UsageError('--username is empty')
+  if (username === undefined && (password !== undefined || flags['password-stdin']))
+    throw new UsageError('--password and --password-stdin are of the account that --username names')
+  if (username !== undefined) return {username, password: await passwordOf(flags, sources)}
+
+  const creds = flags.creds ?? sources.env.CRICTL_CREDS
+  const auth = flags.auth ?? sources.env.CRICTL_AUTH
+  const ways = [creds && '--creds', auth && '--auth', flags['creds-stdin'] && '--creds-stdin'].filter(Boolean)
+  if (ways.length > 1) throw new UsageError(`${ways.join(' and ')}: give credentials in one way`)
+  if (flags['creds-stdin']) return parseCredentials(await firstLine(sources), '--creds-stdin')
+  if (auth) return {auth}
+  if (!creds) return undefined
+  const parsed = parseCredentials(creds, '--creds')
+  if (!creds.includes(':') && sources.stdin.isTTY)
+    return {username: parsed.username, password: await ask(parsed.username, sources)}
+  return parsed
+}
+
+/** The user ends at the first colon; without one the password is empty, as in crictl. The text is in no error. */
+function parseCredentials(text: string, flag: string): {username: string; password: string} {
+  const [, username = '', password = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? []
+  if (username === '') throw new UsageError(`${flag} has no user: write USER:PASSWORD`)
+  return {username, password}
+}
+
+async function passwordOf(flags: PullFlags, sources: CredentialSources): Promise<string> {
+  if (flags.password !== undefined) return flags.password
+  if (flags['password-stdin']) return firstLine(sources)
+  if (!sources.stdin.isTTY)
+    throw new UsageError('--username asks for the password on a terminal: pipe it in with --password-stdin')
+  return ask(flags.username ?? '', sources)
+}
+
+async function ask(username: string, {stdin, stderr}: CredentialSources): Promise<string> {
+  const {askSecret} = await import('../../terminal/ask-secret.js')
+  return askSecret(`Password of ${username}: `, {input: stdin, output: stderr})
+}
+
+async function firstLine({stdin, signal}: CredentialSources): Promise<string> {
+  const {createInterface} = await import('node:readline')
+  const lines = createInterface({input: stdin, signal})
+  try {
+    for await (const line of lines) return line
+    return ''
+  } finally {
+    lines.close()
+    stdin.destroy()
+    signal.throwIfAborted()
+  }
+}

@@ -1,0 +1,151 @@
+import * as Flags from '@oclif/core/flags'
+import {UsageError} from '../../errors/errors.js'
+import {detachKeysFlag} from './stream.js'
+
+const list = (
+  group: string,
+  description: string,
+  helpValue: string,
+  more: {char?: 'e' | 'v' | 'p'; complete?: 'file'} = {},
+) =>
+  Flags.string({multiple: true, multipleNonGreedy: true, helpGroup: group, helpValue, description, ...more})
+
+const pod = 'THE POD'
+const container = 'THE CONTAINER'
+const session = 'IN THE FOREGROUND'
+
+/** What `crisp run IMAGE` makes, apart from image and command. */
+export const wishFlags = {
+  name: Flags.string({
+    helpValue: 'NAME',
+    description: 'of pod and container; made from the image if not given',
+  }),
+  namespace: Flags.string({
+    helpGroup: pod,
+    helpValue: 'NAME',
+    description: 'of the pod; default if not given',
+  }),
+  pod: Flags.string({
+    helpGroup: pod,
+    complete: 'ready-pod',
+    helpValue: 'POD',
+    description: 'put the container into this pod, by ID or name, instead of a new one',
+  }),
+  publish: list(pod, '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod', 'PORTS', {
+    char: 'p',
+  }),
+  'host-network': Flags.boolean({helpGroup: pod, description: "use the node's network"}),
+  'host-pid': Flags.boolean({helpGroup: pod, description: "see the node's processes"}),
+  'host-ipc': Flags.boolean({helpGroup: pod, description: "use the node's IPC"}),
+  hostname: Flags.string({
+    helpGroup: pod,
+    helpValue: 'NAME',
+    description: 'of the pod; its name if not given',
+  }),
+  dns: list(pod, "name server, instead of the node's", 'IP'),
+  'dns-search': list(pod, 'domain to look names up in', 'DOMAIN'),
+  'cgroup-parent': Flags.string({
+    helpGroup: pod,
+    helpValue: 'CGROUP',
+    description: "for the pod; one of its own if not given, in the runtime's spelling",
+  }),
+  'log-directory': Flags.string({
+    helpGroup: pod,
+    helpValue: 'DIR',
+    description: 'where logs go; /var/log/pods as root, else ~/.local/state/crisp/pods',
+    complete: 'file',
+  }),
+  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', {char: 'e'}),
+  'env-file': list(container, 'lines of NAME=VALUE', 'FILE'),
+  volume: list(container, 'HOST:CONTAINER[:ro], a directory or file of the node', 'MOUNT', {
+    char: 'v',
+    complete: 'file',
+  }),
+  device: list(container, 'HOST[:CONTAINER[:rwm]], a device of the node', 'DEVICE', {complete: 'file'}),
+  user: Flags.string({
+    char: 'u',
+    helpGroup: container,
+    helpValue: 'USER[:GID]',
+    description: 'who the process runs as; with files instead of an image the same as --username',
+  }),
+  workdir: Flags.string({char: 'w', helpGroup: container, helpValue: 'DIR', description: 'where it starts'}),
+  entrypoint: Flags.string({
+    helpGroup: container,
+    helpValue: 'PROGRAM',
+    description: "run this instead of the image's entrypoint; COMMAND becomes its arguments",
+  }),
+  privileged: Flags.boolean({helpGroup: container, description: 'all that the node can do'}),
+  'read-only': Flags.boolean({
+    helpGroup: container,
+    description: 'a root file system that cannot be changed',
+  }),
+  'cap-add': list(container, 'Linux capability, such as NET_ADMIN', 'CAP'),
+  'cap-drop': list(container, 'Linux capability, or ALL', 'CAP'),
+  memory: Flags.string({helpGroup: container, helpValue: 'SIZE', description: 'limit, such as 64m or 1.5g'}),
+  cpus: Flags.string({helpGroup: container, helpValue: 'N', description: 'limit, such as 0.5'}),
+  label: list(container, 'label of pod and container', 'KEY=VALUE'),
+  annotation: list(container, 'annotation of pod and container', 'KEY=VALUE'),
+  interactive: Flags.boolean({char: 'i', helpGroup: session, description: 'pass stdin on to it'}),
+  tty: Flags.boolean({char: 't', helpGroup: session, description: 'give it a terminal, ours'}),
+  rm: Flags.boolean({
+    helpGroup: session,
+    description: 'wait for its end, then remove what was made',
+  }),
+  detach: Flags.boolean({
+    char: 'd',
+    helpGroup: session,
+    description: 'do not stay, although -i or -t gives it a stdin or a terminal',
+  }),
+  'detach-keys': detachKeysFlag,
+}
+
+/** Those that a pod which is there already cannot take any more. */
+const podFlags = [
+  'namespace',
+  'publish',
+  'host-network',
+  'hostname',
+  'dns',
+  'dns-search',
+  'cgroup-parent',
+  'log-directory',
+  'runtime',
+] as const
+
+type Given = Readonly<Record<string, unknown>>
+
+/** Throws UsageError for flags that would say nothing, since something else says it. */
+export function checkWishes(flags: Given, form: 'image' | 'files' | 'plan'): void {
+  if (form !== 'image') {
+    const stranger = Object.keys(wishFlags).find(
+      (name) => name !== 'detach-keys' && !(name === 'user' && form === 'files') && isGiven(flags[name]),
+    )
+    if (stranger)
+      throw new UsageError(
+        `--${stranger} is for an image: here the ${form === 'plan' ? 'plan says' : 'files say'} it`,
+      )
+    if (form === 'plan' && isGiven(flags.runtime))
+      throw new UsageError(
+        "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
+      )
+    return
+  }
+  const known = isGiven(flags.pod) ? podFlags.find((name) => isGiven(flags[name])) : undefined
+  if (known) throw new UsageError(`--${known} cannot change the pod that --pod names: leave one of them out`)
+  if (flags.detach && flags.rm)
+    throw new UsageError('-d leaves nobody who could remove it: leave out -d or --rm')
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false
+}
+
+/** Whether `run` stays until the container ends. */
+export function isForeground(flags: {
+  interactive: boolean
+  tty: boolean
+  rm: boolean
+  detach: boolean
+}): boolean {
+  return (flags.interactive || flags.tty || flags.rm) && !flags.detach
+}

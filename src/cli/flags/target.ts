@@ -1,0 +1,70 @@
+import * as Flags from '@oclif/core/flags'
+import {UsageError} from '../../errors/errors.js'
+import {parseInteger} from '../../text/integer.js'
+
+const group = {helpGroup: 'TARGETS'}
+
+export const parallelFlag = Flags.custom<number>({
+  parse: async (text) => {
+    const parallel = parseInteger(text)
+    if (parallel < 1) throw new UsageError(`${text} should be 1 or more`)
+    return parallel
+  },
+  helpValue: 'N',
+  default: 8,
+  description: 'how many at once',
+})
+
+/** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
+export const targetFlags = (parallel = 8) => ({
+  parallel: parallelFlag({...group, default: parallel}),
+  'ignore-missing': Flags.boolean({...group, description: 'what is not there counts as done'}),
+  wait: Flags.boolean({...group, description: 'until the node shows it done, also by something else'}),
+  'dry-run': Flags.boolean({...group, description: 'only list what it would be done to'}),
+})
+
+export interface TargetFlags {
+  parallel: number
+  'ignore-missing': boolean
+  wait: boolean
+  'dry-run': boolean
+}
+
+/** The names of filters, on whichever verb they are. */
+const filters = [
+  'all',
+  'name',
+  'namespace',
+  'pod',
+  'image',
+  'state',
+  'label',
+  'latest',
+  'last',
+  'prune',
+  'filter',
+] as const
+
+type ChoosingFlags = {[Name in (typeof filters)[number]]?: unknown}
+
+/** The name of one that is given, undefined where there is none. */
+export function givenFilter(flags: ChoosingFlags): string | undefined {
+  return filters.find((name) => flags[name] !== undefined && flags[name] !== false)
+}
+
+/**
+ * Whether targets are chosen by filters; false where they are named. Throws UsageError for neither, since nothing would
+ * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all.
+ */
+export function chosenByFilters(
+  noun: string,
+  words: readonly string[] | undefined,
+  flags: ChoosingFlags,
+): boolean {
+  const filter = givenFilter(flags)
+  if (words && filter !== undefined)
+    throw new UsageError(`--${filter} chooses ${noun}s by itself: leave it out, or the names`)
+  if (!words && filter === undefined)
+    throw new UsageError(`which ${noun}? name it, or choose with --all, --label and other filters`)
+  return !words
+}

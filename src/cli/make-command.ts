@@ -1,0 +1,183 @@
+import * as Flags from '@oclif/core/flags'
+import type {CriClient} from '../client/connect.js'
+import {describeError, Interrupted, RpcError, rpcCode, UsageError} from '../errors/errors.js'
+import {carryOut, findMade, type Made, takeBack} from '../run/carry-out.js'
+import type {Plan, PullWhen} from '../run/plan.js'
+import {parseDurationMs} from '../text/duration.js'
+import {CriCommand} from './command.js'
+import {durationFlag} from './flags/common.js'
+import {type PullFlags, pullCredentials, pullTimeoutMs} from './flags/pull.js'
+import {type GlobalFlags, readSettings} from './settings/settings.js'
+
+/** Flags of every verb that makes pods or containers. */
+export const makeFlags = {
+  'cancel-timeout': durationFlag({
+    char: 'T',
+    description: 'how long each call may take; twice that for the pod',
+  }),
+  keep: Flags.boolean({description: 'when a step fails, leave what was made so far, and name it'}),
+  'dry-run': Flags.boolean({
+    helpGroup: 'OUTPUT',
+    description: 'print the requests that would be sent; crisp run -f takes them',
+  }),
+  output: Flags.string({
+    char: 'o',
+    helpGroup: 'OUTPUT',
+    helpValue: 'FORMAT',
+    description: 'of --dry-run: yaml or json [default: yaml]',
+    complete: ['yaml', 'json'],
+  }),
+}
+
+/** Flags of those that may pull before. */
+export const pullFirstFlags = {
+  'with-pull': Flags.boolean({description: 'pull the image, even one that is there'}),
+  'no-pull': Flags.boolean({description: 'do not pull the image'}),
+}
+
+export interface MakeFlags extends GlobalFlags {
+  'cancel-timeout'?: string | undefined
+  keep?: boolean
+  'dry-run'?: boolean
+  output?: string | undefined
+}
+
+/** A verb that makes things in several calls, and leaves nothing half-made. */
+export abstract class PlanCommand extends CriCommand {
+  /** Prints the plan for `--dry-run`, else carries it out. undefined for the former. */
+  protected async planned(
+    client: CriClient,
+    flags: MakeFlags & PullFlags,
+    plan: Plan,
+  ): Promise<Made | undefined> {
+    if (flags['dry-run']) {
+      const {planText} = await import('../run/plan.js')
+      this.write(await planText(plan, flags.output ?? 'yaml'))
+      return undefined
+    }
+    checkOutput(flags)
+    return this.#carriedOut(client, flags, plan)
+  }
+
+  async #carriedOut(client: CriClient, flags: MakeFlags & PullFlags, plan: Plan): Promise<Made> {
+    const options = {
+      signal: this.signal,
+      timeoutMs: cancelTimeoutMs(flags),
+      pullTimeoutMs: pullTimeoutMs(flags, process.env),
+      ...(plan.some(({method}) => method === 'PullImage')
+        ? {
+            credentialsFor: await this.#credentials(flags),
+            showPull: (image: string) => this.#showPull(client, image, flags.debug ?? false),
+          }
+        : {}),
+    }
+    const made: Made = {containerIds: []}
+    const sinceMs = Date.now()
+    try {
+      await carryOut(client, plan, made, options)
+      return made
+    } catch (error) {
+      const cause = this.signal.aborted ? this.signal.reason : error
+      await this.#afterFailure(flags, plan, made, sinceMs, cause)
+      throw cause
+    }
+  }
+
+  /** A line on the terminal; those of --debug would tear it apart. */
+  async #showPull(client: CriClient, image: string, debug: boolean): Promise<Disposable | undefined> {
+    if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
+    const {showPullProgress} = await import('../terminal/pull-progress.js')
+    return showPullProgress(client, [image], process.stderr)
+  }
+
+  #credentials(flags: PullFlags) {
+    const {env, stdin, stderr} = process
+    return pullCredentials(flags, {
+      env,
+      stdin,
+      stderr,
+      note: (text) => this.note(text),
+      signal: this.signal,
+    })
+  }
+
+  /** Over a connection of its own: Ctrl-C has ended the first one. A second Ctrl-C ends the process. */
+  async #afterFailure(
+    flags: MakeFlags,
+    plan: Plan,
+    made: Made,
+    sinceMs: number,
+    cause: unknown,
+  ): Promise<void> {
+    const nothing = made.podSandboxId === undefined && made.containerIds.length === 0
+    if (!made.asked || (nothing && !isUnanswered(cause))) return
+    try {
+      using client = await this.connect(flags, {})
+      const found = await findMade(client, plan, made, {sinceMs, unanswered: isUnanswered(cause)})
+      const ids = [found.podSandboxId, ...found.containerIds].filter((id) => id !== undefined)
+      if (ids.length === 0) return
+      if (flags.keep) return this.note(`kept what was made: ${madeText(found)}`)
+      await takeBack(client, plan, found)
+    } catch (error) {
+      this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+    }
+  }
+
+  /** Takes away what a plan has made, although it went well. A failure is said and changes nothing else. */
+  protected async takenBack(flags: MakeFlags, plan: Plan, made: Made): Promise<void> {
+    try {
+      using client = await this.connect(flags, {})
+      await takeBack(client, plan, made)
+    } catch (error) {
+      this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+    }
+  }
+
+  /** crictl's rules for its file forms. Throws UsageError for flags that contradict each other. */
+  protected async pullWhen(
+    flags: GlobalFlags & {'with-pull'?: boolean; 'no-pull'?: boolean},
+    usual: (settings: {pullImageOnCreate: boolean; disablePullOnRun: boolean}) => PullWhen | 'never',
+  ): Promise<PullWhen | 'never'> {
+    if (flags['with-pull'] && flags['no-pull'])
+      throw new UsageError('--with-pull and --no-pull contradict each other')
+    if (flags['with-pull']) return 'always'
+    if (flags['no-pull']) return 'never'
+    return usual(await readSettings(flags, process.env, () => undefined))
+  }
+}
+
+/** Throws UsageError where two things would read stdin. */
+export function checkStdin(files: readonly (string | undefined)[], flags: PullFlags): void {
+  const readers = files.filter((file) => file === '-').length
+  if (readers > 1) throw new UsageError('only one of the files can be stdin')
+  if (readers === 1 && (flags['creds-stdin'] || flags['password-stdin']))
+    throw new UsageError('stdin holds either a file or the credentials')
+}
+
+function checkOutput(flags: MakeFlags): void {
+  if (flags.output !== undefined && !flags['dry-run']) throw new UsageError('-o is for --dry-run')
+}
+
+function cancelTimeoutMs(flags: MakeFlags): number | undefined {
+  const text = flags['cancel-timeout']
+  const timeoutMs = text === undefined ? 0 : parseDurationMs(text)
+  if (timeoutMs < 0) throw new UsageError(`--cancel-timeout ${text}: should not be negative`)
+  return timeoutMs === 0 ? undefined : timeoutMs
+}
+
+function isUnanswered(cause: unknown): boolean {
+  if (cause instanceof Interrupted) return true
+  return (
+    cause instanceof RpcError &&
+    (cause.code === rpcCode.deadlineExceeded ||
+      cause.code === rpcCode.unavailable ||
+      cause.code === rpcCode.cancelled)
+  )
+}
+
+function madeText({podSandboxId, containerIds}: Made): string {
+  const pod =
+    podSandboxId === undefined ? [] : [`pod ${podSandboxId} (crisp rmp -f ${podSandboxId.slice(0, 13)})`]
+  const containers = containerIds.map((id) => `container ${id} (crisp rm -f ${id.slice(0, 13)})`)
+  return [...pod, ...(pod.length > 0 ? containerIds.map((id) => `container ${id}`) : containers)].join(', ')
+}

@@ -1,0 +1,168 @@
+import {existsSync, readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {socketPathOf} from '../../client/endpoints.js'
+import {UsageError, UserError} from '../../errors/errors.js'
+import {nearest} from '../../text/nearest.js'
+
+/** The settings that the file knows, in crictl's order, each as it stands where the file says nothing. */
+export const configDefaults = {
+  'runtime-endpoint': '',
+  'image-endpoint': '',
+  timeout: '0',
+  debug: 'false',
+  'pull-image-on-create': 'false',
+  'disable-pull-on-run': 'false',
+  'max-retries': '3',
+} as const
+
+export type ConfigKey = keyof typeof configDefaults
+export type ConfigFile = Partial<Record<ConfigKey, string>>
+
+export const configKeys = Object.keys(configDefaults) as ConfigKey[]
+
+/** The file that was asked for with `--config` or CRI_CONFIG_FILE; undefined where the default one is meant. */
+export function askedConfigPath(
+  flag: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
+  if (flag === '') throw new UsageError('--config is empty: name a file, or leave it out')
+  if (flag === undefined && environment.CRI_CONFIG_FILE === '')
+    throw new UsageError('CRI_CONFIG_FILE is empty: name a file, or unset it')
+  return flag ?? environment.CRI_CONFIG_FILE
+}
+
+export function defaultConfigPath(
+  platform: NodeJS.Platform = process.platform,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  switch (platform) {
+    case 'win32':
+      return join(environment.USERPROFILE ?? 'C:\\', '.crictl', 'crictl.yaml')
+    case 'freebsd':
+      return '/usr/local/etc/crictl.yaml'
+    default:
+      return '/etc/crictl.yaml'
+  }
+}
+
+/** The default file, or the `crictl.yaml` beside the installed command; the first that there is. */
+export function foundConfigPath(): string | undefined {
+  const beside = process.argv[1] === undefined ? [] : [join(dirname(process.argv[1]), 'crictl.yaml')]
+  return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
+}
+
+/** What the file says, every value checked. Throws UserError, one line with the file's name. */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  const text = readConfigText(path)
+  if (text === undefined) throw new UserError(`config file ${path}: does not exist`)
+  return parseConfig(text, path)
+}
+
+/** undefined for a file that does not exist. */
+export function readConfigText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new UserError(`config file ${path}: ${fileProblem(error)}`, {cause: error})
+  }
+}
+
+export async function parseConfig(text: string, path: string): Promise<ConfigFile> {
+  if (text.trim() === '') return {}
+  const content = await parseYaml(text, path)
+  if (content === undefined || content === null || content === '') return {}
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new UserError(
+      `config file ${path}: should be lines such as "runtime-endpoint: unix:///run/containerd/containerd.sock"`,
+    )
+  }
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [
+      key,
+      checkedValue(key, value, `config file ${path}, ${key}`),
+    ]),
+  )
+}
+
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  const {FAILSAFE_SCHEMA, loadAll} = await import('js-yaml')
+  try {
+    return loadAll(text, {schema: FAILSAFE_SCHEMA, json: true})[0]
+  } catch (error) {
+    const {reason, mark} = error as {reason?: string; mark?: {line: number}}
+    const problem = reason ?? (error as Error).message
+    throw new UserError(
+      `config file ${path}: not YAML: ${problem}${mark ? ` in line ${mark.line + 1}` : ''}`,
+      {cause: error},
+    )
+  }
+}
+
+export function fileProblem(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied; try sudo'
+    case 'EISDIR':
+      return 'is a directory'
+    default:
+      return (error as Error).message
+  }
+}
+
+const trueWords = ['1', 't', 'T', 'true', 'TRUE', 'True']
+const falseWords = ['0', 'f', 'F', 'false', 'FALSE', 'False', '']
+
+/** A setting's value in its one spelling. `where` begins the message of the UserError for a value it cannot have. */
+function checkedValue(key: string, value: unknown, where: string): string {
+  if (typeof value !== 'string') throw new UserError(`${where}: should be a single value`)
+  switch (knownKey(key, where)) {
+    case 'runtime-endpoint':
+    case 'image-endpoint':
+      return value
+    case 'timeout':
+      if (!/^[+-]?\d+$/.test(value))
+        throw new UserError(`${where}: "${value}" is not a whole number of seconds`)
+      return value
+    case 'max-retries':
+      if (!/^[+-]?\d+$/.test(value)) throw new UserError(`${where}: "${value}" is not a whole number`)
+      return value
+    case 'debug':
+    case 'pull-image-on-create':
+    case 'disable-pull-on-run':
+      if (trueWords.includes(value)) return 'true'
+      if (falseWords.includes(value)) return 'false'
+      throw new UserError(`${where}: "${value}" is neither true nor false`)
+  }
+}
+
+/** What a user wants to write into the file: checked as strictly as what is read, and endpoints too. */
+export function checkedSetting(key: string, value: string): readonly [ConfigKey, string] {
+  return asUsage(() => {
+    const checked = checkedValue(key, value, key)
+    if (key.endsWith('-endpoint') && value !== '') socketPathOf(value)
+    return [key as ConfigKey, checked]
+  })
+}
+
+/** A setting's name as the user typed it. */
+export function checkedKey(key: string): ConfigKey {
+  return asUsage(() => knownKey(key, key))
+}
+
+function asUsage<Value>(check: () => Value): Value {
+  try {
+    return check()
+  } catch (error) {
+    throw new UsageError((error as Error).message, {cause: error})
+  }
+}
+
+function knownKey(key: string, where: string): ConfigKey {
+  if (Object.hasOwn(configDefaults, key)) return key as ConfigKey
+  const guess = nearest(key, configKeys)
+  throw new UserError(
+    `${where}: no such setting${guess ? `, did you mean ${guess}?` : `: there are ${configKeys.join(', ')}`}`,
+  )
+}

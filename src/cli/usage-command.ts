@@ -1,0 +1,84 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {jsonText} from '../formats/json.js'
+import {furtherText, type Output, rendered, type View} from '../formats/output.js'
+import type {TableStyle} from '../formats/table.js'
+import {isRuntimeLost} from '../node/lost.js'
+import {frameText} from '../terminal/frame.js'
+import {CriCommand} from './command.js'
+
+export interface Sampling<Sample> {
+  output: Output
+  /** Between two samples. Left out, one second, and none where one sample is enough. */
+  seconds: number | undefined
+  watch: boolean
+  /** Whether a table is cut to the terminal's size. */
+  cut: boolean
+  sample: () => Promise<Sample[]>
+  /** Whether one sample says all that the table shows. */
+  sufficient: (sample: Sample[]) => boolean
+  view: (
+    now: Sample[],
+    before: Sample[],
+    terminal: {width: number | undefined; style: TableStyle | undefined},
+  ) => Promise<View>
+}
+
+const shortestPauseMs = 100
+
+/** `stats` and `statsp`: one table from two samples, or one after another. */
+export abstract class UsageCommand extends CriCommand {
+  /** JSON and its like are one sample as it is; a table needs two, unless the runtime itself gives rates. */
+  protected async showUsage<Sample>(sampling: Sampling<Sample>): Promise<void> {
+    const forPeople = sampling.output.format === 'table' || sampling.output.format === 'wide'
+    let before: Sample[] = []
+    let now = await sampling.sample()
+    if (forPeople && (sampling.seconds !== undefined || !sampling.sufficient(now))) {
+      before = now
+      await this.#pause(sampling)
+      now = await (sampling.watch ? this.#patiently(sampling, sampling.sample) : sampling.sample())
+    }
+    await this.#show(sampling, now, before)
+    while (sampling.watch) {
+      await this.#pause(sampling)
+      const next = await this.#patiently(sampling, sampling.sample)
+      await this.#patiently(sampling, () => this.#show(sampling, next, now))
+      now = next
+    }
+  }
+
+  async #show<Sample>(
+    {output, watch, cut, view}: Sampling<Sample>,
+    now: Sample[],
+    before: Sample[],
+  ): Promise<void> {
+    const terminal = {width: cut ? this.width : undefined, style: await this.tableStyle()}
+    const shown = await view(now, before, terminal)
+    // One line for each round, so that a reader of the pipe knows where a document ends.
+    if (watch && output.format === 'json') return this.write(jsonText(shown.document(), 0))
+    const document = await rendered(shown, output)
+    const text = watch && output.format === 'yaml' ? furtherText(document, output.format) : document
+    const movesCursor = process.stdout.isTTY && process.env.TERM !== 'dumb'
+    const redraw = watch && movesCursor && (output.format === 'table' || output.format === 'wide')
+    this.write(redraw ? frameText(text, cut ? process.stdout.rows : undefined) : text)
+  }
+
+  /** A runtime that is restarted is waited for. */
+  async #patiently<Sample, Result>(
+    {seconds}: Sampling<Sample>,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    for (let lost = false; ; lost = true) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isRuntimeLost(error)) throw error
+        if (!lost) this.note('the runtime does not answer: asking again until it does')
+        await this.#pause({seconds})
+      }
+    }
+  }
+
+  async #pause({seconds = 1}: {seconds: number | undefined}): Promise<void> {
+    await sleep(Math.max(seconds * 1000, shortestPauseMs), undefined, {signal: this.signal})
+  }
+}

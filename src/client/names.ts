@@ -1,0 +1,241 @@
+import {AmbiguousError, NotFoundError} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
+import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
+import type {CallOptions} from './call.js'
+import type {CriClient} from './connect.js'
+import {listContainers, listImages, listPodSandboxes} from './lists.js'
+
+// The words a user may name things by. A container: an ID or its beginning, `name`, `pod/name`,
+// `namespace/pod/name`. A pod: an ID or its beginning, `name`, `namespace/name`. An image: an ID or its beginning,
+// a tag, a digest. A whole name goes before the beginning of an ID; of the attempts of one container or pod the
+// newest is meant; anything else that is ambiguous is an error.
+
+/** Where a container belongs, from the kubelet's labels, or from its sandbox where it has none. */
+export interface ContainerPlace {
+  container: string
+  pod: string
+  namespace: string
+  uid: string
+}
+
+const fullId = /^[0-9a-f]{64}$/
+
+/**
+ * The full IDs of the containers that the references name, in their order. Full IDs are taken as they are; any
+ * other costs one list of containers and one of pods for all together. Throws NotFoundError for the first
+ * reference that names nothing, or several containers.
+ */
+export async function resolveContainers(
+  client: CriClient,
+  references: readonly string[],
+  options?: CallOptions,
+): Promise<PromiseSettledResult<string>[]> {
+  if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
+  const [containers, pods] = await Promise.all([
+    listContainers(client, {}, options),
+    listPodSandboxes(client, {}, options),
+  ])
+  const placeOf = containerPlaces(pods)
+  return references.map((reference) => settled(() => containerNamed(reference, containers, placeOf).id))
+}
+
+/** The same for pods. */
+export async function resolvePods(
+  client: CriClient,
+  references: readonly string[],
+  options?: CallOptions,
+): Promise<PromiseSettledResult<string>[]> {
+  if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
+  const pods = await listPodSandboxes(client, {}, options)
+  return references.map((reference) => settled(() => podNamed(reference, pods).id))
+}
+
+/** The full ID of the pod that the one reference names. Throws NotFoundError. */
+export async function podIdOf(client: CriClient, reference: string, options?: CallOptions): Promise<string> {
+  const [pod] = await resolvePods(client, [reference], options)
+  if (pod?.status !== 'fulfilled') throw pod?.reason
+  return pod.value
+}
+
+/** How to find a container's place among these pods. */
+export function containerPlaces(
+  pods: readonly PodSandbox[],
+): (container: Pick<Container, 'metadata' | 'labels' | 'podSandboxId'>) => ContainerPlace {
+  const byId = new Map(pods.map((pod) => [pod.id, pod.metadata]))
+  return (container) => {
+    const sandbox = byId.get(container.podSandboxId)
+    return {
+      container: container.metadata?.name ?? '',
+      pod: container.labels['io.kubernetes.pod.name'] ?? sandbox?.name ?? '',
+      namespace: container.labels['io.kubernetes.pod.namespace'] ?? sandbox?.namespace ?? '',
+      uid: container.labels['io.kubernetes.pod.uid'] ?? sandbox?.uid ?? '',
+    }
+  }
+}
+
+export function containerNamed(
+  reference: string,
+  containers: readonly Container[],
+  placeOf: (container: Container) => ContainerPlace,
+): Container {
+  const parts = reference.split('/')
+  const named = containers.filter((container) => {
+    const place = placeOf(container)
+    return endsWith([place.namespace, place.pod, place.container], parts)
+  })
+  const newest = newestOfEach(named, (container) => {
+    const {namespace, pod, uid} = placeOf(container)
+    return JSON.stringify([namespace, pod, uid, container.metadata?.name])
+  })
+  const found = newest.length > 0 ? newest : beginningWith(reference, containers)
+  return only('container', reference, found, (container) => {
+    const {namespace, pod, container: name} = placeOf(container)
+    return `${namespace}/${pod}/${name}`
+  })
+}
+
+/** For each container a word that leads back to it: `namespace/pod/name`, or its ID where that means another one. */
+export function containerReferences(
+  containers: readonly Container[],
+  placeOf: (container: Container) => ContainerPlace,
+): string[] {
+  return referencesBack(containers, (container) => {
+    const {namespace, pod, container: name, uid} = placeOf(container)
+    return {name: [namespace, pod, name], uid}
+  })
+}
+
+/** For each pod `namespace/name`, or its ID where that means another one. */
+export function podReferences(pods: readonly PodSandbox[]): string[] {
+  return referencesBack(pods, ({metadata}) => ({
+    name: [metadata?.namespace ?? '', metadata?.name ?? ''],
+    uid: metadata?.uid ?? '',
+  }))
+}
+
+function referencesBack<Item extends {id: string; createdAt: string}>(
+  items: readonly Item[],
+  identity: (item: Item) => {name: readonly string[]; uid: string},
+): string[] {
+  const owners = new Map<string, {uid: string; newest: Item; shared: boolean}>()
+  for (const item of items) {
+    const {name, uid} = identity(item)
+    const key = name.join('/')
+    const known = owners.get(key)
+    if (!known) owners.set(key, {uid, newest: item, shared: false})
+    else if (known.uid !== uid) known.shared = true
+    else if (BigInt(item.createdAt) > BigInt(known.newest.createdAt)) known.newest = item
+  }
+  return items.map((item) => {
+    const {name} = identity(item)
+    const owner = owners.get(name.join('/'))
+    const sayable = name.every((part) => part !== '' && part === printable(part))
+    return sayable && !owner?.shared && owner?.newest === item ? name.join('/') : item.id
+  })
+}
+
+export function podNamed(reference: string, pods: readonly PodSandbox[]): PodSandbox {
+  const parts = reference.split('/')
+  const named = pods.filter(({metadata}) =>
+    endsWith([metadata?.namespace ?? '', metadata?.name ?? ''], parts),
+  )
+  const newest = newestOfEach(named, ({metadata}) =>
+    JSON.stringify([metadata?.namespace, metadata?.name, metadata?.uid]),
+  )
+  const found = newest.length > 0 ? newest : beginningWith(reference, pods)
+  return only('pod', reference, found, ({metadata}) => `${metadata?.namespace}/${metadata?.name}`)
+}
+
+/**
+ * The status of the image that the runtime, or else its list, knows by the reference. The runtime goes first: it
+ * knows how short names are completed (`busybox` is `docker.io/library/busybox:latest`). Throws NotFoundError.
+ */
+export async function imageStatus(
+  client: CriClient,
+  reference: string,
+  verbose: boolean,
+  options?: CallOptions,
+): Promise<ImageStatusResponse> {
+  const response = await client.image.imageStatus({image: {image: reference}, verbose}, options)
+  if (response.image) return response
+  const {id} = imageNamed(reference, await listImages(client, '', options))
+  return client.image.imageStatus({image: {image: id}, verbose}, options)
+}
+
+export function imageNamed(reference: string, images: readonly Image[]): Image {
+  const named = images.filter(({repoTags, repoDigests}) =>
+    [...repoTags, ...repoDigests].some((name) => name === reference || name.endsWith(`/${reference}`)),
+  )
+  const hex = reference.replace(/^sha256:/, '')
+  const found =
+    named.length > 0 || hex === ''
+      ? named
+      : images.filter(({id}) => id.replace(/^sha256:/, '').startsWith(hex))
+  return only(
+    'image',
+    reference,
+    found,
+    ({repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? '<none>',
+  )
+}
+
+function beginningWith<Item extends {id: string}>(reference: string, items: readonly Item[]): Item[] {
+  return reference === '' ? [] : items.filter(({id}) => id.startsWith(reference))
+}
+
+function endsWith(name: readonly string[], parts: readonly string[]): boolean {
+  if (parts.length > name.length) return false
+  const tail = name.slice(name.length - parts.length)
+  return tail.every((part, index) => part === parts[index] && part !== '')
+}
+
+function newestOfEach<Item extends {createdAt: string}>(
+  items: readonly Item[],
+  key: (item: Item) => string,
+): Item[] {
+  const newest = new Map<string, Item>()
+  for (const item of items) {
+    const known = newest.get(key(item))
+    if (!known || BigInt(item.createdAt) > BigInt(known.createdAt)) newest.set(key(item), item)
+  }
+  return [...newest.values()]
+}
+
+const shownCandidates = 10
+
+function only<Item extends {id: string}>(
+  noun: string,
+  reference: string,
+  found: readonly Item[],
+  nameOf: (item: Item) => string,
+): Item {
+  const [item] = found
+  if (!item) throw new NotFoundError(`no ${noun} "${reference}": ${listingHint[noun]} shows what there is`)
+  if (found.length === 1) return item
+  const rows = found
+    .slice(0, shownCandidates)
+    .map((candidate) => `${candidate.id.replace(/^sha256:/, '').slice(0, 13)}  ${nameOf(candidate)}`)
+  const more = found.length > shownCandidates ? [`and ${found.length - shownCandidates} more`] : []
+  throw new AmbiguousError(
+    `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,
+    [...rows, ...more],
+  )
+}
+
+const listingHint: Record<string, string> = {
+  container: 'crisp ps -a',
+  pod: 'crisp pods',
+  image: 'crisp images',
+}
+
+function settled<Value>(value: () => Value): PromiseSettledResult<Value> {
+  try {
+    return fulfilled(value())
+  } catch (reason) {
+    return {status: 'rejected', reason}
+  }
+}
+
+function fulfilled<Value>(value: Value): PromiseFulfilledResult<Value> {
+  return {status: 'fulfilled', value}
+}

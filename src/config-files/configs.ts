@@ -1,0 +1,41 @@
+import {randomUUID} from 'node:crypto'
+import {UserError} from '../errors/errors.js'
+import type {ContainerConfig, Input, PodSandboxConfig} from '../generated/cri.js'
+import {parseMessage} from './file.js'
+import {readSource, type SourceText} from './source.js'
+
+/** The pod that a file or standard input (`-`) describes, with a `uid` of its own if it has none. Throws UserError. */
+export async function readPodConfig(path: string, signal?: AbortSignal): Promise<Input<PodSandboxConfig>> {
+  return parsePodConfig(await readSource(path, signal))
+}
+
+/** The container that a file or standard input (`-`) describes. Throws UserError. */
+export async function readContainerConfig(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Input<ContainerConfig>> {
+  return parseContainerConfig(await readSource(path, signal))
+}
+
+export function parsePodConfig(source: SourceText): Input<PodSandboxConfig> {
+  const config: Input<PodSandboxConfig> = parseMessage('PodSandboxConfig', source)
+  requireFields(source.name, {
+    'metadata.name': config.metadata?.name,
+    'metadata.namespace': config.metadata?.namespace,
+  })
+  return {...config, metadata: {...config.metadata, uid: config.metadata?.uid || randomUUID()}}
+}
+
+export function parseContainerConfig(source: SourceText): Input<ContainerConfig> {
+  const config: Input<ContainerConfig> = parseMessage('ContainerConfig', source)
+  requireFields(source.name, {
+    'metadata.name': config.metadata?.name,
+    'image.image': config.image?.image,
+  })
+  return config
+}
+
+function requireFields(file: string, fields: Readonly<Record<string, string | undefined>>): void {
+  for (const [path, value] of Object.entries(fields))
+    if (!value) throw new UserError(`${file}: ${path} is missing, and no runtime does without it`)
+}

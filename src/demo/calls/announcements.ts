@@ -1,0 +1,15 @@
+import type {ContainerEventType} from '../../generated/cri.js'
+import {nowNs} from '../state/clock.js'
+import {type Container, containersOf, type Pod, type Runtime} from '../state/runtime.js'
+import {containerStatus, podStatus} from './records.js'
+
+/** Tells the readers of events what has happened to a container, or to a sandbox under its own ID. */
+export function announce(runtime: Runtime, pod: Pod, about: Container | Pod, type: ContainerEventType): void {
+  runtime.events.emit({
+    containerId: about.id,
+    containerEventType: type,
+    createdAt: nowNs(),
+    podSandboxStatus: podStatus(pod),
+    containersStatuses: containersOf(pod).map(containerStatus),
+  })
+}

@@ -1,0 +1,37 @@
+import type {ContainerFilter, PodSandboxFilter} from '../../generated/cri.js'
+import type {Container, Pod, Runtime} from '../state/runtime.js'
+
+type Labels = Readonly<Record<string, string>>
+
+export function hasLabels(labels: Labels, selector: Labels | undefined): boolean {
+  return Object.entries(selector ?? {}).every(
+    ([key, value]) => Object.hasOwn(labels, key) && labels[key] === value,
+  )
+}
+
+export function filteredPods(runtime: Runtime, filter: Partial<PodSandboxFilter> | null): Pod[] {
+  const {id = '', state, labelSelector} = filter ?? {}
+  return runtime.pods
+    .matching(id)
+    .filter(({ready}) => !state || ready === (state.state === 'SANDBOX_READY'))
+    .filter(({config}) => hasLabels(config.labels, labelSelector))
+}
+
+export function filteredContainers(runtime: Runtime, filter: Partial<ContainerFilter> | null): Container[] {
+  const {id = '', state, podSandboxId = '', labelSelector} = filter ?? {}
+  const pods = podSandboxId === '' ? undefined : new Set(runtime.pods.matching(podSandboxId))
+  return runtime.containers
+    .matching(id)
+    .filter((container) => !state || container.state === state.state)
+    .filter(({pod}) => !pods || pods.has(pod))
+    .filter(({config}) => hasLabels(config.labels, labelSelector))
+}
+
+// As containerd 2.4, small enough for any message limit.
+const chunkLength = 5_000
+
+/** A list in pieces; nothing at all for an empty one. */
+export function* inChunks<Item>(items: readonly Item[]): Generator<Item[]> {
+  for (let index = 0; index < items.length; index += chunkLength)
+    yield items.slice(index, index + chunkLength)
+}

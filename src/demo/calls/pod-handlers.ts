@@ -1,0 +1,95 @@
+import {rm} from 'node:fs/promises'
+import type * as cri from '../../generated/cri.js'
+import {removeContainer, stopContainer} from '../processes/container-life.js'
+import {portsDirectoryOf} from '../processes/environment.js'
+import type {Handlers} from '../server/rpc.js'
+import {unknown} from '../server/status-error.js'
+import {nowNs} from '../state/clock.js'
+import {podAddress} from '../state/pod-address.js'
+import {containersOf, type Pod, type Runtime} from '../state/runtime.js'
+import {runtimeHandlers} from '../state/runtime-handlers.js'
+import {newId} from '../state/store.js'
+import {announce} from './announcements.js'
+import {filteredPods, inChunks} from './filters.js'
+import {podInfo} from './info.js'
+import {podRecord, podStatus} from './records.js'
+
+export function podHandlers(runtime: Runtime) {
+  return {
+    runPodSandbox({config, runtimeHandler}: cri.RunPodSandboxRequest) {
+      if (!config?.metadata) throw unknown('the sandbox config has no metadata')
+      const {metadata} = config
+      if (!runtimeHandlers.includes(runtimeHandler))
+        throw unknown(`no runtime handler "${runtimeHandler}" is configured`)
+      const id = newId()
+      const name = [metadata.name, metadata.namespace, metadata.uid, metadata.attempt].join('_')
+      runtime.podNames.reserve(name, id)
+      const onHostNetwork = config.linux?.securityContext?.namespaceOptions?.network === 'NODE'
+      const pod: Pod = {
+        id,
+        name,
+        metadata,
+        config,
+        runtimeHandler,
+        createdAt: nowNs(),
+        ip: onHostNetwork ? '' : podAddress(),
+        containers: new Set(),
+        ready: true,
+        resources: config.linux?.resources ?? null,
+        overhead: config.linux?.overhead ?? null,
+      }
+      runtime.pods.add(pod)
+      announce(runtime, pod, pod, 'CONTAINER_CREATED_EVENT')
+      announce(runtime, pod, pod, 'CONTAINER_STARTED_EVENT')
+      return {podSandboxId: id}
+    },
+
+    async stopPodSandbox({podSandboxId}: cri.StopPodSandboxRequest) {
+      const pod = runtime.pods.find(podSandboxId)
+      if (pod) await stopPod(runtime, pod)
+      return {}
+    },
+
+    async removePodSandbox({podSandboxId}: cri.RemovePodSandboxRequest) {
+      const pod = runtime.pods.find(podSandboxId)
+      if (!pod) return {}
+      await stopPod(runtime, pod)
+      await Promise.all(containersOf(pod).map((container) => removeContainer(runtime, container)))
+      // Somebody else may have removed it at the same time.
+      if (runtime.pods.find(pod.id) !== pod) return {}
+      runtime.pods.delete(pod.id)
+      runtime.podNames.release(pod.name)
+      announce(runtime, pod, pod, 'CONTAINER_DELETED_EVENT')
+      await rm(portsDirectoryOf(runtime, pod), {recursive: true, force: true})
+      return {}
+    },
+
+    podSandboxStatus({podSandboxId, verbose}: cri.PodSandboxStatusRequest) {
+      const pod = runtime.pods.get(podSandboxId)
+      return {status: podStatus(pod), info: verbose ? podInfo(pod) : {}}
+    },
+
+    listPodSandbox({filter}: cri.ListPodSandboxRequest) {
+      return {items: filteredPods(runtime, filter).map(podRecord)}
+    },
+
+    async *streamPodSandboxes({filter}: cri.StreamPodSandboxesRequest) {
+      for (const pods of inChunks(filteredPods(runtime, filter))) yield {podSandboxes: pods.map(podRecord)}
+    },
+
+    updatePodSandboxResources(request: cri.UpdatePodSandboxResourcesRequest) {
+      const pod = runtime.pods.get(request.podSandboxId)
+      pod.overhead = request.overhead ?? pod.overhead
+      pod.resources = request.resources ?? pod.resources
+      return {}
+    },
+  } satisfies Partial<Handlers>
+}
+
+/** Ends the containers at once, without a grace period, and gives the pod's address back. */
+async function stopPod(runtime: Runtime, pod: Pod): Promise<void> {
+  const wasReady = pod.ready
+  pod.ready = false
+  await Promise.all(containersOf(pod).map((container) => stopContainer(container, 0)))
+  if (wasReady) announce(runtime, pod, pod, 'CONTAINER_STOPPED_EVENT')
+}

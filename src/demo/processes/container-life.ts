@@ -1,0 +1,172 @@
+import {mkdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Readable} from 'node:stream'
+import {setTimeout as wait} from 'node:timers/promises'
+import {announce} from '../calls/announcements.js'
+import {unknown} from '../server/status-error.js'
+import {nowNs} from '../state/clock.js'
+import type {Container, Runtime} from '../state/runtime.js'
+import type {OutputName} from './attached-clients.js'
+import {ContainerLog} from './container-log.js'
+import {environmentOf} from './environment.js'
+import {type Child, startChild} from './processes.js'
+import {stopSignalOf} from './signals.js'
+
+const drainMs = 5_000
+
+/** Where a container's process runs, and where what it writes counts as its own. */
+export function directoryOf(runtime: Runtime, container: Container): string {
+  return join(runtime.directory, 'containers', container.id.slice(0, 12))
+}
+
+export function workingDirectoryOf(runtime: Runtime, container: Container): string {
+  return container.config.workingDir || directoryOf(runtime, container)
+}
+
+/** Runs a created container's command. A command that cannot run leaves the container exited with code 128. */
+export async function startContainer(runtime: Runtime, container: Container): Promise<void> {
+  requireStartable(container)
+  container.starting = runtime.children.during(() => start(runtime, container))
+  try {
+    await container.starting
+  } finally {
+    container.starting = undefined
+  }
+}
+
+async function start(runtime: Runtime, container: Container): Promise<void> {
+  try {
+    await mkdir(directoryOf(runtime, container), {recursive: true})
+    if (container.logPath !== '') container.log = await ContainerLog.open(container.logPath, runtime.rotation)
+    const {tty, stdin} = container.config
+    container.process = await startChild(container.command, {
+      env: await environmentOf(runtime, container),
+      cwd: workingDirectoryOf(runtime, container),
+      stdin,
+      tty,
+    })
+    await runtime.children.add(container.process)
+    container.startedAt = nowNs()
+    container.state = 'CONTAINER_RUNNING'
+    announce(runtime, container.pod, container, 'CONTAINER_STARTED_EVENT')
+    container.exited = runtime.children.track(follow(runtime, container, container.process))
+  } catch (error) {
+    const reason = (error as Error).message
+    await container.log?.close()
+    container.startedAt = nowNs()
+    finish(runtime, container, {exitCode: 128, reason: 'StartError', message: reason})
+    throw unknown(`cannot start container "${container.id}": ${reason}`)
+  }
+}
+
+function requireStartable({id, state, pod, starting, removing}: Container): void {
+  if (state !== 'CONTAINER_CREATED')
+    throw unknown(`container "${id}" is in state ${state}, only a created one can be started`)
+  if (starting) throw unknown(`container "${id}" is being started already`)
+  if (removing) throw unknown(`container "${id}" is being removed`)
+  if (!pod.ready) throw unknown(`pod sandbox "${pod.id}" of container "${id}" is not running`)
+}
+
+/** Until nothing of the container runs and all it printed is in the log. */
+async function follow(runtime: Runtime, container: Container, child: Child): Promise<void> {
+  const outputs = [pump(container, child.stdout, 'stdout'), pump(container, child.stderr, 'stderr')]
+  const exitCode = await child.exited
+  await killRest(runtime, container, child)
+  // A client that is attached and reads nothing must not keep the container from ending.
+  await Promise.race([Promise.all(outputs), wait(drainMs, undefined, {ref: false})])
+  await container.log?.close()
+  const killed = container.killReason
+  finish(runtime, container, {
+    exitCode,
+    reason: killed ?? (exitCode === 0 ? 'Completed' : 'Error'),
+    message: container.logFailure === undefined ? '' : `its log is not whole: ${container.logFailure}`,
+  })
+}
+
+async function pump(container: Container, output: Readable | undefined, name: OutputName): Promise<void> {
+  if (!output) return
+  for await (const chunk of output as AsyncIterable<Buffer>) {
+    try {
+      await Promise.all([container.log?.write(name, chunk), container.clients.write(name, chunk)])
+    } catch (error) {
+      // A full disk does not stop a container: what it prints is lost, as with any runtime.
+      container.logFailure = (error as Error).message
+    }
+  }
+}
+
+function killRest(runtime: Runtime, container: Container, child: Child): Promise<void> {
+  child.kill()
+  for (const exec of container.execs) exec.kill()
+  return runtime.children.killRestOf(container.id)
+}
+
+function finish(
+  runtime: Runtime,
+  container: Container,
+  end: {exitCode: number; reason: string; message: string},
+): void {
+  Object.assign(container, end)
+  container.finishedAt = nowNs()
+  container.state = 'CONTAINER_EXITED'
+  container.process = undefined
+  container.log = undefined
+  announce(runtime, container.pod, container, 'CONTAINER_STOPPED_EVENT')
+}
+
+/**
+ * Stop signal, then SIGKILL after the grace period. When the client goes away before that, nothing is killed and the
+ * next call goes on without repeating the signal, as with containerd.
+ */
+export async function stopContainer(
+  container: Container,
+  graceMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await startSettled(container)
+  const {process: child, exited} = container
+  if (!child || !exited) return
+  if (graceMs > 0) {
+    if (!container.stopSignalled) child.signal(stopSignalOf(container))
+    container.stopSignalled = true
+    const timer = new AbortController()
+    const grace = wait(graceMs, undefined, {
+      signal: signal ? AbortSignal.any([signal, timer.signal]) : timer.signal,
+    })
+    const ended = exited.then(() => timer.abort())
+    await Promise.race([ended, grace.catch(() => undefined)])
+    timer.abort()
+    signal?.throwIfAborted()
+  }
+  if (container.state === 'CONTAINER_RUNNING') child.kill()
+  await exited
+}
+
+/** What is being started can only be stopped when it is known whether it runs. */
+async function startSettled({starting}: Container): Promise<void> {
+  try {
+    await starting
+  } catch {
+    // It does not, which is told to whoever has started it.
+  }
+}
+
+/** Kills a container that runs, and forgets it. Who comes second waits for the first. */
+export function removeContainer(runtime: Runtime, container: Container): Promise<void> {
+  container.removing ??= remove(runtime, container)
+  return container.removing
+}
+
+async function remove(runtime: Runtime, container: Container): Promise<void> {
+  try {
+    await stopContainer(container, 0)
+    await rm(directoryOf(runtime, container), {recursive: true, force: true})
+  } catch (error) {
+    container.removing = undefined
+    throw error
+  }
+  runtime.containers.delete(container.id)
+  container.pod.containers.delete(container)
+  runtime.containerNames.release(container.name)
+  announce(runtime, container.pod, container, 'CONTAINER_DELETED_EVENT')
+}

@@ -1,0 +1,33 @@
+import {mkdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Container, Pod, Runtime} from '../state/runtime.js'
+import {markOf, markVariable} from './children.js'
+import {directoryOf} from './container-life.js'
+import {podPortsVariable} from './programs.js'
+
+/** Where the pod's processes put the sockets that stand for its ports. */
+export function portsDirectoryOf(runtime: Runtime, pod: Pod): string {
+  return join(runtime.directory, 'pods', pod.id.slice(0, 12))
+}
+
+/** Nothing of the server's own environment but the way to the host's programs. */
+export async function environmentOf(runtime: Runtime, container: Container): Promise<Record<string, string>> {
+  const {pod, config, image} = container
+  const ports = portsDirectoryOf(runtime, pod)
+  await mkdir(ports, {recursive: true})
+  return {
+    PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    HOME: directoryOf(runtime, container),
+    HOSTNAME: pod.config.hostname || pod.metadata.name,
+    ...(config.tty ? {TERM: 'xterm'} : {}),
+    ...Object.fromEntries(image.definition.env.map((text) => splitAtEquals(text))),
+    ...Object.fromEntries(config.envs.map(({key, value}) => [key, Buffer.from(value).toString()])),
+    [podPortsVariable]: ports,
+    [markVariable]: markOf(runtime.directory, container.id),
+  }
+}
+
+function splitAtEquals(text: string): [string, string] {
+  const equals = text.indexOf('=')
+  return [text.slice(0, equals), text.slice(equals + 1)]
+}

@@ -1,0 +1,112 @@
+import {lstatSync, mkdirSync} from 'node:fs'
+import {mkdtemp, readdir, readFile, realpath, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {UserError} from '../../errors/errors.js'
+import {killOrphans} from '../processes/children.js'
+import {readProcess} from '../processes/process-table.js'
+
+const serverPrefix = 'server-'
+const temporaryPrefix = 'crisp-demo-'
+const factsName = 'server.json'
+
+/** A server that was started from the command line. */
+export interface ServerFacts {
+  pid: number
+  startedAt: string
+  socketPath: string
+}
+
+/** The directory of this user's embedded runtimes, which nobody else can look into; made if need be. */
+export function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
+  const uid = process.getuid?.() ?? 0
+  const runtimeDirectory = environment.XDG_RUNTIME_DIR
+  const home =
+    runtimeDirectory !== undefined && ownedBy(runtimeDirectory, uid)
+      ? join(runtimeDirectory, 'crisp')
+      : join(tmpdir(), `crisp-${uid}`)
+  mkdirSync(home, {recursive: true, mode: 0o700})
+  const {mode} = lstatSync(home)
+  if (!ownedBy(home, uid) || (mode & 0o077) !== 0)
+    throw new UserError(
+      `${home} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours`,
+    )
+  return home
+}
+
+export function demoSocketPath(): string {
+  return join(demoHome(), 'demo.sock')
+}
+
+function ownedBy(path: string, uid: number): boolean {
+  try {
+    const entry = lstatSync(path)
+    return entry.isDirectory() && entry.uid === uid
+  } catch {
+    // Not there, or closed to us: not ours in either case.
+    return false
+  }
+}
+
+/** Makes the directory of this process' server, and cleans up after servers that were killed. */
+export async function openServerDirectory(socketPath: string): Promise<string> {
+  const home = demoHome()
+  await removeLeftovers(home, serverPrefix)
+  const directory = join(home, `${serverPrefix}${process.pid}`)
+  mkdirSync(directory, {mode: 0o700})
+  await writeFacts(directory, socketPath)
+  return directory
+}
+
+/** The same for a runtime inside another program, a test for instance: a new directory under the temporary one. */
+export async function openTemporaryDirectory(): Promise<string> {
+  const parent = await realpath(tmpdir())
+  await removeLeftovers(parent, temporaryPrefix)
+  const directory = await mkdtemp(join(parent, temporaryPrefix))
+  await writeFacts(directory, '')
+  return directory
+}
+
+async function writeFacts(directory: string, socketPath: string): Promise<void> {
+  const row = await readProcess(process.pid)
+  const facts: ServerFacts = {pid: process.pid, startedAt: row?.startedAt ?? '', socketPath}
+  await writeFile(join(directory, factsName), JSON.stringify(facts))
+}
+
+/** The servers that run. */
+export async function runningServers(): Promise<ServerFacts[]> {
+  const home = demoHome()
+  const servers = await Promise.all(
+    (await directoriesIn(home, serverPrefix)).map((name) => factsOf(join(home, name))),
+  )
+  const alive = await Promise.all(servers.map(async (facts) => facts !== undefined && isAlive(facts)))
+  return servers.filter((facts, index): facts is ServerFacts => facts !== undefined && alive[index] === true)
+}
+
+async function removeLeftovers(parent: string, prefix: string): Promise<void> {
+  for (const name of await directoriesIn(parent, prefix)) {
+    const directory = join(parent, name)
+    const facts = await factsOf(directory)
+    // Without facts it is being made, or removed, this very moment.
+    if (!facts || !ownedBy(directory, process.getuid?.() ?? 0) || (await isAlive(facts))) continue
+    await killOrphans(directory)
+    await rm(directory, {recursive: true, force: true})
+  }
+}
+
+async function directoriesIn(parent: string, prefix: string): Promise<string[]> {
+  return (await readdir(parent)).filter((name) => name.startsWith(prefix))
+}
+
+async function factsOf(directory: string): Promise<ServerFacts | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, factsName), 'utf8'))
+  } catch {
+    // Not written yet, or gone meanwhile.
+    return undefined
+  }
+}
+
+export async function isAlive({pid, startedAt}: ServerFacts): Promise<boolean> {
+  return (await readProcess(pid))?.startedAt === startedAt
+}

@@ -1,0 +1,40 @@
+import {stat} from 'node:fs/promises'
+import {dirname, isAbsolute, join, relative} from 'node:path'
+import {rpcCode} from '../../errors/errors.js'
+import {invalidArgument, StatusError} from '../server/status-error.js'
+
+/** Joins a path that must not leave its directory. */
+export function pathInside(directory: string, path: string, what: string): string {
+  const joined = join(directory, path)
+  const inside = relative(directory, joined)
+  if (inside === '' || inside.startsWith('..') || isAbsolute(inside))
+    throw invalidArgument(`${what} "${path}" leads out of ${directory}`)
+  return joined
+}
+
+/**
+ * Refuses a place that belongs to somebody else. The system does that for an ordinary user; root would be let in
+ * everywhere, and nobody wants a toy to write there.
+ */
+export async function requireOwnPlace(path: string, what: string): Promise<void> {
+  if (!isAbsolute(path)) throw invalidArgument(`${what} "${path}" is not an absolute path`)
+  for (let place = path; ; place = dirname(place)) {
+    const owner = await ownerOf(place)
+    if (!owner) continue
+    const sharedMode = 0o1002
+    const shared = (owner.mode & sharedMode) === sharedMode
+    if (owner.uid !== process.getuid?.() && !shared)
+      throw new StatusError(rpcCode.permissionDenied, `${what} "${path}" belongs to another user (${place})`)
+    return
+  }
+}
+
+async function ownerOf(path: string): Promise<{uid: number; mode: number} | undefined> {
+  try {
+    return await stat(path)
+  } catch (error) {
+    // What does not exist yet will belong to whoever makes it, which the directory above decides.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

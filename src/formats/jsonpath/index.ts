@@ -1,0 +1,41 @@
+import {UsageError} from '../../errors/errors.js'
+import type {Value} from '../go-template/values.js'
+import {defaultPathLimits, type PathLimits, printedResult, walkParts} from './evaluator.js'
+import {parsedParts, relaxed} from './parser.js'
+
+export interface JsonPath {
+  /** The text for a JSON value. Throws UsageError with line and column, as parsing does. */
+  render(document: unknown): string
+  /** All that its paths find. */
+  find(document: unknown): Value[]
+}
+
+/** kubectl's JSONPath, its braces and first dot optional where there is one path alone: docs/templates.md. */
+export function parseJsonPath(expression: string, limits: PathLimits = defaultPathLimits): JsonPath {
+  const source = relaxed(expression)
+  const parts = parsedParts(source)
+  return {
+    render: (document) => {
+      const texts: string[] = []
+      let length = 0
+      walkParts(source, parts, document as Value, limits, (values) => {
+        for (const [index, value] of values.entries()) {
+          // What one path finds has blanks between; what several find has not.
+          const text = (index === 0 ? '' : ' ') + printedResult(value)
+          length += text.length
+          if (length > limits.output)
+            throw new UsageError(`jsonpath: the output is longer than ${limits.output} characters`)
+          texts.push(text)
+        }
+      })
+      return texts.join('')
+    },
+    find: (document) => {
+      const found: Value[] = []
+      walkParts(source, parts, document as Value, limits, (values) => {
+        for (const value of values) found.push(value)
+      })
+      return found
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import stringWidth from 'string-width'
+import {printable} from '../errors/printable.js'
+
+export interface Column {
+  title: string
+  /** Where a terminal is too narrow the column may be cut down to this many columns; without it never. */
+  min?: number
+  /** Which end of a cut cell stays: the beginning, or for paths the end. */
+  keep?: 'start' | 'end'
+  /** Left out where cutting is not enough, the lowest number first; without it never. */
+  drop?: number
+}
+
+export interface TableOptions {
+  /** Columns of the terminal; undefined where nothing limits a line, as in a pipe. */
+  width?: number | undefined
+  style?: TableStyle | undefined
+}
+
+/** Colours of a table; each gets a cell as it stands, without the blanks around it. */
+export interface TableStyle {
+  header: (text: string) => string
+  cell: (title: string, text: string) => string
+}
+
+interface Layout {
+  /** Indexes of the columns that are shown. */
+  shown: number[]
+  widths: number[]
+  gap: number
+}
+
+/**
+ * Left-aligned columns under a header. Cells may hold anything: control characters are shown as escapes. In a
+ * terminal that is too narrow cells are cut, each cut marked with `…`, then columns are left out, which a last
+ * line says. Without a width nothing is cut.
+ */
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  {width, style}: TableOptions = {},
+): string {
+  const cells = rows.map((row) => row.map(printable))
+  const natural = columns.map(({title}, column) =>
+    cells.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), widthOf(title)),
+  )
+  const layout = fitted(columns, natural, width)
+  const titles = columns.map(({title}) => title)
+  const lines = [
+    line(titles, columns, layout, (text) => style?.header(text) ?? text),
+    ...cells.map((row) => line(row, columns, layout, (text, title) => style?.cell(title, text) ?? text)),
+  ]
+  const left = titles.filter((_, column) => !layout.shown.includes(column))
+  if (left.length > 0) lines.push(`(no room for ${left.join(', ')}: --no-trunc shows them)`)
+  return `${lines.join('\n')}\n`
+}
+
+const wideGap = 3
+const narrowGap = 2
+
+function fitted(columns: readonly Column[], natural: readonly number[], width: number | undefined): Layout {
+  const all = columns.map((_, column) => column)
+  const whole = {shown: all, widths: [...natural], gap: wideGap}
+  if (width === undefined || total(natural, wideGap) <= width) return whole
+  const dropped = all
+    .filter((column) => columns[column]?.drop !== undefined)
+    .sort((a, b) => (columns[a]?.drop ?? 0) - (columns[b]?.drop ?? 0))
+  for (let count = 0; ; count++) {
+    const gone = new Set(dropped.slice(0, count))
+    const shown = all.filter((column) => !gone.has(column))
+    const widths = narrowed(columns, natural, shown, width)
+    if (widths || count >= dropped.length) {
+      return {shown, widths: widths ?? [...natural], gap: narrowGap}
+    }
+  }
+}
+
+/** The widest column that may be cut is cut first; undefined where even that is not enough. */
+function narrowed(
+  columns: readonly Column[],
+  natural: readonly number[],
+  shown: readonly number[],
+  width: number,
+): number[] | undefined {
+  const widths = [...natural]
+  const floors = natural.map((wanted, column) => Math.min(wanted, columns[column]?.min ?? wanted))
+  const used = () =>
+    total(
+      shown.map((column) => widths[column] ?? 0),
+      narrowGap,
+    )
+  for (let excess = used() - width; excess > 0; excess--) {
+    const room = (column: number) => (widths[column] ?? 0) - (floors[column] ?? 0)
+    const [widest] = shown
+      .filter((column) => room(column) > 0)
+      .sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))
+    if (widest === undefined) return undefined
+    widths[widest] = (widths[widest] ?? 0) - 1
+  }
+  return widths
+}
+
+function total(widths: readonly number[], gap: number): number {
+  return widths.reduce((sum, width) => sum + width + gap, -gap)
+}
+
+function line(
+  cells: readonly string[],
+  columns: readonly Column[],
+  {shown, widths, gap}: Layout,
+  style: (text: string, title: string) => string,
+): string {
+  let text = ''
+  let blanks = 0
+  for (const column of shown) {
+    const {title, keep} = columns[column] as Column
+    const width = widths[column] ?? 0
+    const cell = cutText(cells[column] ?? '', width, keep)
+    // Blanks are written only in front of a cell, so that no line ends in them.
+    if (cell !== '') {
+      text += ' '.repeat(blanks) + style(cell, title)
+      blanks = 0
+    }
+    blanks += width - widthOf(cell) + gap
+  }
+  return text
+}
+
+export function cutText(cell: string, width: number, keep: Column['keep']): string {
+  if (widthOf(cell) <= width) return cell
+  const characters = [...new Intl.Segmenter().segment(cell)].map(({segment}) => segment)
+  if (keep === 'end') characters.reverse()
+  let used = 1
+  const kept: string[] = []
+  for (const character of characters) {
+    used += widthOf(character)
+    if (used > width) break
+    kept.push(character)
+  }
+  return keep === 'end' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`
+}
+
+export function widthOf(text: string): number {
+  // The common case, many times faster than looking every character up.
+  for (let index = 0; index < text.length; index++)
+    if (!isNarrow(text.charCodeAt(index))) return stringWidth(text)
+  return text.length
+}
+
+/** ASCII, and what our own frames are drawn with: lines, blocks, triangles, the ellipsis. */
+function isNarrow(code: number): boolean {
+  return code <= 0x7e || code === 0x2026 || (code >= 0x2500 && code <= 0x25cf)
+}

@@ -1,0 +1,95 @@
+import {isUtf8} from 'node:buffer'
+import {printable} from '../errors/printable.js'
+import type {LogLine} from '../logs/lines.js'
+import {streamNames} from '../logs/record.js'
+import {stampText} from '../logs/time.js'
+
+export interface LogOrigin {
+  namespace: string
+  pod: string
+  container: string
+  attempt: number
+}
+
+export interface LinePieces {
+  /** Printed as it is, with its own colours. */
+  prefix: string
+  timestamps: boolean
+  /** Marks what matches an expression. */
+  highlight: ((text: string) => string) | undefined
+  /** A line without an end gets one, since another log's may follow. */
+  alwaysEnd: boolean
+}
+
+const lineEnd = '\n'
+
+/** A line for people: its own bytes, with what was asked for in front. */
+export function linePieces(
+  line: LogLine,
+  {prefix, timestamps, highlight, alwaysEnd}: LinePieces,
+): (Uint8Array | string)[] {
+  const pieces: (Uint8Array | string)[] = []
+  if (!line.continued || alwaysEnd) {
+    if (prefix !== '') pieces.push(prefix)
+    if (timestamps) pieces.push(`${stampText(line, line.offsetMinutes)} `)
+  }
+  pieces.push(highlight && isUtf8(line.content) ? highlight(line.content.toString('utf8')) : line.content)
+  if (line.ended || alwaysEnd) pieces.push(lineEnd)
+  return pieces
+}
+
+/** One JSON object a line. A message that is no UTF-8 comes whole as `messageBase64`; one that is JSON as `parsed` too. */
+export function lineJson(line: LogLine, {namespace, pod, container, attempt}: LogOrigin): string {
+  const message = line.content.toString('utf8')
+  const fields = JSON.stringify({
+    time: stampText(line, line.offsetMinutes),
+    stream: streamNames[line.stream],
+    namespace,
+    pod,
+    container,
+    attempt,
+    message,
+    ...(isUtf8(line.content) ? {} : {messageBase64: line.content.toString('base64')}),
+    ...(line.ended ? {} : {partial: true}),
+  })
+  // Its own text, so that no number loses a digit.
+  const parsed = isJsonDocument(message) ? `,"parsed":${message.trim()}` : ''
+  return `${fields.slice(0, -1)}${parsed}}`.replace(/[\u007f-\u009f]/g, escapeOf) + lineEnd
+}
+
+function isJsonDocument(text: string): boolean {
+  if (!/^\s*[{[]/.test(text)) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    // Only looks like it.
+    return false
+  }
+}
+
+function escapeOf(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** How much of each log's name it takes to tell them apart. */
+export function originLabels(origins: readonly LogOrigin[]): string[] {
+  const distinct = (values: readonly string[]) => new Set(values).size > 1
+  const manyNamespaces = distinct(origins.map(({namespace}) => namespace))
+  const manyPods = manyNamespaces || distinct(origins.map(({pod}) => pod))
+  return origins.map(({namespace, pod, container}) =>
+    printable([...(manyNamespaces ? [namespace] : []), ...(manyPods ? [pod] : []), container].join('/')),
+  )
+}
+
+/** All that matches one of the expressions, marked. */
+export function highlighter(
+  expressions: readonly RegExp[],
+  mark: (text: string) => string,
+): (text: string) => string {
+  const all = new RegExp(
+    expressions.map(({source}) => `(?:${source})`).join('|'),
+    [...new Set(`g${expressions.map(({flags}) => flags).join('')}`)].join(''),
+  )
+  return (text) => text.replace(all, (found) => (found === '' ? '' : mark(found)))
+}

@@ -1,0 +1,97 @@
+import type {CriClient} from '../client/connect.js'
+import {RpcError, UserError} from '../errors/errors.js'
+import type {
+  Container,
+  ContainerStats,
+  ContainerStatus,
+  PodSandbox,
+  PodSandboxStatus,
+} from '../generated/cri.js'
+import {containerStatuses} from './details.js'
+import {type ProcessInfo, processInfo} from './process-info.js'
+import {attemptOf, attemptsOf, byCreation, type NodeView, thingNamed} from './view.js'
+
+// All there is to know about one container or pod, which takes several calls and the runtime's verbose info.
+
+export interface ContainerDescription {
+  kind: 'container'
+  /** `namespace/pod/name` */
+  name: string
+  status: ContainerStatus
+  process: ProcessInfo
+  pod: PodSandbox | undefined
+  /** Those before it that the runtime still knows, the newest first. */
+  earlier: readonly ContainerStatus[]
+  /** Only while it runs, and where the runtime can measure it. */
+  stats: ContainerStats | undefined
+}
+
+export interface PodDescription {
+  kind: 'pod'
+  /** `namespace/name` */
+  name: string
+  status: PodSandboxStatus
+  process: ProcessInfo
+  /** All attempts that the runtime still knows, in the order in which they were made. */
+  containers: readonly ContainerStatus[]
+}
+
+/** Of the container, or else the pod, that the reference names. Throws NotFoundError, and RpcError where it is gone meanwhile. */
+export async function describeThing(
+  client: CriClient,
+  reference: string,
+  view: NodeView,
+): Promise<ContainerDescription | PodDescription> {
+  const {container, pod} = thingNamed(reference, view)
+  return container ? describeContainer(client, container, view) : describePod(client, pod, view)
+}
+
+async function describeContainer(
+  client: CriClient,
+  container: Container,
+  view: NodeView,
+): Promise<ContainerDescription> {
+  const before = attemptsOf(container, view).filter((other) => attemptOf(other) < attemptOf(container))
+  const [{status, info}, earlier, stats] = await Promise.all([
+    client.runtime.containerStatus({containerId: container.id, verbose: true}),
+    containerStatuses(client, before),
+    container.state === 'CONTAINER_RUNNING' ? statsIfMeasured(client, container.id) : undefined,
+  ])
+  const {namespace, pod, container: name} = view.placeOf(container)
+  if (!status) throw new UserError(`the runtime sent no status of container ${name}`)
+  return {
+    kind: 'container',
+    name: `${namespace}/${pod}/${name}`,
+    status,
+    process: processInfo(info),
+    pod: view.pods.find(({id}) => id === container.podSandboxId),
+    earlier: before.flatMap(({id}) => earlier.get(id) ?? []).reverse(),
+    stats,
+  }
+}
+
+async function statsIfMeasured(client: CriClient, containerId: string): Promise<ContainerStats | undefined> {
+  try {
+    return (await client.runtime.containerStats({containerId})).stats ?? undefined
+  } catch (error) {
+    if (error instanceof RpcError) return undefined
+    throw error
+  }
+}
+
+async function describePod(client: CriClient, pod: PodSandbox, view: NodeView): Promise<PodDescription> {
+  const own = view.containers.filter(({podSandboxId}) => podSandboxId === pod.id).sort(byCreation)
+  const [{status, info}, statuses] = await Promise.all([
+    client.runtime.podSandboxStatus({podSandboxId: pod.id, verbose: true}),
+    containerStatuses(client, own),
+  ])
+  const name = `${pod.metadata?.namespace}/${pod.metadata?.name}`
+  if (!status) throw new UserError(`the runtime sent no status of pod ${name}`)
+  return {
+    kind: 'pod',
+    name,
+    status,
+    process: processInfo(info),
+    containers: own.flatMap(({id}) => statuses.get(id) ?? []),
+  }
+}

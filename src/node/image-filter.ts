@@ -1,0 +1,74 @@
+import {UsageError} from '../errors/errors.js'
+import type {Image} from '../generated/cri.js'
+import {parseRegexp} from '../text/regexp.js'
+
+/** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
+function sortImages(images: readonly Image[]): Image[] {
+  return [...images].sort((a, b) => {
+    const [tagA, tagB] = [a.repoTags[0], b.repoTags[0]]
+    if (tagA !== undefined && tagB !== undefined) return compare(tagA, tagB)
+    const [digestA, digestB] = [a.repoDigests[0], b.repoDigests[0]]
+    if (digestA !== undefined && digestB !== undefined) return compare(digestA, digestB)
+    return compare(a.id, b.id)
+  })
+}
+
+/** Images in crictl's order in, those that pass out. */
+export type ImageFilter = (images: readonly Image[]) => Image[]
+
+/**
+ * The images that pass every `key=value` filter, in crictl's order. `since` and `before` go by the place in that order,
+ * not by age, since the CRI tells no age of an image; a reference that is not in the list is refused when images are
+ * there, everything else at once. Throws UsageError.
+ */
+export function parseImageFilters(filters: readonly string[]): ImageFilter {
+  const steps = filters.map(parseImageFilter)
+  return (images) => steps.reduce((kept, step) => step(kept), sortImages(images))
+}
+
+function parseImageFilter(filter: string): ImageFilter {
+  const at = filter.indexOf('=')
+  const [key, value] = at === -1 ? [filter, ''] : [filter.slice(0, at), filter.slice(at + 1)]
+  switch (key) {
+    case 'dangling':
+      if (value !== 'true' && value !== 'false')
+        throw new UsageError(`--filter ${filter}: dangling is true or false`)
+      return (images) => images.filter(({repoTags}) => (repoTags.length === 0) === (value === 'true'))
+    case 'reference': {
+      const matches = referenceTest(value)
+      return (images) => images.filter(matches)
+    }
+    case 'before':
+      return (images) => images.slice(placeOf(value, images, filter) + 1)
+    case 'since':
+      return (images) => images.slice(0, placeOf(value, images, filter))
+    default:
+      throw new UsageError(`--filter ${filter}: filters are dangling=, reference=, before= and since=`)
+  }
+}
+
+/** Any of the image's names, with and without tag, matches the expression. */
+function referenceTest(expression: string): (image: Image) => boolean {
+  const pattern = parseRegexp('--filter reference=', expression)
+  return ({repoTags, repoDigests}) => {
+    const names = [...repoTags, ...repoDigests.map((digest) => digest.slice(0, digest.indexOf('@')))]
+    return names.some((name) => name === expression || pattern.test(name))
+  }
+}
+
+function placeOf(reference: string, images: readonly Image[], filter: string): number {
+  const hex = reference.replace(/^sha256:/, '')
+  const place = images.findIndex(
+    ({id, repoTags, repoDigests}) =>
+      repoTags.includes(reference) ||
+      repoTags.includes(`${reference}:latest`) ||
+      repoDigests.some((digest) => reference.includes('@') && digest.startsWith(reference)) ||
+      (/^[0-9a-f]+$/.test(hex) && id.replace(/^sha256:/, '').startsWith(hex)),
+  )
+  if (place === -1) throw new UsageError(`--filter ${filter}: no such image in the list`)
+  return place
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

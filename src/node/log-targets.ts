@@ -1,0 +1,135 @@
+import type {CriClient} from '../client/connect.js'
+import {podNamed} from '../client/names.js'
+import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
+import {listAttempts, pathOfAttempt} from '../logs/files.js'
+import {byCreation, containerKey, type NodeView, thingNamed} from './view.js'
+
+/**
+ * The containers that a reference names: one, or all of a pod in the order in which they were made. Throws
+ * NotFoundError.
+ */
+export function containersNamed(reference: string, view: NodeView): Container[] {
+  const {container, pod} = thingNamed(reference, view)
+  return container ? [container] : containersOfPod(pod, view)
+}
+
+function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {
+  const found = newestAttempts(view).filter(({podSandboxId}) => podSandboxId === pod.id)
+  if (found.length > 0) return found
+  throw new NotFoundError(
+    `pod ${pod.metadata?.namespace}/${pod.metadata?.name} has no containers, so no logs`,
+  )
+}
+
+export interface LogSelector {
+  pod?: string | undefined
+  /** Of the container or of its pod, which has the labels that users set. */
+  labels?: Readonly<Record<string, string>>
+  namespace?: RegExp | undefined
+  name?: RegExp | undefined
+}
+
+/** The newest attempts of the containers that all of the selector matches, in the order in which they were made. */
+export function containersSelected(
+  {pod, labels = {}, namespace, name}: LogSelector,
+  view: NodeView,
+): Container[] {
+  const sandbox = pod === undefined ? undefined : podNamed(pod, view.pods)
+  const podLabels = new Map(view.pods.map(({id, labels: own}) => [id, own]))
+  return newestAttempts(view).filter((container) => {
+    const of = {...podLabels.get(container.podSandboxId), ...container.labels}
+    return (
+      (sandbox === undefined || container.podSandboxId === sandbox.id) &&
+      Object.entries(labels).every(([key, value]) => of[key] === value) &&
+      (namespace?.test(view.placeOf(container).namespace) ?? true) &&
+      (name?.test(container.metadata?.name ?? '') ?? true)
+    )
+  })
+}
+
+function newestAttempts(view: NodeView): Container[] {
+  const newest = new Map<string, Container>()
+  for (const container of view.containers) {
+    const key = containerKey(container, view.placeOf)
+    const known = newest.get(key)
+    if (!known || BigInt(container.createdAt) > BigInt(known.createdAt)) newest.set(key, container)
+  }
+  return [...newest.values()].sort(byCreation)
+}
+
+/** Where the log of one attempt is. */
+export interface AttemptLog {
+  attempt: number
+  path: string
+  /** Of the container, where the runtime still knows it. */
+  status: ContainerStatus | undefined
+}
+
+export type WantedAttempt = number | 'newest' | 'previous' | 'all'
+
+/**
+ * The logs of the attempts that are wanted, the earliest first: those of containers that the runtime knows, and
+ * those whose files lie beside them. Throws NotFoundError where there is none, UserError where the container has
+ * no log.
+ */
+export async function logsOfAttempts(
+  client: CriClient,
+  newest: ContainerStatus,
+  siblings: readonly Container[],
+  wanted: WantedAttempt,
+): Promise<AttemptLog[]> {
+  const last = logOf(newest)
+  if (wanted === 'newest' || wanted === last.attempt) return [last]
+  const known = await statusesBefore(client, newest, siblings)
+  const logs = new Map<number, AttemptLog>()
+  for (const [attempt, path] of listAttempts(last.path)) logs.set(attempt, {attempt, path, status: undefined})
+  for (const status of known)
+    if (status.logPath !== '') logs.set(status.metadata?.attempt ?? 0, logOf(status))
+  logs.set(last.attempt, last)
+  const all = [...logs.values()].sort((a, b) => a.attempt - b.attempt)
+  if (wanted === 'all') return all
+
+  const attempt = wanted === 'previous' ? last.attempt - 1 : wanted
+  const found = all.find((log) => log.attempt === attempt)
+  if (found) return [found]
+  const name = newest.metadata?.name ?? newest.id
+  if (wanted === 'previous' && attempt < 0)
+    throw new NotFoundError(`${name} has not been restarted: there is no previous attempt`)
+  const missing = pathOfAttempt(last.path, attempt)
+  throw new NotFoundError(
+    `${name} has no log of attempt ${attempt}${missing ? ` (${missing})` : ''}: there is ${all.map((log) => log.attempt).join(', ')}`,
+  )
+}
+
+export function logOf(status: ContainerStatus): AttemptLog {
+  const name = status.metadata?.name ?? status.id
+  if (status.logPath === '')
+    throw new UserError(
+      `container ${name} has no log: it was made without a log path, or its pod without a log directory`,
+    )
+  return {attempt: status.metadata?.attempt ?? 0, path: status.logPath, status}
+}
+
+async function statusesBefore(
+  client: CriClient,
+  newest: ContainerStatus,
+  siblings: readonly Container[],
+): Promise<ContainerStatus[]> {
+  const others = siblings.filter(({id}) => id !== newest.id)
+  const statuses = await Promise.all(others.map(({id}) => statusIfThere(client, id)))
+  return statuses.filter((status) => status !== undefined)
+}
+
+/** Undefined for a container that is gone. */
+export async function statusIfThere(
+  client: CriClient,
+  containerId: string,
+): Promise<ContainerStatus | undefined> {
+  try {
+    return (await client.runtime.containerStatus({containerId})).status ?? undefined
+  } catch (error) {
+    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
+    throw error
+  }
+}

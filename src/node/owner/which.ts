@@ -1,0 +1,304 @@
+import {realpath} from 'node:fs/promises'
+import {isIP} from 'node:net'
+import type {CriClient} from '../../client/connect.js'
+import {listContainers, listPodSandboxes} from '../../client/lists.js'
+import {NotFoundError, UsageError, UserError} from '../../errors/errors.js'
+import type {Container, ContainerStatus, PodSandbox, PodSandboxStatus} from '../../generated/cri.js'
+import {concurrently} from '../concurrently.js'
+import {idsIn, type Proc} from './proc.js'
+
+// From what one meets on a node (a process, a port, an address, a path) back to the container. The CRI knows only
+// the way there, so the node is asked as well: it must be the one whose runtime answers.
+
+export type Query =
+  | {kind: 'process'; pid: number}
+  | {kind: 'port'; port: number}
+  | {kind: 'address'; address: string}
+  | {kind: 'path'; path: string}
+
+export interface Finding {
+  pod: PodSandbox
+  /** None where the pod itself is meant: its address, its pause process. */
+  container?: Container | undefined
+  /** How it is connected with what was asked for. */
+  because: string
+}
+
+/** `1234`, `:8080`, `10.0.0.7`, `/var/lib/x`. Throws UsageError for anything else. */
+export function parseQuery(text: string): Query {
+  if (/^\d+$/.test(text)) return {kind: 'process', pid: Number(text)}
+  const port = Number(/^:(\d+)$/.exec(text)?.[1] ?? Number.NaN)
+  if (port > 0 && port < 65_536) return {kind: 'port', port}
+  const address = text.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(address)) return {kind: 'address', address: plainAddress(address)}
+  if (text.startsWith('/')) return {kind: 'path', path: text.replace(/(?<=.)\/+$/, '')}
+  throw new UsageError(`"${text}" should be a PID, a :PORT, an IP address or a /PATH`)
+}
+
+function plainAddress(address: string): string {
+  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+}
+
+/** Asks runtime and node; what one question has brought is there for the next. */
+export class Which {
+  readonly #client: CriClient
+  readonly #proc: Proc
+  readonly #asRoot: boolean
+  readonly #once = new Map<string, Promise<unknown>>()
+
+  /** `asRoot`: there is nobody with more rights to try it as. */
+  constructor(client: CriClient, proc: Proc, asRoot: boolean) {
+    this.#client = client
+    this.#proc = proc
+    this.#asRoot = asRoot
+  }
+
+  /** Throws NotFoundError where nothing is found, UserError where what would tell may not be read. */
+  async find(query: Query): Promise<Finding[]> {
+    this.#proc.denied = false
+    const findings = await this.#lookUp(query)
+    if (findings.length > 0) return findings
+    if (this.#proc.denied && !this.#asRoot)
+      throw new UserError(`${wordsFor(query)}: other users' processes may not be looked at; try sudo`)
+    throw new NotFoundError(await this.#nothingFound(query))
+  }
+
+  #lookUp(query: Query): Promise<Finding[]> {
+    switch (query.kind) {
+      case 'process':
+        return this.#byProcess(query.pid)
+      case 'port':
+        return this.#byPort(query.port)
+      case 'address':
+        return this.#byAddress(query.address)
+      case 'path':
+        return this.#byPath(query.path)
+    }
+  }
+
+  async #nothingFound(query: Query): Promise<string> {
+    if (query.kind !== 'process') return `${wordsFor(query)} belongs to no container of this runtime`
+    const name = await this.#proc.nameOf(query.pid)
+    return name === undefined
+      ? `no process ${query.pid} on this machine (a port is written :${query.pid})`
+      : `process ${query.pid} (${name}) belongs to no container of this runtime`
+  }
+
+  async #byProcess(pid: number): Promise<Finding[]> {
+    const name = await this.#proc.nameOf(pid)
+    if (name === undefined) return []
+    const owner = await this.#ownerOf(pid)
+    return owner ? [{...owner, because: `process ${pid} (${name})`}] : []
+  }
+
+  /**
+   * The control group names container or pod; a runtime that makes none (the embedded one) still knows its first
+   * process, from which the others come.
+   */
+  async #ownerOf(pid: number): Promise<Omit<Finding, 'because'> | undefined> {
+    const named = await this.#ofIds(idsIn((await this.#proc.cgroupOf(pid)) ?? ''))
+    if (named.length > 0) return named[0]
+    const ancestors = new Set(await this.#proc.ancestors(pid))
+    const firsts = await this.#firstProcesses()
+    const containers = await this.#containers()
+    const container = containers.find(({id}) => ancestors.has(firsts.get(id) ?? 0))
+    return container && this.#placed(container)
+  }
+
+  async #byPort(port: number): Promise<Finding[]> {
+    const listeners = (
+      await Promise.all((await this.#networks()).map((pid) => this.#proc.listeners(pid, port)))
+    ).flat()
+    if (listeners.length === 0) return []
+    const owners = await this.#proc.ownersOf(new Set(listeners.map(({inode}) => inode)))
+    const findings = await Promise.all(
+      listeners.flatMap(({inode, address, protocol}) =>
+        (owners.get(inode) ?? []).map(async (pid): Promise<Finding[]> => {
+          const owner = await this.#ownerOf(pid)
+          const name = await this.#proc.nameOf(pid)
+          const socket = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`
+          return owner ? [{...owner, because: `process ${pid} (${name}) listens on ${socket}`}] : []
+        }),
+      ),
+    )
+    return onePerSocket(findings.flat())
+  }
+
+  /** One process for each network of the node: its own, and those of the pods. */
+  async #networks(): Promise<number[]> {
+    const pids = [process.pid, ...(await this.#firstProcesses()).values()]
+    const networks = new Map<string, number>()
+    for (const pid of pids) {
+      const network = await this.#proc.networkOf(pid)
+      if (network !== undefined && !networks.has(network)) networks.set(network, pid)
+    }
+    return [...networks.values()]
+  }
+
+  async #byAddress(address: string): Promise<Finding[]> {
+    const pods = await this.#pods()
+    return (await this.#podStatuses()).flatMap((status) => {
+      const {ip = '', additionalIps = []} = status.network ?? {}
+      const pod = pods.find(({id}) => id === status.id)
+      const has = [ip, ...additionalIps.map((additional) => additional.ip)]
+        .map(plainAddress)
+        .includes(address)
+      return pod && has ? [{pod, because: `address ${address}`}] : []
+    })
+  }
+
+  async #byPath(path: string): Promise<Finding[]> {
+    // /var/log/containers holds links into /var/log/pods.
+    const paths = [path, await realpath(path).catch(() => path)]
+    const reasons = new Map((await this.#statuses()).map(({status}) => [status.id, reasonFor(paths, status)]))
+    const containers = (await this.#containers()).filter(({id}) => reasons.get(id) !== undefined)
+    const findings = await Promise.all(
+      containers.map(async (container) => ({
+        ...(await this.#placed(container)),
+        because: reasons.get(container.id) ?? '',
+      })),
+    )
+    const within = [...findings, ...(await this.#byLayer(path))]
+    if (within.length > 0) return within
+    const named = await this.#ofIds(paths.flatMap((each) => [...idsIn(each), ...uidsIn(each)]))
+    return named.map((finding) => ({...finding, because: 'named in the path'}))
+  }
+
+  /** Whose root file system has the directory as one of its layers: overlay mounts say so. */
+  async #byLayer(path: string): Promise<Finding[]> {
+    const lines = (await this.#proc.mountsOf('self')).filter((line) =>
+      layersOf(line).some((layer) => isWithin(path, layer)),
+    )
+    const findings = await this.#ofIds(lines.flatMap((line) => idsIn(line.split(' ')[4] ?? '')))
+    return findings.map((finding) => ({...finding, because: 'a layer of its root file system'}))
+  }
+
+  /** Containers and pods of these IDs and UIDs, a container rather than its pod. */
+  async #ofIds(ids: readonly string[]): Promise<Omit<Finding, 'because'>[]> {
+    if (ids.length === 0) return []
+    const [containers, pods] = [await this.#containers(), await this.#pods()]
+    const named = containers.filter(({id}) => ids.includes(id))
+    if (named.length > 0) return Promise.all(named.map((container) => this.#placed(container)))
+    return pods
+      .filter(({id, metadata}) => ids.includes(id) || ids.includes(metadata?.uid ?? ''))
+      .map((pod) => ({pod}))
+  }
+
+  async #placed(container: Container): Promise<Omit<Finding, 'because'>> {
+    const pods = await this.#pods()
+    const pod = pods.find(({id}) => id === container.podSandboxId)
+    // Its pod may have gone since the list was made; its ID is still true.
+    return {container, pod: pod ?? ({id: container.podSandboxId, labels: {}, annotations: {}} as PodSandbox)}
+  }
+
+  #containers(): Promise<Container[]> {
+    return this.#remembered('containers', () => listContainers(this.#client))
+  }
+
+  #pods(): Promise<PodSandbox[]> {
+    return this.#remembered('pods', () => listPodSandboxes(this.#client))
+  }
+
+  #statuses(): Promise<{status: ContainerStatus; info: Record<string, string>}[]> {
+    return this.#remembered('statuses', async () => {
+      const outcomes = await concurrently(await this.#containers(), inFlight, ({id}) =>
+        this.#client.runtime.containerStatus({containerId: id, verbose: true}),
+      )
+      return outcomes.flatMap((outcome) =>
+        outcome.status === 'fulfilled' && outcome.value.status
+          ? [{status: outcome.value.status, info: outcome.value.info}]
+          : [],
+      )
+    })
+  }
+
+  #podStatuses(): Promise<PodSandboxStatus[]> {
+    return this.#remembered('pod statuses', async () => {
+      const outcomes = await concurrently(await this.#pods(), inFlight, ({id}) =>
+        this.#client.runtime.podSandboxStatus({podSandboxId: id}),
+      )
+      return outcomes.flatMap((outcome) =>
+        outcome.status === 'fulfilled' && outcome.value.status ? [outcome.value.status] : [],
+      )
+    })
+  }
+
+  /** The first process of each running container, by its ID. */
+  #firstProcesses(): Promise<Map<string, number>> {
+    return this.#remembered('first processes', async () => {
+      const running = (await this.#statuses()).filter(({status}) => status.state === 'CONTAINER_RUNNING')
+      return new Map(
+        running.flatMap(({status, info}) => pidsIn(info).map((pid) => [status.id, pid] as const)),
+      )
+    })
+  }
+
+  #remembered<Value>(name: string, ask: () => Promise<Value>): Promise<Value> {
+    const known = this.#once.get(name) ?? ask()
+    this.#once.set(name, known)
+    return known as Promise<Value>
+  }
+}
+
+const inFlight = 8
+
+function wordsFor(query: Query): string {
+  switch (query.kind) {
+    case 'process':
+      return `process ${query.pid}`
+    case 'port':
+      return `port ${query.port}`
+    case 'address':
+      return query.address
+    case 'path':
+      return query.path
+  }
+}
+
+/** Runtimes differ in the name of the part; in all of them it is JSON with a `pid`. */
+function pidsIn(info: Readonly<Record<string, string>>): number[] {
+  return Object.values(info).flatMap((text) => {
+    try {
+      const {pid} = JSON.parse(text) as {pid?: unknown}
+      return typeof pid === 'number' && pid > 0 ? [pid] : []
+    } catch {
+      return [] // a part that is plain text
+    }
+  })
+}
+
+function uidsIn(path: string): string[] {
+  return [...path.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)].map(([uid]) => uid)
+}
+
+/** The longest way from the node into the container, or its log. */
+function reasonFor(paths: readonly string[], {mounts, logPath}: ContainerStatus): string | undefined {
+  const [mount] = mounts
+    .filter(({hostPath}) => hostPath !== '' && paths.some((path) => isWithin(path, hostPath)))
+    .sort((a, b) => b.hostPath.length - a.hostPath.length)
+  if (mount) return `mounts ${mount.hostPath} as ${mount.containerPath}`
+  // Rotated ones are called 0.log.20261125-031500.gz.
+  const isLog = (path: string) => path === logPath || path.startsWith(`${logPath}.`)
+  return logPath !== '' && paths.some(isLog) ? 'its log' : undefined
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const whole = folder.replace(/\/+$/, '')
+  return path === whole || path.startsWith(`${whole}/`)
+}
+
+/** The directories that an overlay mount is made of, from a line of mountinfo. */
+function layersOf(line: string): string[] {
+  return [...line.matchAll(/[, ](?:upperdir|lowerdir|workdir)=([^, ]+)/g)].flatMap(([, layers = '']) =>
+    layers.split(':'),
+  )
+}
+
+/** Several processes of one container may hold the same socket. */
+function onePerSocket(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>()
+  return findings.filter(({pod, container, because}) => {
+    const key = `${container?.id ?? pod.id} ${because.replace(/^process \d+ \(.*?\) /, '')}`
+    return !seen.has(key) && seen.add(key)
+  })
+}

@@ -1,0 +1,127 @@
+import {readFile} from 'node:fs/promises'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {UserError} from '../../errors/errors.js'
+import type {AuthConfig, Input} from '../../generated/cri.js'
+import {askHelper, type HelperAnswer} from './credential-helper.js'
+import {credentialScopes, defaultRegistry, normalScope, registryHost} from './host.js'
+
+/** docker's config.json and podman's auth.json: both keep logins in the same form. */
+interface AuthFile {
+  auths?: Record<string, {auth?: string; username?: string; password?: string; identitytoken?: string}>
+  credHelpers?: Record<string, string>
+  credsStore?: string
+}
+
+export interface CredentialSearch {
+  env: NodeJS.ProcessEnv
+  /** Only this file; one that cannot be read is then an error. */
+  file?: string | undefined
+  /** Told of files and helpers that are passed over, and why. Never of what they hold. */
+  onProblem: (text: string) => void
+  signal?: AbortSignal | undefined
+}
+
+/** What a `docker login` or `podman login` on this machine left for the image's registry; undefined for none. */
+export async function findCredentials(
+  reference: string,
+  search: CredentialSearch,
+): Promise<Input<AuthConfig> | undefined> {
+  for (const path of search.file === undefined ? authFilePaths(search.env) : [search.file]) {
+    const file = await readAuthFile(path, search)
+    const found = file && (await credentialsIn(file, path, reference, search))
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Files that are named by a variable go before those in their usual places. */
+export function authFilePaths(env: NodeJS.ProcessEnv, home = env.HOME || homedir()): string[] {
+  const paths = [
+    env.REGISTRY_AUTH_FILE,
+    env.DOCKER_CONFIG && join(env.DOCKER_CONFIG, 'config.json'),
+    env.XDG_RUNTIME_DIR && join(env.XDG_RUNTIME_DIR, 'containers', 'auth.json'),
+    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'),
+    join(home, '.docker', 'config.json'),
+  ]
+  return [...new Set(paths.flatMap((path) => (path ? [path] : [])))]
+}
+
+async function readAuthFile(path: string, search: CredentialSearch): Promise<AuthFile | undefined> {
+  const problem = (text: string) => {
+    if (search.file !== undefined) throw new UserError(`auth file ${path}: ${text}`)
+    search.onProblem(`passing over ${path}: ${text}`)
+    return undefined
+  }
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      return search.file === undefined ? undefined : problem('does not exist')
+    return problem(code === 'EACCES' ? 'permission denied; try sudo' : `cannot be read (${code})`)
+  }
+  if (text.trim() === '') return {}
+  try {
+    const content: unknown = JSON.parse(text)
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content
+  } catch {
+    // JSON's own error quotes the text around the fault, which may be a secret.
+  }
+  return problem('is not JSON as docker login and podman login write it')
+}
+
+async function credentialsIn(
+  {auths = {}, credHelpers = {}, credsStore}: AuthFile,
+  path: string,
+  reference: string,
+  search: CredentialSearch,
+): Promise<Input<AuthConfig> | undefined> {
+  const host = registryHost(reference)
+  const helper = entryFor([host], credHelpers)?.[1] ?? credsStore
+  if (helper) {
+    try {
+      const answer = await askHelper(helper, serverName(host, auths), search)
+      if (answer) return fromHelper(answer)
+    } catch (error) {
+      search.signal?.throwIfAborted()
+      search.onProblem(`${path}: ${(error as Error).message}; going on without it`)
+    }
+  }
+  const login = entryFor(credentialScopes(reference), auths)?.[1]
+  if (!login) return undefined
+  if (login.identitytoken) return {identityToken: login.identitytoken}
+  if (login.username) return {username: login.username, password: login.password ?? ''}
+  return login.auth ? parseBasicAuth(login.auth) : undefined
+}
+
+/** The entry of the most particular scope that there is one for. */
+function entryFor<Value>(
+  scopes: readonly string[],
+  entries: Record<string, Value>,
+): [string, Value] | undefined {
+  const known = Object.entries(entries ?? {})
+  for (const scope of scopes) {
+    const found = known.find(([key]) => normalScope(key) === scope)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** docker keeps logins to its own registry under the URL of an old API, and asks helpers by it. */
+function serverName(host: string, auths: Record<string, unknown>): string {
+  const asWritten = entryFor([host], auths)?.[0]
+  return asWritten ?? (host === defaultRegistry ? 'https://index.docker.io/v1/' : host)
+}
+
+function fromHelper({username, secret}: HelperAnswer): Input<AuthConfig> {
+  return username === '<token>' ? {identityToken: secret} : {username, password: secret}
+}
+
+/** Base64 of `user:password`. Both runtimes understand the pair; only one of them goes by `auth` first. */
+function parseBasicAuth(auth: string): Input<AuthConfig> {
+  const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+  const at = text.indexOf(':')
+  return at === -1 ? {auth} : {username: text.slice(0, at), password: text.slice(at + 1)}
+}

@@ -1,0 +1,92 @@
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listImages} from '../client/lists.js'
+import {imageNamed, imageStatus} from '../client/names.js'
+import type {Image} from '../generated/cri.js'
+
+export interface ImageTarget {
+  /** As it was typed; for one that was chosen by filters its ID. */
+  word: string
+  /** The image that it is now. */
+  image: Image
+  /** What is sent to the runtime: the word where the runtime knows it, else the full name or ID that it stands for. */
+  name: string
+}
+
+/** Throws NotFoundError for a word that names no image, and for one that names several. */
+export async function imageTarget(client: CriClient, word: string): Promise<ImageTarget> {
+  const {image} = await client.image.imageStatus({image: {image: word}})
+  if (image) return {word, image, name: word}
+  const found = imageNamed(word, await listImages(client))
+  const full = [...found.repoTags, ...found.repoDigests].find((name) => name.endsWith(`/${word}`))
+  const status = await imageStatus(client, found.id, false)
+  return {word, image: status.image ?? found, name: full ?? found.id}
+}
+
+/** containerd takes an image with all its tags, whichever was named; CRI-O and cri-dockerd take only that tag. */
+export function takesAllTags(runtimeName: string): boolean {
+  return runtimeName !== 'cri-o' && runtimeName !== 'docker'
+}
+
+/** The tags that go with one that is named, although nobody named them. A word for an ID means the whole image. */
+export function tagsGoingToo({name, image}: ImageTarget, names: ReadonlySet<string>): string[] {
+  if (!isName(name) || image.repoTags.length < 2) return []
+  return image.repoTags.filter((tag) => ![...names].some((other) => isSameTag(tag, other)))
+}
+
+function isName(word: string): boolean {
+  return /[:/]/.test(word) && !word.startsWith('sha256:')
+}
+
+/** A runtime completes `busybox:1` to `docker.io/library/busybox:1`, and `a/busybox` to `…/a/busybox:latest`. */
+function isSameTag(tag: string, word: string): boolean {
+  return [word, `${word}:latest`].some((name) => tag === name || tag.endsWith(`/${name}`))
+}
+
+/** Removes the image, or its name where the runtime knows the difference, and gives the names that went. */
+export async function removeImage(client: CriClient, {image, name}: ImageTarget): Promise<string[]> {
+  await client.image.removeImage({image: {image: name}})
+  const {image: left} = await client.image.imageStatus({image: {image: image.id}})
+  const kept = new Set([...(left?.repoTags ?? []), ...(left?.repoDigests ?? [])])
+  const tags = image.repoTags.filter((tag) => !kept.has(tag))
+  return image.repoTags.length > 0 ? tags : image.repoDigests.filter((digest) => !kept.has(digest))
+}
+
+/**
+ * Images that no container, in whatever state, was made from, that are not pinned, and that are not the sandbox image:
+ * pods run from that one, which no list says.
+ */
+export async function unusedImages(client: CriClient): Promise<Image[]> {
+  const [images, containers, pause] = await Promise.all([
+    listImages(client),
+    listContainers(client),
+    sandboxImage(client),
+  ])
+  const ids = new Map(
+    images.flatMap(({id, repoTags, repoDigests}) =>
+      [id, ...repoTags, ...repoDigests].map((name) => [name, id] as const),
+    ),
+  )
+  const names = new Set(
+    containers.flatMap(({imageId, imageRef, image}) => [imageId, imageRef, image?.image ?? '']),
+  )
+  if (pause !== undefined) names.add(pause)
+  names.delete('')
+  const used = new Set<string>()
+  for (const name of names) {
+    const id = ids.get(name) ?? (await client.image.imageStatus({image: {image: name}})).image?.id
+    if (id !== undefined) used.add(id)
+  }
+  return images.filter(({id, pinned}) => !pinned && !used.has(id))
+}
+
+/** containerd 1.x and CRI-O tell it in their verbose status; containerd 2 pins it. */
+async function sandboxImage(client: CriClient): Promise<string | undefined> {
+  const {info} = await client.runtime.status({verbose: true})
+  try {
+    const {sandboxImage} = JSON.parse(info.config ?? '{}')
+    return typeof sandboxImage === 'string' ? sandboxImage : undefined
+  } catch {
+    // The runtime's own form, which may be anything.
+    return undefined
+  }
+}

@@ -1,0 +1,216 @@
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
+import {type ContainerPlace, containerPlaces, resolveContainers, resolvePods} from '../client/names.js'
+import {NotFoundError} from '../errors/errors.js'
+import type {
+  Container,
+  ContainerState,
+  ContainerStats,
+  Image,
+  PodSandbox,
+  PodSandboxState,
+  PodSandboxStats,
+} from '../generated/cri.js'
+import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
+
+/** What a list is narrowed to. What is left out narrows nothing. */
+export interface PodSelection {
+  /** An ID, its beginning, or a name. */
+  id?: string | undefined
+  state?: PodSandboxState | undefined
+  labels?: Record<string, string>
+  /** Found anywhere in the name; with `^` and `$` all of it. */
+  name?: RegExp | undefined
+  namespace?: RegExp | undefined
+  /** Only so many, the newest; 0 and less: all. */
+  newest?: number | undefined
+}
+
+export interface ContainerSelection extends Omit<PodSelection, 'state'> {
+  state?: ContainerState | undefined
+  /** The pod: an ID, its beginning, or a name. */
+  pod?: string | undefined
+  /** The image, by any of its names. */
+  image?: string | undefined
+}
+
+/** Newest first. */
+export async function selectPods(client: CriClient, selection: PodSelection): Promise<PodSandbox[]> {
+  const {id, state, labels = {}, name, namespace} = selection
+  const pods = await listPodSandboxes(client, {
+    labelSelector: labels,
+    ...(id === undefined ? {} : {id: await known(resolvePods, client, id)}),
+    ...(state === undefined ? {} : {state: {state}}),
+  })
+  const kept = pods.filter(
+    ({metadata}) =>
+      (name?.test(metadata?.name ?? '') ?? true) && (namespace?.test(metadata?.namespace ?? '') ?? true),
+  )
+  return newestFirst(kept, selection.newest)
+}
+
+/** Newest first, as crictl lists them. */
+export async function selectContainers(
+  client: CriClient,
+  selection: ContainerSelection,
+): Promise<Container[]> {
+  const {id, pod, state, labels = {}, name, namespace} = selection
+  const containers = await listContainers(client, {
+    labelSelector: labels,
+    ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
+    ...(state === undefined ? {} : {state: {state}}),
+  })
+  const placeOf = containerPlaces(namespace ? await podsOfUnlabelled(client, containers) : [])
+  const usesImage = selection.image === undefined ? () => true : await imageTest(client, selection.image)
+  const kept = containers.filter(
+    (container) =>
+      (name?.test(container.metadata?.name ?? '') ?? true) &&
+      (namespace?.test(placeOf(container).namespace || 'unknown') ?? true) &&
+      usesImage(container),
+  )
+  return newestFirst(kept, selection.newest)
+}
+
+/**
+ * The pods that say where containers without the kubelet's labels belong; none are asked for where every
+ * container has them.
+ */
+export async function podsOfUnlabelled(
+  client: CriClient,
+  containers: readonly Container[],
+): Promise<PodSandbox[]> {
+  const labelled = ({labels}: Container) =>
+    labels['io.kubernetes.pod.name'] !== undefined && labels['io.kubernetes.pod.namespace'] !== undefined
+  return containers.every(labelled) ? [] : listPodSandboxes(client)
+}
+
+/** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
+async function imageTest(client: CriClient, reference: string): Promise<(container: Container) => boolean> {
+  const [{image}, images] = await Promise.all([
+    client.image.imageStatus({image: {image: reference}}),
+    listImages(client),
+  ])
+  if (!image) return () => false
+  const ids = new Map(
+    images.flatMap(({id, repoTags, repoDigests}) =>
+      [id, ...repoTags, ...repoDigests].map((name) => [name, id]),
+    ),
+  )
+  return (container) =>
+    [container.imageId, container.imageRef, container.image?.image ?? ''].some(
+      (name) => name !== '' && (ids.get(name) ?? name) === image.id,
+    )
+}
+
+/** The first tag of a container's image, for containers that name it by ID. */
+export async function imageNames(client: CriClient): Promise<(container: Container) => string | undefined> {
+  const images = await listImages(client)
+  const tags = new Map(
+    images.flatMap(({id, repoTags, repoDigests}) =>
+      [id, ...repoTags, ...repoDigests].map((name) => [name, repoTags[0]]),
+    ),
+  )
+  return ({image, imageId, imageRef}) =>
+    tags.get(image?.image ?? '') ?? tags.get(imageId) ?? tags.get(imageRef)
+}
+
+/** The full ID, or the beginning of one as it is where it names nothing: the list is then empty, as crictl's. */
+async function known(resolve: typeof resolvePods, client: CriClient, reference: string): Promise<string> {
+  const [outcome] = await resolve(client, [reference])
+  if (outcome?.status === 'fulfilled') return outcome.value
+  if (outcome?.reason instanceof NotFoundError && /^[0-9a-f]+$/.test(reference)) return reference
+  throw outcome?.reason
+}
+
+function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], count = 0): Item[] {
+  const sorted = [...items].sort((a, b) => {
+    const [first, second] = [BigInt(a.createdAt), BigInt(b.createdAt)]
+    return first < second ? 1 : first > second ? -1 : 0
+  })
+  return count > 0 ? sorted.slice(0, count) : sorted
+}
+
+/**
+ * All images, or those a word names: by ID or its beginning, tag, digest, or repository with or without its
+ * registry. The filter goes to the runtime and is applied here as well, since containerd ignores it.
+ */
+export async function selectImages(client: CriClient, reference = ''): Promise<Image[]> {
+  const images = await listImages(client, reference)
+  if (reference === '') return images
+  const {image} = await client.image.imageStatus({image: {image: reference}})
+  const hex = reference.replace(/^sha256:/, '')
+  const repository = (name: string) => name.replace(/@.*$/, '').replace(/:[^:/]*$/, '')
+  return images.filter(
+    ({id, repoTags, repoDigests}) =>
+      id === image?.id ||
+      (/^[0-9a-f]+$/.test(hex) && id.replace(/^sha256:/, '').startsWith(hex)) ||
+      [...repoTags, ...repoDigests].some((name) =>
+        [name, repository(name)].some((known) => known === reference || known.endsWith(`/${reference}`)),
+      ),
+  )
+}
+
+export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'namespace'>
+
+/**
+ * What containers use, of those that are chosen by ID or name, pod, labels and namespace. Labels go to the runtime
+ * and are applied here as well: not every runtime heeds them.
+ */
+export async function containerUsage(
+  client: CriClient,
+  {id, pod, labels = {}, namespace}: UsageSelection,
+): Promise<ContainerStats[]> {
+  const stats = await listContainerStats(client, {
+    labelSelector: labels,
+    ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
+  })
+  const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
+  if (namespace === undefined) return kept
+  const placeOf = await usagePlaces(client, kept)
+  return kept.filter((item) => namespace.test(placeOf(item).namespace || 'unknown'))
+}
+
+/** Where measured containers belong: the kubelet's labels tell, else the lists do. */
+export async function usagePlaces(
+  client: CriClient,
+  stats: readonly ContainerStats[],
+): Promise<(stats: ContainerStats) => ContainerPlace> {
+  const labelled = stats.every(({attributes}) => attributes?.labels['io.kubernetes.pod.namespace'])
+  const [containers, pods] = labelled
+    ? [[], []]
+    : await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const podOf = new Map(containers.map((container) => [container.id, container.podSandboxId]))
+  const placeOf = containerPlaces(pods)
+  return ({attributes}) =>
+    placeOf({
+      metadata: attributes?.metadata ?? null,
+      labels: attributes?.labels ?? {},
+      podSandboxId: podOf.get(attributes?.id ?? '') ?? '',
+    })
+}
+
+export async function podUsage(
+  client: CriClient,
+  {pod, labels = {}, namespace}: Omit<UsageSelection, 'id'>,
+  onFailure?: OnPodFailure,
+): Promise<PodSandboxStats[]> {
+  const filter = {
+    labelSelector: labels,
+    ...(pod === undefined ? {} : {id: await known(resolvePods, client, pod)}),
+  }
+  const stats = await listPodSandboxStats(client, filter, onFailure)
+  return stats.filter(
+    ({attributes}) =>
+      hasLabels(attributes?.labels ?? {}, labels) &&
+      (namespace?.test(attributes?.metadata?.namespace ?? '') ?? true),
+  )
+}
+
+function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
+}

@@ -1,0 +1,71 @@
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {containerPlaces, resolveContainers, resolvePods} from '../client/names.js'
+import {type ContainerSelection, type PodSelection, selectContainers, selectPods} from './selection.js'
+
+/** One of the things that a verb is done to. */
+export interface Target {
+  /** As it was typed; its ID where it was chosen by filters. */
+  word: string
+  id: string
+}
+
+/** Containers by the words for them, in their order; what a word does not name is a rejection in its place. */
+export async function namedContainers(
+  client: CriClient,
+  words: readonly string[],
+): Promise<PromiseSettledResult<Target>[]> {
+  return withWords(words, await resolveContainers(client, words))
+}
+
+export async function namedPods(
+  client: CriClient,
+  words: readonly string[],
+): Promise<PromiseSettledResult<Target>[]> {
+  return withWords(words, await resolvePods(client, words))
+}
+
+export async function chosenContainers(
+  client: CriClient,
+  selection: ContainerSelection,
+): Promise<PromiseSettledResult<Target>[]> {
+  return (await selectContainers(client, selection)).map(asTarget)
+}
+
+export async function chosenPods(
+  client: CriClient,
+  selection: PodSelection,
+): Promise<PromiseSettledResult<Target>[]> {
+  return (await selectPods(client, selection)).map(asTarget)
+}
+
+/** By ID, what a person knows it by and how it is: `kube-system/etcd-n1/etcd  CONTAINER_RUNNING`. */
+export async function knownThings(client: CriClient): Promise<Map<string, {name: string; state: string}>> {
+  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const placeOf = containerPlaces(pods)
+  return new Map([
+    ...pods.map(({id, metadata, state}) => {
+      const name = `${metadata?.namespace}/${metadata?.name}`
+      return [id, {name, state: String(state)}] as const
+    }),
+    ...containers.map((container) => {
+      const {namespace, pod, container: name} = placeOf(container)
+      return [container.id, {name: `${namespace}/${pod}/${name}`, state: String(container.state)}] as const
+    }),
+  ])
+}
+
+function withWords(
+  words: readonly string[],
+  outcomes: readonly PromiseSettledResult<string>[],
+): PromiseSettledResult<Target>[] {
+  return outcomes.map((outcome, index) =>
+    outcome.status === 'rejected'
+      ? outcome
+      : {status: 'fulfilled', value: {word: words[index] as string, id: outcome.value}},
+  )
+}
+
+function asTarget({id}: {id: string}): PromiseFulfilledResult<Target> {
+  return {status: 'fulfilled', value: {word: id, id}}
+}

@@ -1,0 +1,66 @@
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {type ContainerPlace, containerNamed, containerPlaces, podNamed} from '../client/names.js'
+import {NotFoundError} from '../errors/errors.js'
+import type {Container, PodSandbox} from '../generated/cri.js'
+
+/** All containers and pods of a node at one moment. */
+export interface NodeView {
+  containers: Container[]
+  pods: PodSandbox[]
+  placeOf: (container: Container) => ContainerPlace
+}
+
+export async function lookAtNode(client: CriClient): Promise<NodeView> {
+  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  return {containers, pods, placeOf: containerPlaces(pods)}
+}
+
+/** Whether a reference names one container, not a pod. */
+export function namesContainer(reference: string, view: NodeView): boolean {
+  try {
+    containerNamed(reference, view.containers, view.placeOf)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export type NamedThing = {container: Container; pod?: never} | {container?: never; pod: PodSandbox}
+
+/** What a reference names, a container before a pod. Throws NotFoundError. */
+export function thingNamed(reference: string, view: NodeView): NamedThing {
+  try {
+    return {container: containerNamed(reference, view.containers, view.placeOf)}
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+    try {
+      return {pod: podNamed(reference, view.pods)}
+    } catch {
+      throw error
+    }
+  }
+}
+
+/** What is the same for all attempts of one container. */
+export function containerKey(container: Container, placeOf: NodeView['placeOf']): string {
+  const {namespace, pod, uid, container: name} = placeOf(container)
+  return JSON.stringify([namespace, pod, uid, name])
+}
+
+/** All attempts of the container that the runtime still knows, the earliest first. */
+export function attemptsOf(container: Container, view: NodeView): Container[] {
+  const key = containerKey(container, view.placeOf)
+  return view.containers
+    .filter((other) => containerKey(other, view.placeOf) === key)
+    .sort((a, b) => attemptOf(a) - attemptOf(b))
+}
+
+/** A comparison for sorting: what was made earlier comes first. */
+export function byCreation(a: Pick<Container, 'createdAt'>, b: Pick<Container, 'createdAt'>): number {
+  return BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1
+}
+
+export function attemptOf({metadata}: Pick<Container, 'metadata'>): number {
+  return metadata?.attempt ?? 0
+}

@@ -1,0 +1,195 @@
+import type {CriClient} from '../client/connect.js'
+import {resolveContainers, resolvePods} from '../client/names.js'
+import {AmbiguousError, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
+import type {Changes} from './changes.js'
+
+export interface WaitOptions {
+  changes: Changes
+  /** Told in one line why the wait goes on although nothing may ever come of it. */
+  onNotice?: (text: string) => void
+}
+
+const fullId = /^[0-9a-f]{64}$/
+
+/** The exit code, as soon as there is one. Throws NotFoundError for a container that is not there, or goes unread. */
+export async function untilExited(
+  client: CriClient,
+  reference: string,
+  options: WaitOptions,
+): Promise<ContainerStatus> {
+  const id = await named(resolveContainers, client, reference, options)
+  return lookUntil(options, async () => {
+    const status = await containerStatus(client, id)
+    if (!status) throw new NotFoundError(`container "${reference}" is gone, and its exit code with it`)
+    return status.state === 'CONTAINER_EXITED' ? status : undefined
+  })
+}
+
+/**
+ * The status of a container that runs. A name is waited for, also when its container has exited: another attempt may
+ * follow. An ID that is unknown or has exited is an error, since a container runs once.
+ */
+export async function untilRunning(
+  client: CriClient,
+  reference: string,
+  options: WaitOptions,
+): Promise<ContainerStatus> {
+  const onNotice = once(options.onNotice)
+  return lookUntil(options, async () => {
+    const id = await existing(resolveContainers, client, reference)
+    const status = id === undefined ? undefined : await containerStatus(client, id)
+    if (status?.state === 'CONTAINER_RUNNING') return status
+    if (status?.state === 'CONTAINER_EXITED') {
+      const exited = `container "${reference}" has exited with ${status.exitCode}`
+      if (isId(reference, id))
+        throw new UserError(`${exited}: a container runs once, its successor has another ID`)
+      onNotice(`${exited}: waiting for its next attempt`)
+    }
+    if (!status) {
+      if (fullId.test(reference))
+        throw new NotFoundError(`no container "${reference}": crisp ps -a shows what there is`)
+      onNotice(`no container "${reference}" yet: waiting for one of this name`)
+    }
+    return undefined
+  })
+}
+
+/** The status of a pod whose sandbox is ready; names and IDs as in {@link untilRunning}. */
+export async function untilReady(
+  client: CriClient,
+  reference: string,
+  options: WaitOptions,
+): Promise<PodSandboxStatus> {
+  const onNotice = once(options.onNotice)
+  return lookUntil(options, async () => {
+    const id = await existing(resolvePods, client, reference)
+    const status = id === undefined ? undefined : await podStatus(client, id)
+    if (status?.state === 'SANDBOX_READY') return status
+    if (status) {
+      if (isId(reference, id))
+        throw new UserError(`pod "${reference}" has ended: its successor has another ID`)
+      onNotice(`pod "${reference}" has ended: waiting for its next attempt`)
+    } else {
+      if (fullId.test(reference))
+        throw new NotFoundError(`no pod "${reference}": crisp pods shows what there is`)
+      onNotice(`no pod "${reference}" yet: waiting for one of this name`)
+    }
+    return undefined
+  })
+}
+
+/** Resolves when the container, or else the pod, that the reference names now is no more; at once if there is none. */
+export async function untilRemoved(
+  client: CriClient,
+  reference: string,
+  options: WaitOptions,
+): Promise<void> {
+  const [container, pod] = await lookUntil(options, async () => {
+    const found = await existing(resolveContainers, client, reference)
+    return [
+      found,
+      found && !fullId.test(reference) ? undefined : await existing(resolvePods, client, reference),
+    ]
+  })
+  await lookUntil(options, async () => {
+    const left =
+      (container !== undefined && (await containerStatus(client, container))) ||
+      (pod !== undefined && (await podStatus(client, pod)))
+    return !left
+  })
+}
+
+/** Looks until there is an answer. A runtime that has answered and then goes away, as in a restart, is waited for. */
+export async function lookUntil<Answer>(
+  {changes, onNotice}: WaitOptions,
+  look: () => Promise<Answer | undefined | false>,
+): Promise<Answer> {
+  let lost = false
+  const lookOnce = async () => {
+    try {
+      const answer = await look()
+      lost = false
+      return answer
+    } catch (error) {
+      if (!(error instanceof RpcError && error.code === rpcCode.unavailable)) throw error
+      if (!lost) onNotice?.('the runtime does not answer: waiting for it')
+      lost = true
+      return undefined
+    }
+  }
+  let answer = await lookOnce()
+  while (answer === undefined || answer === false) {
+    // Asked for before looking, so that nothing happens unseen in between.
+    const change = changes.next()
+    answer = await lookOnce()
+    if (answer === undefined || answer === false) {
+      await change
+      changes.signal.throwIfAborted()
+    }
+  }
+  return answer
+}
+
+async function named(
+  resolve: typeof resolvePods,
+  client: CriClient,
+  reference: string,
+  options: WaitOptions,
+): Promise<string> {
+  return lookUntil(options, async () => {
+    const [outcome] = await resolve(client, [reference])
+    if (outcome?.status === 'fulfilled') return outcome.value
+    throw outcome?.reason
+  })
+}
+
+/** The ID, undefined where the reference names nothing yet. */
+async function existing(
+  resolve: typeof resolvePods,
+  client: CriClient,
+  reference: string,
+): Promise<string | undefined> {
+  const [outcome] = await resolve(client, [reference])
+  if (outcome?.status === 'fulfilled') return outcome.value
+  if (outcome?.reason instanceof NotFoundError && !(outcome.reason instanceof AmbiguousError))
+    return undefined
+  throw outcome?.reason
+}
+
+/** Undefined for a container that is not there. */
+export async function containerStatus(
+  client: CriClient,
+  containerId: string,
+): Promise<ContainerStatus | undefined> {
+  return orGone(async () => (await client.runtime.containerStatus({containerId})).status)
+}
+
+/** Undefined for a pod that is not there. */
+export async function podStatus(
+  client: CriClient,
+  podSandboxId: string,
+): Promise<PodSandboxStatus | undefined> {
+  return orGone(async () => (await client.runtime.podSandboxStatus({podSandboxId})).status)
+}
+
+async function orGone<Status>(ask: () => Promise<Status | null>): Promise<Status | undefined> {
+  try {
+    return (await ask()) ?? undefined
+  } catch (error) {
+    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
+    throw error
+  }
+}
+
+function isId(reference: string, id: string | undefined): boolean {
+  return id?.startsWith(reference) ?? false
+}
+
+function once(say: (text: string) => void = () => undefined): (text: string) => void {
+  const said = new Set<string>()
+  return (text) => {
+    if (!said.has(text)) say(text)
+    said.add(text)
+  }
+}

@@ -1,0 +1,194 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {NotFoundError, UserError} from '../errors/errors.js'
+import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
+import {pullImage} from '../node/pull.js'
+import {removeContainer, removePod} from '../node/remove.js'
+import {removeLeftovers} from './leftovers.js'
+import {newContainer, newPod, type Plan, type Step} from './plan.js'
+
+/** What a plan has brought into being so far; it grows while the plan is carried out. */
+export interface Made {
+  podSandboxId?: string
+  containerIds: string[]
+  /** The runtime was asked for a pod or a container. */
+  asked?: true
+}
+
+export interface CarryOutOptions {
+  /** Ends the plan between and within its calls; the promise then rejects with the signal's reason. */
+  signal: AbortSignal
+  /** Instead of the connection's own, as the base of every deadline. */
+  timeoutMs?: number | undefined
+  pullTimeoutMs?: number | undefined
+  credentialsFor?: (image: string) => Promise<Input<AuthConfig> | undefined>
+  /** Shows that an image is being pulled, until it is disposed of. */
+  showPull?: (image: string) => Promise<Disposable | undefined>
+}
+
+/** Sends the plan's requests one after another. At the first failure it throws and leaves `made` as far as it came. */
+export async function carryOut(
+  client: CriClient,
+  plan: Plan,
+  made: Made,
+  options: CarryOutOptions,
+): Promise<void> {
+  for (const step of plan) {
+    options.signal.throwIfAborted()
+    await takeStep(client, step, made, options)
+  }
+}
+
+async function takeStep(client: CriClient, step: Step, made: Made, options: CarryOutOptions): Promise<void> {
+  const {signal, timeoutMs} = options
+  switch (step.method) {
+    case 'RunPodSandbox': {
+      made.asked = true
+      const {podSandboxId} = await client.runtime.runPodSandbox(step.request, {signal, timeoutMs})
+      if (podSandboxId === '') throw noId('RunPodSandbox')
+      made.podSandboxId = podSandboxId
+      return
+    }
+    case 'PullImage': {
+      const image = step.request.image?.image ?? ''
+      if (step.when === 'missing' && (await isPresent(client, image, signal))) return
+      const {annotations} = step.request.image ?? {}
+      const auth = await options.credentialsFor?.(image)
+      using _ = await options.showPull?.(image)
+      await pullImage(client, image, {
+        auth,
+        annotations: annotations as Record<string, string> | undefined,
+        podConfig: step.request.sandboxConfig ?? undefined,
+        timeoutMs: options.pullTimeoutMs,
+        signal,
+      })
+      return
+    }
+    case 'CreateContainer': {
+      const {podSandboxId = newPod} = step.request
+      const podId = podSandboxId === newPod ? (made.podSandboxId ?? '') : podSandboxId
+      const request = {...step.request, podSandboxId: podId}
+      made.asked = true
+      const {containerId} = await client.runtime.createContainer(request, {signal, timeoutMs})
+      if (containerId === '') throw noId('CreateContainer')
+      made.containerIds.push(containerId)
+      return
+    }
+    case 'StartContainer': {
+      const {containerId = ''} = step.request
+      const last = made.containerIds.at(-1) ?? ''
+      await client.runtime.startContainer(
+        {containerId: containerId === newContainer ? last : containerId},
+        {signal, timeoutMs},
+      )
+    }
+  }
+}
+
+function noId(method: string): UserError {
+  return new UserError(
+    `${method}: the runtime answered without an ID; its log says more: journalctl -u containerd -u crio`,
+  )
+}
+
+async function isPresent(client: CriClient, image: string, signal: AbortSignal): Promise<boolean> {
+  const {image: found} = await client.image.imageStatus({image: {image}}, {signal})
+  return found !== null && found !== undefined
+}
+
+/**
+ * What the plan has really brought into being since `sinceMs`. CRI-O answers with an older pod or container where
+ * name and uid are those of one: that is not the plan's. With `unanswered` also what the runtime made although its
+ * answer did not arrive.
+ */
+export async function findMade(
+  client: CriClient,
+  plan: Plan,
+  made: Made,
+  {sinceMs, unanswered}: {sinceMs: number; unanswered: boolean},
+): Promise<Made> {
+  // A call that was cancelled at its very end may still bring something a moment later.
+  for (let attempt = 0; ; attempt++) {
+    const found = await existing(client, plan, made, {sinceMs, unanswered})
+    const nothing = found.podSandboxId === undefined && found.containerIds.length === 0
+    if (!nothing || !unanswered || attempt === 3) return found
+    await sleep(200)
+  }
+}
+
+async function existing(
+  client: CriClient,
+  plan: Plan,
+  made: Made,
+  {sinceMs, unanswered}: {sinceMs: number; unanswered: boolean},
+): Promise<Made> {
+  const isNew = (createdAtNs: string) => BigInt(createdAtNs) >= BigInt(sinceMs) * 1_000_000n
+  const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
+  if (pod) {
+    const ours = (await listPodSandboxes(client)).find(
+      ({id, metadata, createdAt}) =>
+        isNew(createdAt) && (id === made.podSandboxId || (unanswered && isSamePod(metadata, pod))),
+    )
+    return {...(ours ? {podSandboxId: ours.id} : {}), containerIds: made.containerIds}
+  }
+  const requests = plan.flatMap((step) => (step.method === 'CreateContainer' ? [step.request] : []))
+  const ours = (await listContainers(client)).filter(
+    (container) =>
+      isNew(container.createdAt) &&
+      (made.containerIds.includes(container.id) ||
+        (unanswered && requests.some((request) => isSameContainer(container, request)))),
+  )
+  return {containerIds: ours.map(({id}) => id)}
+}
+
+/**
+ * Takes away what `findMade` found. The pod's own containers go with it. A runtime that still ends what was cancelled
+ * refuses at first: containerd 2.1 says of a container that it is starting.
+ */
+export async function takeBack(client: CriClient, plan: Plan, found: Made): Promise<void> {
+  const {podSandboxId, containerIds} = found
+  const options = {force: true, wait: true, onStopped: () => undefined}
+  if (podSandboxId !== undefined) {
+    await orGone(removePod(client, {id: podSandboxId, word: podSandboxId}, options))
+    const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
+    if (pod) await removeLeftovers(pod)
+    return
+  }
+  for (const id of containerIds) await orGone(removeContainer(client, {id, word: id}, options))
+}
+
+async function orGone(removing: Promise<unknown>): Promise<void> {
+  try {
+    await removing
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+  }
+}
+
+interface Identity {
+  name?: string
+  namespace?: string
+  uid?: string
+  attempt?: number
+}
+
+function isSamePod(metadata: Identity | null, {metadata: wanted}: Input<PodSandboxConfig>): boolean {
+  return (
+    metadata?.name === wanted?.name &&
+    metadata?.namespace === wanted?.namespace &&
+    metadata?.uid === wanted?.uid &&
+    (metadata?.attempt ?? 0) === (wanted?.attempt ?? 0)
+  )
+}
+
+function isSameContainer(
+  container: {podSandboxId: string; metadata: Identity | null},
+  {podSandboxId, config}: Input<CreateContainerRequest>,
+): boolean {
+  return (
+    container.podSandboxId === podSandboxId &&
+    container.metadata?.name === config?.metadata?.name &&
+    (container.metadata?.attempt ?? 0) === (config?.metadata?.attempt ?? 0)
+  )
+}

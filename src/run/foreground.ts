@@ -1,0 +1,130 @@
+import type {StreamFlags} from '../cli/flags/stream.js'
+import {NotFoundError} from '../errors/errors.js'
+import type {ContainerStatus} from '../generated/cri.js'
+import {PlainLog} from '../logs/bytes.js'
+import {LineAssembler, type LogLine} from '../logs/lines.js'
+import {LogWatch} from '../logs/watch.js'
+import {containerStatus} from '../node/wait.js'
+import {type Attachment, attach, checkTerminal, parseStreaming} from '../sessions/session.js'
+import type {RemoteExit} from '../streaming/index.js'
+import {parseDetachKeys} from '../text/detach-keys.js'
+
+// A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
+// command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
+
+export interface ForegroundContainer extends Attachment {
+  /** Where the runtime writes its log; undefined for nowhere. */
+  logPath: string | undefined
+}
+
+/** What must be right before anything is made. Throws UsageError. */
+export async function prepareSession(
+  flags: StreamFlags & {stdin: boolean; tty: boolean; 'detach-keys': string},
+): Promise<Pick<Attachment, 'stdin' | 'tty' | 'detachKeys' | 'streaming'>> {
+  const {stdin, tty} = flags
+  checkTerminal({stdin, tty})
+  const detachKeys = parseDetachKeys(flags['detach-keys'])
+  return {stdin, tty, detachKeys, streaming: await parseStreaming(flags)}
+}
+
+/** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
+export async function attend(container: ForegroundContainer): Promise<RemoteExit> {
+  using log = GrowingLog.open(container.logPath)
+  if (log && !container.stdin && !container.tty) {
+    const status = await untilExited(container, () => log.pass())
+    await log.passRest()
+    return exitOf(status)
+  }
+  await log?.pass()
+  try {
+    const exit = await attach(container)
+    if (exit.kind === 'detached') return exit
+  } catch (error) {
+    container.signal.throwIfAborted()
+    const status = await containerStatus(container.client, container.containerId)
+    if (status?.state !== 'CONTAINER_EXITED') throw error
+    // It was over before we came.
+    await log?.passRest()
+  }
+  return exitOf(await untilExited(container, async () => undefined))
+}
+
+const longestPauseMs = 250
+
+/** Looks after every change of the log, and from time to time. */
+async function untilExited(
+  {client, containerId, logPath, signal}: ForegroundContainer,
+  meanwhile: () => Promise<void>,
+): Promise<ContainerStatus> {
+  using watch = new LogWatch()
+  watch.setPaths(logPath === undefined ? [] : [logPath])
+  for (let pauseMs = 10; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const status = await containerStatus(client, containerId)
+    if (!status) throw new NotFoundError('the container is gone, and its exit code with it')
+    if (status.state === 'CONTAINER_EXITED') return status
+    await meanwhile()
+    // The end of the pause is no failure; the signal's is told below.
+    await watch.change(AbortSignal.any([signal, AbortSignal.timeout(pauseMs)])).catch(() => undefined)
+    signal.throwIfAborted()
+  }
+}
+
+function exitOf({exitCode}: ContainerStatus): RemoteExit {
+  return {kind: 'exited', exitCode}
+}
+
+/** A log from its beginning to wherever it has grown to. */
+class GrowingLog implements Disposable {
+  readonly #file: PlainLog
+  readonly #lines = new LineAssembler({}, () => undefined)
+
+  private constructor(file: PlainLog) {
+    this.#file = file
+  }
+
+  /** undefined where there is no log that we may read. */
+  static open(path: string | undefined): GrowingLog | undefined {
+    if (path === undefined) return undefined
+    try {
+      return new GrowingLog(new PlainLog(path, 0))
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Writes what has come since the last time to our stdout and stderr. */
+  async pass(): Promise<void> {
+    for (;;) {
+      const count = this.#file.read(this.#lines.room())
+      if (count === 0) return
+      await writeLines(this.#lines.take(count))
+    }
+  }
+
+  /** The same when nothing comes any more: a last line may have no end. */
+  async passRest(): Promise<void> {
+    await this.pass()
+    await writeLines(this.#lines.endLog())
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close()
+  }
+}
+
+const lineEnd = Buffer.from('\n')
+
+/** Lines of one stream that follow each other in one go. */
+async function writeLines(lines: readonly LogLine[]): Promise<void> {
+  for (let start = 0; start < lines.length; ) {
+    const stream = lines[start]?.stream
+    let end = start + 1
+    while (lines[end]?.stream === stream) end++
+    const pieces = lines
+      .slice(start, end)
+      .flatMap(({content, ended}) => (ended ? [content, lineEnd] : [content]))
+    const output = stream === 0 ? process.stdout : process.stderr
+    await new Promise<void>((resolve) => output.write(Buffer.concat(pieces), () => resolve()))
+    start = end
+  }
+}

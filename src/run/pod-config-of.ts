@@ -1,0 +1,44 @@
+import type {CallOptions} from '../client/call.js'
+import type {CriClient} from '../client/connect.js'
+import {messageFrom} from '../config-files/message.js'
+import {parseTree} from '../config-files/tree.js'
+import {UserError} from '../errors/errors.js'
+import type {Input, PodSandboxConfig, PodSandboxStatus} from '../generated/cri.js'
+import {logDirectoryOf} from './from-flags.js'
+
+/**
+ * The configuration that a pod was made with, which CreateContainer wants again. containerd keeps it in the verbose
+ * status; for other runtimes it is put together from what the status says.
+ */
+export async function podConfigOf(
+  client: CriClient,
+  podSandboxId: string,
+  options?: CallOptions,
+): Promise<Input<PodSandboxConfig>> {
+  const {status, info} = await client.runtime.podSandboxStatus({podSandboxId, verbose: true}, options)
+  if (!status) throw new UserError(`pod ${podSandboxId}: the runtime gives no status`)
+  return keptConfig(info.info) ?? configFrom(status)
+}
+
+/** containerd 1.6 to 2.3 hold it as `config`, in the proto's own names. */
+function keptConfig(infoJson = '{}'): Input<PodSandboxConfig> | undefined {
+  try {
+    const [tree] = parseTree(infoJson)
+    const config = tree?.kind === 'mapping' && tree.entries.find(({key}) => key === 'config')?.value
+    return config ? messageFrom('PodSandboxConfig', config) : undefined
+  } catch {
+    // Another runtime's own idea of `config`, or a field newer than our proto: the status serves as well.
+    return undefined
+  }
+}
+
+function configFrom({metadata, labels, annotations, linux}: PodSandboxStatus): Input<PodSandboxConfig> {
+  const options = linux?.namespaces?.options
+  return {
+    metadata: {...metadata},
+    logDirectory: logDirectoryOf('/var/log/pods', {...metadata}),
+    labels,
+    annotations,
+    linux: {securityContext: options ? {namespaceOptions: options} : {}},
+  }
+}

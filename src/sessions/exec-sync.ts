@@ -1,0 +1,49 @@
+import type {Writable} from 'node:stream'
+import type {CriClient} from '../client/connect.js'
+import {exitCode, RpcError, rpcCode, UserError} from '../errors/errors.js'
+
+export interface SyncCommand {
+  containerId: string
+  command: readonly string[]
+  /** 0: no limit. */
+  timeoutSeconds: number
+  stdout: Writable
+  stderr: Writable
+}
+
+/** Runs a command by one ExecSync call, which gives its output when it has ended. Resolves with its exit code. */
+export async function execSync(client: CriClient, sync: SyncCommand): Promise<number> {
+  const {containerId, command, timeoutSeconds} = sync
+  const response = await client.runtime
+    .execSync({containerId, cmd: [...command], timeout: String(timeoutSeconds)})
+    .catch((error: unknown) => {
+      throw syncFailure(error, timeoutSeconds)
+    })
+  await Promise.all([written(sync.stdout, response.stdout), written(sync.stderr, response.stderr)])
+  // CRI-O says so for a command that ran out of time.
+  if (response.exitCode < 0) throw timedOut(timeoutSeconds)
+  return response.exitCode
+}
+
+function syncFailure(error: unknown, timeoutSeconds: number): unknown {
+  if (!(error instanceof RpcError)) return error
+  if (error.code === rpcCode.deadlineExceeded && timeoutSeconds > 0) return timedOut(timeoutSeconds)
+  if (error.code === rpcCode.resourceExhausted)
+    return new UserError(
+      'the output is larger than one answer of the runtime may be (16 MiB): leave out --sync, then it is streamed',
+      {cause: error},
+    )
+  return error
+}
+
+function timedOut(seconds: number): UserError {
+  return new UserError(`the command did not end within --timeout ${seconds} (seconds) and was killed`, {
+    exitCode: exitCode.timedOut,
+  })
+}
+
+function written(output: Writable, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(bytes, (error) => (error ? reject(error) : resolve()))
+  })
+}

@@ -1,0 +1,170 @@
+import {readFile} from 'node:fs/promises'
+import type {Writable} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {StreamFlags} from '../cli/flags/stream.js'
+import type {CriClient} from '../client/connect.js'
+import {UsageError, UserError} from '../errors/errors.js'
+import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from '../streaming/index.js'
+import {openStdin} from './stdin.js'
+
+// An exec or attach between a session of the runtime and this process: its stdin, stdout, stderr and terminal.
+
+/** How the runtime's streaming server is to be reached. */
+export interface Streaming {
+  /** undefined: as the runtime needs it. */
+  transport: StreamTransport | undefined
+  tls: StreamTls
+}
+
+export interface Conversation {
+  client: CriClient
+  streaming: Streaming
+  /** Makes the Exec or Attach call, for exactly these streams. */
+  openUrl: () => Promise<string>
+  /** Pass our stdin on. It is destroyed at the end, so that the process can end. */
+  stdin: boolean
+  tty: boolean
+  /** Count only with stdin and a terminal. */
+  detachKeys: Uint8Array
+  /** Instead of our own stdout and stderr. */
+  stdout?: Writable
+  stderr?: Writable
+  signal: AbortSignal
+  note: (text: string) => void
+}
+
+/** Reads what the flags name. Throws UsageError, or UserError for a file that cannot be read. */
+export async function parseStreaming(flags: StreamFlags): Promise<Streaming> {
+  const {transport} = flags
+  if (transport !== undefined && transport !== 'spdy' && transport !== 'websocket')
+    throw new UsageError(`--transport: "${transport}" is neither spdy nor websocket`)
+  if ((flags['tls-cert'] === undefined) !== (flags['tls-key'] === undefined))
+    throw new UsageError('--tls-cert and --tls-key go together')
+  const [ca, cert, key] = await Promise.all([
+    pem('--tls-ca', flags['tls-ca']),
+    pem('--tls-cert', flags['tls-cert']),
+    pem('--tls-key', flags['tls-key']),
+  ])
+  const serverName = flags['tls-sni'] || ((ca ?? cert) ? 'localhost' : undefined)
+  return {transport, tls: {ca, cert, key, serverName, insecure: flags['tls-insecure']}}
+}
+
+async function pem(flag: string, path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined || path === '') return undefined
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new UserError(`${flag}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    })
+  }
+}
+
+/** What must be known before the runtime is asked for a session that would then be of no use. */
+export function checkTerminal({stdin, tty}: {stdin: boolean; tty: boolean}): void {
+  if (stdin && tty && !process.stdin.isTTY)
+    throw new UsageError(
+      '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
+    )
+}
+
+const statusPatienceMs = 5000
+
+/** Carries the session to its end; the terminal is then as it was. Throws what `runRemoteCommand` does. */
+export async function converse(conversation: Conversation): Promise<RemoteExit> {
+  const {client, streaming, tty} = conversation
+  const stdout = conversation.stdout ?? process.stdout
+  const stderr = conversation.stderr ?? process.stderr
+  const stdin = conversation.stdin ? openStdin() : undefined
+  const terminal = tty ? await import('../terminal/raw.js') : undefined
+  const screen = [process.stdout, process.stderr].find(({isTTY}) => isTTY)
+  let giveBack: (() => void) | undefined
+  let whole = false
+  try {
+    const url = await conversation.openUrl()
+    const exit = await runRemoteCommand({
+      url,
+      transport: streaming.transport ?? (await transportFor(client, url)),
+      tls: streaming.tls,
+      stdin,
+      stdout,
+      stderr: tty ? undefined : stderr,
+      tty,
+      detachKeys: tty && stdin ? conversation.detachKeys : undefined,
+      watchTerminalSize: screen && terminal?.terminalSizes(screen),
+      onOpen: () => {
+        if (terminal && stdin) giveBack = terminal.takeTerminal(process.stdin)
+      },
+      onInputEndUnsent: () =>
+        conversation.note(
+          'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket',
+        ),
+      statusPatienceMs,
+      onStatusLate: () =>
+        conversation.note(
+          'its output has ended, but not the command: it goes on in silence, or has left input unread, which some runtimes never get over (Ctrl-C leaves)',
+        ),
+      signal: conversation.signal,
+    })
+    whole = exit.kind === 'exited'
+    if (exit.kind === 'exited' && exit.inputCut && exit.exitCode === 0) await checkInputArrived(client)
+    return exit
+  } finally {
+    giveBack?.()
+    // The remote program was stopped in the middle of its line.
+    if (giveBack && !whole && process.stderr.isTTY) process.stderr.write('\n')
+    stdin?.destroy()
+  }
+}
+
+/** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
+async function checkInputArrived(client: CriClient): Promise<void> {
+  const {runtimeName} = await client.runtime.version()
+  if (runtimeName === 'containerd')
+    throw new UserError(
+      "containerd ended the command's stdin, and dropped the rest of it, when the command closed its stdout or stderr: keep them open, as in sh -c 'cat > FILE; exit $?'",
+    )
+}
+
+/**
+ * CRI-O with conmon-rs gives the URL of the container's monitor, which speaks WebSocket alone and whose tokens are
+ * UUIDs; every other server has SPDY. Trying it out is no way: a refused upgrade uses the URL up.
+ */
+export async function transportFor(client: CriClient, url: string): Promise<StreamTransport> {
+  if (!/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(url)) return 'spdy'
+  const {runtimeName} = await client.runtime.version()
+  return runtimeName === 'cri-o' ? 'websocket' : 'spdy'
+}
+
+export interface Attachment extends Omit<Conversation, 'openUrl'> {
+  containerId: string
+}
+
+/**
+ * Attaches to a running container. When it exits meanwhile the exit code is its own; when the session ends and the
+ * container goes on, as it does when stdin ends, it is 0.
+ */
+export async function attach(attachment: Attachment): Promise<RemoteExit> {
+  const {client, containerId, stdin, tty} = attachment
+  const exit = await converse({
+    ...attachment,
+    openUrl: async () => {
+      const request = {containerId, stdin, tty, stdout: true, stderr: !tty}
+      return (await client.runtime.attach(request)).url
+    },
+  })
+  return exit.kind === 'detached' ? exit : {kind: 'exited', exitCode: await exitCodeOf(client, containerId)}
+}
+
+const exitPatienceMs = 1000
+const exitPollMs = 50
+
+/** The stream may end a moment before the runtime has noticed the exit. */
+async function exitCodeOf(client: CriClient, containerId: string): Promise<number> {
+  for (let waitedMs = 0; ; waitedMs += exitPollMs) {
+    const {status} = await client.runtime.containerStatus({containerId})
+    if (status?.state === 'CONTAINER_EXITED') return status.exitCode
+    if (waitedMs >= exitPatienceMs) return 0
+    await sleep(exitPollMs)
+  }
+}

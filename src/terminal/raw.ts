@@ -1,0 +1,41 @@
+import {spawnSync} from 'node:child_process'
+import type {ReadStream, WriteStream} from 'node:tty'
+import type {TerminalSize} from '../streaming/index.js'
+
+/**
+ * Hands the user's terminal, which is our stdin, to a remote one: every key is passed on, nothing is echoed or translated here. Returns
+ * what gives it back, which also happens by itself when the process ends.
+ */
+export function takeTerminal(input: ReadStream): () => void {
+  const take = (): void => {
+    input.setRawMode(true)
+    // Node leaves the translation of \n into \r\n on, which throws full-screen programs to the wrong column. Where
+    // there is no stty the rest still works.
+    spawnSync('stty', ['-opost'], {stdio: ['inherit', 'ignore', 'ignore']})
+  }
+  // Its default would end us with the terminal as it is.
+  const quit = (): void => void process.kill(process.pid, 'SIGTERM')
+  const giveBack = (): void => {
+    process.off('exit', giveBack).off('SIGCONT', take).off('SIGQUIT', quit)
+    // A terminal that was closed has no mode any more.
+    input.once('error', () => {})
+    if (!input.destroyed) input.setRawMode(false)
+  }
+
+  process.on('exit', giveBack).on('SIGCONT', take).on('SIGQUIT', quit)
+  take()
+  return giveBack
+}
+
+/** Reports the size of the terminal at once and after each change; for `runRemoteCommand`. */
+export function terminalSizes(terminal: WriteStream): (report: (size: TerminalSize) => void) => () => void {
+  return (report) => {
+    const tell = (): void => {
+      const {columns, rows} = terminal
+      if (columns > 0 && rows > 0) report({columns, rows})
+    }
+    tell()
+    terminal.on('resize', tell)
+    return () => terminal.off('resize', tell)
+  }
+}

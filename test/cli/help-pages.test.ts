@@ -1,0 +1,34 @@
+import {spawnSync} from 'node:child_process'
+import {readdirSync, readFileSync} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import {expect, test} from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+test('docs/reference and man are those of the commands: else npm run docs', () => {
+  const {stdout, status} = spawnSync(process.execPath, ['build/docs.mjs', '--check'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect({stdout, status}).toEqual({stdout: '', status: 0})
+})
+
+test('an installation brings all man pages: npm links those that package.json names', () => {
+  const {man} = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+  expect([...man].sort()).toEqual(
+    readdirSync(`${root}/man`)
+      .map((name) => `man/${name}`)
+      .sort(),
+  )
+})
+
+const groff = spawnSync('groff', ['--version']).status === 0
+test.skipIf(!groff)(`man pages are set without a warning${groff ? '' : ': no groff here'}`, () => {
+  const pages = readdirSync(`${root}/man`).map((name) => `man/${name}`)
+  expect(pages.length).toBeGreaterThan(20)
+  const {stdout, stderr} = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', ...pages], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect({stdout, stderr}).toEqual({stdout: '', stderr: ''})
+})

@@ -1,0 +1,217 @@
+import {spawnSync} from 'node:child_process'
+import {existsSync} from 'node:fs'
+import {mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {readSettings} from '../../../src/cli/settings/settings.js'
+import {startFakeRuntime} from '../../support/fake-runtime.js'
+import {runCli} from '../../support/run-cli.js'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'crisp-config-'))
+})
+afterAll(() => rm(directory, {recursive: true}))
+
+async function file(text: string): Promise<string> {
+  const path = join(directory, `${Math.random()}.yaml`)
+  await writeFile(path, text)
+  return path
+}
+
+const noNote = (text: string) => expect.unreachable(text)
+
+test('a flag goes before the environment, the environment before the file', async () => {
+  const config = await file(
+    'runtime-endpoint: unix:///file\nimage-endpoint: unix:///file-image\ntimeout: 7\nmax-retries: 9\ndebug: true\n',
+  )
+  const environment = {CRI_CONFIG_FILE: config, CONTAINER_RUNTIME_ENDPOINT: 'unix:///env'}
+  expect(
+    await readSettings({'runtime-endpoint': 'unix:///flag', 'request-timeout': '3s'}, environment, noNote),
+  ).toEqual({
+    endpoint: 'unix:///flag',
+    imageEndpoint: 'unix:///file-image',
+    timeoutMs: 3000,
+    maxRetries: 9,
+    debug: true,
+    pullImageOnCreate: false,
+    disablePullOnRun: false,
+  })
+  expect(await readSettings({}, environment, noNote)).toMatchObject({
+    endpoint: 'unix:///env',
+    timeoutMs: 7000,
+  })
+  expect(await readSettings({}, {CRI_CONFIG_FILE: config}, noNote)).toMatchObject({endpoint: 'unix:///file'})
+})
+
+test.each<[NodeJS.ProcessEnv, string]>([
+  [{CONTAINER_RUNTIME_ENDPOINT: ''}, 'CONTAINER_RUNTIME_ENDPOINT is empty: name a socket'],
+  [{IMAGE_SERVICE_ENDPOINT: ''}, 'IMAGE_SERVICE_ENDPOINT is empty'],
+  [{CRI_CONFIG_FILE: ''}, 'CRI_CONFIG_FILE is empty: name a file, or unset it'],
+])('%j: an error that names the variable, as crictl takes it for set', async (environment, message) => {
+  await expect(readSettings({}, {CRI_CONFIG_FILE: '/dev/null', ...environment}, noNote)).rejects.toThrow(
+    message,
+  )
+})
+
+test.each<[string, string]>([
+  ['runtime-endpoint', '--runtime-endpoint is empty: name a socket'],
+  ['image-endpoint', '--image-endpoint is empty'],
+  ['config', '--config is empty: name a file'],
+])('--%s with nothing: an error that names the flag', async (flag, message) => {
+  const flags = {config: '/dev/null', [flag]: ''}
+  await expect(readSettings(flags, {}, noNote)).rejects.toThrow(message)
+})
+
+test('an endpoint that is none: an error that names where it comes from', async () => {
+  const config = await file('runtime-endpoint: tcp://10.0.0.1:1234\nimage-endpoint: sock\n')
+  const endpoint = 'unix:///a'
+  const wrong: [Parameters<typeof readSettings>[0], NodeJS.ProcessEnv, string][] = [
+    [
+      {config},
+      {},
+      `config file ${config}, runtime-endpoint: endpoint "tcp://10.0.0.1:1234": tcp is not supported`,
+    ],
+    [
+      {config, 'runtime-endpoint': endpoint},
+      {},
+      `config file ${config}, image-endpoint: endpoint "sock" is not a`,
+    ],
+    [{config}, {CONTAINER_RUNTIME_ENDPOINT: 'x'}, 'CONTAINER_RUNTIME_ENDPOINT: endpoint "x" is not a socket'],
+    [
+      {config, 'runtime-endpoint': endpoint},
+      {IMAGE_SERVICE_ENDPOINT: 'x'},
+      'IMAGE_SERVICE_ENDPOINT: endpoint "x"',
+    ],
+    [{config, 'runtime-endpoint': 'x'}, {}, '--runtime-endpoint: endpoint "x" is not a socket'],
+  ]
+  for (const [flags, environment, message] of wrong)
+    await expect(readSettings(flags, environment, noNote)).rejects.toThrow(message)
+  expect(
+    await readSettings({config, 'runtime-endpoint': 'demo', 'image-endpoint': endpoint}, {}, noNote),
+  ).toMatchObject({endpoint: 'demo', imageEndpoint: endpoint})
+})
+
+test('what the file leaves out or empties is left to be found', async () => {
+  const config = await file('runtime-endpoint: ""\ntimeout: 0\nimage-endpoint:\n')
+  expect(await readSettings({config}, {}, noNote)).toEqual({
+    endpoint: undefined,
+    imageEndpoint: undefined,
+    timeoutMs: undefined,
+    maxRetries: undefined,
+    debug: false,
+    pullImageOnCreate: false,
+    disablePullOnRun: false,
+  })
+})
+
+test("quoted numbers, Go's booleans, comments, duplicates (the last wins), an empty file", async () => {
+  const config = await file(
+    '# c\ntimeout: "5"\ntimeout: 6 # s\npull-image-on-create: T\ndisable-pull-on-run: "1"\n',
+  )
+  expect(await readSettings({config}, {}, noNote)).toMatchObject({
+    timeoutMs: 6000,
+    pullImageOnCreate: true,
+    disablePullOnRun: true,
+  })
+  expect(await readSettings({config: await file('')}, {}, noNote)).toMatchObject({debug: false})
+  expect(await readSettings({config: await file('# only a comment\n')}, {}, noNote)).toMatchObject({
+    debug: false,
+  })
+})
+
+describe('a bad file that was asked for ends the command with one line', () => {
+  const bad: [string, string][] = [
+    ['runtime-endpont: x', 'runtime-endpont: no such setting, did you mean runtime-endpoint?'],
+    ['timeout: 5s', 'timeout: "5s" is not a whole number of seconds'],
+    ['max-retries: many', 'max-retries: "many" is not a whole number'],
+    ['debug: yes', 'debug: "yes" is neither true nor false'],
+    ['debug: [1]', 'debug: should be a single value'],
+    ['- a\n- b', 'should be lines such as'],
+    ['just words', 'should be lines such as'],
+    ['a: [', 'not YAML: unexpected end of the stream within a flow collection in line 1'],
+  ]
+  test.each(bad)('%j', async (text, message) => {
+    const config = await file(text)
+    const {stdout, stderr, exitCode} = await runCli(['--config', config, 'ps'])
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+    expect(stderr).toMatch(/^crisp: .*\n$/)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain(config)
+  })
+
+  test('missing', async () => {
+    const {stderr, exitCode} = await runCli(['-c', '/nonexistent/crictl.yaml', 'ps'])
+    expect({stderr, exitCode}).toEqual({
+      stderr: 'crisp: config file /nonexistent/crictl.yaml: does not exist\n',
+      exitCode: 1,
+    })
+  })
+
+  test.skipIf(existsSync('/etc/crictl.yaml'))(
+    'without one in /etc, the one beside the command counts, by whatever name that is called',
+    async () => {
+      const folder = await mkdtemp(join(directory, 'beside-'))
+      const command = join(folder, 'crictl')
+      await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), command)
+      await writeFile(join(folder, 'crictl.yaml'), 'runtime-endpoint: unix:///beside.sock\n')
+      const {stderr} = spawnSync(command, ['version'], {env: {PATH: process.env.PATH}, encoding: 'utf8'})
+      expect(stderr).toContain('no container runtime at /beside.sock: absent')
+      await writeFile(join(folder, 'crictl.yaml'), 'timeout: soon\n')
+      const note = `crisp: ignoring config file ${folder}/crictl.yaml, timeout: "soon" is not a whole number of seconds\n`
+      const argv = ['-r', '/gone.sock', 'version']
+      const second = spawnSync(command, argv, {env: {PATH: process.env.PATH}, encoding: 'utf8'})
+      expect(second.stderr).toMatch(`${note}crisp: no container runtime at /gone.sock`)
+    },
+  )
+
+  test('a directory', async () => {
+    const {stderr} = await runCli(['-c', '/tmp', 'ps'])
+    expect(stderr).toBe('crisp: config file /tmp: is a directory\n')
+  })
+})
+
+test('--debug=false goes before the settings file', async () => {
+  await using runtime = await startFakeRuntime()
+  const config = await file('debug: true\n')
+  const said = async (...argv: string[]) => (await runCli([...argv, '-c', config, 'version'], runtime)).stderr
+  expect(await said()).toContain('-> Version')
+  expect(await said('--debug=false')).toBe('')
+})
+
+test('--profile-cpu and --profile-mem write files for developer tools, and say when they cannot', async () => {
+  await using runtime = await startFakeRuntime()
+  const [cpu, memory] = [join(directory, 'a.cpuprofile'), join(directory, 'a.heapprofile')]
+  const argv = ['--profile-cpu', cpu, '--profile-mem', memory, 'version']
+  const {stderr, exitCode} = await runCli(argv, runtime)
+  expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+  expect(JSON.parse(await readFile(cpu, 'utf8'))).toMatchObject({
+    nodes: expect.any(Array),
+    startTime: expect.any(Number),
+  })
+  expect(JSON.parse(await readFile(memory, 'utf8'))).toMatchObject({head: expect.any(Object)})
+  const failed = await runCli(['--profile-cpu', '/nonexistent/x', 'version'], runtime)
+  expect(failed).toMatchObject({
+    stdout: expect.stringMatching(/^Version:/),
+    stderr: expect.stringContaining('crisp: --profile-cpu: cannot write /nonexistent/x: ENOENT'),
+    exitCode: 1,
+  })
+})
+
+test.each([['--profile-cpu='], ['--profile-mem', '']])('%j is none', async (...flags) => {
+  await using runtime = await startFakeRuntime()
+  expect(await runCli([...flags, 'version'], runtime)).toMatchObject({stderr: '', exitCode: 0})
+})
+
+test('--debug shows each call with its request and answer on stderr, stdout stays the result', async () => {
+  await using runtime = await startFakeRuntime()
+  const {stdout, stderr} = await runCli(['version', '--debug'], runtime)
+  expect(stdout).toMatch(/^Version: {2}0.1.0\n/)
+  expect(stderr.split('\n')).toEqual([
+    'crisp: -> Version {}',
+    expect.stringMatching(/^crisp: <- Version \d+ ms \{"version":"0.1.0",.*\}$/),
+    '',
+  ])
+})

@@ -1,0 +1,69 @@
+import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {Script} from 'node:vm'
+import {expect, test} from 'vitest'
+import {startFakeRuntime} from '../support/fake-runtime.js'
+import {type CliOptions, runCli} from '../support/run-cli.js'
+
+/** Words that only the source of each library holds. */
+const marks = {
+  grpc: 'grpc-node-js',
+  oclif: 'oclif',
+  yaml: 'YAMLException',
+  width: 'eastAsianWidth',
+  template: 'urlquery',
+  tracing: 'OTEL_EXPORTER_OTLP',
+}
+
+/** Which libraries' code a command line loaded, by what V8 saw. */
+async function loadedBy(argv: readonly string[], options: CliOptions = {}): Promise<string[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-coverage-'))
+  await runCli(argv, {...options, env: {NODE_V8_COVERAGE: directory}})
+  const scripts = new Set<string>()
+  for (const file of await readdir(directory)) {
+    const {result} = JSON.parse(await readFile(join(directory, file), 'utf8')) as {result: {url: string}[]}
+    for (const {url} of result) if (url.startsWith('file://')) scripts.add(fileURLToPath(url))
+  }
+  await rm(directory, {recursive: true})
+  const sources = await Promise.all([...scripts].map((script) => readFile(script, 'utf8')))
+  return Object.entries(marks)
+    .filter(([, mark]) => sources.some((source) => source.includes(mark)))
+    .map(([name]) => name)
+}
+
+test('help, version, a mistyped word and the completion of a flag load neither gRPC nor oclif', async () => {
+  const loaded = await Promise.all(
+    [
+      ['--help'],
+      ['ps', '--help'],
+      ['--version'],
+      ['pss'],
+      ['ps', '--nosuch'],
+      ['__complete', 'bash', 'crisp ps --st', ''],
+    ].map((argv) => loadedBy(argv)),
+  )
+  expect(loaded).toEqual([[], [], [], [], [], []])
+})
+
+test('-q loads no table, a table no YAML, YAML no templates', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
+  const loaded = await Promise.all(
+    [['ps', '-q'], ['ps'], ['ps', '-o', 'yaml']].map((argv) => loadedBy(argv, {...runtime, env: {}})),
+  )
+  expect(loaded).toEqual([
+    ['grpc', 'oclif'],
+    ['grpc', 'oclif', 'width'],
+    ['grpc', 'oclif', 'yaml', 'width'],
+  ])
+})
+
+test('the build has compiled the libraries, as this Node takes it', async () => {
+  const built = fileURLToPath(new URL('../../dist/', import.meta.url))
+  const files = (await readdir(built)).filter((file) => file.startsWith('libraries-')).sort()
+  expect(files).toHaveLength(2)
+  const [source = '', compiled = ''] = files.map((file) => join(built, file))
+  const script = new Script(await readFile(source, 'utf8'), {cachedData: await readFile(compiled)})
+  expect(script.cachedDataRejected).toBe(false)
+})

@@ -1,0 +1,174 @@
+import {describe, expect, test} from 'vitest'
+import {
+  connect,
+  containerPlaces,
+  containerReferences,
+  imageStatus,
+  resolveContainers,
+  resolvePods,
+} from '../../src/client/index.js'
+import type {Container} from '../../src/generated/cri.js'
+import {container, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
+
+const containers = [
+  kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51'), createdAt: '10'}),
+  kubeletContainer('default', 'web-1', 'app', {
+    id: id('a2'),
+    podSandboxId: id('51'),
+    createdAt: '20',
+    metadata: {name: 'app', attempt: 1},
+  }),
+  kubeletContainer('default', 'web-2', 'app', {id: id('b1'), podSandboxId: id('52'), createdAt: '15'}),
+  kubeletContainer('prod', 'web-1', 'app', {id: id('c1'), podSandboxId: id('53'), createdAt: '30'}),
+  kubeletContainer('kube-system', 'proxy', 'kube-proxy', {
+    id: id('d1'),
+    podSandboxId: id('54'),
+    createdAt: '5',
+  }),
+  container({id: id('e1'), podSandboxId: id('55'), metadata: {name: 'bare'}, createdAt: '7', labels: {}}),
+  container({id: id('f00d'), podSandboxId: id('55'), metadata: {name: 'd1'}, createdAt: '7', labels: {}}),
+]
+const pods = [
+  {
+    id: id('51'),
+    metadata: {name: 'web-1', namespace: 'default', uid: 'uid-web-1', attempt: 0},
+    createdAt: '1',
+  },
+  {id: id('53'), metadata: {name: 'web-1', namespace: 'prod', uid: 'uid-x', attempt: 0}, createdAt: '1'},
+  {id: id('54'), metadata: {name: 'proxy', namespace: 'kube-system', uid: 'u4', attempt: 0}, createdAt: '1'},
+  {id: id('54a'), metadata: {name: 'proxy', namespace: 'kube-system', uid: 'u4', attempt: 1}, createdAt: '2'},
+  {
+    id: id('55'),
+    metadata: {name: 'made-by-hand', namespace: 'default', uid: 'u5', attempt: 0},
+    createdAt: '1',
+  },
+]
+
+const node = {ListContainers: {containers}, ListPodSandbox: {items: pods}}
+
+describe('a container is named by', () => {
+  const found: [string, string, string][] = [
+    ['its full ID', id('b1'), 'b1'],
+    ['the beginning of its ID', 'b10', 'b1'],
+    ['its name', 'kube-proxy', 'd1'],
+    ['pod and name', 'web-2/app', 'b1'],
+    ['namespace, pod and name', 'prod/web-1/app', 'c1'],
+    ['namespace, pod and name, the newest attempt', 'default/web-1/app', 'a2'],
+    ['the pod that only its sandbox knows', 'made-by-hand/bare', 'e1'],
+    ['a name rather than the same beginning of an ID', 'd1', 'f00d'],
+  ]
+  test.each(found)('%s', async (_, reference, expected) => {
+    await using runtime = await startFakeRuntime(node)
+    using client = connect(runtime)
+    expect(await resolveContainers(client, [reference])).toEqual([{status: 'fulfilled', value: id(expected)}])
+  })
+
+  test('a full ID costs no call', async () => {
+    await using runtime = await startFakeRuntime(node)
+    using client = connect(runtime)
+    await resolveContainers(client, [id('a1'), id('zz'.replaceAll('z', '9'))])
+    expect(runtime.calls).toEqual([])
+  })
+})
+
+describe('a word that names nothing, or more than one', () => {
+  const refused: [string, string][] = [
+    ['nosuch', 'no container "nosuch": crisp ps -a shows what there is'],
+    ['web-1/nosuch', 'no container "web-1/nosuch": crisp ps -a shows what there is'],
+    ['', 'no container "": crisp ps -a shows what there is'],
+    [
+      'app',
+      `"app" could be any of 3 containers: say more of the name or the ID
+  a200000000000  default/web-1/app
+  b100000000000  default/web-2/app
+  c100000000000  prod/web-1/app`,
+    ],
+    [
+      'web-1/app',
+      `"web-1/app" could be any of 2 containers: say more of the name or the ID
+  a200000000000  default/web-1/app
+  c100000000000  prod/web-1/app`,
+    ],
+    [
+      'a',
+      `"a" could be any of 2 containers: say more of the name or the ID
+  a100000000000  default/web-1/app
+  a200000000000  default/web-1/app`,
+    ],
+  ]
+  test.each(refused)('%j', async (reference, message) => {
+    await using runtime = await startFakeRuntime(node)
+    using client = connect(runtime)
+    const [outcome] = await resolveContainers(client, [reference])
+    expect(outcome).toMatchObject({status: 'rejected', reason: {message, exitCode: 3}})
+  })
+})
+
+test('pods by ID, name and namespace/name, the newest attempt of one pod', async () => {
+  await using runtime = await startFakeRuntime(node)
+  using client = connect(runtime)
+  const outcomes = await resolvePods(client, ['proxy', 'prod/web-1', '55', 'web-1'])
+  expect(outcomes).toMatchObject([
+    {value: id('54a')},
+    {value: id('53')},
+    {value: id('55')},
+    {status: 'rejected', reason: {exitCode: 3}},
+  ])
+})
+
+test('every reference that is printed leads back to its container', async () => {
+  await using runtime = await startFakeRuntime(node)
+  using client = connect(runtime)
+  const {containers: listed} = await client.runtime.listContainers()
+  const {items} = await client.runtime.listPodSandbox()
+  const references = containerReferences(listed, containerPlaces(items))
+  expect(references).toEqual([
+    id('a1'),
+    'default/web-1/app',
+    'default/web-2/app',
+    'prod/web-1/app',
+    'kube-system/proxy/kube-proxy',
+    'default/made-by-hand/bare',
+    'default/made-by-hand/d1',
+  ])
+  const back = await resolveContainers(client, references)
+  expect(back.map((outcome) => (outcome as PromiseFulfilledResult<string>).value)).toEqual(
+    listed.map((item: Container) => item.id),
+  )
+})
+
+describe('images', () => {
+  const images = [
+    {
+      id: 'sha256:aaaa',
+      repoTags: ['registry.k8s.io/pause:3.9'],
+      repoDigests: ['registry.k8s.io/pause@sha256:01'],
+      size: '1',
+    },
+    {id: 'sha256:aabb', repoTags: ['quay.io/x/web:1', 'quay.io/x/web:2'], repoDigests: [], size: '1'},
+  ]
+  const byId = (request: {image: {image: string}}) => ({
+    image: images.find((image) => image.id === request.image.image),
+  })
+  const found: [string, string][] = [
+    ['pause:3.9', 'sha256:aaaa'],
+    ['x/web:2', 'sha256:aabb'],
+    ['aabb', 'sha256:aabb'],
+    ['sha256:aaa', 'sha256:aaaa'],
+    ['registry.k8s.io/pause@sha256:01', 'sha256:aaaa'],
+  ]
+  test.each(found)('%s where the runtime itself does not know the word', async (reference, expected) => {
+    await using runtime = await startFakeRuntime({ImageStatus: byId, ListImages: {images}})
+    using client = connect(runtime)
+    expect((await imageStatus(client, reference, false)).image?.id).toBe(expected)
+  })
+  test('ambiguous', async () => {
+    await using runtime = await startFakeRuntime({ImageStatus: byId, ListImages: {images}})
+    using client = connect(runtime)
+    await expect(imageStatus(client, 'aa', false)).rejects.toMatchObject({
+      exitCode: 3,
+      message:
+        '"aa" could be any of 2 images: say more of the name or the ID\n  aaaa  registry.k8s.io/pause:3.9\n  aabb  quay.io/x/web:1',
+    })
+  })
+})

@@ -1,0 +1,266 @@
+import {describe, expect, test} from 'vitest'
+import {parseContainerConfig, parsePodConfig} from '../../src/config-files/configs.js'
+import {UserError} from '../../src/errors/errors.js'
+
+const source = (text: string) => ({name: 'c.yaml', text})
+const minimal = 'metadata: {name: web}\nimage: {image: busybox}\n'
+const container = (text: string) => parseContainerConfig(source(minimal + text))
+
+function problem(parse: () => unknown): string {
+  try {
+    parse()
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
+  return 'no problem'
+}
+
+describe('what is accepted', () => {
+  test('snake_case as crictl takes it, camelCase, and the proto in its own irregular style', () => {
+    const expected = {
+      metadata: {name: 'web'},
+      image: {image: 'busybox'},
+      workingDir: '/srv',
+      linux: {resources: {memoryLimitInBytes: '64'}, securityContext: {noNewPrivs: true}},
+      CDIDevices: [{name: 'vendor.com/gpu=0'}],
+      mounts: [{containerPath: '/a', uidMappings: [{hostId: 1, containerId: 2, length: 3}]}],
+    }
+    expect(
+      container(`working_dir: /srv
+linux: {resources: {memory_limit_in_bytes: 64}, security_context: {no_new_privs: true}}
+CDI_devices: [{name: vendor.com/gpu=0}]
+mounts: [{container_path: /a, uidMappings: [{host_id: 1, container_id: 2, length: 3}]}]`),
+    ).toEqual(expected)
+    expect(
+      container(`workingDir: /srv
+linux: {resources: {memoryLimitInBytes: 64}, securityContext: {noNewPrivs: true}}
+CDIDevices: [{name: vendor.com/gpu=0}]
+mounts: [{containerPath: /a, uid_mappings: [{hostId: 1, containerId: 2, length: 3}]}]`),
+    ).toEqual(expected)
+  })
+
+  test('JSON, with tabs and escapes', () => {
+    const text = '{\n\t"metadata": {"name": "web", "attempt": 1},\n\t"image": {"image": "\\u0062usybox"}\n}\n'
+    expect(parseContainerConfig(source(text))).toEqual({
+      metadata: {name: 'web', attempt: 1},
+      image: {image: 'busybox'},
+    })
+  })
+
+  test.each([
+    [
+      'a plain value for a wrapper',
+      'linux: {security_context: {run_as_user: 1000}}',
+      {
+        linux: {securityContext: {runAsUser: {value: '1000'}}},
+      },
+    ],
+    [
+      'the wrapper itself',
+      'linux: {security_context: {run_as_user: {value: "0"}}}',
+      {
+        linux: {securityContext: {runAsUser: {value: '0'}}},
+      },
+    ],
+    ['a device by its name', 'CDI_devices: [vendor.com/gpu=0]', {CDIDevices: [{name: 'vendor.com/gpu=0'}]}],
+    [
+      '64 bits as a number',
+      'linux: {resources: {memory_limit_in_bytes: 9223372036854775807}}',
+      {
+        linux: {resources: {memoryLimitInBytes: '9223372036854775807'}},
+      },
+    ],
+    [
+      '64 bits as text',
+      'linux: {resources: {memory_limit_in_bytes: "-9223372036854775808"}}',
+      {
+        linux: {resources: {memoryLimitInBytes: '-9223372036854775808'}},
+      },
+    ],
+    [
+      'other bases',
+      'linux: {resources: {cpu_period: 0x10, cpu_quota: 0o10}}',
+      {
+        linux: {resources: {cpuPeriod: '16', cpuQuota: '8'}},
+      },
+    ],
+    [
+      'an enum by name',
+      'linux: {security_context: {namespace_options: {network: NODE}}}',
+      {
+        linux: {securityContext: {namespaceOptions: {network: 'NODE'}}},
+      },
+    ],
+    [
+      'an enum by number',
+      'linux: {security_context: {namespace_options: {pid: 1}}}',
+      {
+        linux: {securityContext: {namespaceOptions: {pid: 'CONTAINER'}}},
+      },
+    ],
+    [
+      'an enum by a short name in any style',
+      'mounts: [{propagation: host-to-container}]',
+      {
+        mounts: [{propagation: 'PROPAGATION_HOST_TO_CONTAINER'}],
+      },
+    ],
+    [
+      'an enum of another enum inside a message',
+      'linux: {security_context: {seccomp: {profile_type: runtimedefault}}}',
+      {
+        linux: {securityContext: {seccomp: {profileType: 'RuntimeDefault'}}},
+      },
+    ],
+    ['a signal as people write it', 'stop_signal: term', {stopSignal: 'SIGNAL_SIGTERM'}],
+    [
+      'numbers and words where text is wanted, as they are written',
+      'args: [1.50, yes, 010]\nlabels: {a: true}',
+      {
+        args: ['1.50', 'yes', '010'],
+        labels: {a: 'true'},
+      },
+    ],
+    [
+      'the environment as the proto has it',
+      'envs: [{key: PORT, value: 80}]',
+      {
+        envs: [{key: 'PORT', value: Buffer.from('80')}],
+      },
+    ],
+    [
+      'the environment as a mapping',
+      'envs: {PORT: 80, EMPTY: , LANG: "C"}',
+      {
+        envs: [
+          {key: 'PORT', value: Buffer.from('80')},
+          {key: 'EMPTY', value: Buffer.alloc(0)},
+          {key: 'LANG', value: Buffer.from('C')},
+        ],
+      },
+    ],
+    [
+      'bytes that are no text',
+      'envs: [{key: K, value: !!binary gICA}]',
+      {
+        envs: [{key: 'K', value: Buffer.from([0x80, 0x80, 0x80])}],
+      },
+    ],
+    ['yes and no as crictl', 'tty: yes\nstdin: off', {tty: true, stdin: false}],
+    ['nothing for not set', 'working_dir: ~\nlinux: null\nargs:', {}],
+    ['the word null in quotes', 'working_dir: "null"', {workingDir: 'null'}],
+    ['a label called <<', 'labels: {"<<": x}', {labels: {'<<': 'x'}}],
+    [
+      'aliases and merges',
+      'labels: &l {a: b}\nannotations: {<<: *l, c: d}',
+      {
+        labels: {a: 'b'},
+        annotations: {c: 'd', a: 'b'},
+      },
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(container(text)).toEqual({metadata: {name: 'web'}, image: {image: 'busybox'}, ...expected})
+  })
+
+  test('an image by its name alone', () => {
+    expect(parseContainerConfig(source('metadata: {name: a}\nimage: busybox')).image).toEqual({
+      image: 'busybox',
+    })
+  })
+
+  test('a pod without uid gets one, and keeps its own', () => {
+    const uuid = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[\da-f]{4}-[\da-f]{12}$/
+    expect(parsePodConfig(source('metadata: {name: a, namespace: b}')).metadata?.uid).toMatch(uuid)
+    expect(parsePodConfig(source('metadata: {name: a, namespace: b, uid: 5}')).metadata?.uid).toBe('5')
+  })
+})
+
+test.each([
+  ['bogus: 1', 'c.yaml:3: bogus: no such field'],
+  ['workingdirr: 1', 'c.yaml:3: workingdirr: no such field, did you mean working_dir?'],
+  [
+    'linux:\n  security_context:\n    run_as_usr: 1',
+    'c.yaml:5: linux.security_context.run_as_usr: no such field, did you mean run_as_user?',
+  ],
+  [
+    'privileged: true',
+    'c.yaml:3: privileged: no such field, did you mean linux.security_context.privileged?',
+  ],
+  [
+    'linux: {resources: {memory_limit_in_bytes: 64Mi}}',
+    'c.yaml:3: linux.resources.memory_limit_in_bytes: "64Mi" should be a whole number: write 67108864',
+  ],
+  [
+    'linux: {resources: {cpu_shares: 9223372036854775808}}',
+    'c.yaml:3: linux.resources.cpu_shares: "9223372036854775808" should be between -9223372036854775808 and 9223372036854775807',
+  ],
+  [
+    'linux: {resources: {cpu_shares: 010}}',
+    'c.yaml:3: linux.resources.cpu_shares: "010" should be a whole number: a leading 0 is read as octal by some; write it without, or as 0o10',
+  ],
+  [
+    'linux: {security_context: {run_as_user: root}}',
+    'c.yaml:3: linux.security_context.run_as_user: "root" should be a whole number',
+  ],
+  ['linux: [a]', 'c.yaml:3: linux: should hold fields, such as resources and security_context, not a list'],
+  ['envs: [FOO=bar]', 'c.yaml:3: envs[0]: should hold fields, such as key and value, not "FOO=bar"'],
+  ['envs: [{name: FOO, value: bar}]', 'c.yaml:3: envs[0].name: no such field, did you mean key?'],
+  [
+    'mounts: [{mountPath: /a, hostPath: /b}]',
+    'c.yaml:3: mounts[0].mountPath: no such field, did you mean container_path?',
+  ],
+  ['env: [{key: FOO, value: bar}]', 'c.yaml:3: env: no such field, did you mean envs?'],
+  ['volumeMounts: []', 'c.yaml:3: volumeMounts: no such field, did you mean mounts?'],
+  ['securityContext: {}', 'c.yaml:3: securityContext: no such field, did you mean linux.security_context?'],
+  ['args: sh', 'c.yaml:3: args: should be a list, such as [a, b]'],
+  ['args: [sh, [a]]', 'c.yaml:3: args[1]: should be text, not a list'],
+  [
+    'mounts:\n- host_path: /a\n- host_pth: /b',
+    'c.yaml:5: mounts[1].host_pth: no such field, did you mean host_path?',
+  ],
+  [
+    'mounts: [{propagation: shared}]',
+    'c.yaml:3: mounts[0].propagation: "shared" should be one of PRIVATE (0), HOST_TO_CONTAINER (1), BIDIRECTIONAL (2)',
+  ],
+  [
+    'linux: {security_context: {namespace_options: {network: HOST}}}',
+    'c.yaml:3: linux.security_context.namespace_options.network: "HOST" should be one of POD (0), CONTAINER (1), NODE (2), TARGET (3)',
+  ],
+  ['tty: "true"', 'c.yaml:3: tty: "true" should be true or false without quotes'],
+  ['tty: 1', 'c.yaml:3: tty: "1" should be true or false'],
+  ['labels: {a.b/c: [1]}', 'c.yaml:3: labels["a.b/c"]: should be text, not a list'],
+  ['labels: {a: 1, a: 2}', 'c.yaml:3: labels.a: is here twice, first in line 3'],
+  ['log_path: a\nlogPath: b', 'c.yaml:4: logPath: is here twice, first in line 3'],
+  ['args: [a, ~]', 'c.yaml:3: args[1]: is empty: a list has no room for nothing'],
+  ['linux: &a {resources: *a}', 'c.yaml:3: *a stands inside what it means: it would never end'],
+  ['linux: *none', 'c.yaml:3: *none means nothing: there is no &none before it'],
+  ['? [a, b]\n: c', 'c.yaml:3: a key should be a single word'],
+  ['working_dir: !foo bar', 'c.yaml:3: working_dir: has a tag "!foo" that means nothing here'],
+  ['"a\\nb": c', 'c.yaml:3: ["a\\nb"]: no such field'],
+  ['---\na: b', 'c.yaml:4: holds 2 documents: one is wanted'],
+  ['a: [', 'c.yaml:3: not YAML or JSON: unexpected end of the stream within a flow collection'],
+] as const)('%j', (text, expected) => expect(problem(() => container(text))).toBe(expected))
+
+test.each([
+  ['', 'c.yaml: is empty'],
+  ['# only a comment\n', 'c.yaml: is empty'],
+  ['~', 'c.yaml:1: should hold fields, such as metadata and image, not nothing'],
+  ['just words', 'c.yaml:1: should hold fields, such as metadata and image, not "just words"'],
+  ['- a', 'c.yaml:1: should hold fields, such as metadata and image, not a list'],
+  [
+    'apiVersion: v1\nkind: Pod\n',
+    'c.yaml:1: is a manifest for Kubernetes; the CRI has its own form, which crisp init pod and crisp init container write',
+  ],
+  ['metadata: {}', 'c.yaml: metadata.name is missing, and no runtime does without it'],
+  ['metadata: {name: a}', 'c.yaml: image.image is missing, and no runtime does without it'],
+  ['metadata: {name: a}\nimage: {}', 'c.yaml: image.image is missing, and no runtime does without it'],
+  ['[[[[', 'c.yaml:1: not YAML or JSON: unexpected end of the stream within a flow collection'],
+] as const)('the whole of a file being %j', (text, expected) =>
+  expect(problem(() => parseContainerConfig(source(text)))).toBe(expected),
+)
+
+test('a pod needs a namespace', () =>
+  expect(problem(() => parsePodConfig(source('metadata: {name: a}')))).toBe(
+    'c.yaml: metadata.namespace is missing, and no runtime does without it',
+  ))

@@ -1,0 +1,69 @@
+import {once} from 'node:events'
+import {tmpdir} from 'node:os'
+import {onTestFailed} from 'vitest'
+import {spawnOnTerminal, type Terminal} from '../../src/demo/processes/pty.js'
+import {program} from './run-cli.js'
+
+export interface Session {
+  terminal: Terminal
+  /** Resolves when the terminal has shown this. */
+  until(text: string | RegExp): Promise<void>
+  /** The process of crisp itself. */
+  pid(): number
+  /** Everything at the end, with the terminal's settings before and after. */
+  outcome(): Promise<{output: string; exitCode: number; before: string; after: string}>
+}
+
+/** Runs crisp on a real terminal between two looks at the terminal's settings. */
+export async function onTerminal(
+  argv: readonly string[],
+  endpoint: string,
+  {redirection = '', env = {}}: {redirection?: string; env?: NodeJS.ProcessEnv} = {},
+): Promise<Session> {
+  const script = [
+    'stty -g',
+    `sh -c 'echo "pid $$"; exec "$0" "$@"' "$@" ${redirection}`,
+    'code=$?',
+    'stty -g',
+    'exit $code',
+  ].join('\n')
+  const terminal = await spawnOnTerminal(['sh', '-c', script, 'sh', process.execPath, program, ...argv], {
+    cwd: tmpdir(),
+    columns: 100,
+    rows: 30,
+    env: {
+      PATH: process.env.PATH,
+      TERM: 'xterm',
+      CRI_CONFIG_FILE: '/dev/null',
+      CONTAINER_RUNTIME_ENDPOINT: endpoint,
+      ...env,
+    },
+  })
+  let shown = ''
+  terminal.output.on('data', (chunk: Buffer) => {
+    shown += chunk
+  })
+  onTestFailed(() => console.error(shown))
+  const ended = once(terminal.output, 'end')
+  const found = (text: string | RegExp) =>
+    typeof text === 'string' ? shown.includes(text) : text.test(shown)
+  return {
+    terminal,
+    async until(text) {
+      while (!found(text)) await once(terminal.output, 'data')
+    },
+    pid: () => Number(/pid (\d+)/.exec(shown)?.[1]),
+    async outcome() {
+      const exitCode = await terminal.exited
+      await ended
+      const lines = shown.split('\r\n')
+      return {
+        before: lines[0] ?? '',
+        output: lines.slice(2, -2).join('\r\n'),
+        // Output may have ended without a newline.
+        after: /[\da-f]+(:[\da-f]+)+$/.exec(lines.at(-2) ?? '')?.[0] ?? '',
+        exitCode,
+      }
+    },
+  }
+}
