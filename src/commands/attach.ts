@@ -1,11 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
 import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
 import {resolveContainers} from '../client/names.js'
 import {UsageError} from '../errors/errors.js'
 import {asOwnFailure, streamFailure} from '../sessions/failure.js'
-import {attach, checkTerminal, parseStreaming} from '../sessions/session.js'
+import {attach} from '../sessions/session.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
 
 export default class Attach extends CriCommand {

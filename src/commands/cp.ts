@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {parseStreaming} from '../cli/flags/session.js'
 import {streamFlags} from '../cli/flags/stream.js'
 import {resolveContainers} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
 import {parsePlace} from '../sessions/cp/places.js'
 import {asPlainFailure, streamFailure} from '../sessions/failure.js'
-import {parseStreaming} from '../sessions/session.js'
 
 export default class Cp extends CriCommand {
   static override summary = 'Copy files into or out of a container'

@@ -134,7 +134,8 @@ export default class Run extends PlanCommand {
 
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const {attend, prepareSession} = await import('../run/foreground.js')
+    const {attend} = await import('../run/foreground.js')
+    const {prepareSession} = await import('../cli/flags/session.js')
     if (flags.rm) this.outliveReader()
     const session = await prepareSession({...flags, stdin: flags.interactive})
     const made = await this.planned(client, flags, plan).catch(async (error) => {

@@ -112,7 +112,7 @@ export default class Top extends CriCommand {
       filter,
       intervalMs,
       units,
-      style: (await this.tableStyle()) ? (await import('../terminal/colours.js')).topStyle : plainTopStyle,
+      style: (await this.tableStyle()) ? (await import('../top/colours.js')).topStyle : plainTopStyle,
       machine,
       visit: (what, row, signal) => this.#visit(what, row, endpoint, signal),
       suspend: stopProcess,

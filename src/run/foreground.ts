@@ -1,13 +1,11 @@
-import type {StreamFlags} from '../cli/flags/stream.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import {PlainLog} from '../logs/bytes.js'
 import {LineAssembler, type LogLine} from '../logs/lines.js'
 import {LogWatch} from '../logs/watch.js'
 import {containerStatus} from '../node/wait.js'
-import {type Attachment, attach, checkTerminal, parseStreaming} from '../sessions/session.js'
+import {type Attachment, attach} from '../sessions/session.js'
 import type {RemoteExit} from '../streaming/index.js'
-import {parseDetachKeys} from '../text/detach-keys.js'
 
 // A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
 // command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
@@ -15,16 +13,6 @@ import {parseDetachKeys} from '../text/detach-keys.js'
 export interface ForegroundContainer extends Attachment {
   /** Where the runtime writes its log; undefined for nowhere. */
   logPath: string | undefined
-}
-
-/** What must be right before anything is made. Throws UsageError. */
-export async function prepareSession(
-  flags: StreamFlags & {stdin: boolean; tty: boolean; 'detach-keys': string},
-): Promise<Pick<Attachment, 'stdin' | 'tty' | 'detachKeys' | 'streaming'>> {
-  const {stdin, tty} = flags
-  checkTerminal({stdin, tty})
-  const detachKeys = parseDetachKeys(flags['detach-keys'])
-  return {stdin, tty, detachKeys, streaming: await parseStreaming(flags)}
 }
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */

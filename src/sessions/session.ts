@@ -1,9 +1,7 @@
-import {readFile} from 'node:fs/promises'
 import type {Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {StreamFlags} from '../cli/flags/stream.js'
 import type {CriClient} from '../client/connect.js'
-import {UsageError, UserError} from '../errors/errors.js'
+import {UserError} from '../errors/errors.js'
 import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from '../streaming/index.js'
 import {openStdin} from './stdin.js'
 
@@ -31,41 +29,6 @@ export interface Conversation {
   stderr?: Writable
   signal: AbortSignal
   note: (text: string) => void
-}
-
-/** Reads what the flags name. Throws UsageError, or UserError for a file that cannot be read. */
-export async function parseStreaming(flags: StreamFlags): Promise<Streaming> {
-  const {transport} = flags
-  if (transport !== undefined && transport !== 'spdy' && transport !== 'websocket')
-    throw new UsageError(`--transport: "${transport}" is neither spdy nor websocket`)
-  if ((flags['tls-cert'] === undefined) !== (flags['tls-key'] === undefined))
-    throw new UsageError('--tls-cert and --tls-key go together')
-  const [ca, cert, key] = await Promise.all([
-    pem('--tls-ca', flags['tls-ca']),
-    pem('--tls-cert', flags['tls-cert']),
-    pem('--tls-key', flags['tls-key']),
-  ])
-  const serverName = flags['tls-sni'] || ((ca ?? cert) ? 'localhost' : undefined)
-  return {transport, tls: {ca, cert, key, serverName, insecure: flags['tls-insecure']}}
-}
-
-async function pem(flag: string, path: string | undefined): Promise<Buffer | undefined> {
-  if (path === undefined || path === '') return undefined
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw new UserError(`${flag}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    })
-  }
-}
-
-/** What must be known before the runtime is asked for a session that would then be of no use. */
-export function checkTerminal({stdin, tty}: {stdin: boolean; tty: boolean}): void {
-  if (stdin && tty && !process.stdin.isTTY)
-    throw new UsageError(
-      '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
-    )
 }
 
 const statusPatienceMs = 5000

@@ -1,6 +1,5 @@
 import {Chalk} from 'chalk'
 import type {TableStyle} from '../formats/table.js'
-import type {TopStyle} from '../top/frame.js'
 
 const chalk = new Chalk({level: 1})
 
@@ -27,12 +26,4 @@ export const tableStyle: TableStyle = {
 export const logStyle = {
   match: chalk.bold.red,
   origins: [chalk.cyan, chalk.green, chalk.yellow, chalk.magenta, chalk.blue, chalk.red],
-}
-
-/** For the full-screen view. */
-export const topStyle: TopStyle = {
-  strong: chalk.bold,
-  dim: chalk.dim,
-  bad: chalk.red,
-  selected: chalk.inverse,
 }

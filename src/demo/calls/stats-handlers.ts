@@ -1,6 +1,6 @@
 import {rpcCode} from '../../errors/errors.js'
 import type * as cri from '../../generated/cri.js'
-import {directoryOf} from '../processes/container-life.js'
+import {directoryOf} from '../processes/environment.js'
 import type {Handlers} from '../server/rpc.js'
 import {StatusError} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'

@@ -1,7 +1,7 @@
 import {readdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {epochMs} from '../../text/time.js'
-import {directoryOf} from '../processes/container-life.js'
+import {directoryOf} from '../processes/environment.js'
 import {type ProcessRow, processesByOwner, readProcesses} from '../processes/process-table.js'
 import {nowNs} from '../state/clock.js'
 import type {Container, Runtime} from '../state/runtime.js'

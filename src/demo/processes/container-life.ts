@@ -1,5 +1,4 @@
 import {mkdir, rm} from 'node:fs/promises'
-import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {setTimeout as wait} from 'node:timers/promises'
 import {announce} from '../calls/announcements.js'
@@ -8,16 +7,11 @@ import {nowNs} from '../state/clock.js'
 import type {Container, Runtime} from '../state/runtime.js'
 import type {OutputName} from './attached-clients.js'
 import {ContainerLog} from './container-log.js'
-import {environmentOf} from './environment.js'
+import {directoryOf, environmentOf} from './environment.js'
 import {type Child, startChild} from './processes.js'
 import {stopSignalOf} from './signals.js'
 
 const drainMs = 5_000
-
-/** Where a container's process runs, and where what it writes counts as its own. */
-export function directoryOf(runtime: Runtime, container: Container): string {
-  return join(runtime.directory, 'containers', container.id.slice(0, 12))
-}
 
 export function workingDirectoryOf(runtime: Runtime, container: Container): string {
   return container.config.workingDir || directoryOf(runtime, container)

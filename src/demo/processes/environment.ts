@@ -2,8 +2,12 @@ import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Container, Pod, Runtime} from '../state/runtime.js'
 import {markOf, markVariable} from './children.js'
-import {directoryOf} from './container-life.js'
 import {podPortsVariable} from './programs.js'
+
+/** Where a container's process runs, and where what it writes counts as its own. */
+export function directoryOf(runtime: Runtime, container: Container): string {
+  return join(runtime.directory, 'containers', container.id.slice(0, 12))
+}
 
 /** Where the pod's processes put the sockets that stand for its ports. */
 export function portsDirectoryOf(runtime: Runtime, pod: Pod): string {
