@@ -4,6 +4,7 @@ import {Config} from '@oclif/core/config'
 import {parse} from '@oclif/core/parser'
 import type {CallObserver} from '../client/call.js'
 import {type ConnectOptions, type CriClient, connect} from '../client/connect.js'
+import type {Reading} from '../config-files/source.js'
 import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shortened} from '../errors/shortened.js'
@@ -44,6 +45,11 @@ export abstract class CriCommand extends Command {
   /** Aborted by Ctrl-C, SIGTERM and SIGHUP. */
   protected get signal(): AbortSignal {
     return this.#interruption.signal
+  }
+
+  /** How a file that is named on the command line is read, stdin for `-`. */
+  protected get reading(): Reading {
+    return {stdin: () => process.stdin, signal: this.signal}
   }
 
   /** From now on the end of whoever reads our output is an interruption, and not simply our end. */
@@ -104,7 +110,7 @@ export abstract class CriCommand extends Command {
       this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
     this.#showsValuesRaw = /^(go-template|jsonpath|yaml)\b/.test(word)
     if (word.startsWith('custom-columns-file='))
-      flags.output = await (await import('../formats/columns-file.js')).readColumnsFile(word)
+      flags.output = await (await import('./columns-file.js')).readColumnsFile(word)
     if (/^(go-template|jsonpath|custom-columns)\b/.test(word))
       await checkTemplate(parseOutput(flags.output ?? '', flags.template))
   }

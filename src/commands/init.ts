@@ -57,7 +57,7 @@ export default class Init extends CriCommand {
   async #place(flags: GlobalFlags): Promise<{logDirectory: string; cgroupParent: string}> {
     const {defaultLogRoot} = await import('../run/ways-to-plan.js')
     return {
-      logDirectory: `${defaultLogRoot(process.env)}/default_example`,
+      logDirectory: `${defaultLogRoot({env: process.env, uid: process.getuid?.()})}/default_example`,
       cgroupParent: (await this.#usesSystemd(flags)) ? 'crisp-example.slice' : '/crisp/example',
     }
   }

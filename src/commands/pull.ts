@@ -95,7 +95,7 @@ export default class Pull extends CriCommand {
   async #podConfig(path: string | undefined) {
     if (path === undefined) return undefined
     const {readPodConfig} = await import('../config-files/configs.js')
-    return readPodConfig(path, this.signal)
+    return readPodConfig(path, this.reading)
   }
 
   /** The lines of --debug would tear it apart. */

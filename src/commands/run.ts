@@ -83,7 +83,7 @@ export default class Run extends PlanCommand {
       if (words.length > 0) throw new UsageError('-f takes everything from the plan: leave out the image')
       checkWishes(flags, 'plan')
       checkStdin([flags.file], flags)
-      return await this.#make(client, flags, await planFromFile(flags.file, this.signal))
+      return await this.#make(client, flags, await planFromFile(flags.file, this.reading))
     }
     if (areConfigFiles(words)) {
       checkWishes({...flags, namespace: undefined}, 'files')
@@ -112,7 +112,7 @@ export default class Run extends PlanCommand {
     if (more.length > 0) throw new UsageError('run: write flags before the two files')
     checkStdin([container, pod], flags)
     const when = await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'always'))
-    return planFromConfigs(container, pod, {runtimeHandler: flags.runtime, when, signal: this.signal})
+    return planFromConfigs(container, pod, {...this.reading, runtimeHandler: flags.runtime, when})
   }
 
   async #planFromImage(client: CriClient, words: readonly string[], flags: RunFlags): Promise<Plan> {
@@ -124,9 +124,10 @@ export default class Run extends PlanCommand {
     if (flags.name !== undefined && flags.pod === undefined && !flags['dry-run'])
       await requireFreeName(client, flags.namespace ?? 'default', flags.name)
     return planFromImage(client, image, command, flags, {
+      ...this.reading,
       env: process.env,
+      uid: process.getuid?.(),
       directory: process.cwd(),
-      signal: this.signal,
       when: await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'missing')),
       foreground: isForeground(flags),
     })
@@ -147,7 +148,17 @@ export default class Run extends PlanCommand {
     let goesOn = !flags.rm
     try {
       const note = (text: string) => this.note(text)
-      const exit = await attend({...session, client, containerId, logPath, signal: this.signal, note})
+      const {stdout, stderr} = process
+      const exit = await attend({
+        ...session,
+        client,
+        containerId,
+        logPath,
+        stdout,
+        stderr,
+        signal: this.signal,
+        note,
+      })
       if (exit.kind === 'exited') process.exitCode = exit.exitCode
       goesOn = exit.kind === 'detached'
     } finally {

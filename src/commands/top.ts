@@ -108,6 +108,7 @@ export default class Top extends CriCommand {
       input: process.stdin,
       output: process.stdout,
       signal: this.signal,
+      program: process,
       state,
       filter,
       intervalMs,

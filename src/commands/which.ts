@@ -47,7 +47,7 @@ export default class WhichCommand extends CriCommand {
     using client = await this.connect(flags)
 
     const {Proc} = await import('../node/owner/proc.js')
-    const which = new Which(client, new Proc(), process.getuid?.() === 0)
+    const which = new Which(client, new Proc(), {pid: process.pid, uid: process.getuid?.()})
     const outcomes = await concurrently(queries, 1, (query) => which.find(query))
     const findings = this.succeeded(outcomes).flat()
     if (findings.length === 0) return

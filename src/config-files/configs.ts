@@ -2,19 +2,16 @@ import {randomUUID} from 'node:crypto'
 import {UserError} from '../errors/errors.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../generated/cri.js'
 import {parseMessage} from './file.js'
-import {readSource, type SourceText} from './source.js'
+import {type Reading, readSource, type SourceText} from './source.js'
 
 /** The pod that a file or standard input (`-`) describes, with a `uid` of its own if it has none. Throws UserError. */
-export async function readPodConfig(path: string, signal?: AbortSignal): Promise<Input<PodSandboxConfig>> {
-  return parsePodConfig(await readSource(path, signal))
+export async function readPodConfig(path: string, reading: Reading): Promise<Input<PodSandboxConfig>> {
+  return parsePodConfig(await readSource(path, reading))
 }
 
 /** The container that a file or standard input (`-`) describes. Throws UserError. */
-export async function readContainerConfig(
-  path: string,
-  signal?: AbortSignal,
-): Promise<Input<ContainerConfig>> {
-  return parseContainerConfig(await readSource(path, signal))
+export async function readContainerConfig(path: string, reading: Reading): Promise<Input<ContainerConfig>> {
+  return parseContainerConfig(await readSource(path, reading))
 }
 
 export function parsePodConfig(source: SourceText): Input<PodSandboxConfig> {

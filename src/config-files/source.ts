@@ -12,11 +12,17 @@ export interface SourceText {
   text: string
 }
 
+/** What reading takes. */
+export interface Reading {
+  /** Asked only where `-` is read: to look at it already opens it. */
+  stdin: () => Readable
+  signal: AbortSignal
+}
+
 /** The text of a file, or of standard input for `-`. Throws UserError for what is no text. */
-export async function readSource(path: string, signal?: AbortSignal): Promise<SourceText> {
+export async function readSource(path: string, {stdin, signal}: Reading): Promise<SourceText> {
   const name = path === '-' ? 'stdin' : printable(path)
-  const bytes =
-    path === '-' ? await readAll(process.stdin, name, signal) : await readFileBytes(path, name, signal)
+  const bytes = path === '-' ? await readAll(stdin(), name, signal) : await readFileBytes(path, name, signal)
   try {
     const text = new TextDecoder('utf-8', {fatal: true}).decode(bytes)
     if (text.includes('\0')) throw new TypeError()
@@ -26,13 +32,13 @@ export async function readSource(path: string, signal?: AbortSignal): Promise<So
   }
 }
 
-async function readFileBytes(path: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+async function readFileBytes(path: string, name: string, signal: AbortSignal): Promise<Uint8Array> {
   let handle: FileHandle | undefined
   try {
     handle = await open(path)
     return await readAll(handle.createReadStream({autoClose: false}), name, signal)
   } catch (error) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw error instanceof UserError ? error : new UserError(`${name}: ${fileProblem(error)}`, {cause: error})
   } finally {
     await handle?.close()
@@ -40,10 +46,10 @@ async function readFileBytes(path: string, name: string, signal?: AbortSignal): 
 }
 
 /** To the end, which may never come: the signal ends it too. */
-async function readAll(stream: Readable, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+async function readAll(stream: Readable, name: string, signal: AbortSignal): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  if (signal) addAbortSignal(signal, stream)
+  addAbortSignal(signal, stream)
   try {
     for await (const chunk of stream) {
       length += chunk.length
@@ -52,7 +58,7 @@ async function readAll(stream: Readable, name: string, signal?: AbortSignal): Pr
       chunks.push(chunk)
     }
   } catch (error) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw error
   }
   return Buffer.concat(chunks)

@@ -1,3 +1,4 @@
+import type {Writable} from 'node:stream'
 import {NotFoundError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import {PlainLog} from '../logs/bytes.js'
@@ -11,13 +12,15 @@ import type {RemoteExit} from '../streaming/index.js'
 // command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
 
 export interface ForegroundContainer extends Attachment {
+  stdout: Writable
+  stderr: Writable
   /** Where the runtime writes its log; undefined for nowhere. */
   logPath: string | undefined
 }
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
 export async function attend(container: ForegroundContainer): Promise<RemoteExit> {
-  using log = GrowingLog.open(container.logPath)
+  using log = GrowingLog.open(container)
   if (log && !container.stdin && !container.tty) {
     const status = await untilExited(container, () => log.pass())
     await log.passRest()
@@ -64,35 +67,37 @@ function exitOf({exitCode}: ContainerStatus): RemoteExit {
 /** A log from its beginning to wherever it has grown to. */
 class GrowingLog implements Disposable {
   readonly #file: PlainLog
+  readonly #outputs: readonly [Writable, Writable]
   readonly #lines = new LineAssembler({}, () => undefined)
 
-  private constructor(file: PlainLog) {
+  private constructor(file: PlainLog, outputs: readonly [Writable, Writable]) {
     this.#file = file
+    this.#outputs = outputs
   }
 
   /** undefined where there is no log that we may read. */
-  static open(path: string | undefined): GrowingLog | undefined {
-    if (path === undefined) return undefined
+  static open({logPath, stdout, stderr}: ForegroundContainer): GrowingLog | undefined {
+    if (logPath === undefined) return undefined
     try {
-      return new GrowingLog(new PlainLog(path, 0))
+      return new GrowingLog(new PlainLog(logPath, 0), [stdout, stderr])
     } catch {
       return undefined
     }
   }
 
-  /** Writes what has come since the last time to our stdout and stderr. */
+  /** Writes what has come since the last time to stdout and stderr. */
   async pass(): Promise<void> {
     for (;;) {
       const count = this.#file.read(this.#lines.room())
       if (count === 0) return
-      await writeLines(this.#lines.take(count))
+      await writeLines(this.#lines.take(count), this.#outputs)
     }
   }
 
   /** The same when nothing comes any more: a last line may have no end. */
   async passRest(): Promise<void> {
     await this.pass()
-    await writeLines(this.#lines.endLog())
+    await writeLines(this.#lines.endLog(), this.#outputs)
   }
 
   [Symbol.dispose](): void {
@@ -103,7 +108,10 @@ class GrowingLog implements Disposable {
 const lineEnd = Buffer.from('\n')
 
 /** Lines of one stream that follow each other in one go. */
-async function writeLines(lines: readonly LogLine[]): Promise<void> {
+async function writeLines(
+  lines: readonly LogLine[],
+  [stdout, stderr]: readonly [Writable, Writable],
+): Promise<void> {
   for (let start = 0; start < lines.length; ) {
     const stream = lines[start]?.stream
     let end = start + 1
@@ -111,7 +119,7 @@ async function writeLines(lines: readonly LogLine[]): Promise<void> {
     const pieces = lines
       .slice(start, end)
       .flatMap(({content, ended}) => (ended ? [content, lineEnd] : [content]))
-    const output = stream === 0 ? process.stdout : process.stderr
+    const output = stream === 0 ? stdout : stderr
     await new Promise<void>((resolve) => output.write(Buffer.concat(pieces), () => resolve()))
     start = end
   }

@@ -5,7 +5,7 @@ import {join, resolve} from 'node:path'
 import type {CriClient} from '../client/connect.js'
 import {listPodSandboxes} from '../client/lists.js'
 import {podIdOf} from '../client/names.js'
-import {readSource} from '../config-files/source.js'
+import {type Reading, readSource} from '../config-files/source.js'
 import {UserError} from '../errors/errors.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
 import {
@@ -24,9 +24,9 @@ import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} f
 type When = PullWhen | 'never'
 
 /** `-f PLAN`. */
-export async function planFromFile(path: string, signal: AbortSignal): Promise<Plan> {
+export async function planFromFile(path: string, reading: Reading): Promise<Plan> {
   const {parsePlan} = await import('./plan-file.js')
-  return parsePlan(await readSource(path, signal))
+  return parsePlan(await readSource(path, reading))
 }
 
 /** Whether the words are files rather than an image and a command. */
@@ -45,11 +45,11 @@ export function isConfigFile(word: string): boolean {
 export async function planFromConfigs(
   containerFile: string,
   podFile: string,
-  {runtimeHandler, when, signal}: {runtimeHandler: string | undefined; when: When; signal: AbortSignal},
+  {runtimeHandler, when, ...reading}: Reading & {runtimeHandler: string | undefined; when: When},
 ): Promise<Plan> {
   const {readContainerConfig, readPodConfig} = await import('../config-files/configs.js')
-  const container = await readContainerConfig(containerFile, signal)
-  const pod = await readPodConfig(podFile, signal)
+  const container = await readContainerConfig(containerFile, reading)
+  const pod = await readPodConfig(podFile, reading)
   return [
     ...pullSteps(when, container, pod),
     runPod(pod, runtimeHandler),
@@ -70,10 +70,8 @@ export interface ImageFlags
   'log-directory'?: string | undefined
 }
 
-export interface Surroundings {
-  env: NodeJS.ProcessEnv
+export interface Surroundings extends Reading, User {
   directory: string
-  signal: AbortSignal
   when: When
   /** The session that starts the container is the only one that stdin comes from. */
   foreground: boolean
@@ -87,11 +85,11 @@ export async function planFromImage(
   flags: ImageFlags,
   surroundings: Surroundings,
 ): Promise<Plan> {
-  const {env, directory, signal, when, foreground} = surroundings
+  const {env, directory, when, foreground} = surroundings
   const uid = randomUUID()
   const suffixed = `${nameFromImage(image)}-${uid.slice(0, 5)}`
   const asked = flags.name === undefined ? undefined : checkName('--name', flags.name)
-  const envFiles = await Promise.all((flags['env-file'] ?? []).map((path) => readSource(path, signal)))
+  const envFiles = await Promise.all((flags['env-file'] ?? []).map((path) => readSource(path, surroundings)))
   const place = await placeFor(client, {...flags, name: asked ?? suffixed, uid}, surroundings)
   const name = asked ?? (flags.pod === undefined ? nameFromImage(image) : suffixed)
   const container = containerConfigFrom(
@@ -116,7 +114,7 @@ interface PodPlace {
 async function placeFor(
   client: CriClient,
   flags: ImageFlags & {name: string; uid: string},
-  {env, directory}: Surroundings,
+  {env, uid, directory}: Surroundings,
 ): Promise<PodPlace> {
   if (flags.pod !== undefined) {
     const {podConfigOf} = await import('./pod-config-of.js')
@@ -129,15 +127,21 @@ async function placeFor(
     ...flags,
     namespace,
     cgroupParent: flags['cgroup-parent'] ?? (await cgroupParentFor(client, flags.uid)),
-    logRoot: logDirectory === undefined ? defaultLogRoot(env) : resolve(directory, logDirectory),
+    logRoot: logDirectory === undefined ? defaultLogRoot({env, uid}) : resolve(directory, logDirectory),
     nodeDns: await nodeDns(),
   })
   return {id: newPod, config, steps: [runPod(config, flags.runtime)]}
 }
 
+/** Whoever runs crisp; `uid` is undefined where users have no numbers. */
+export interface User {
+  env: NodeJS.ProcessEnv
+  uid: number | undefined
+}
+
 /** The kubelet's place where we may write there; the runtime writes the logs, we and `crisp logs` read them. */
-export function defaultLogRoot(env: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/var/log/pods'
+export function defaultLogRoot({env, uid}: User): string {
+  if (uid === 0) return '/var/log/pods'
   return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'crisp', 'pods')
 }
 

@@ -18,6 +18,8 @@ export interface TopSessionOptions {
   input: ReadStream
   output: WriteStream
   signal: AbortSignal
+  /** Tells that the process ends, or goes on after a stop. */
+  program: Pick<NodeJS.Process, 'on' | 'off'>
   state: TopState
   /** Which pods and containers count at all. */
   filter: (pods: TopPod[]) => TopPod[]
@@ -73,7 +75,7 @@ export class TopSession {
 
   /** Resolves when the user quits, rejects with the signal's reason. The terminal is as before in every ending. */
   async run(): Promise<void> {
-    const {signal, input, output} = this.#options
+    const {signal, program, input, output} = this.#options
     await this.#sample()
     const abort = () => this.#done.reject(signal.reason)
     const resize = () => this.#redrawAll()
@@ -86,7 +88,7 @@ export class TopSession {
     // The process may also end where no promise is waited for, as after a second Ctrl-C.
     const leave = () => this.#leave()
     signal.addEventListener('abort', abort, {once: true})
-    process.on('exit', leave).on('SIGCONT', takeAgain)
+    program.on('exit', leave).on('SIGCONT', takeAgain)
     output.on('resize', resize)
     // Also while somebody else has the terminal: an error that nobody listens for ends the process.
     input.on('error', this.#onHangup)
@@ -104,7 +106,7 @@ export class TopSession {
       output.off('resize', resize)
       leave()
       input.off('error', this.#onHangup)
-      process.off('exit', leave).off('SIGCONT', takeAgain)
+      program.off('exit', leave).off('SIGCONT', takeAgain)
     }
   }
 

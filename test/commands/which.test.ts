@@ -139,7 +139,7 @@ test('control groups name the container; an overlay mount its layers', async () 
       `35 24 0:30 / /run/c/${id('a1')}/rootfs rw - overlay overlay rw,lowerdir=/s/2/fs:/s/1/fs,upperdir=/s/9/fs,workdir=/s/9/work`,
     ],
   })
-  const which = new Which(client, proc, true)
+  const which = new Which(client, proc, {pid: 1, uid: 0})
   expect(await which.find({kind: 'process', pid: 7})).toMatchObject([
     {container: {id: id('a1')}, because: 'process 7 (nginx)'},
   ])
@@ -158,9 +158,9 @@ test('without the right to look, nothing found is not said; sudo is', async () =
     proc.denied = true
     return undefined
   }
-  const find = (asRoot: boolean) => new Which(client, proc, asRoot).find({kind: 'port', port: 80})
-  await expect(find(false)).rejects.toThrow("port 80: other users' processes may not be looked at; try sudo")
-  await expect(find(true)).rejects.toThrow('port 80 belongs to no container of this runtime')
+  const find = (uid: number) => new Which(client, proc, {pid: 1, uid}).find({kind: 'port', port: 80})
+  await expect(find(1000)).rejects.toThrow("port 80: other users' processes may not be looked at; try sudo")
+  await expect(find(0)).rejects.toThrow('port 80 belongs to no container of this runtime')
 })
 
 test.each(['web', ':0', ':65536', '-1', '1.2.3', 'relative/path', ''])('%j is no question', (text) => {

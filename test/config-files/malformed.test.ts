@@ -18,6 +18,7 @@ interface Malformed {
   mentions: string
 }
 
+const reading = {stdin: () => process.stdin, signal: new AbortController().signal}
 const roots = {pod: 'PodSandboxConfig', container: 'ContainerConfig'} as const
 const sound = {
   pod: 'metadata: {name: web, namespace: default, uid: u1}\nhostname: web\nlabels:\n  app: web\nlinux:\n  cgroup_parent: /x\n',
@@ -128,7 +129,7 @@ test('hundreds of malformed files: one line each, with the file and the place', 
     writeFileSync(path, content)
     const shown = content.toString().slice(0, 200)
     try {
-      await (kind === 'pod' ? readPodConfig(path) : readContainerConfig(path))
+      await (kind === 'pod' ? readPodConfig(path, reading) : readContainerConfig(path, reading))
       surprises.push(['accepted', shown])
     } catch (error) {
       const {message} = error as Error
@@ -143,7 +144,7 @@ test('hundreds of malformed files: one line each, with the file and the place', 
 test('aliases that multiply to a hundred million words end at once', async () => {
   const path = join(directory, 'laughs.yaml')
   writeFileSync(path, `${sound.container}annotations:\n  a: b\n${laughs.join('\n')}\n`)
-  await expect(readContainerConfig(path)).rejects.toThrow('x: no such field')
+  await expect(readContainerConfig(path, reading)).rejects.toThrow('x: no such field')
   writeFileSync(
     path,
     [
@@ -158,7 +159,7 @@ test('aliases that multiply to a hundred million words end at once', async () =>
       )
       .replaceAll('{host_path: a}', '*m'),
   )
-  await expect(readContainerConfig(path)).rejects.toThrow('aliases multiply')
+  await expect(readContainerConfig(path, reading)).rejects.toThrow('aliases multiply')
 })
 
 test.each([

@@ -33,6 +33,7 @@ async function sessionWith(
     input: input as unknown as ReadStream,
     output: output as unknown as WriteStream,
     signal: new AbortController().signal,
+    program: process,
     state: initialState,
     filter: (pods: TopPod[]) => {
       onLook(++looks)

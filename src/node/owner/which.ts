@@ -40,17 +40,23 @@ function plainAddress(address: string): string {
 }
 
 /** Asks runtime and node; what one question has brought is there for the next. */
+/** The process that looks: it is on the node's own network, and as root may look at all others. */
+export interface Self {
+  pid: number
+  /** undefined where users have no numbers. */
+  uid: number | undefined
+}
+
 export class Which {
   readonly #client: CriClient
   readonly #proc: Proc
-  readonly #asRoot: boolean
+  readonly #self: Self
   readonly #once = new Map<string, Promise<unknown>>()
 
-  /** `asRoot`: there is nobody with more rights to try it as. */
-  constructor(client: CriClient, proc: Proc, asRoot: boolean) {
+  constructor(client: CriClient, proc: Proc, self: Self) {
     this.#client = client
     this.#proc = proc
-    this.#asRoot = asRoot
+    this.#self = self
   }
 
   /** Throws NotFoundError where nothing is found, UserError where what would tell may not be read. */
@@ -58,7 +64,7 @@ export class Which {
     this.#proc.denied = false
     const findings = await this.#lookUp(query)
     if (findings.length > 0) return findings
-    if (this.#proc.denied && !this.#asRoot)
+    if (this.#proc.denied && this.#self.uid !== 0)
       throw new UserError(`${wordsFor(query)}: other users' processes may not be looked at; try sudo`)
     throw new NotFoundError(await this.#nothingFound(query))
   }
@@ -126,7 +132,7 @@ export class Which {
 
   /** One process for each network of the node: its own, and those of the pods. */
   async #networks(): Promise<number[]> {
-    const pids = [process.pid, ...(await this.#firstProcesses()).values()]
+    const pids = [this.#self.pid, ...(await this.#firstProcesses()).values()]
     const networks = new Map<string, number>()
     for (const pid of pids) {
       const network = await this.#proc.networkOf(pid)
