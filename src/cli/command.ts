@@ -1,3 +1,4 @@
+import {readFile} from 'node:fs/promises'
 import type {Interfaces} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import {Config} from '@oclif/core/config'
@@ -8,15 +9,16 @@ import type {Reading} from '../config-files/source.js'
 import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shortened} from '../errors/shortened.js'
-import {checkTemplate, type Output, parseOutput, rendered, type View} from '../formats/output.js'
+import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {Tracing} from './diagnosis/tracing.js'
 import {globalFlags} from './flags/common.js'
 import {type GlobalFlags, readSettings, type Settings} from './settings/settings.js'
 
-interface TemplateFlags {
-  output?: string
-  template?: string
+interface FormFlags {
+  output: string
+  template?: string | undefined
 }
 
 /** How long a collector may take for the spans at a command's end; less where `--timeout` says so. */
@@ -27,7 +29,8 @@ export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
   readonly #interruption = new AbortController()
   #tracing: Tracing | undefined
-  #showsValuesRaw = false
+  #formAsked = false
+  #shown = false
   readonly #stop = (signal: NodeJS.Signals) => {
     // A second Ctrl-C must always end the process, whatever the first one is still waiting for.
     if (this.signal.aborted) process.exit(exitCode.interrupted)
@@ -95,24 +98,8 @@ export abstract class CriCommand extends Command {
     } catch (error) {
       throw new UsageError(usageText(error as Error, this.id ?? ''), {cause: error})
     }
-    await this.#readTemplate(
-      output.flags as TemplateFlags,
-      output.metadata.flags.output?.setFromDefault === true,
-    )
+    this.#formAsked = output.metadata.flags.output?.setFromDefault !== true
     return output
-  }
-
-  /** `--template` alone asks for -o go-template; beside another form it is left aside, as crictl does. */
-  async #readTemplate(flags: TemplateFlags, noneAsked: boolean): Promise<void> {
-    if (flags.template !== undefined && noneAsked) flags.output = 'go-template'
-    const word = flags.output ?? ''
-    if (flags.template !== undefined && !word.startsWith('go-template'))
-      this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
-    this.#showsValuesRaw = /^(go-template|jsonpath|yaml)\b/.test(word)
-    if (word.startsWith('custom-columns-file='))
-      flags.output = await (await import('./columns-file.js')).readColumnsFile(word)
-    if (/^(go-template|jsonpath|custom-columns)\b/.test(word))
-      await checkTemplate(parseOutput(flags.output ?? '', flags.template))
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {
@@ -179,14 +166,39 @@ export abstract class CriCommand extends Command {
     }
   }
 
-  /** To stdout, as it is; where a format leaves the runtime's words raw they may still not act on a terminal. */
-  protected write(text: string): void {
-    process.stdout.write(this.#showsValuesRaw && process.stdout.isTTY ? printableLines(text) : text)
+  /**
+   * The form that `-o` and `--template` ask for, to be read before anything is sent. `--template` alone asks for
+   * -o go-template; beside another form it is left aside, as crictl does. `own` are forms that only this command has.
+   */
+  protected async outputForm(
+    {output, template}: FormFlags,
+    own: readonly string[] = [],
+  ): Promise<OutputForm> {
+    const preset = output || (process.stdout.isTTY ? 'table' : 'json')
+    const word = template === undefined || this.#formAsked ? preset : 'go-template'
+    const form = await parseOutputForm(word, {template, own, readFile: (path) => readFile(path, 'utf8')})
+    if (template !== undefined && form.name !== 'go-template')
+      this.note(`--template is for -o go-template: it does nothing with -o ${word}`)
+    return form
   }
 
-  /** The view in the form that `-o` and `--template` ask for; `parseOutput` reads them before anything is sent. */
-  protected async show(view: View, output: Output): Promise<void> {
-    this.write(await rendered(view, output))
+  /** To stdout, as it is. */
+  protected write(text: string): void {
+    process.stdout.write(text)
+  }
+
+  /** To stdout, where the runtime's words stand as they are: they may still not act on a terminal. */
+  protected writeRaw(text: string): void {
+    this.write(process.stdout.isTTY ? printableLines(text) : text)
+  }
+
+  /** The view in the form asked for; after the first one as what follows it. */
+  protected show(view: View, form: OutputForm): void {
+    const text = form.render(view)
+    const next = this.#shown ? form.further(text) : text
+    this.#shown = true
+    if (form.raw) this.writeRaw(next)
+    else this.write(next)
   }
 
   /** Columns of the terminal on stdout, undefined for a pipe or a file. */

@@ -52,7 +52,7 @@ export abstract class PlanCommand extends CriCommand {
   ): Promise<Made | undefined> {
     if (flags['dry-run']) {
       const {planText} = await import('../run/plan.js')
-      this.write(await planText(plan, flags.output ?? 'yaml'))
+      this.writeRaw(await planText(plan, flags.output ?? 'yaml'))
       return undefined
     }
     checkOutput(flags)

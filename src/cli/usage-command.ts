@@ -1,13 +1,14 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {jsonText} from '../formats/json.js'
-import {furtherText, type Output, rendered, type View} from '../formats/output.js'
+import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import {isRuntimeLost} from '../node/lost.js'
 import {frameText} from '../terminal/frame.js'
 import {CriCommand} from './command.js'
 
 export interface Sampling<Sample> {
-  output: Output
+  output: OutputForm
   /** Between two samples. Left out, one second, and none where one sample is enough. */
   seconds: number | undefined
   watch: boolean
@@ -29,7 +30,7 @@ const shortestPauseMs = 100
 export abstract class UsageCommand extends CriCommand {
   /** JSON and its like are one sample as it is; a table needs two, unless the runtime itself gives rates. */
   protected async showUsage<Sample>(sampling: Sampling<Sample>): Promise<void> {
-    const forPeople = sampling.output.format === 'table' || sampling.output.format === 'wide'
+    const forPeople = sampling.output.shows === 'table'
     let before: Sample[] = []
     let now = await sampling.sample()
     if (forPeople && (sampling.seconds !== undefined || !sampling.sufficient(now))) {
@@ -54,12 +55,10 @@ export abstract class UsageCommand extends CriCommand {
     const terminal = {width: cut ? this.width : undefined, style: await this.tableStyle()}
     const shown = await view(now, before, terminal)
     // One line for each round, so that a reader of the pipe knows where a document ends.
-    if (watch && output.format === 'json') return this.write(jsonText(shown.document(), 0))
-    const document = await rendered(shown, output)
-    const text = watch && output.format === 'yaml' ? furtherText(document, output.format) : document
+    if (watch && output.name === 'json') return this.write(jsonText(shown.document(), 0))
     const movesCursor = process.stdout.isTTY && process.env.TERM !== 'dumb'
-    const redraw = watch && movesCursor && (output.format === 'table' || output.format === 'wide')
-    this.write(redraw ? frameText(text, cut ? process.stdout.rows : undefined) : text)
+    if (!watch || !movesCursor || output.shows !== 'table') return this.show(shown, output)
+    this.write(frameText(output.render(shown), cut ? process.stdout.rows : undefined))
   }
 
   /** A runtime that is restarted is waited for. */

@@ -14,7 +14,6 @@ import {
   readConfigText,
 } from '../cli/settings/file.js'
 import {UsageError} from '../errors/errors.js'
-import {parseOutput} from '../formats/output.js'
 import {splitList} from '../text/selectors.js'
 import {settingsView} from '../views/settings.js'
 
@@ -72,7 +71,7 @@ export default class Config extends CriCommand {
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }
       case 'list': {
-        const output = parseOutput(flags.output, flags.template)
+        const output = await this.outputForm(flags)
         const text = readConfigText(path)
         if (text === undefined) this.note(`${path} does not exist: these are the defaults`)
         const file = await parseConfig(text ?? '', path)

@@ -3,6 +3,7 @@ import {pullFlags} from '../cli/flags/pull.js'
 import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
 import {podIdOf} from '../client/names.js'
 import {readContainerConfig, readPodConfig} from '../config-files/configs.js'
+import {linesOf} from '../formats/lines.js'
 import {createStep, pullSteps} from '../run/plan.js'
 import {podConfigOf} from '../run/pod-config-of.js'
 
@@ -49,6 +50,6 @@ export default class Create extends PlanCommand {
     const podConfig = givenPod ?? (await podConfigOf(client, podSandboxId))
     const plan = [...pullSteps(when, container, podConfig), createStep(podSandboxId, container, podConfig)]
     const made = await this.planned(client, flags, plan)
-    if (made) this.write(`${made.containerIds.join('\n')}\n`)
+    if (made) this.write(linesOf(made.containerIds))
   }
 }

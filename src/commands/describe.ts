@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
 import {integerFlag, outputFlags} from '../cli/flags/common.js'
-import {parseOutput} from '../formats/output.js'
 import {LogTail} from '../logs/last-lines.js'
 import {concurrently} from '../node/concurrently.js'
 import {describeThing} from '../node/describe.js'
@@ -38,7 +37,7 @@ export default class Describe extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Describe)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     using client = await this.connect(flags)
 
     const view = await lookAtNode(client)
@@ -48,7 +47,7 @@ export default class Describe extends CriCommand {
     })
     const found: Described[] = this.succeeded(outcomes)
     const context = {nowMs: Date.now(), width: this.width, strong: (await this.tableStyle())?.header}
-    if (found.length > 0) await this.show(descriptionsView(found, context), output)
+    if (found.length > 0) this.show(descriptionsView(found, context), output)
   }
 }
 

@@ -4,7 +4,6 @@ import {labelFlag, outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {UsageError} from '../errors/errors.js'
-import {furtherText, parseOutput, rendered} from '../formats/output.js'
 import {eventFilter} from '../node/events/filter.js'
 import {type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
 import {containerEvents} from '../node/events/stream.js'
@@ -60,8 +59,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Events)
-    const word = flags.output || (process.stdout.isTTY ? 'table' : 'json')
-    const output = parseOutput(word, flags.template)
+    const output = await this.outputForm(flags)
     const wanted = eventFilter({
       types: flags.type,
       pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
@@ -72,8 +70,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     if (pollIntervalMs < shortestPollMs) throw new UsageError('--poll-interval should be 10ms or more')
     using client = await this.connect(flags)
 
-    const placed =
-      ['table', 'wide', 'name'].includes(output.format) || flags.pod || flags.namespace || flags.label
+    const placed = output.shows !== 'document' || flags.pod || flags.namespace || flags.label
     const places = placed ? await knownPlaces(client) : new Map()
     const events = containerEvents(client, {
       force: flags.force,
@@ -82,15 +79,10 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       signal: this.signal,
       onNotice: (text) => this.note(text),
     })
-    let first = true
     for await (const event of events) {
       if (placed) learnPlaces(event, places)
       const place = places.get(event.containerId)
-      if (wanted(event, place)) {
-        const text = await rendered(eventView(event, place), output)
-        this.write(first ? text : furtherText(text, output.format))
-        first = false
-      }
+      if (wanted(event, place)) this.show(eventView(event, place), output)
       if (event.containerEventType === 'CONTAINER_DELETED_EVENT') places.delete(event.containerId)
     }
   }

@@ -1,6 +1,5 @@
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
-import {parseOutput} from '../formats/output.js'
 import {imageFsView} from '../views/image-fs.js'
 
 export default class ImageFsInfo extends CriCommand {
@@ -11,8 +10,8 @@ export default class ImageFsInfo extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(ImageFsInfo)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    await this.show(imageFsView(await client.image.imageFsInfo()), output)
+    this.show(imageFsView(await client.image.imageFsInfo()), output)
   }
 }

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {imageFilterFlag, listFlags} from '../cli/flags/common.js'
-import {parseOutput, rendered} from '../formats/output.js'
+import {linesOf} from '../formats/lines.js'
 import {parseImageFilters} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
 import {splitList} from '../text/selectors.js'
@@ -30,13 +30,13 @@ export default class Images extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Images)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const filter = parseImageFilters(splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const images = filter(await selectImages(client, args.image))
-    const forPeople = output.format === 'table' || output.format === 'wide'
-    if (flags.quiet && forPeople) return this.write(images.map(({id}) => `${id}\n`).join(''))
+    const forPeople = output.shows === 'table'
+    if (flags.quiet && forPeople) return this.write(linesOf(images.map(({id}) => id)))
 
     const {imageBlocks, imagesView} = await import('../views/images.js')
     if (flags.verbose && forPeople) return this.write(imageBlocks(images))
@@ -47,6 +47,6 @@ export default class Images extends CriCommand {
       digests: flags.digests,
       pinned: flags.pinned,
     }
-    this.write(await rendered(imagesView(images, context), output))
+    this.show(imagesView(images, context), output)
   }
 }

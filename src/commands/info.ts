@@ -1,7 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
-import {parseOutput, rendered} from '../formats/output.js'
 import {runtimeConfigIfTold} from '../node/runtime-config.js'
 import {runtimeStatusView} from '../views/runtime-status.js'
 
@@ -26,8 +25,8 @@ export default class Info extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Info)
-    const output = parseOutput(flags.output || (process.stdout.isTTY ? 'table' : 'json'), flags.template)
-    const forPeople = output.format === 'table' || output.format === 'wide'
+    const output = await this.outputForm(flags)
+    const forPeople = output.shows === 'table'
     using client = await this.connect(flags)
 
     const [status, facts] = await Promise.all([
@@ -40,6 +39,6 @@ export default class Info extends CriCommand {
         : undefined,
     ])
     const options = {width: this.width, style: await this.tableStyle()}
-    this.write(await rendered(runtimeStatusView(status, options, facts), output))
+    this.show(runtimeStatusView(status, options, facts), output)
   }
 }

@@ -5,7 +5,6 @@ import {inspectFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {resolveContainers} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
-import {parseOutput, rendered} from '../formats/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {selectContainers} from '../node/selection.js'
 import {containerStatusesView} from '../views/container-status.js'
@@ -37,7 +36,7 @@ export default class Inspect extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspect)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const selection = containerSelection(flags)
     using client = await this.connect(flags)
 
@@ -51,6 +50,6 @@ export default class Inspect extends CriCommand {
       client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),
     )
     const found = this.succeeded(outcomes)
-    if (found.length > 0) this.write(await rendered(containerStatusesView(found, Date.now()), output))
+    if (found.length > 0) this.show(containerStatusesView(found, Date.now()), output)
   }
 }

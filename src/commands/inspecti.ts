@@ -4,7 +4,6 @@ import {CriCommand} from '../cli/command.js'
 import {imageFilterFlag, inspectFlags} from '../cli/flags/common.js'
 import {imageStatus} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
-import {parseOutput, rendered} from '../formats/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {parseImageFilters} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
@@ -36,7 +35,7 @@ export default class Inspecti extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspecti)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const filter = parseImageFilters(splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
@@ -48,6 +47,6 @@ export default class Inspecti extends CriCommand {
       imageStatus(client, reference, !flags.quiet),
     )
     const found = this.succeeded(outcomes)
-    if (found.length > 0) this.write(await rendered(imageStatusesView(found), output))
+    if (found.length > 0) this.show(imageStatusesView(found), output)
   }
 }

@@ -4,7 +4,6 @@ import {inspectFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {resolvePods} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
-import {parseOutput, rendered} from '../formats/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {selectPods} from '../node/selection.js'
 import {podStatusesView} from '../views/pod-status.js'
@@ -29,7 +28,7 @@ export default class Inspectp extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspectp)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 
@@ -43,6 +42,6 @@ export default class Inspectp extends CriCommand {
       client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),
     )
     const found = this.succeeded(outcomes)
-    if (found.length > 0) this.write(await rendered(podStatusesView(found), output))
+    if (found.length > 0) this.show(podStatusesView(found), output)
   }
 }

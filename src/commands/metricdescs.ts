@@ -1,6 +1,5 @@
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
-import {parseOutput} from '../formats/output.js'
 import {metricDescriptorsView} from '../views/metrics.js'
 
 export default class MetricDescs extends CriCommand {
@@ -11,9 +10,9 @@ export default class MetricDescs extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(MetricDescs)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     using client = await this.connect(flags)
     const {descriptors} = await client.runtime.listMetricDescriptors()
-    await this.show(metricDescriptorsView(descriptors, this.width), output)
+    this.show(metricDescriptorsView(descriptors, this.width), output)
   }
 }

@@ -4,12 +4,12 @@ import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
 import {listed} from '../client/lists.js'
-import {printableLines} from '../errors/printable.js'
-import {furtherText, type Output, parseOutput, rendered} from '../formats/output.js'
+import type {OutputForm} from '../formats/output.js'
 import {isRuntimeLost} from '../node/lost.js'
-import {podMetricsView, prometheusText} from '../views/metrics.js'
+import {podMetricsView} from '../views/metrics.js'
 
 const watchPauseMs = 500
+const ownForms = ['prometheus']
 
 export default class Metricsp extends CriCommand {
   static override summary = "Show pods' metrics, also as Prometheus reads them"
@@ -22,15 +22,13 @@ export default class Metricsp extends CriCommand {
   ]
 
   static override flags = {
-    ...outputFlags('json', ['prometheus']),
+    ...outputFlags('json', ownForms),
     watch: Flags.boolean({char: 'w', description: 'every half second, until Ctrl-C'}),
   }
 
-  #shown = false
-
   async run(): Promise<void> {
     const {flags} = await this.parse(Metricsp)
-    const output = flags.output === 'prometheus' ? undefined : parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags, ownForms)
     using client = await this.connect(flags)
 
     for (let lost = false; ; ) {
@@ -47,20 +45,14 @@ export default class Metricsp extends CriCommand {
     }
   }
 
-  async #show(client: CriClient, output: Output | undefined): Promise<void> {
+  async #show(client: CriClient, output: OutputForm): Promise<void> {
     const metrics = await listed(
       async () => (await client.runtime.listPodSandboxMetrics()).podMetrics,
       () => client.runtime.streamPodSandboxMetrics(),
       (chunk) => chunk.podSandboxMetrics,
     )
-    if (output) {
-      const text = await rendered(podMetricsView(metrics, this.width), output)
-      this.write(this.#shown ? furtherText(text, output.format) : text)
-      this.#shown = true
-      return
-    }
-    const {descriptors} = await client.runtime.listMetricDescriptors()
-    const text = prometheusText(metrics, descriptors)
-    this.write(process.stdout.isTTY ? printableLines(text) : text)
+    const {descriptors} =
+      output.name === 'prometheus' ? await client.runtime.listMetricDescriptors() : {descriptors: []}
+    this.show(podMetricsView(metrics, descriptors, this.width), output)
   }
 }

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {listFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
-import {parseOutput, rendered} from '../formats/output.js'
+import {linesOf} from '../formats/lines.js'
 import {podDetails} from '../node/details.js'
 import {selectPods} from '../node/selection.js'
 
@@ -28,13 +28,13 @@ export default class Pods extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Pods)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 
     const pods = await selectPods(client, selection)
-    const forPeople = output.format === 'table' || output.format === 'wide'
-    if (flags.quiet && forPeople) return this.write(pods.map(({id}) => `${id}\n`).join(''))
+    const forPeople = output.shows === 'table'
+    if (flags.quiet && forPeople) return this.write(linesOf(pods.map(({id}) => id)))
 
     const {podBlocks, podsView} = await import('../views/pods.js')
     if (flags.verbose && forPeople) return this.write(podBlocks(pods))
@@ -43,8 +43,8 @@ export default class Pods extends CriCommand {
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
       fullIds: flags['no-trunc'],
-      ...(output.format === 'wide' ? {details: await podDetails(client, pods)} : {}),
+      ...(output.name === 'wide' ? {details: await podDetails(client, pods)} : {}),
     }
-    this.write(await rendered(podsView(pods, context), output))
+    this.show(podsView(pods, context), output)
   }
 }

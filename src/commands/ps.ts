@@ -3,7 +3,7 @@ import {CriCommand} from '../cli/command.js'
 import {listFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {containerPlaces} from '../client/names.js'
-import {parseOutput, rendered} from '../formats/output.js'
+import {linesOf} from '../formats/lines.js'
 import {containerStatuses} from '../node/details.js'
 import {imageNames, podsOfUnlabelled, selectContainers} from '../node/selection.js'
 
@@ -36,16 +36,16 @@ export default class Ps extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Ps)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const selection = containerSelection(flags)
     using client = await this.connect(flags)
 
     const containers = await selectContainers(client, selection)
-    const forPeople = output.format === 'table' || output.format === 'wide'
-    if (flags.quiet && forPeople) return this.write(containers.map(({id}) => `${id}\n`).join(''))
+    const forPeople = output.shows === 'table'
+    if (flags.quiet && forPeople) return this.write(linesOf(containers.map(({id}) => id)))
 
     const {containerBlocks, containersView} = await import('../views/containers.js')
-    const placed = forPeople || output.format === 'name'
+    const placed = output.shows !== 'document'
     const context = {
       nowMs: Date.now(),
       width: flags['no-trunc'] ? undefined : this.width,
@@ -53,9 +53,9 @@ export default class Ps extends CriCommand {
       fullIds: flags['no-trunc'],
       placeOf: containerPlaces(placed ? await podsOfUnlabelled(client, containers) : []),
       ...(flags['resolve-image-path'] && forPeople ? {imageName: await imageNames(client)} : {}),
-      ...(output.format === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
+      ...(output.name === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
     }
     if (flags.verbose && forPeople) return this.write(containerBlocks(containers, context))
-    this.write(await rendered(containersView(containers, context), output))
+    this.show(containersView(containers, context), output)
   }
 }

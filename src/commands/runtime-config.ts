@@ -1,6 +1,5 @@
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
-import {parseOutput} from '../formats/output.js'
 import {runtimeConfigView} from '../views/runtime-status.js'
 
 export default class RuntimeConfig extends CriCommand {
@@ -13,8 +12,8 @@ export default class RuntimeConfig extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(RuntimeConfig)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    await this.show(runtimeConfigView(await client.runtime.runtimeConfig()), output)
+    this.show(runtimeConfigView(await client.runtime.runtimeConfig()), output)
   }
 }

@@ -2,7 +2,6 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {containerOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
 import {UsageCommand} from '../cli/usage-command.js'
-import {parseOutput} from '../formats/output.js'
 import type {ContainerStats} from '../generated/cri.js'
 import {containerStatuses} from '../node/details.js'
 import {containerUsage, usagePlaces} from '../node/selection.js'
@@ -40,7 +39,7 @@ export default class Stats extends UsageCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stats)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const {shape, selection} = usageChoices(flags, containerOrders)
     using client = await this.connect(flags)
 
@@ -57,7 +56,7 @@ export default class Stats extends UsageCommand {
           ...terminal,
           ...shape,
           idleToo: flags.all,
-          ...(output.format === 'wide'
+          ...(output.name === 'wide'
             ? {
                 statuses: await containerStatuses(client, idsOf(now)),
                 placeOf: await usagePlaces(client, now),

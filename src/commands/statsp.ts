@@ -2,7 +2,6 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {podOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
 import {UsageCommand} from '../cli/usage-command.js'
-import {parseOutput} from '../formats/output.js'
 import type {PodSandboxStats} from '../generated/cri.js'
 import {podUsage} from '../node/selection.js'
 import {hasRates, type OnPodFailure} from '../node/usage.js'
@@ -37,7 +36,7 @@ export default class Statsp extends UsageCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Statsp)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const {shape, selection} = usageChoices(flags, podOrders)
     using client = await this.connect(flags)
 
@@ -54,7 +53,7 @@ export default class Statsp extends UsageCommand {
       sample: () => podUsage(client, {...selection, pod: flags.id ?? flags.pod ?? args.pod}, onFailure),
       // Traffic a second takes two samples, whatever the runtime says of CPU.
       sufficient: (stats) =>
-        output.format !== 'wide' &&
+        output.name !== 'wide' &&
         shape.order !== 'net' &&
         hasRates(stats.map(({linux, windows}) => linux?.cpu ?? windows?.cpu)),
       view: async (now, before, terminal) => podUsageView(now, before, {...terminal, ...shape}),

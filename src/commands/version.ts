@@ -1,6 +1,5 @@
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
-import {parseOutput} from '../formats/output.js'
 import {versionView} from '../views/version.js'
 
 export default class Version extends CriCommand {
@@ -13,8 +12,8 @@ export default class Version extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Version)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    await this.show(versionView(await client.runtime.version()), output)
+    this.show(versionView(await client.runtime.version()), output)
   }
 }

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import {UserError} from '../errors/errors.js'
-import {lines, parseOutput, rendered} from '../formats/output.js'
+import {linesOf} from '../formats/lines.js'
 import {concurrently} from '../node/concurrently.js'
 
 export default class WhichCommand extends CriCommand {
@@ -39,7 +39,7 @@ export default class WhichCommand extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(WhichCommand)
-    const output = parseOutput(flags.output, flags.template)
+    const output = await this.outputForm(flags)
     const {parseQuery, Which} = await import('../node/owner/which.js')
     const queries = args.query.map(parseQuery)
     if (process.platform !== 'linux' && queries.some(({kind}) => kind === 'process' || kind === 'port'))
@@ -51,14 +51,14 @@ export default class WhichCommand extends CriCommand {
     const outcomes = await concurrently(queries, 1, (query) => which.find(query))
     const findings = this.succeeded(outcomes).flat()
     if (findings.length === 0) return
-    if (flags.quiet && (output.format === 'table' || output.format === 'wide'))
-      return this.write(lines(findings.map(({container, pod}) => (container ?? pod).id)))
+    if (flags.quiet && output.shows === 'table')
+      return this.write(linesOf(findings.map(({container, pod}) => (container ?? pod).id)))
     const {findingsView} = await import('../views/which.js')
     const context = {
       fullIds: flags['no-trunc'],
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
     }
-    this.write(await rendered(findingsView(findings, context), output))
+    this.show(findingsView(findings, context), output)
   }
 }

@@ -18,7 +18,7 @@ export function parseCustomColumns(text: string): CustomColumn[] {
   })
 }
 
-/** kubectl's `custom-columns-file`: a line of headers and below it a line of paths. Throws UsageError. */
+/** What kubectl's `custom-columns-file` holds: a line of headers and below it a line of paths. Throws UsageError. */
 export function parseColumnsFile(text: string): CustomColumn[] {
   const [headers = [], paths = []] = text.split('\n', 2).map((line) => line.split(/\s+/).filter(Boolean))
   if (headers.length === 0 || headers.length !== paths.length)

@@ -1,5 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {ContainerStatus, ContainerStatusResponse} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {rfc3339} from '../text/time.js'

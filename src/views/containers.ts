@@ -1,7 +1,7 @@
 import {type ContainerPlace, containerReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {shortId, shortImage} from '../text/short-id.js'

@@ -1,7 +1,7 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import type {View} from '../formats/output.js'
 import {cutText} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {ContainerStatus, Mount, PodSandbox} from '../generated/cri.js'
 import type {ContainerDescription, PodDescription} from '../node/describe.js'
 import {coresUsed, hasRates, limitsOf} from '../node/usage.js'

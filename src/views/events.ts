@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
 import type {EventPlace} from '../node/events/places.js'
 import {exitText} from '../text/exit.js'

@@ -1,5 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {FilesystemUsage, ImageFsInfoResponse} from '../generated/cri.js'
 import {sizeText} from '../text/size.js'
 import {block} from './blocks.js'

@@ -1,5 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {ImageStatusResponse} from '../generated/cri.js'
 import {sizeText} from '../text/size.js'
 import {type BlockLine, block} from './blocks.js'

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {Image} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {sizeText} from '../text/size.js'

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {Metric, MetricDescriptor, PodSandboxMetrics} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 
@@ -25,8 +25,14 @@ export function metricDescriptorsView(
   }
 }
 
-export function podMetricsView(metrics: readonly PodSandboxMetrics[], width: number | undefined): View {
+/** `descriptors` are for -o prometheus alone. */
+export function podMetricsView(
+  metrics: readonly PodSandboxMetrics[],
+  descriptors: readonly MetricDescriptor[],
+  width: number | undefined,
+): View {
   return {
+    own: {prometheus: () => prometheusText(metrics, descriptors)},
     document: () => ({podMetrics: metrics.map((item) => protoJson('PodSandboxMetrics', item))}),
     items: () => metrics.map((item) => protoJson('PodSandboxMetrics', item)),
     names: () => metrics.map(({podSandboxId}) => podSandboxId),

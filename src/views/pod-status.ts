@@ -1,5 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {PodSandboxStatus, PodSandboxStatusResponse} from '../generated/cri.js'
 import {rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'

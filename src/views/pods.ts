@@ -1,7 +1,7 @@
 import {podReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {PodSandbox} from '../generated/cri.js'
 import type {PodDetails} from '../node/details.js'
 import {agoText} from '../text/age.js'

@@ -1,7 +1,7 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableOptions, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
 import {block} from './blocks.js'
 import {infoLines, statusDocument} from './status.js'

@@ -1,5 +1,5 @@
-import type {View} from '../formats/output.js'
 import {type TableOptions, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 
 export interface Setting {
   key: string

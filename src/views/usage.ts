@@ -1,7 +1,7 @@
 import type {ContainerPlace} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
 import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../node/usage.js'
 import {shortId} from '../text/short-id.js'

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import type {View} from '../formats/output.js'
+import type {View} from '../formats/view.js'
 import type {VersionResponse} from '../generated/cri.js'
 
 export function versionView(response: VersionResponse): View {

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
-import type {View} from '../formats/output.js'
 import {type Column, type TableOptions, table} from '../formats/table.js'
+import type {View} from '../formats/view.js'
 import type {Finding} from '../node/owner/which.js'
 import {shortId} from '../text/short-id.js'
 import {containerStates} from './containers.js'

@@ -1,0 +1,3 @@
+export function linesOf(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('')
+}
