@@ -49,12 +49,25 @@ function placesOf(path: string): string[] {
 const kubeletRotation = /^\.(\d{8}-\d{6})(\.gz)?$/
 const numberedRotation = /^\.(\d{1,3})(\.gz)?$/
 
+/** What a file's name says beside the log of a name: its rotation; undefined where it belongs to another log. */
+function rotationIn(name: string, file: string): {rotation: string; compressed: boolean} | undefined {
+  if (!file.startsWith(`${name}.`)) return undefined
+  const suffix = file.slice(name.length)
+  const [, rotation, gz] = kubeletRotation.exec(suffix) ?? numberedRotation.exec(suffix) ?? []
+  return rotation === undefined ? undefined : {rotation, compressed: gz !== undefined}
+}
+
+/** Whether a file is the log of this name or one of those that were rotated, by its name in the same directory. */
+export function isOfLog(name: string, file: string): boolean {
+  return file === name || rotationIn(name, file) !== undefined
+}
+
 function rotatedBeside(path: string): LogFile[] {
   const directory = dirname(path)
   const name = basename(path)
   let names: string[]
   try {
-    names = readdirSync(directory).filter((other) => other.startsWith(`${name}.`))
+    names = readdirSync(directory)
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
     throw unreadable(directory, error)
@@ -62,10 +75,9 @@ function rotatedBeside(path: string): LogFile[] {
   const byRotation = new Map<string, {file: string; compressed: boolean}>()
   // While a file is compressed both are there: the plain one, which sorts first, is surely whole.
   for (const file of names.sort()) {
-    const suffix = file.slice(name.length)
-    const [, rotation, gz] = kubeletRotation.exec(suffix) ?? numberedRotation.exec(suffix) ?? []
-    if (rotation !== undefined && !byRotation.has(rotation))
-      byRotation.set(rotation, {file, compressed: gz !== undefined})
+    const rotated = rotationIn(name, file)
+    if (rotated && !byRotation.has(rotated.rotation))
+      byRotation.set(rotated.rotation, {file, compressed: rotated.compressed})
   }
   const oldestFirst = [...byRotation.entries()].sort(([a], [b]) => compareRotations(a, b))
   return oldestFirst.flatMap(([rotation, {file, compressed}]) => {

@@ -1,44 +1,52 @@
-import {open, stat} from 'node:fs/promises'
-import {LineAssembler} from './lines.js'
+import {UserError} from '../errors/errors.js'
+import {despiteRotation, type LogFile, listLogFiles} from './files.js'
+import {planReading} from './plan.js'
+import {LineSource} from './source.js'
 
-const tailBytes = 32 * 1024
+/** Of a longer line only the beginning is shown. */
+const longestBytes = 32 * 1024
 
 /**
- * The last lines of a container's log, one file at a time, and only what has changed: for a view that shows them again
+ * The last lines of a container's log, rotated files too, and only what has changed: for a view that shows them again
  * and again. Colours of the program's own are left out.
  */
 export class LogTail {
-  #path = ''
-  #size = -1
-  #inode = -1
-  #lines: string[] = []
+  /** What was read: the path, the files and their sizes, how many lines. */
+  #read = ''
+  #lines: readonly string[] = []
 
   /** Where the log can't be read the only line says why. */
   async read(path: string, count: number): Promise<readonly string[]> {
     if (path === '') return ['(no log: the runtime tells no path)']
     try {
-      const {size, ino} = await stat(path)
-      if (path === this.#path && size === this.#size && ino === this.#inode) return this.#lines.slice(-count)
-      this.#lines = await lastLines(path, size)
-      this.#path = path
-      this.#size = size
-      this.#inode = ino
+      await despiteRotation(() => this.#refresh(path, count))
+      return this.#lines
     } catch (error) {
-      this.#path = ''
-      return [`(no log: ${path}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`]
+      this.#read = ''
+      const {code, message} = error as NodeJS.ErrnoException
+      return [`(${error instanceof UserError ? message : `no log: ${path}: ${code ?? message}`})`]
     }
-    return this.#lines.slice(-count)
+  }
+
+  async #refresh(path: string, count: number): Promise<void> {
+    const files = listLogFiles(path)
+    const found = [path, count, ...files.flatMap(({identity, sizeBytes}) => [identity, sizeBytes])].join()
+    if (found === this.#read) return
+    this.#lines = await lastLines(files, count)
+    this.#read = found
   }
 }
 
-async function lastLines(path: string, size: number): Promise<string[]> {
-  await using file = await open(path)
-  const start = Math.max(0, size - tailBytes)
-  const assembler = new LineAssembler({}, () => undefined, 2 * tailBytes)
-  const {bytesRead} = await file.read(assembler.room(), 0, Math.min(size, tailBytes), start)
-  const texts = (lines: ReturnType<LineAssembler['take']>) =>
-    lines.map(({content}) => withoutColours(content.toString('utf8')))
-  return [...texts(assembler.take(bytesRead)), ...texts(assembler.endLog())]
+async function lastLines(files: readonly LogFile[], count: number): Promise<string[]> {
+  const texts: string[] = []
+  using source = new LineSource(await planReading(files, {tail: count}))
+  for (let lines = await source.next(); lines !== 'end'; lines = await source.next()) {
+    if (lines === 'wait') break
+    if (lines === 'attempt-end') continue
+    for (const {content, continued} of lines)
+      if (!continued) texts.push(withoutColours(content.subarray(0, longestBytes).toString('utf8')))
+  }
+  return texts.slice(-count)
 }
 
 function withoutColours(text: string): string {
