@@ -31,6 +31,11 @@ export interface ForwardedConnection {
 const defaultPingIntervalMs = 5000
 const lingerMs = 5000
 const defaultQuietMs = 2000
+/**
+ * containerd and CRI-O end the data of a connection that failed, and say a moment later on the error stream that it
+ * did: until then an end of the data is not known to be a good one. A server that goes on listening says nothing.
+ */
+const failurePatienceMs = 500
 
 /**
  * Carries one local connection to a port of a pod, over a SPDY connection of its own: on a shared one a single slow
@@ -78,9 +83,11 @@ async function carry(options: ForwardedConnection): Promise<void> {
     await withinLimits(opened, {signal, setupTimeoutMs}, connection.close)
 
     await error.end()
-    // A server may say that the pod's side has finished, and go on listening to ours. What failed it says before that.
-    void data.ended.then((end) => {
-      if (end === 'finished' && refusal.text() === '') local.end()
+    // A server may say that the pod's side has finished, and go on listening to ours.
+    void data.ended.then(async (end) => {
+      if (end !== 'finished') return
+      await Promise.race([error.ended, sleep(failurePatienceMs, undefined, {ref: false})])
+      if (refusal.text() === '') local.end()
     })
     const ended = Promise.all([data.ended, error.ended])
     const silent = (): Promise<unknown> => Promise.race([quiet.lasted(), data.ended])

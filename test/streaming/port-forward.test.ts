@@ -1,11 +1,11 @@
 import {createHash, randomBytes} from 'node:crypto'
 import {once} from 'node:events'
 import net, {type AddressInfo, type Socket} from 'node:net'
-import {setImmediate as nextTurn} from 'node:timers/promises'
+import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {type ForwardedConnection, forwardConnection} from '../../src/streaming/port-forward.js'
 import {startRawPeer} from '../support/peers/raw-peer.js'
-import {type PeerSession, startSpdyPeer} from '../support/peers/spdy-peer.js'
+import {type PeerSession, type PeerStream, startSpdyPeer} from '../support/peers/spdy-peer.js'
 
 interface Forward extends AsyncDisposable {
   client: Socket
@@ -51,6 +51,18 @@ async function readAll(client: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of client) chunks.push(chunk)
   return Buffer.concat(chunks)
+}
+
+/** What the client reads, and how that ends. */
+function endOf(client: Socket): Promise<{text: string; end: string | undefined}> {
+  let text = ''
+  client.on('data', (chunk) => {
+    text += chunk
+  })
+  return new Promise((resolve) => {
+    client.on('end', () => resolve({text, end: 'end'}))
+    client.on('error', (error: NodeJS.ErrnoException) => resolve({text, end: error.code}))
+  })
 }
 
 /** Resolves when the local connection has been closed under the client, by an end or a reset. */
@@ -189,21 +201,96 @@ test('a local reader that rests does not stop what it sends', async () => {
 })
 
 describe('failures end this connection alone', () => {
-  test('nobody listens in the pod: the text of the runtime', async () => {
+  const refusal = 'error forwarding port 8080: connection refused\n'
+  type Ending = (error: PeerStream, data: PeerStream) => Promise<void> | void
+  const endings: [string, Ending][] = [
+    [
+      'the text, then the end of the data',
+      (error, data) => {
+        error.send(refusal, true)
+        data.fin()
+      },
+    ],
+    [
+      'the end of the data, and the text 5 ms later, as containerd',
+      async (error, data) => {
+        data.fin()
+        await sleep(5)
+        error.send(refusal, true)
+      },
+    ],
+    [
+      'the end of the data, and the text in two pieces',
+      async (error, data) => {
+        data.fin()
+        await sleep(5)
+        error.send(refusal.slice(0, 10))
+        await sleep(5)
+        error.send(refusal.slice(10), true)
+      },
+    ],
+    [
+      'a reset of the data, and the text 5 ms later',
+      async (error, data) => {
+        data.reset()
+        await sleep(5)
+        error.send(refusal, true)
+      },
+    ],
+    [
+      'the text, then resets of both',
+      (error, data) => {
+        error.send(refusal)
+        data.reset()
+        error.reset()
+      },
+    ],
+  ]
+
+  test.each(endings)('nobody listens in the pod, told by %s: a reset', async (_name, end) => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, data] = await session.streams(2)
-      error.send('error forwarding port 8080: connection refused\n', true)
-      data.fin()
+      await end(error, data)
+      await session.closed
+    })
+    await using forward = await startForward(peer.url)
+    const seen = endOf(forward.client)
+
+    await expect(forward.outcome).rejects.toMatchObject({kind: 'failed', message: refusal.trim()})
+    expect(await seen).toEqual({text: '', end: 'ECONNRESET'})
+    await peer.served
+  })
+
+  test.each(endings)('an answer that breaks off, told by %s: a reset', async (_name, end) => {
+    await using peer = await startSpdyPeer(async (session) => {
+      const [error, data] = await session.streams(2)
+      data.send('half an ')
+      // Told once the client has it: a reset throws away what nobody has read.
+      await data.input
+      await end(error, data)
+      await session.closed
+    })
+    await using forward = await startForward(peer.url)
+    const seen = endOf(forward.client)
+    await once(forward.client, 'data')
+    forward.client.end()
+
+    await expect(forward.outcome).rejects.toMatchObject({kind: 'failed', message: refusal.trim()})
+    expect(await seen).toEqual({text: 'half an ', end: 'ECONNRESET'})
+    await peer.served
+  })
+
+  test('an error stream that stays open does not keep the end of the data for long', async () => {
+    await using peer = await startSpdyPeer(async (session) => {
+      const [, data] = await session.streams(2)
+      data.send('all of it', true)
       await session.closed
     })
     await using forward = await startForward(peer.url)
 
-    await expect(forward.outcome).rejects.toMatchObject({
-      kind: 'failed',
-      message: 'error forwarding port 8080: connection refused',
-    })
-    await closed(forward.client)
-    await peer.served
+    expect(await endOf(forward.client)).toEqual({text: 'all of it', end: 'end'})
+    forward.client.end()
+    await forward.outcome
   })
 
   test.each([
