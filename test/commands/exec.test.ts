@@ -7,7 +7,7 @@ import type {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {setImmediate} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
-import type {StreamHandler} from '../../src/demo/server/streaming-server.js'
+import type {SessionKind, StreamHandler} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
 import {id, kubeletContainer, secondsAgo, status} from '../support/fake-runtime.js'
 import {certificate, certificateKey} from '../support/peers/certificate.js'
@@ -39,9 +39,12 @@ async function exec(behaviour: NodeBehaviour, argv: readonly string[], stdin = '
 }
 
 describe('one container', () => {
-  test('the command is passed on word for word, its output and exit code come back', async () => {
+  test.each([
+    ['after the ends of its output', new Set<SessionKind>()],
+    ['before them', new Set<SessionKind>(['exec'])],
+  ])('the command is passed on word for word, its exit code comes back %s', async (_order, statusFirst) => {
     const words = ['ls', '-la', '--help', '-i', '', 'a b', '--', '-t', 'a b', '$HOME']
-    expect(await exec({exec: printing('out\n', 'err\n', 3)}, ['web', ...words])).toEqual({
+    expect(await exec({exec: printing('out\n', 'err\n', 3), statusFirst}, ['web', ...words])).toEqual({
       stdout: 'out\n',
       stderr: 'err\n',
       exitCode: 3,

@@ -4,6 +4,7 @@ import {PassThrough, Readable} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as wait} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/remote-command.js'
+import {encodeGoAway} from '../../src/streaming/spdy-frames.js'
 import {createSink, createSlowSink} from '../support/peers/sink.js'
 import {exitedWith, startSpdyPeer, success} from '../support/peers/spdy-peer.js'
 
@@ -39,6 +40,46 @@ test('exec brings stdout, stderr and the exit code', async () => {
   expect([stdout.text(), stderr.text()]).toEqual(['to stdout\n', 'to stderr\n'])
   expect(stdout.listenerCount('error')).toBe(0)
   await peer.served
+})
+
+test.each(['fin', 'reset'] as const)(
+  'a status that comes before the output and its end, which is a %s',
+  async (end) => {
+    await using peer = await startSpdyPeer(async (session) => {
+      const [error, stdout, stderr] = await session.streams(3)
+      error.send(exitedWith(3), true)
+      await wait(5)
+      stdout.send('late\n')
+      stdout[end]()
+      await wait(5)
+      stderr.send('later\n')
+      stderr[end]()
+      await session.closed
+    })
+    const [stdout, stderr] = [createSink(), createSink()]
+
+    expect(await runRemoteCommand({url: peer.url, stdout, stderr, tty: false})).toEqual({
+      kind: 'exited',
+      exitCode: 3,
+    })
+    expect([stdout.text(), stderr.text()]).toEqual(['late\n', 'later\n'])
+  },
+)
+
+test('a goodbye that comes before the status', async () => {
+  await using peer = await startSpdyPeer(async (session) => {
+    const [error, stdout] = await session.streams(2)
+    session.socket.write(encodeGoAway(0))
+    await wait(5)
+    stdout.send('out\n', true)
+    await wait(5)
+    error.send(exitedWith(3), true)
+    await session.closed
+  })
+  const stdout = createSink()
+
+  expect(await runRemoteCommand({url: peer.url, stdout, tty: false})).toEqual({kind: 'exited', exitCode: 3})
+  expect(stdout.text()).toBe('out\n')
 })
 
 test('an attach that ends is exit code 0', async () => {

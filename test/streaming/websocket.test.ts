@@ -30,6 +30,23 @@ test.each([v4, v5])('exec brings stdout, stderr and the exit code: $protocol', a
   expect([stdout.text(), stderr.text()]).toEqual(['to stdout\n', 'to stderr\n'])
 })
 
+test.each([v4, v5])('a status that comes before the output: $protocol', async (options) => {
+  await using peer = await startWebSocketPeer(async (session) => {
+    session.send(3, exitedWith(3))
+    await wait(5)
+    session.send(1, 'late\n')
+    session.send(2, 'later\n')
+    session.socket.close(1000)
+  }, options)
+  const [stdout, stderr] = [createSink(), createSink()]
+
+  expect(await runRemoteCommand({url: peer.url, transport, stdout, stderr, tty: false})).toEqual({
+    kind: 'exited',
+    exitCode: 3,
+  })
+  expect([stdout.text(), stderr.text()]).toEqual(['late\n', 'later\n'])
+})
+
 test('v4: stdin moves, but its end cannot be said, and the caller learns it', async () => {
   await using peer = await startWebSocketPeer(async (session) => {
     await session.until(() => session.received(0).length === 6)

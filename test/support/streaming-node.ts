@@ -1,5 +1,6 @@
 import {
   type PortHandler,
+  type SessionKind,
   type StreamHandler,
   startStreamingServer,
 } from '../../src/demo/server/streaming-server.js'
@@ -24,6 +25,8 @@ export interface NodeBehaviour {
   exec?: StreamHandler
   attach?: StreamHandler
   port?: PortHandler
+  /** Of the streaming server. */
+  statusFirst?: ReadonlySet<SessionKind>
   /** Over and above: other calls, other containers. */
   answers?: Record<string, Answer>
 }
@@ -33,9 +36,10 @@ export async function startStreamingNode({
   exec,
   attach,
   port,
+  statusFirst,
   answers,
 }: NodeBehaviour): Promise<StreamingNode> {
-  const server = await startStreamingServer()
+  const server = await startStreamingServer(statusFirst ? {statusFirst} : {})
   const refused: StreamHandler = async () => ({failure: 'not part of this test'})
   const runtime = await startFakeRuntime({
     ListContainers: {

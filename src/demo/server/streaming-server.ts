@@ -8,7 +8,7 @@ import {missingUpgrade} from '../streaming/negotiation.js'
 import {answerRefusal, type Refusal, refuseUpgrade} from '../streaming/refusal.js'
 import {serveSpdyCommand} from '../streaming/spdy-command.js'
 import {serveSpdyPortForward} from '../streaming/spdy-port-forward.js'
-import type {PortHandler, Session, StreamHandler, StreamRequest} from '../streaming/stream-io.js'
+import type {PortHandler, Session, SessionKind, StreamHandler, StreamRequest} from '../streaming/stream-io.js'
 import {createTokens} from '../streaming/tokens.js'
 import {serveWebSocketCommand} from '../streaming/websocket-command.js'
 import {openWebSocket} from '../streaming/websocket-handshake.js'
@@ -16,6 +16,7 @@ import {serveWebSocketPortForward} from '../streaming/websocket-port-forward.js'
 
 export type {
   PortHandler,
+  SessionKind,
   StreamHandler,
   StreamIo,
   StreamOutcome,
@@ -39,6 +40,11 @@ export interface StreamingServerOptions {
   onRefused?: (line: string) => void
   /** How long a client may take to open its streams; default 30 s, as in every runtime. */
   setupTimeoutMs?: number
+  /**
+   * Which sessions over SPDY tell their status or failure before their other streams end; the others tell it
+   * afterwards. Default none, as containerd.
+   */
+  statusFirst?: ReadonlySet<SessionKind>
 }
 
 const host = '127.0.0.1'
@@ -63,7 +69,10 @@ export async function startStreamingServer(options: StreamingServerOptions = {})
     if ('refusal' in admission) {
       reportRefusal(admission.refusal)
       refuseUpgrade(request, admission.refusal)
-    } else serve({...admission, request, head, setupTimeoutMs, onRefused})
+    } else {
+      const statusFirst = options.statusFirst?.has(admission.session.kind) ?? false
+      serve({...admission, request, head, setupTimeoutMs, statusFirst, onRefused})
+    }
   }
 
   server.on('connection', (socket: Socket) => {
@@ -106,6 +115,7 @@ interface Admitted extends Admission {
   request: IncomingMessage
   head: Buffer
   setupTimeoutMs: number
+  statusFirst: boolean
   onRefused: (reason: string) => void
 }
 

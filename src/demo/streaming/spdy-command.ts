@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {runCommand} from './command-session.js'
 import {type ServedStream, serveSpdy} from './spdy-server.js'
 import {statusText} from './status.js'
@@ -11,6 +12,8 @@ export interface SpdyCommand {
   protocol: string
   /** How long the client may take to open its streams. */
   setupTimeoutMs: number
+  /** The status comes before the ends of the outputs, which are resets then, and not after them. */
+  statusFirst: boolean
   onRefused: (reason: string) => void
 }
 
@@ -28,6 +31,7 @@ export function serveSpdyCommand(socket: Socket, command: SpdyCommand): void {
         void run()
       }
     },
+    holdsEnd: ({streamtype = ''}) => command.statusFirst && outputs.includes(streamtype),
     onGarbage: (reason) => command.onRefused(`the client sent ${reason}`),
   })
   const setupTimer = setTimeout(() => {
@@ -50,11 +54,18 @@ export function serveSpdyCommand(socket: Socket, command: SpdyCommand): void {
     const text = statusText(outcome, command.protocol)
     if (status && text !== '') await written(status, text)
     for (const type of ['error', 'stdin', 'resize']) streams.get(type)?.reset()
+    if (command.statusFirst) {
+      await sleep(pauseMs)
+      for (const type of outputs) streams.get(type)?.reset()
+    }
     connection.close()
   }
 }
 
 const clientWrites = ['stdin', 'resize']
+const outputs = ['stdout', 'stderr']
+/** Between the ends of streams, so that a client meets one without the other. */
+const pauseMs = 5
 
 function expectedStreams({request, protocol}: SpdyCommand): string[] {
   const resizes = /^v[34]\./.test(protocol)

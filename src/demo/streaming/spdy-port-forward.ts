@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net'
+import {setTimeout as sleep} from 'node:timers/promises'
 import type {SpdyHeaders} from '../../streaming/spdy-headers.js'
 import {flush} from './command-session.js'
 import {relayPort} from './port-relay.js'
@@ -9,8 +10,13 @@ export interface SpdyPortForward {
   handler: PortHandler
   /** How long the client may take to open the second stream of a pair. */
   setupTimeoutMs: number
+  /** Why a connection failed comes before the end of its data, and not after it. */
+  statusFirst: boolean
   onRefused: (reason: string) => void
 }
+
+/** Between the ends of streams, so that a client meets one without the other. */
+const pauseMs = 5
 
 type Half = 'error' | 'data'
 
@@ -70,7 +76,13 @@ export function serveSpdyPortForward(socket: Socket, options: SpdyPortForward): 
       halfCloses: true,
       gone: connection.gone,
     })
-    if (failure !== undefined) error.output.write(failure)
+    if (failure !== undefined) {
+      if (!options.statusFirst) {
+        await flush(data.output)
+        await sleep(pauseMs)
+      }
+      error.output.write(failure)
+    }
     await flush(error.output)
     data.reset()
   }

@@ -38,6 +38,8 @@ export interface SpdyServing {
 export interface SpdyServeOptions {
   /** Takes a stream by its headers; undefined refuses it. */
   route: (headers: SpdyHeaders) => ((stream: ServedStream) => void) | undefined
+  /** Streams whose output ends by a reset alone, as if their writer never ended it. */
+  holdsEnd?: ((headers: SpdyHeaders) => boolean) | undefined
   /** The client sent what no client sends; the connection is closed. */
   onGarbage: (reason: string) => void
 }
@@ -55,7 +57,7 @@ const watchIntervalMs = 5000
 const serverPingId = 2
 
 /** The server's side of SPDY/3.1 as the runtimes speak it: no flow control, no streams of our own. */
-export function serveSpdy(socket: Socket, {route, onGarbage}: SpdyServeOptions): SpdyServing {
+export function serveSpdy(socket: Socket, {route, holdsEnd, onGarbage}: SpdyServeOptions): SpdyServing {
   const streams = new Map<number, StreamState>()
   const inputs = createHeldInputs(socket)
   const room = createRoomQueue(socket)
@@ -92,14 +94,15 @@ export function serveSpdy(socket: Socket, {route, onGarbage}: SpdyServeOptions):
   }
 
   const openStream = (id: number, headers: SpdyHeaders): ServedStream => {
+    const endHeld = holdsEnd?.(headers) ?? false
     const forgetEnded = (): void => {
-      if (output.writableFinished && input.ended) streams.delete(id)
+      if (!endHeld && output.writableFinished && input.ended) streams.delete(id)
     }
     const input = inputs.create(forgetEnded)
     const output = new Writable({
       highWaterMark: frameLimitBytes,
       write: (chunk, _encoding, done) => sendData(id, chunk, done),
-      final: (done) => sendEnd(id, done),
+      final: (done) => (endHeld ? done() : sendEnd(id, done)),
     })
     output.on('error', () => {}).on('finish', forgetEnded)
     streams.set(id, {input, output})

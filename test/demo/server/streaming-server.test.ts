@@ -12,11 +12,16 @@ import {describe, expect, test} from 'vitest'
 import {WebSocket} from 'ws'
 import {spawnOnTerminal} from '../../../src/demo/processes/pty.js'
 import {
+  type SessionKind,
   type StreamHandler,
   type StreamingServer,
   startStreamingServer,
 } from '../../../src/demo/server/streaming-server.js'
-import {type RemoteCommand, runRemoteCommand} from '../../../src/streaming/remote-command.js'
+import {
+  type RemoteCommand,
+  runRemoteCommand,
+  type StreamTransport,
+} from '../../../src/streaming/remote-command.js'
 import {spdyDictionary} from '../../../src/streaming/spdy-dictionary.js'
 import {encodePing, encodeSynStream} from '../../../src/streaming/spdy-frames.js'
 import {createHeaderEncoder} from '../../../src/streaming/spdy-headers.js'
@@ -30,6 +35,12 @@ const neverCalled: StreamHandler = async () => {
 const outputOnly = {stdin: false, stdout: true, stderr: false, tty: false}
 const allStreams = {stdin: true, stdout: true, stderr: true, tty: false}
 const transports = ['spdy', 'websocket'] as const
+/** A WebSocket does not tell the end of a single output. */
+const ways = [
+  {transport: 'spdy', order: 'the outputs end before the status', statusFirst: new Set()},
+  {transport: 'spdy', order: 'the status comes before they end', statusFirst: new Set(['exec'])},
+  {transport: 'websocket', order: 'the outputs have no end', statusFirst: new Set()},
+] as const satisfies {transport: StreamTransport; order: string; statusFirst: Set<SessionKind>}[]
 const megabyte = 1024 * 1024
 
 /** The handler of a real process, and the processes it started. */
@@ -87,26 +98,26 @@ async function settled(count: () => number): Promise<number> {
   return count()
 }
 
-describe.each(transports)('exec over %s', (transport) => {
+describe.each(ways)('exec over $transport, $order', ({transport, statusFirst}) => {
   test('brings stdout, stderr and the exit code', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const result = await exec(server, run('sh', '-c', 'echo out; echo err >&2; exit 3'), {transport})
     expect([result.stdout.text(), result.stderr.text(), result.exitCode]).toEqual(['out\n', 'err\n', 3])
   })
 
   test('success is exit code 0', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     expect((await exec(server, run('true'), {transport})).exitCode).toBe(0)
   })
 
   test('the end of stdin reaches the command', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const {stdout} = await exec(server, run('wc', '-c'), {transport, input: Readable.from(['one ', 'two'])})
     expect(stdout.text().trim()).toBe('7')
   })
 
   test('20 MB both ways, byte for byte', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const bytes = randomBytes(20 * megabyte)
     const chunks = Array.from({length: 200}, (_, index) =>
       bytes.subarray(index * 104_858, (index + 1) * 104_858),
@@ -116,7 +127,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('a failure arrives as the text of an internal error', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const failing: StreamHandler = async () => ({failure: 'no such file "x"'})
     await expect(exec(server, failing, {transport})).rejects.toMatchObject({
       kind: 'failed',
@@ -125,7 +136,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('a handler that throws is a failure', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const throwing: StreamHandler = () => {
       throw new Error('broken')
     }
@@ -135,7 +146,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('a command that ends without reading its input ends the session', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const bytes = randomBytes(20 * megabyte)
     const {stdout, exitCode} = await exec(server, run('sh', '-c', 'echo done; exit 5'), {
       transport,
@@ -145,7 +156,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('a terminal: size before the start, resize, input, exit code', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const input = new PassThrough()
     let resize = (): void => {}
     const onTerminal: StreamHandler = async (io) => {
@@ -181,7 +192,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('50 sessions at once keep apart', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const sessions = Array.from({length: 50}, async (_, index) => {
       const input = Readable.from([`${index}:`, 'x'.repeat(1000)])
       const {stdout, exitCode} = await exec(server, run('sh', '-c', `cat; exit ${index}`), {transport, input})
@@ -193,7 +204,7 @@ describe.each(transports)('exec over %s', (transport) => {
   })
 
   test('a client that leaves ends stdin, stdout and the signal', async () => {
-    await using server = await startStreamingServer()
+    await using server = await startStreamingServer({statusFirst})
     const leave = new AbortController()
     const seen = new PassThrough({objectMode: true})
     const handler: StreamHandler = async (io) => {

@@ -5,7 +5,11 @@ import {Duplex} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {describe, expect, test} from 'vitest'
 import {WebSocket} from 'ws'
-import {type PortHandler, startStreamingServer} from '../../../src/demo/server/streaming-server.js'
+import {
+  type PortHandler,
+  type SessionKind,
+  startStreamingServer,
+} from '../../../src/demo/server/streaming-server.js'
 import {forwardConnection} from '../../../src/streaming/port-forward.js'
 import {connectSpdyClient} from '../../support/peers/spdy-client.js'
 import {startWatchedServer} from '../../support/peers/watched-server.js'
@@ -97,9 +101,13 @@ describe('with the client library', () => {
     expect(await Promise.all(echoed)).toEqual(Array.from({length: 50}, (_, index) => `connection ${index}`))
   })
 
-  test('a port that refuses is the text of the failure', async () => {
-    await using server = await startStreamingServer()
-    const {accepted} = await localPair()
+  test.each([
+    ['after the end of the data', new Set<SessionKind>()],
+    ['before it', new Set<SessionKind>(['portforward'])],
+  ])('a port that refuses is the text of the failure, told %s', async (_order, statusFirst) => {
+    await using server = await startStreamingServer({statusFirst})
+    const {client, accepted} = await localPair()
+    const end = once(client.resume(), 'error')
     const refusing: PortHandler = async (port) => {
       throw new Error(`error forwarding port ${port}: connection refused`)
     }
@@ -110,6 +118,7 @@ describe('with the client library', () => {
         remotePort: 9999,
       }),
     ).rejects.toMatchObject({kind: 'failed', message: 'error forwarding port 9999: connection refused'})
+    expect(await end).toMatchObject([{code: 'ECONNRESET'}])
   })
 
   test('a connection that breaks is a failure, not an end', async () => {
