@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs'
-import {type Invocation, parseCommandLine} from './cli/argv.js'
+import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
 import type {CriCommand} from './cli/command.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
@@ -12,7 +12,7 @@ interface Manifest {
   globals: (FlagHelp & CompletableFlag)[]
 }
 
-type CommandModule = {default: new (argv: string[], id: string) => CriCommand}
+type CommandModule = {default: new (line: CommandLine) => CriCommand}
 
 /** Runs one command line. Sets `process.exitCode`; the process ends when nothing is left to do. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -48,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       const {default: Command} = (await import(
         new URL(`./commands/${invocation.id}.js`, import.meta.url).href
       )) as CommandModule
-      await new Command(invocation.argv, invocation.id).execute()
+      await new Command(invocation).execute()
     }
   }
 }

@@ -2,15 +2,15 @@ import {UsageError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 
 // crictl's command lines are Go's: `-flag` and `--flag` are one, booleans take `=false`, the last of a repeated flag
-// wins, global flags stand before the verb. What leaves this file is what oclif's parser understands: the verb, then
-// `--name` or `--name=value` for every flag, then the arguments behind `--`.
+// wins, global flags stand before the verb and behind it. Only this file knows; whoever else wants to know what stands
+// on a line, asks it.
 
 export interface FlagSpec {
   name: string
   type: 'boolean' | 'option'
   char?: string | undefined
   aliases?: readonly string[] | undefined
-  /** Letters and words of more than one letter that crictl writes with one dash, such as `-pt`. */
+  /** All of them count, not only the last. */
   multiple?: boolean | undefined
   /** Off is not the same as absent: it goes before what the settings file says. */
   allowNo?: boolean | undefined
@@ -29,12 +29,19 @@ export interface CommandSpec {
 export type Invocation =
   | {kind: 'version'}
   | {kind: 'help'; command?: string}
-  | {kind: 'command'; id: string; argv: string[]}
+  | ({kind: 'command'} & CommandLine)
 
-interface Given {
+/** A command line that is understood: every flag under its own name, however it was written. */
+export interface CommandLine {
+  id: string
+  given: readonly Given[]
+  arguments: readonly string[]
+}
+
+export interface Given {
   flag: FlagSpec
-  /** undefined for a boolean that is on, false for one that is off. */
-  value: string | false | undefined
+  /** Of a switch whether it is on. */
+  value: string | boolean
 }
 
 export function parseCommandLine(
@@ -42,186 +49,236 @@ export function parseCommandLine(
   commands: readonly CommandSpec[],
   globals: readonly FlagSpec[],
 ): Invocation {
-  const before = readFlags(argv, globals, 1)
-  if (before.help) return helpFor(before.arguments[0], commands)
+  const {before, verb, rest, command, after, given} = readLine(argv, commands, globals)
+  check(before)
+  if (before.help) return helpFor(verb, commands)
   if (before.version) return {kind: 'version'}
-  const [verb, ...rest] = before.arguments
   if (verb === undefined) return {kind: 'help'}
-  if (verb === 'help' || verb === 'h')
+  if (isHelpWord(verb))
     return helpFor(
       rest.find((word) => !word.startsWith('-')),
       commands,
     )
+  if (!command || !after) throw unknownCommand(verb, commands)
+  check(after)
+  // `crisp ps help`; whatever is really called help is named behind `--`.
+  if (after.help || (rest.length === 1 && isHelpWord(rest[0]))) return {kind: 'help', command: command.id}
+  return {kind: 'command', id: command.id, given: counting(given), arguments: after.arguments}
+}
 
-  const outer = commandNamed(verb, commands)
-  const inner = commandUnder(outer, rest[0], commands)
-  const command = inner ?? outer
-  const letters = new Set(command.flags.map(({char}) => char))
-  const names = new Set(command.flags.flatMap(namesOf))
-  const unshadowed = globals.map((flag) => ({
+/** What oclif's parser understands: `--name` or `--name=value` for every flag, then the arguments behind `--`. */
+export function parserWords({given, arguments: words}: CommandLine): string[] {
+  const flags = given.map(({flag: {name}, value}) => {
+    if (typeof value === 'string') return `--${name}=${value}`
+    return value ? `--${name}` : `--no-${name}`
+  })
+  return [...flags, '--', ...words]
+}
+
+/** What was given for a flag that is wanted before oclif's parser has run; the last one counts. */
+export function givenValue(given: readonly Given[], name: string): Given['value'] | undefined {
+  return given.findLast(({flag}) => flag.name === name)?.value
+}
+
+/** The globals as they are behind a verb: without the letters and other names that its own flags have. */
+export function globalsAfter<Flag extends FlagSpec>(
+  own: readonly FlagSpec[],
+  globals: readonly Flag[],
+): Flag[] {
+  const letters = new Set(own.map(({char}) => char))
+  const names = new Set(own.flatMap(namesOf))
+  return globals.map((flag) => ({
     ...flag,
     char: letters.has(flag.char) ? undefined : flag.char,
     aliases: flag.aliases?.filter((alias) => !names.has(alias)),
   }))
-  const after = readFlags(
-    inner ? [outer.id, ...rest.slice(1)] : rest,
-    [...command.flags, ...unshadowed],
-    Number(command.argumentsEndFlags ?? 0),
-    verb,
-  )
-  if (after.help || asksForHelp(rest)) return {kind: 'help', command: command.id}
-  return {
-    kind: 'command',
-    id: command.id,
-    argv: [...written([...before.given, ...after.given]), '--', ...after.arguments],
-  }
 }
 
-/** `crisp ps help`; whatever is really called help is named behind `--`. */
-function asksForHelp(words: readonly string[]): boolean {
-  return words.length === 1 && (words[0] === 'help' || words[0] === 'h')
+/** A command line as far as it can be understood, wrong or half-typed as it may be. */
+export interface Line<Command> {
+  /** Up to the verb. */
+  before: Reading
+  verb: string | undefined
+  /** All that follows the verb. */
+  rest: readonly string[]
+  command?: Command
+  after?: Reading
+  /** Before and after. */
+  given: readonly Given[]
 }
 
-function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
-  return name === undefined ? {kind: 'help'} : {kind: 'help', command: commandNamed(name, commands).id}
-}
-
-function commandNamed(name: string, commands: readonly CommandSpec[]): CommandSpec {
-  const command = commands.find(({id, aliases}) => id === name || aliases.includes(name))
-  if (command) return command
-  const guess = nearest(
-    name,
-    commands.map(({id}) => id),
-  )
-  throw new UsageError(
-    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (crisp help lists all)`,
-  )
-}
-
-function commandUnder(
-  {id: outer}: CommandSpec,
-  word: string | undefined,
-  commands: readonly CommandSpec[],
-): CommandSpec | undefined {
-  return commands.find(
-    ({id, aliases, under}) => under?.includes(outer) && (id === word || aliases.includes(word ?? '')),
-  )
-}
-
-interface Reading {
+export interface Reading {
+  /** Those that may stand here. */
+  flags: readonly FlagSpec[]
   given: Given[]
   arguments: string[]
   help: boolean
   version: boolean
+  /** Nothing that follows is a flag. */
+  flagsEnded: boolean
+  /** A flag at the end, without its value. */
+  open?: {flag: FlagSpec; word: string}
+  /** The first thing that is wrong. */
+  problem?: UsageError
 }
 
-function readFlags(
+export function readLine<Command extends CommandSpec>(
   argv: readonly string[],
-  flags: readonly FlagSpec[],
-  /** Of the argument that ends the flags; 0 for none. */
-  lastArgument: number,
-  verb?: string,
-): Reading {
-  const reading: Reading = {given: [], arguments: [], help: false, version: false}
-  const rest = [...argv]
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === '--') {
-      reading.arguments.push(...rest)
-      break
-    }
-    if (!word.startsWith('-') || word === '-') {
-      reading.arguments.push(word)
-      if (reading.arguments.length !== lastArgument) continue
-      reading.arguments.push(...rest)
-      break
-    }
-    if (isHelp(word, flags)) reading.help = true
-    else if (verb === undefined && (word === '-v' || word === '--version' || word === '-version'))
-      reading.version = true
-    else reading.given.push(...readWord(word, rest, flags, verb))
+  commands: readonly Command[],
+  globals: readonly FlagSpec[],
+): Line<Command> {
+  const before = new Reader(globals).read(argv, 1)
+  const [verb, ...rest] = before.arguments
+  const outer = commandNamed(verb, commands)
+  if (!outer) return {before, verb, rest, given: before.given}
+  const inner = commandNamed(
+    rest[0],
+    commands.filter(({under}) => under?.includes(outer.id)),
+  )
+  const command = inner ?? outer
+  const words = inner ? [outer.id, ...rest.slice(1)] : rest
+  const flags = [...command.flags, ...globalsAfter(command.flags, globals)]
+  const after = new Reader(flags, verb).read(words, Number(command.argumentsEndFlags ?? 0))
+  return {before, verb, rest, command, after, given: [...before.given, ...after.given]}
+}
+
+/** `crisp help`; `-h` is a flag. */
+export function isHelpWord(word: string | undefined): boolean {
+  return word === 'help' || word === 'h'
+}
+
+function commandNamed<Command extends CommandSpec>(
+  name: string | undefined,
+  commands: readonly Command[],
+): Command | undefined {
+  return commands.find(({id, aliases}) => id === name || aliases.includes(name ?? ''))
+}
+
+function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
+  if (name === undefined) return {kind: 'help'}
+  const command = commandNamed(name, commands)
+  if (!command) throw unknownCommand(name, commands)
+  return {kind: 'help', command: command.id}
+}
+
+function check({problem, open}: Reading): void {
+  if (problem) throw problem
+  if (open) throw new UsageError(`${open.word} needs a value`)
+}
+
+/** Last one wins, except for flags that collect; a switch that is off is as good as absent, but for `allowNo`. */
+function counting(given: readonly Given[]): Given[] {
+  return given.filter(({flag, value}, index) => {
+    const last = given.findLastIndex((other) => other.flag.name === flag.name)
+    return (value !== false || flag.allowNo) && (flag.multiple || last === index)
+  })
+}
+
+/** Reads the words before a verb, or those behind it. */
+class Reader {
+  readonly #verb: string | undefined
+  readonly #reading: Reading
+  #rest: string[] = []
+
+  constructor(flags: readonly FlagSpec[], verb?: string) {
+    this.#verb = verb
+    this.#reading = {flags, given: [], arguments: [], help: false, version: false, flagsEnded: false}
   }
-  return reading
-}
 
-function isHelp(word: string, flags: readonly FlagSpec[]): boolean {
-  if (word === '--help' || word === '-help') return true
-  return word === '-h' && !flags.some(({char}) => char === 'h')
-}
-
-/** One word of flags: a long one, or letters together. Takes its value from the words that follow if it needs one. */
-function readWord(
-  word: string,
-  rest: string[],
-  flags: readonly FlagSpec[],
-  verb: string | undefined,
-): Given[] {
-  const [, dashes = '', name = '', , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? []
-  const long = flags.find((flag) => namesOf(flag).includes(name))
-  if (long) return [withValue(long, word, value, rest)]
-  if (dashes === '--') throw unknownFlag(word, name, flags, verb)
-
-  const given: Given[] = []
-  for (let index = 0; index < name.length; index++) {
-    const flag = flags.find(({char}) => char === name[index])
-    if (!flag) throw unknownFlag(word, name, flags, verb)
-    const glued = name.slice(index + 1)
-    if (flag.type === 'option' && glued !== '') {
-      given.push({flag, value: value === undefined ? glued : `${glued}=${value}`})
-      return given
+  /** The argument of the number `lastArgument` ends the flags; 0 for none. */
+  read(words: readonly string[], lastArgument: number): Reading {
+    const reading = this.#reading
+    this.#rest = [...words]
+    for (let word = this.#rest.shift(); word !== undefined; word = this.#rest.shift()) {
+      if (reading.flagsEnded) reading.arguments.push(word)
+      else if (word === '--') reading.flagsEnded = true
+      else if (!word.startsWith('-') || word === '-')
+        reading.flagsEnded = reading.arguments.push(word) === lastArgument
+      else if (this.#asksForHelp(word)) reading.help = true
+      else if (this.#verb === undefined && /^(-v|--?version)$/.test(word)) reading.version = true
+      else this.#readFlags(word)
     }
-    const last = index === name.length - 1
-    given.push(withValue(flag, word, last ? value : undefined, rest))
+    return reading
   }
-  return given
+
+  #asksForHelp(word: string): boolean {
+    return /^--?help$/.test(word) || (word === '-h' && this.#withLetter('h') === undefined)
+  }
+
+  /** One word of flags: a long one, or letters together. */
+  #readFlags(word: string): void {
+    const [, dashes = '', name = '', , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? []
+    const long = this.#reading.flags.find((flag) => namesOf(flag).includes(name))
+    if (long) this.#take(long, word, value)
+    else if (dashes === '--') this.#refuse(this.#unknown(word, name))
+    else this.#readLetters(word, name, value)
+  }
+
+  /** The value belongs to the last of them; what is glued to an option's letter is its value. */
+  #readLetters(word: string, letters: string, value: string | undefined): void {
+    for (const [index, letter] of [...letters].entries()) {
+      const flag = this.#withLetter(letter)
+      const glued = letters.slice(index + 1)
+      if (!flag) {
+        this.#refuse(this.#unknown(word, letters))
+        return
+      }
+      if (flag.type === 'option' && glued !== '') {
+        this.#take(flag, word, value === undefined ? glued : `${glued}=${value}`)
+        return
+      }
+      this.#take(flag, word, glued === '' ? value : undefined)
+    }
+  }
+
+  #withLetter(letter: string): FlagSpec | undefined {
+    return this.#reading.flags.find(({char}) => char === letter)
+  }
+
+  /** Takes the value from the words that follow if the flag needs one. */
+  #take(flag: FlagSpec, word: string, value: string | undefined): void {
+    const given = flag.type === 'boolean' ? switchValue(value) : (value ?? this.#rest.shift())
+    if (given !== undefined) this.#reading.given.push({flag, value: given})
+    else if (flag.type === 'option') this.#reading.open = {flag, word}
+    else this.#refuse(new UsageError(`${word}: a switch is true or false`))
+  }
+
+  #refuse(problem: UsageError): void {
+    this.#reading.problem ??= problem
+  }
+
+  #unknown(word: string, name: string): UsageError {
+    const guess = nearest(
+      name,
+      this.#reading.flags.map((flag) => flag.name),
+    )
+    const [where, help] =
+      this.#verb === undefined
+        ? ['before the command', 'crisp --help']
+        : [`for ${this.#verb}`, `crisp ${this.#verb} --help`]
+    return new UsageError(
+      `unknown flag ${word.split('=')[0]} ${where}${guess ? `: did you mean --${guess}?` : ''} (${help})`,
+    )
+  }
 }
 
-function withValue(flag: FlagSpec, word: string, value: string | undefined, rest: string[]): Given {
-  if (flag.type === 'boolean')
-    return {flag, value: value === undefined || isTrue(word, value) ? undefined : false}
-  const given = value ?? rest.shift()
-  if (given === undefined) throw new UsageError(`${word} needs a value`)
-  return {flag, value: given}
+/** undefined for a word that is neither. */
+function switchValue(word = 'true'): boolean | undefined {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(word)) return true
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(word)) return false
+  return undefined
 }
 
-function isTrue(word: string, value: string): boolean {
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false
-  throw new UsageError(`${word}: a switch is true or false`)
-}
-
-/** Last one wins, except for flags that collect. */
-function written(given: readonly Given[]): string[] {
-  return given
-    .filter(({flag, value}, index) => {
-      const again = given.findLastIndex((other) => other.flag.name === flag.name)
-      return (value !== false || flag.allowNo) && (flag.multiple || again === index)
-    })
-    .map(({flag: {name}, value}) => {
-      if (value === false) return `--no-${name}`
-      return value === undefined ? `--${name}` : `--${name}=${value}`
-    })
+function unknownCommand(name: string, commands: readonly CommandSpec[]): UsageError {
+  const guess = nearest(
+    name,
+    commands.map(({id}) => id),
+  )
+  return new UsageError(
+    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (crisp help lists all)`,
+  )
 }
 
 function namesOf(flag: FlagSpec): readonly string[] {
   return [flag.name, ...(flag.aliases ?? [])]
-}
-
-function unknownFlag(
-  word: string,
-  name: string,
-  flags: readonly FlagSpec[],
-  verb: string | undefined,
-): UsageError {
-  const guess = nearest(
-    name,
-    flags.map((flag) => flag.name),
-  )
-  const where = verb === undefined ? 'before the command' : `for ${verb}`
-  const shown = word.split('=')[0]
-  return new UsageError(
-    `unknown flag ${shown} ${where}${guess ? `: did you mean --${guess}?` : ''} (crisp ${verb ?? ''} --help)`.replace(
-      '  ',
-      ' ',
-    ),
-  )
 }

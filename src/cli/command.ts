@@ -12,6 +12,7 @@ import {shortened} from '../errors/shortened.js'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
+import {type CommandLine, givenValue, parserWords} from './argv.js'
 import type {Tracing} from './diagnosis/tracing.js'
 import {globalFlags} from './flags/common.js'
 import {type GlobalFlags, readSettings, type Settings} from './settings/settings.js'
@@ -27,6 +28,7 @@ const tracingPatienceMs = 2_000
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
 export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
+  readonly #line: CommandLine
   readonly #interruption = new AbortController()
   #tracing: Tracing | undefined
   #formAsked = false
@@ -39,9 +41,10 @@ export abstract class CriCommand extends Command {
 
   readonly #readerGone = () => this.#interruption.abort(new Interrupted('SIGPIPE'))
 
-  constructor(argv: string[], id: string) {
-    super(argv, new Config({root: ''}))
-    this.id = id
+  constructor(line: CommandLine) {
+    super(parserWords(line), new Config({root: ''}))
+    this.id = line.id
+    this.#line = line
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, this.#stop)
   }
 
@@ -74,15 +77,17 @@ export abstract class CriCommand extends Command {
     }
   }
 
-  /** From before the flags are parsed; argv.ts has put every flag into one word. */
+  /** From before the flags are parsed. */
   async #startProfiling(): Promise<(() => Promise<void>) | undefined> {
-    const flags = this.argv.slice(0, this.argv.indexOf('--'))
-    // An empty name is none, as with crictl.
-    const fileOf = (flag: string) =>
-      flags.find((word) => word.startsWith(flag))?.slice(flag.length) || undefined
-    const files = {cpu: fileOf('--profile-cpu='), memory: fileOf('--profile-mem=')}
+    const files = {cpu: this.#fileOf('profile-cpu'), memory: this.#fileOf('profile-mem')}
     if (files.cpu === undefined && files.memory === undefined) return undefined
     return (await import('./diagnosis/profiling.js')).startProfiling(files)
+  }
+
+  /** An empty name is none, as with crictl. */
+  #fileOf(flag: string): string | undefined {
+    const file = givenValue(this.#line.given, flag)
+    return typeof file === 'string' && file !== '' ? file : undefined
   }
 
   /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */
@@ -241,9 +246,8 @@ export abstract class CriCommand extends Command {
   override async catch(error: unknown): Promise<void> {
     const cause = this.signal.aborted ? this.signal.reason : error
     this.fail(cause)
-    // Behind -- are other programs' flags.
-    const flags = this.argv.slice(0, this.argv.indexOf('--'))
-    if (process.env.CRISP_STACK || flags.includes('--debug')) process.stderr.write(`${stackOf(cause)}\n`)
+    if (process.env.CRISP_STACK || givenValue(this.#line.given, 'debug') === true)
+      process.stderr.write(`${stackOf(cause)}\n`)
   }
 
   protected override async finally(): Promise<void> {

@@ -1,9 +1,7 @@
 import {wrapped} from '../text/wrap.js'
+import {type FlagSpec, globalsAfter} from './argv.js'
 
-export interface FlagHelp {
-  name: string
-  char?: string
-  aliases?: readonly string[]
+export interface FlagHelp extends FlagSpec {
   description?: string
   helpGroup?: string
   helpValue?: string
@@ -100,7 +98,6 @@ crisp COMMAND --help shows flags and examples; crisp --version the version.
 }
 
 export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]): string {
-  const letters = new Set(command.flags.map(({char}) => char))
   const own = command.flags.filter(({hidden}) => !hidden)
   const groups = groupFlags(own)
   const sections = [
@@ -114,10 +111,8 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
     )
   }
   for (const [group, flags] of groups) sections.push(`${group}\n${columns(flags.map(flagRow))}`)
-  const unshadowed = globals
-    .filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
-    .map((flag) => (letters.has(flag.char ?? '') ? {...flag, char: ''} : flag))
-  sections.push(`GLOBAL FLAGS (crisp help has all)\n${columns(unshadowed.map(flagRow))}`)
+  const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
+  sections.push(`GLOBAL FLAGS (crisp help has all)\n${columns(shown.map(flagRow))}`)
   if (command.examples.length > 0)
     sections.push(`EXAMPLES\n${command.examples.map((example) => `  ${example}\n`).join('')}`)
   return sections.join('\n')

@@ -2,7 +2,7 @@ import {mkdtemp, readdir, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {type FlagSpec, parseCommandLine} from '../../src/cli/argv.js'
+import {type CommandLine, type FlagSpec, parseCommandLine} from '../../src/cli/argv.js'
 import {UsageError} from '../../src/errors/errors.js'
 import {manifest} from '../support/in-process.js'
 import {mutated, type Random, rounds, seeded} from '../support/random.js'
@@ -79,17 +79,16 @@ function flag(random: Random, flags: readonly FlagSpec[]): string[] {
 }
 
 type CommandClass = new (
-  argv: string[],
-  id: string,
+  line: CommandLine,
 ) => {
   execute(): Promise<void>
   parse(command: unknown): Promise<unknown>
 }
 
 /** The command itself, up to where it has read its flags and arguments. */
-async function parsedBy(id: string, argv: string[]): Promise<unknown> {
+async function parsedBy(line: CommandLine): Promise<unknown> {
   const {default: Command}: {default: CommandClass} = await import(
-    new URL(`../../dist/commands/${id}.js`, import.meta.url).href
+    new URL(`../../dist/commands/${line.id}.js`, import.meta.url).href
   )
   let failure: unknown
   class Probe extends Command {
@@ -101,7 +100,7 @@ async function parsedBy(id: string, argv: string[]): Promise<unknown> {
     }
     note(): void {}
   }
-  await new Probe(argv, id).execute()
+  await new Probe(line).execute()
   return failure
 }
 
@@ -128,7 +127,7 @@ test('a command line made at random is read, or refused in one line', {timeout: 
         outcomes.help++
         continue
       }
-      const failure = await parsedBy(invocation.id, invocation.argv)
+      const failure = await parsedBy(invocation)
       if (failure) throw failure
       outcomes.read++
     } catch (error) {

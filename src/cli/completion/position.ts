@@ -1,8 +1,8 @@
-import type {CommandSpec, FlagSpec} from '../argv.js'
+import {type CommandSpec, type FlagSpec, givenValue, isHelpWord, type Line, readLine} from '../argv.js'
 import type {GlobalFlags} from '../settings/settings.js'
 
-// Which word of a half-typed command line is being completed, and with what. Pure, over the manifest: unlike argv.ts
-// it takes any line, however wrong, because a line is wrong for as long as it is being typed.
+// Which word of a half-typed command line is being completed, and with what. Pure, over the manifest: whatever argv.ts
+// finds wrong with the line is left aside, because a line is wrong for as long as it is being typed.
 
 /** What can stand at a place: fixed words, or things that have to be looked up. */
 export type Completes =
@@ -52,141 +52,54 @@ export interface Position {
   globals: GlobalFlags
 }
 
-interface Line {
-  command?: CompletableCommand | undefined
-  help: boolean
-  flags: readonly CompletableFlag[]
-  given: Set<string>
-  values: Map<string, string>
-  arguments: string[]
-  flagsEnded: boolean
-  /** The flag whose value comes next. */
-  open?: CompletableFlag | undefined
-}
-
 /** `words` are those behind the program's name up to the cursor, the last one being typed and possibly empty. */
 export function positionOf(
   words: readonly string[],
   commands: readonly CompletableCommand[],
   globals: readonly CompletableFlag[],
 ): Position {
-  const line: Line = {
-    help: false,
-    flags: globals,
-    given: new Set(),
-    values: new Map(),
-    arguments: [],
-    flagsEnded: false,
-  }
-  for (const word of words.slice(0, -1)) read(word, line, commands, globals)
   const current = words.at(-1) ?? ''
-  const place = placeOf(current, line, commands)
+  const line = readLine(words.slice(0, -1), commands, globals)
+  const {open, flagsEnded} = line.after ?? line.before
+  const [kept = ''] = (!open && !flagsEnded && /^--?[^=]+=/.exec(current)) || []
+  const place =
+    kept === ''
+      ? placeOf(current, line)
+      : openValue(readLine([...words.slice(0, -1), kept.slice(0, -1)], commands, globals))
   return {
-    kept: place.kept ?? '',
-    part: current.slice(place.kept?.length ?? 0),
-    taken: line.arguments,
-    globals: typedGlobals(line),
-    ...wanted(place, current.slice(place.kept?.length ?? 0), commands),
+    kept,
+    part: current.slice(kept.length),
+    taken: line.after?.arguments ?? [],
+    globals: Object.fromEntries(
+      ['config', 'runtime-endpoint', 'image-endpoint'].map((name) => [name, givenValue(line.given, name)]),
+    ),
+    ...wanted(place, current.slice(kept.length), commands),
   }
 }
 
 interface Place {
-  kept?: string
   completes?: Completes | undefined
   /** Names of flags are wanted. */
   flags?: readonly CompletableFlag[]
 }
 
-function read(
-  word: string,
-  line: Line,
-  commands: readonly CompletableCommand[],
-  globals: readonly CompletableFlag[],
-): void {
-  if (line.open) {
-    line.values.set(line.open.name, word)
-    line.open = undefined
-  } else if (!line.flagsEnded && word === '--') line.flagsEnded = true
-  else if (!line.flagsEnded && word.startsWith('-') && word !== '-') readFlag(word, line)
-  else if (line.command || line.help) {
-    const inner = line.arguments.length === 0 && commandUnder(line.command, word, commands)
-    if (inner) enter(inner, line, globals)
-    line.arguments.push(inner ? inner.id : word)
-    if (line.arguments.length === Number(line.command?.argumentsEndFlags)) line.flagsEnded = true
-  } else if (word === 'help' || word === 'h') line.help = true
-  else {
-    const command = commands.find(({id, aliases}) => id === word || aliases.includes(word))
-    if (command) enter(command, line, globals)
-    // An unknown verb has no arguments that could be known.
-    else line.flagsEnded = line.help = true
+function placeOf(current: string, line: Line<CompletableCommand>): Place {
+  const {before, verb, rest, command, after, given} = line
+  const {open, flagsEnded, arguments: words, ...reading} = after ?? before
+  if (open) return openValue(line)
+  if (verb !== undefined && !command) return {completes: isHelpWord(verb) && rest.length === 0 ? 'verb' : []}
+  if (!flagsEnded && current.startsWith('-')) {
+    const flags: readonly CompletableFlag[] = reading.flags
+    const names = new Set(given.map(({flag: {name}}) => name))
+    return {flags: flags.filter(({name, multiple, hidden}) => !hidden && (multiple || !names.has(name)))}
   }
+  return {completes: command ? argumentAt(words.length, command)?.complete : 'verb'}
 }
 
-function enter(command: CompletableCommand, line: Line, globals: readonly CompletableFlag[]): void {
-  line.command = command
-  line.flags = [...command.flags, ...unshadowed(globals, command.flags)]
-}
-
-function commandUnder(
-  outer: CompletableCommand | undefined,
-  word: string,
-  commands: readonly CompletableCommand[],
-): CompletableCommand | undefined {
-  return commands.find(
-    ({id, aliases, under}) => outer && under?.includes(outer.id) && (id === word || aliases.includes(word)),
-  )
-}
-
-function readFlag(word: string, line: Line): void {
-  const [, name = '', , value] = /^--?([^=]*)(=(.*))?$/s.exec(word) ?? []
-  const flag =
-    flagNamed(name, line.flags) ?? (word.startsWith('--') ? undefined : lastOfCluster(name, line.flags))
-  if (!flag) return
-  line.given.add(flag.name)
-  if (flag.type === 'boolean') return
-  if (value === undefined) line.open = flag
-  else line.values.set(flag.name, value)
-}
-
-/** `-it` is two flags, and `-no` one whose value comes next; in `-ojson` the value is there already. */
-function lastOfCluster(letters: string, flags: readonly CompletableFlag[]): CompletableFlag | undefined {
-  for (const [index, letter] of [...letters].entries()) {
-    const flag = flags.find(({char}) => char === letter)
-    if (!flag) return undefined
-    if (index === letters.length - 1) return flag
-    if (flag.type === 'option') return undefined
-  }
-  return undefined
-}
-
-function flagNamed(name: string, flags: readonly CompletableFlag[]): CompletableFlag | undefined {
-  return flags.find((flag) => flag.name === name || flag.aliases?.includes(name))
-}
-
-function unshadowed(globals: readonly CompletableFlag[], own: readonly CompletableFlag[]): CompletableFlag[] {
-  const letters = new Set(own.map(({char}) => char))
-  const names = new Set(own.flatMap(({name, aliases}) => [name, ...(aliases ?? [])]))
-  return globals.map((flag) => ({
-    ...flag,
-    char: letters.has(flag.char) ? undefined : flag.char,
-    aliases: flag.aliases?.filter((alias) => !names.has(alias)),
-  }))
-}
-
-function placeOf(current: string, line: Line, commands: readonly CompletableCommand[]): Place {
-  if (line.open) return {completes: line.open.complete}
-  if (!line.flagsEnded && current.startsWith('-')) {
-    const [, kept, name = ''] = /^(--?([^=]+)=)/.exec(current) ?? []
-    if (kept !== undefined) return {kept, completes: flagNamed(name, line.flags)?.complete}
-    const open = line.flags.filter(
-      ({name, multiple, hidden}) => !hidden && (multiple || !line.given.has(name)),
-    )
-    return {flags: open}
-  }
-  if (line.command) return {completes: argumentAt(line.arguments.length, line.command)?.complete}
-  if (line.help)
-    return {completes: line.arguments.length === 0 && commands.length > 0 && !line.flagsEnded ? 'verb' : []}
-  return {completes: 'verb'}
+/** Of the flag at the line's end. */
+function openValue({before, after}: Line<CompletableCommand>): Place {
+  const flag: CompletableFlag | undefined = (after ?? before).open?.flag
+  return {completes: flag?.complete}
 }
 
 function argumentAt(
@@ -228,12 +141,4 @@ function candidate(word: string, hint?: string): Candidate {
 
 function beginning(candidates: readonly Candidate[], part: string): Candidate[] {
   return candidates.filter(({word}) => word.startsWith(part))
-}
-
-function typedGlobals({values}: Line): GlobalFlags {
-  return {
-    config: values.get('config'),
-    'runtime-endpoint': values.get('runtime-endpoint'),
-    'image-endpoint': values.get('image-endpoint'),
-  }
 }

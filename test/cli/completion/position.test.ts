@@ -70,6 +70,7 @@ describe('words that are known', () => {
     ['ps --state=e', '--state=', ['exited']],
     ['ps -state=e', '-state=', ['exited']],
     ['ps --output=go', '--output=', ['go-template']],
+    ['ps -ao=go', '-ao=', ['go-template']],
     ['ps --nosuch=', '--nosuch=', []],
   ])('%s', (line, kept, words) => {
     expect(at(line)).toEqual({kept, words, lookup: undefined})
