@@ -1,5 +1,4 @@
 import {isUtf8} from 'node:buffer'
-import {printable} from '../errors/printable.js'
 import type {LogLine} from '../logs/lines.js'
 import {streamNames} from '../logs/record.js'
 import {stampText} from '../logs/time.js'
@@ -9,6 +8,14 @@ export interface LogOrigin {
   pod: string
   container: string
   attempt: number
+}
+
+/** Colours for a terminal that wants them. */
+export interface LogStyle {
+  /** Of what a line was chosen for. */
+  match: (text: string) => string
+  /** Of the names in front of lines, one for each log in turn. */
+  origins: readonly ((text: string) => string)[]
 }
 
 export interface LinePieces {
@@ -70,16 +77,6 @@ function isJsonDocument(text: string): boolean {
 
 function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-/** How much of each log's name it takes to tell them apart. */
-export function originLabels(origins: readonly LogOrigin[]): string[] {
-  const distinct = (values: readonly string[]) => new Set(values).size > 1
-  const manyNamespaces = distinct(origins.map(({namespace}) => namespace))
-  const manyPods = manyNamespaces || distinct(origins.map(({pod}) => pod))
-  return origins.map(({namespace, pod, container}) =>
-    printable([...(manyNamespaces ? [namespace] : []), ...(manyPods ? [pod] : []), container].join('/')),
-  )
 }
 
 /** All that matches one of the expressions, marked. */

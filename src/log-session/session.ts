@@ -1,7 +1,7 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers} from '../client/lists.js'
 import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
-import type {Container, ContainerStatus} from '../generated/cri.js'
+import type {Container} from '../generated/cri.js'
 import {despiteRotation, listAttempts, listLogFiles} from '../logs/files.js'
 import {planReading, type ReadingPlan} from '../logs/plan.js'
 import type {Segment} from '../logs/reader.js'
@@ -10,37 +10,31 @@ import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
 import {LogWatch} from '../logs/watch.js'
 import {type AttemptLog, logOf, statusIfThere} from '../node/log-targets.js'
 import {attemptOf, attemptsOf, containerKey, lookAtNode, type NodeView} from '../node/view.js'
-import type {FedLog, LogFeed} from './feed.js'
+import type {LogFeed} from './feed.js'
+import {attemptMarker, type ChosenLog, endText, findLog} from './find.js'
+import {nameOf, type Prefixes} from './names.js'
+import {type LogRequest, wantedContainers} from './request.js'
 
-/** A log that was asked for. */
-export interface ChosenLog {
-  fed: FedLog
-  /** The newest attempt. */
-  status: ContainerStatus
-  /** What is shown of it, the earliest first. */
-  attempts: readonly AttemptLog[]
-}
-
-export interface SessionOptions {
+/** Who is asked, who is told, and what ends it. */
+export interface LogContext {
   client: CriClient
-  feed: LogFeed
-  plan: ReadingPlan
   signal: AbortSignal
   note: (text: string) => void
   fail: (error: unknown) => void
-  /** How a log is called in notes. */
-  nameOf: (log: FedLog) => string
+}
+
+export interface SessionOptions extends LogContext {
+  feed: LogFeed
+  plan: ReadingPlan
 }
 
 export interface FollowOptions {
   /** Ends with the container instead of waiting for its next attempt. */
   once: boolean
-  /** The containers that are to be followed now; left out where they are fixed. */
-  select?: ((view: NodeView) => Container[]) | undefined
-  /** Makes a log of a container that has joined. */
-  choose: (container: Container, view: NodeView) => Promise<ChosenLog>
   /** Goes on when all have ended, since others may join. */
   endless: boolean
+  /** What containers that are made later are followed too; left out where none are. */
+  joining: {request: LogRequest; prefixes: Prefixes | undefined} | undefined
 }
 
 interface Followed {
@@ -105,7 +99,7 @@ export class LogSession {
     const wantedMs = plan.since ? Math.max(timeToMs(plan.since), startedAtMs) : startedAtMs
     if (time && wantedMs > 0 && compareTimes(time, timeFromMs(wantedMs + lateMs)) > 0)
       note(
-        `${this.#options.nameOf(fed)}: the oldest line kept is from ${stampText(time, 0)}, earlier ones were rotated away`,
+        `${nameOf(fed.origin)}: the oldest line kept is from ${stampText(time, 0)}, earlier ones were rotated away`,
       )
     return segments
   }
@@ -178,13 +172,17 @@ class Following {
     this.#silent = false
     if (!view) return
     for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
-    for (const container of this.#options.select?.(view) ?? []) await this.#join(container, view)
+    const {joining} = this.#options
+    if (!joining) return
+    // A reference to what is gone meanwhile is no failure: its logs end by themselves.
+    for (const container of wantedContainers(joining.request, view, () => undefined))
+      await this.#join(container, view, joining.prefixes)
   }
 
   /** Whether all there is to follow is one container, and it has not ended: asked for alone, since it is every second. */
   async #runsOn(): Promise<boolean> {
     const [only, ...others] = this.#followed.values()
-    if (only?.state !== 'running' || others.length > 0 || this.#options.select) return false
+    if (only?.state !== 'running' || others.length > 0 || this.#options.joining) return false
     const id = only.containerId
     const containers = await listContainers(this.#session.client, {id})
     return !hasEnded(containers.find((container) => container.id === id))
@@ -258,22 +256,18 @@ class Following {
     await feed.finish(followed.chosen.fed)
     const first = attempts[0]?.attempt ?? log.attempt
     note(`${await this.#howItEnded(followed)}; attempt ${first} follows`)
-    followed.chosen.fed.onAttemptEnd = attemptMarker(
-      this.#session.nameOf(followed.chosen.fed),
-      attempts,
-      note,
-    )
+    followed.chosen.fed.onAttemptEnd = attemptMarker(nameOf(followed.chosen.fed.origin), attempts, note)
     await feed.continueWith(followed.chosen.fed, segments)
     this.#followed.delete(followed.containerId)
     this.#track({...chosen, fed: followed.chosen.fed})
   }
 
   async #howItEnded({chosen, attempt, containerId}: Followed): Promise<string> {
-    const name = this.#session.nameOf(chosen.fed)
+    const name = nameOf(chosen.fed.origin)
     return endText(name, attempt, await statusIfThere(this.#session.client, containerId))
   }
 
-  async #join(container: Container, view: NodeView): Promise<void> {
+  async #join(container: Container, view: NodeView, prefixes: Prefixes | undefined): Promise<void> {
     if (this.#known.has(container.id)) return
     const key = containerKey(container, view.placeOf)
     const inHand = view.containers.some(
@@ -281,7 +275,8 @@ class Following {
     )
     if (inHand) return
     try {
-      const chosen = await this.#options.choose(container, view)
+      const chosen = await findLog(container, view, 'newest', this.#session)
+      chosen.fed.prefix = prefixes?.next(chosen.fed.origin) ?? ''
       this.#session.feed.add(chosen.fed, wholeLog(chosen.attempts))
       this.#track(chosen)
     } catch (error) {
@@ -302,29 +297,6 @@ function wholeLog(attempts: readonly AttemptLog[]): Segment[] {
   return attempts.flatMap(({attempt, path}) =>
     listLogFiles(path).map((file) => ({file: {...file, attempt}, start: 0})),
   )
-}
-
-/** Says where one attempt ends and the next one begins, when attempts are read one after another. */
-export function attemptMarker(
-  name: string,
-  attempts: readonly AttemptLog[],
-  note: (text: string) => void,
-): () => void {
-  let ended = 0
-  return () => {
-    const before = attempts[ended++]
-    const after = attempts[ended]
-    if (before && after)
-      note(`${endText(name, before.attempt, before.status)}; attempt ${after.attempt} follows`)
-  }
-}
-
-/** How one attempt of a container ended, as far as the runtime still knows. */
-export function endText(name: string, attempt: number, status: ContainerStatus | undefined): string {
-  const ended = status && status.state === 'CONTAINER_EXITED'
-  if (!ended) return `${name}: attempt ${attempt} has ended`
-  const reason = status.reason === '' || status.reason === 'Completed' ? '' : ` (${status.reason})`
-  return `${name}: attempt ${attempt} exited with ${status.exitCode}${reason}`
 }
 
 function isAway(error: unknown): boolean {

@@ -1,0 +1,162 @@
+import type {Interfaces} from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import {UsageError} from '../../errors/errors.js'
+import type {LogRequest} from '../../log-session/request.js'
+import type {Grep} from '../../logs/grep.js'
+import type {LineFilter} from '../../logs/lines.js'
+import type {StreamIndex} from '../../logs/record.js'
+import type {LogSelector, WantedAttempt} from '../../node/log-targets.js'
+import {parseInteger} from '../../text/integer.js'
+import {parseRegexp} from '../../text/regexp.js'
+import {parseChoice, parseLabels} from '../../text/selectors.js'
+import {parseWhen} from '../../text/when.js'
+import {integerFlag} from './common.js'
+
+const which = {helpGroup: 'WHICH LOGS'}
+const part = {helpGroup: 'WHICH LINES'}
+const match = {helpGroup: 'SEARCH'}
+const shape = {helpGroup: 'OUTPUT'}
+
+const expression = (description: string) =>
+  Flags.string({multiple: true, multipleNonGreedy: true, ...match, helpValue: 'REGEXP', description})
+
+export const logFlags = {
+  label: Flags.string({
+    char: 'l',
+    multiple: true,
+    multipleNonGreedy: true,
+    ...which,
+    helpValue: 'KEY=VALUE',
+    description: 'containers with this label, or of pods with it; several must all match',
+  }),
+  namespace: Flags.string({
+    ...which,
+    helpValue: 'REGEXP',
+    description: 'containers of namespaces that match',
+  }),
+  name: Flags.string({...which, helpValue: 'REGEXP', description: 'containers whose name matches'}),
+  pod: Flags.string({...which, helpValue: 'POD', description: 'containers of this pod'}),
+  attempt: Flags.string({
+    ...which,
+    helpValue: 'N|all',
+    description: 'this attempt (restart) instead of the newest, or all one after another',
+  }),
+  previous: Flags.boolean({char: 'p', ...which, description: 'the attempt before the newest'}),
+
+  follow: Flags.boolean({
+    char: 'f',
+    ...part,
+    description: 'go on with what is added, and with the next attempt',
+  }),
+  once: Flags.boolean({...part, description: 'with -f: end with the container'}),
+  tail: integerFlag({char: 'n', ...part, description: 'the last N lines of each container; 0: none'}),
+  since: Flags.string({
+    ...part,
+    helpValue: 'TIME',
+    description: 'from then on: 10m, 14:00, "yesterday 14:00", 2026-01-02, 2026-01-02T13:00:00Z',
+  }),
+  until: Flags.string({...part, helpValue: 'TIME', description: 'up to then'}),
+  stream: Flags.string({
+    char: 's',
+    ...part,
+    helpValue: 'NAME',
+    description: 'only stdout, or only stderr',
+    complete: ['stdout', 'stderr'],
+  }),
+  'limit-bytes': integerFlag({...part, description: 'not more than N bytes in all'}),
+
+  grep: expression('lines that match; one of several is enough'),
+  exclude: expression('no lines that match'),
+  'after-context': integerFlag({char: 'A', ...match, description: 'and N lines after each match'}),
+  'before-context': integerFlag({char: 'B', ...match, description: 'and N lines before'}),
+  context: integerFlag({char: 'C', ...match, description: 'both'}),
+
+  timestamps: Flags.boolean({char: 't', ...shape, description: 'the time of each line in front of it'}),
+  prefix: Flags.boolean({...shape, description: "the container's name in front, for a single one too"}),
+  output: Flags.string({
+    char: 'o',
+    ...shape,
+    helpValue: 'FORMAT',
+    default: 'text',
+    description: 'text, raw (never a prefix or a colour) or json (an object a line)',
+    complete: ['text', 'raw', 'json'],
+  }),
+  reopen: Flags.boolean({
+    char: 'r',
+    description: 'let the runtime open its log files anew first, as after a rotation',
+  }),
+}
+
+const streams: Readonly<Record<string, StreamIndex>> = {stdout: 0, stderr: 1}
+
+type LogFlags = Interfaces.InferredFlags<typeof logFlags>
+
+/** What the words and flags ask for. Throws UsageError for what does not go together. */
+export function logRequest(references: readonly string[], flags: LogFlags, nowMs: number): LogRequest {
+  const {'limit-bytes': limitBytes = -1} = flags
+  const select = [flags.label, flags.namespace, flags.name, flags.pod].some((value) => value !== undefined)
+  if (!select && references.length === 0)
+    throw new UsageError('which container? crisp logs web, or -l app=web (crisp ps -a lists them)')
+  if (select && references.length > 0)
+    throw new UsageError(
+      `"${references[0]}" can't be used together with --label, --namespace, --name or --pod`,
+    )
+  return {
+    references,
+    selector: select ? selectorOf(flags) : undefined,
+    attempt: attemptOf(flags),
+    reopen: flags.reopen,
+    follow: flags.follow,
+    once: flags.once,
+    tail: flags.tail,
+    filter: filterOf(flags, nowMs),
+    limitBytes: limitBytes < 0 ? Number.POSITIVE_INFINITY : limitBytes,
+    grep: grepOf(flags),
+    timestamps: flags.timestamps,
+    prefix: flags.prefix,
+    format: parseChoice('-o', flags.output, {text: 'text', raw: 'raw', json: 'json'} as const),
+  }
+}
+
+function selectorOf({label, namespace, name, pod}: LogFlags): LogSelector {
+  return {
+    labels: parseLabels(label),
+    namespace: namespace === undefined ? undefined : parseRegexp('--namespace', namespace),
+    name: name === undefined ? undefined : parseRegexp('--name', name),
+    pod,
+  }
+}
+
+function attemptOf({attempt, previous, follow}: LogFlags): WantedAttempt {
+  if (attempt !== undefined && previous) throw new UsageError("--previous and --attempt can't both be given")
+  if (attempt === undefined && !previous) return 'newest'
+  const wanted = previous ? 'previous' : attempt === 'all' ? 'all' : parseInteger(attempt ?? '')
+  if (follow && wanted !== 'all')
+    throw new UsageError('-f follows the newest attempt: leave out --previous or --attempt')
+  return wanted
+}
+
+function filterOf({stream, since, until, follow}: LogFlags, nowMs: number): LineFilter {
+  if (until !== undefined && follow) throw new UsageError("--until can't be used with -f, which has no end")
+  return {
+    stream: stream === undefined ? undefined : parseChoice('--stream', stream, streams),
+    since: since === undefined ? undefined : parseWhen('--since', since, nowMs),
+    until: until === undefined ? undefined : parseWhen('--until', until, nowMs),
+  }
+}
+
+function grepOf(flags: LogFlags): Grep | undefined {
+  const {grep = [], exclude = [], context = 0} = flags
+  const before = flags['before-context'] ?? context
+  const after = flags['after-context'] ?? context
+  if (grep.length === 0 && exclude.length === 0) {
+    if (before > 0 || after > 0) throw new UsageError('-A, -B and -C need --grep')
+    return undefined
+  }
+  return {
+    include: grep.map((source) => parseRegexp('--grep', source)),
+    exclude: exclude.map((source) => parseRegexp('--exclude', source)),
+    before: Math.max(0, before),
+    after: Math.max(0, after),
+  }
+}

@@ -1,0 +1,55 @@
+import type {CriClient} from '../client/connect.js'
+import {NotFoundError} from '../errors/errors.js'
+import type {Container, ContainerStatus} from '../generated/cri.js'
+import {type AttemptLog, logsOfAttempts, type WantedAttempt} from '../node/log-targets.js'
+import {attemptsOf, type NodeView} from '../node/view.js'
+import type {FedLog} from './feed.js'
+import {nameOf} from './names.js'
+
+/** A log that is wanted. */
+export interface ChosenLog {
+  fed: FedLog
+  /** The newest attempt. */
+  status: ContainerStatus
+  /** What is shown of it, the earliest first. */
+  attempts: readonly AttemptLog[]
+}
+
+/** Finds the log of a container. Throws NotFoundError where there is none, UserError where the container has no log. */
+export async function findLog(
+  container: Container,
+  view: NodeView,
+  wanted: WantedAttempt,
+  {client, note}: {client: CriClient; note: (text: string) => void},
+): Promise<ChosenLog> {
+  const {status} = await client.runtime.containerStatus({containerId: container.id})
+  if (!status) throw new NotFoundError(`container ${container.id} is gone`)
+  const attempts = await logsOfAttempts(client, status, attemptsOf(container, view), wanted)
+  const {namespace, pod, container: name} = view.placeOf(container)
+  const origin = {namespace, pod, container: name, attempt: attempts[0]?.attempt ?? 0}
+  const fed: FedLog = {origin, prefix: '', onAttemptEnd: attemptMarker(nameOf(origin), attempts, note)}
+  return {fed, status, attempts}
+}
+
+/** Says where one attempt ends and the next one begins, when attempts are read one after another. */
+export function attemptMarker(
+  name: string,
+  attempts: readonly AttemptLog[],
+  note: (text: string) => void,
+): () => void {
+  let ended = 0
+  return () => {
+    const before = attempts[ended++]
+    const after = attempts[ended]
+    if (before && after)
+      note(`${endText(name, before.attempt, before.status)}; attempt ${after.attempt} follows`)
+  }
+}
+
+/** How one attempt of a container ended, as far as the runtime still knows. */
+export function endText(name: string, attempt: number, status: ContainerStatus | undefined): string {
+  const ended = status && status.state === 'CONTAINER_EXITED'
+  if (!ended) return `${name}: attempt ${attempt} has ended`
+  const reason = status.reason === '' || status.reason === 'Completed' ? '' : ` (${status.reason})`
+  return `${name}: attempt ${attempt} exited with ${status.exitCode}${reason}`
+}

@@ -1,0 +1,111 @@
+import {NotFoundError} from '../errors/errors.js'
+import type {Container} from '../generated/cri.js'
+import {isDockerLog} from '../logs/bytes.js'
+import type {LogSink} from '../logs/output.js'
+import {concurrently} from '../node/concurrently.js'
+import {lookAtNode, type NodeView, namesContainer} from '../node/view.js'
+import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type LogFeed} from './feed.js'
+import {type ChosenLog, findLog} from './find.js'
+import {highlighter, type LogStyle} from './lines.js'
+import {nameOf, Prefixes} from './names.js'
+import {type LogRequest, wantedContainers} from './request.js'
+import {type LogContext, LogSession} from './session.js'
+
+export interface LogScreen extends LogContext {
+  sink: LogSink
+  /** Left out where there are no colours. */
+  style: LogStyle | undefined
+}
+
+const lookupsAtOnce = 8
+
+/** Shows the logs that are asked for, and follows them where that is asked for. One that fails is told, the others go on. */
+export async function showLogs(request: LogRequest, screen: LogScreen): Promise<void> {
+  const {client, fail, style} = screen
+  const view = await lookAtNode(client)
+  const containers = wantedContainers(request, view, fail)
+  const {selector, follow, once} = request
+  if (selector && containers.length === 0 && !follow)
+    throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+  if (request.reopen)
+    for (const {id} of containers) await client.runtime.reopenContainerLog({containerId: id})
+  const logs = await findLogs(containers, view, request, screen)
+  if (logs.length === 0) return
+
+  const origins = logs.map(({fed}) => fed.origin)
+  const named = request.format === 'text' && (request.prefix || selector !== undefined || logs.length > 1)
+  const prefixes = named ? new Prefixes(origins, style?.origins) : undefined
+  for (const {fed} of logs) fed.prefix = prefixes?.next(fed.origin) ?? ''
+  const mayJoin =
+    selector !== undefined ||
+    (follow && !request.references.every((reference) => namesContainer(reference, view)))
+
+  using feed = feedOf(request, screen, logs, mayJoin || named)
+  const session = new LogSession({...screen, feed, plan: {tail: request.tail, ...request.filter}})
+  const shown = await session.show(logs)
+  if (!follow || feed.full) return
+  await session.follow(shown, {
+    once,
+    endless: selector !== undefined && !once && selector.pod === undefined,
+    joining: mayJoin ? {request, prefixes} : undefined,
+  })
+}
+
+async function findLogs(
+  containers: readonly Container[],
+  view: NodeView,
+  {attempt}: LogRequest,
+  screen: LogScreen,
+): Promise<ChosenLog[]> {
+  const outcomes = await concurrently(containers, lookupsAtOnce, (container) =>
+    findLog(container, view, attempt, screen),
+  )
+  return outcomes.flatMap((outcome) => {
+    if (outcome.status === 'fulfilled') return [outcome.value]
+    screen.fail(outcome.reason)
+    return []
+  })
+}
+
+function feedOf(
+  request: LogRequest,
+  {sink, style, signal, note}: LogScreen,
+  logs: readonly ChosenLog[],
+  severalNames: boolean,
+): LogFeed {
+  const {grep, format, timestamps, limitBytes, filter, follow} = request
+  const highlighted = style && grep && grep.include.length > 0 && format === 'text'
+  const options: FeedOptions = {
+    sink,
+    format: format === 'json' ? 'json' : 'text',
+    timestamps,
+    limitBytes,
+    grep,
+    highlight: highlighted ? highlighter(grep.include, style.match) : undefined,
+    gap: format === 'text' ? '--\n' : '',
+    filter,
+    follow,
+    signal,
+    onNotice: note,
+    onDamage: damageNote(note),
+  }
+  const searchable = !grep || (!highlighted && isPlainSearch(grep))
+  const copied =
+    !severalNames &&
+    searchable &&
+    format !== 'json' &&
+    limitBytes === Number.POSITIVE_INFINITY &&
+    logs.length === 1 &&
+    !logs.some(({attempts}) => attempts.some(({path}) => isDockerLog(path)))
+  return copied ? new CopyFeed(options) : new LineFeed(options, logs.length)
+}
+
+/** Says it once for each log. */
+function damageNote(note: (text: string) => void): (log: FedLog) => void {
+  const told = new Set<FedLog>()
+  return (log) => {
+    if (told.has(log)) return
+    told.add(log)
+    note(`${nameOf(log.origin)}: a line of the log file is damaged and left out, as will be others`)
+  }
+}
