@@ -4,6 +4,7 @@ import {describeError, Interrupted, RpcError, rpcCode, UsageError} from '../erro
 import {carryOut, findMade, type Made, takeBack} from '../run/carry-out.js'
 import type {Plan, PullWhen} from '../run/plan.js'
 import {parseDurationMs} from '../text/duration.js'
+import {shortId} from '../text/short-id.js'
 import {CriCommand} from './command.js'
 import {durationFlag} from './flags/common.js'
 import {type PullFlags, pullCredentials, pullTimeoutMs} from './flags/pull.js'
@@ -177,7 +178,7 @@ function isUnanswered(cause: unknown): boolean {
 
 function madeText({podSandboxId, containerIds}: Made): string {
   const pod =
-    podSandboxId === undefined ? [] : [`pod ${podSandboxId} (crisp rmp -f ${podSandboxId.slice(0, 13)})`]
-  const containers = containerIds.map((id) => `container ${id} (crisp rm -f ${id.slice(0, 13)})`)
+    podSandboxId === undefined ? [] : [`pod ${podSandboxId} (crisp rmp -f ${shortId(podSandboxId)})`]
+  const containers = containerIds.map((id) => `container ${id} (crisp rm -f ${shortId(id)})`)
   return [...pod, ...(pod.length > 0 ? containerIds.map((id) => `container ${id}`) : containers)].join(', ')
 }

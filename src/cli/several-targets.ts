@@ -4,6 +4,7 @@ import {printable} from '../errors/printable.js'
 import {concurrently} from '../node/concurrently.js'
 import {knownThings, type Target} from '../node/targets.js'
 import {shortId} from '../text/short-id.js'
+import {stateWord} from '../text/state.js'
 import {CriCommand} from './command.js'
 import type {TargetFlags} from './flags/target.js'
 
@@ -93,8 +94,7 @@ async function describeThings(client: CriClient): Promise<(target: Target) => st
   const known = await knownThings(client)
   return ({id}) => {
     const thing = known.get(id)
-    const state = thing?.state.replace(/^(CONTAINER|SANDBOX)_/, '').toLowerCase()
-    return thing && `${shortId(id)}  ${thing.name}  ${state}`
+    return thing && `${shortId(id)}  ${thing.name}  ${stateWord(thing.state).toLowerCase()}`
   }
 }
 

@@ -1,6 +1,7 @@
 import type {MethodDefinition, ServiceDefinition} from '@grpc/proto-loader'
 import {fromJSON} from '@grpc/proto-loader'
 import {descriptorJson} from '../generated/descriptor.js'
+import {snakeCase} from '../text/case.js'
 
 /** The parts of protobufjs' JSON form that our proto uses. */
 export interface FieldDescriptor {
@@ -115,4 +116,16 @@ function collectTypes(name: string, into: Record<string, Descriptor>): void {
   if (!element || into[outer]) return
   into[outer] = element
   if ('fields' in element) for (const field of Object.values(element.fields)) collectTypes(field.type, into)
+}
+
+/** The few that the proto does not write in its own style. */
+const irregularNames: Readonly<Record<string, string>> = {
+  CDIDevices: 'CDI_devices',
+  uidMappings: 'uidMappings',
+  gidMappings: 'gidMappings',
+}
+
+/** A field's name in JSON, `runAsUser`, as the proto writes it. */
+export function protoName(jsonName: string): string {
+  return irregularNames[jsonName] ?? snakeCase(jsonName)
 }

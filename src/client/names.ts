@@ -1,6 +1,7 @@
 import {AmbiguousError, NotFoundError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
+import {hexOf, shortId} from '../text/short-id.js'
 import type {CallOptions} from './call.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
@@ -50,11 +51,23 @@ export async function resolvePods(
   return references.map((reference) => settled(() => podNamed(reference, pods).id))
 }
 
-/** The full ID of the pod that the one reference names. Throws NotFoundError. */
+/** The full ID of the container that the one reference names. Throws NotFoundError. */
+export async function containerIdOf(
+  client: CriClient,
+  reference: string,
+  options?: CallOptions,
+): Promise<string> {
+  return idFrom(await resolveContainers(client, [reference], options))
+}
+
+/** The same for a pod. */
 export async function podIdOf(client: CriClient, reference: string, options?: CallOptions): Promise<string> {
-  const [pod] = await resolvePods(client, [reference], options)
-  if (pod?.status !== 'fulfilled') throw pod?.reason
-  return pod.value
+  return idFrom(await resolvePods(client, [reference], options))
+}
+
+function idFrom([outcome]: readonly PromiseSettledResult<string>[]): string {
+  if (outcome?.status === 'fulfilled') return outcome.value
+  throw outcome?.reason
 }
 
 /** How to find a container's place among these pods. */
@@ -83,10 +96,7 @@ export function containerNamed(
     const place = placeOf(container)
     return endsWith([place.namespace, place.pod, place.container], parts)
   })
-  const newest = newestOfEach(named, (container) => {
-    const {namespace, pod, uid} = placeOf(container)
-    return JSON.stringify([namespace, pod, uid, container.metadata?.name])
-  })
+  const newest = newestOfEach(named, (container) => containerKey(container, placeOf))
   const found = newest.length > 0 ? newest : beginningWith(reference, containers)
   return only('container', reference, found, (container) => {
     const {namespace, pod, container: name} = placeOf(container)
@@ -139,9 +149,7 @@ export function podNamed(reference: string, pods: readonly PodSandbox[]): PodSan
   const named = pods.filter(({metadata}) =>
     endsWith([metadata?.namespace ?? '', metadata?.name ?? ''], parts),
   )
-  const newest = newestOfEach(named, ({metadata}) =>
-    JSON.stringify([metadata?.namespace, metadata?.name, metadata?.uid]),
-  )
+  const newest = newestOfEach(named, podKey)
   const found = newest.length > 0 ? newest : beginningWith(reference, pods)
   return only('pod', reference, found, ({metadata}) => `${metadata?.namespace}/${metadata?.name}`)
 }
@@ -166,11 +174,8 @@ export function imageNamed(reference: string, images: readonly Image[]): Image {
   const named = images.filter(({repoTags, repoDigests}) =>
     [...repoTags, ...repoDigests].some((name) => name === reference || name.endsWith(`/${reference}`)),
   )
-  const hex = reference.replace(/^sha256:/, '')
-  const found =
-    named.length > 0 || hex === ''
-      ? named
-      : images.filter(({id}) => id.replace(/^sha256:/, '').startsWith(hex))
+  const hex = hexOf(reference)
+  const found = named.length > 0 || hex === '' ? named : images.filter(({id}) => hexOf(id).startsWith(hex))
   return only(
     'image',
     reference,
@@ -189,7 +194,22 @@ function endsWith(name: readonly string[], parts: readonly string[]): boolean {
   return tail.every((part, index) => part === parts[index] && part !== '')
 }
 
-function newestOfEach<Item extends {createdAt: string}>(
+/** What is the same for all attempts of one container. */
+export function containerKey(
+  container: Container,
+  placeOf: (container: Container) => ContainerPlace,
+): string {
+  const {namespace, pod, uid, container: name} = placeOf(container)
+  return JSON.stringify([namespace, pod, uid, name])
+}
+
+/** What is the same for all attempts of one pod. */
+export function podKey({metadata}: PodSandbox): string {
+  return JSON.stringify([metadata?.namespace, metadata?.name, metadata?.uid])
+}
+
+/** Of all attempts of one thing the one that was made last. */
+export function newestOfEach<Item extends {createdAt: string}>(
   items: readonly Item[],
   key: (item: Item) => string,
 ): Item[] {
@@ -214,7 +234,7 @@ function only<Item extends {id: string}>(
   if (found.length === 1) return item
   const rows = found
     .slice(0, shownCandidates)
-    .map((candidate) => `${candidate.id.replace(/^sha256:/, '').slice(0, 13)}  ${nameOf(candidate)}`)
+    .map((candidate) => `${shortId(candidate.id)}  ${nameOf(candidate)}`)
   const more = found.length > shownCandidates ? [`and ${found.length - shownCandidates} more`] : []
   throw new AmbiguousError(
     `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,

@@ -1,5 +1,6 @@
 import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
 import type * as cri from '../generated/cri.js'
+import {lowerFirst} from '../text/case.js'
 import {type CallContext, type CallOptions, streamCall, unaryCall} from './call.js'
 import {methodsOf, type ServiceName} from './descriptor.js'
 import {retryDelayMs, waitMs} from './retries.js'
@@ -22,7 +23,7 @@ export function imageService(connected: Connected, maxRetries?: number): ImageSe
 function serviceOver(connected: Connected, service: ServiceName, maxRetries = 3): Record<string, unknown> {
   const methods: Record<string, unknown> = {}
   for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
-    methods[method.charAt(0).toLowerCase() + method.slice(1)] = responseStream
+    methods[lowerFirst(method)] = responseStream
       ? (request: object = {}, options: CallOptions = {}) =>
           stream(connected, service, method, request, options)
       : (request: object = {}, options: CallOptions = {}) =>

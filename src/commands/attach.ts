@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
 import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
-import {resolveContainers} from '../client/names.js'
+import {containerIdOf} from '../client/names.js'
 import {UsageError} from '../errors/errors.js'
 import {asOwnFailure, streamFailure} from '../sessions/failure.js'
 import {attach} from '../sessions/session.js'
@@ -43,9 +43,7 @@ export default class Attach extends CriCommand {
     const streaming = await parseStreaming(flags)
     using client = await this.connect(flags)
 
-    const [resolved] = await resolveContainers(client, [args.container])
-    if (resolved?.status !== 'fulfilled') throw resolved?.reason
-    const containerId = resolved.value
+    const containerId = await containerIdOf(client, args.container)
     try {
       const exit = await attach({
         client,

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {parseStreaming} from '../cli/flags/session.js'
 import {streamFlags} from '../cli/flags/stream.js'
-import {resolveContainers} from '../client/names.js'
+import {containerIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
 import {parsePlace} from '../sessions/cp/places.js'
@@ -58,12 +58,10 @@ export default class Cp extends CriCommand {
     const {debug} = await this.settings(flags)
     using client = await this.connect(flags)
 
-    const [resolved] = await resolveContainers(client, [place.reference])
-    if (resolved?.status !== 'fulfilled') throw resolved?.reason
     const copy: Copy = {
       client,
       streaming,
-      containerId: resolved.value,
+      containerId: await containerIdOf(client, place.reference),
       reference: place.reference,
       follow: flags['follow-link'],
       owners: flags.archive,
@@ -78,7 +76,7 @@ export default class Cp extends CriCommand {
       if (source.kind === 'container') await copyOut(copy, place.path, path ?? process.stdout)
       else await copyIn(copy, path ?? process.stdin, place.path)
     } catch (error) {
-      throw asPlainFailure(await streamFailure(client, resolved.value, error))
+      throw asPlainFailure(await streamFailure(client, copy.containerId, error))
     }
   }
 }

@@ -7,7 +7,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
 import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
 import type {CriClient} from '../client/connect.js'
-import {containerPlaces, containerReferences, resolveContainers} from '../client/names.js'
+import {containerIdOf, containerPlaces, containerReferences} from '../client/names.js'
 import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
@@ -129,9 +129,8 @@ export default class Exec extends CriCommand {
   }
 
   async #runInOne(task: Task, reference: string): Promise<void> {
-    const [resolved] = await resolveContainers(task.client, [reference])
-    if (resolved?.status !== 'fulfilled') throw resolved?.reason
-    await this.#runIn(task, {containerId: resolved.value, name: reference}, process)
+    const containerId = await containerIdOf(task.client, reference)
+    await this.#runIn(task, {containerId, name: reference}, process)
   }
 
   async #runInAll(

@@ -6,7 +6,7 @@ import {CriCommand} from '../cli/command.js'
 import {parseStreaming} from '../cli/flags/session.js'
 import {streamFlags} from '../cli/flags/stream.js'
 import type {CriClient} from '../client/connect.js'
-import {resolvePods} from '../client/names.js'
+import {podIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {streamErrorText} from '../sessions/failure.js'
 import {type Listener, listenOn} from '../sessions/local-listeners.js'
@@ -82,14 +82,13 @@ export default class PortForward extends CriCommand {
   }
 
   async #readyPod(client: CriClient, reference: string): Promise<string> {
-    const [resolved] = await resolvePods(client, [reference])
-    if (resolved?.status !== 'fulfilled') throw resolved?.reason
-    const {status} = await client.runtime.podSandboxStatus({podSandboxId: resolved.value})
+    const podSandboxId = await podIdOf(client, reference)
+    const {status} = await client.runtime.podSandboxStatus({podSandboxId})
     if (status?.state === 'SANDBOX_NOTREADY')
       throw new UserError(
         `pod ${reference} is not running any more: crisp pods --state ready shows those that are`,
       )
-    return resolved.value
+    return podSandboxId
   }
 
   async #listen(

@@ -19,6 +19,7 @@ import {
   planFromImage,
   requireFreeName,
 } from '../run/ways-to-plan.js'
+import {shortId} from '../text/short-id.js'
 
 // Their letters are those of --user and --runtime here.
 const {char: _u, ...username} = pullFlags.username
@@ -162,7 +163,7 @@ export default class Run extends PlanCommand {
       if (exit.kind === 'exited') process.exitCode = exit.exitCode
       goesOn = exit.kind === 'detached'
     } finally {
-      const id = containerId.slice(0, 13)
+      const id = shortId(containerId)
       if (goesOn) this.note(`the container goes on: crisp attach ${id}, or crisp rm -f ${id}`)
       else if (flags.rm && made) await this.#remove(flags, plan, made, logPath)
     }

@@ -5,6 +5,7 @@ import {UsageCommand} from '../cli/usage-command.js'
 import type {PodSandboxStats} from '../generated/cri.js'
 import {podUsage} from '../node/selection.js'
 import {hasRates, type OnPodFailure} from '../node/usage.js'
+import {sayEachOnce} from '../text/once.js'
 import {podUsageView} from '../views/usage.js'
 
 export default class Statsp extends UsageCommand {
@@ -40,11 +41,10 @@ export default class Statsp extends UsageCommand {
     const {shape, selection} = usageChoices(flags, podOrders)
     using client = await this.connect(flags)
 
-    const told = new Set<string>()
-    const onFailure: OnPodFailure = ({id, metadata}, error) => {
-      if (!told.has(id)) this.fail(error, `${metadata?.namespace}/${metadata?.name}`)
-      told.add(id)
-    }
+    const onFailure: OnPodFailure = sayEachOnce(
+      ({metadata}, error) => this.fail(error, `${metadata?.namespace}/${metadata?.name}`),
+      ({id}) => id,
+    )
     await this.showUsage<PodSandboxStats>({
       output,
       seconds: flags.seconds,

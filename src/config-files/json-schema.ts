@@ -1,6 +1,5 @@
-import {enumValues, type FieldDescriptor, messageFields} from '../client/descriptor.js'
+import {enumValues, type FieldDescriptor, messageFields, protoName} from '../client/descriptor.js'
 import {plainValueOf} from './message.js'
-import {snakeCase} from './names.js'
 
 // JSON Schema of the files that make pods and containers, in crictl's shape: a definition for each message, the
 // proto's names, nothing required, nothing else allowed. Beyond crictl's it has the proto's comments, the values of
@@ -36,7 +35,7 @@ function collectMessages(name: string, into: Set<string>): void {
 
 function definitionOf(message: string, docs: Readonly<Record<string, string>>): JsonSchema {
   const properties = Object.entries(messageFields(message) ?? {}).map(([name, field]) => [
-    snakeCase(name),
+    protoName(name),
     {
       ...described(docs[`${message}.${name}`]),
       ...(field.options?.deprecated ? {deprecated: true} : {}),

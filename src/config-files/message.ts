@@ -1,16 +1,8 @@
-import {enumValues, type FieldDescriptor, messageFields} from '../client/descriptor.js'
+import {enumValues, type FieldDescriptor, messageFields, protoName} from '../client/descriptor.js'
 import {printable} from '../errors/printable.js'
 import {nearest} from '../text/nearest.js'
 import {parseBytes} from '../text/quantity.js'
-import {
-  enumWords,
-  fieldNamed,
-  isWrapper,
-  plainEnumWord,
-  shortEnumName,
-  snakeCase,
-  suggestedField,
-} from './names.js'
+import {enumWords, fieldNamed, isWrapper, plainEnumWord, shortEnumName, suggestedField} from './names.js'
 import {type MappingNode, type Node, type ScalarNode, TreeError} from './tree.js'
 
 // A tree as a message of the CRI, checked field by field against the proto. Beyond what the proto says, a plain
@@ -54,7 +46,7 @@ class Reader {
       if (again !== undefined) throw failure([...path, key], `is here twice, first in line ${again}`, line)
       known.set(name, line)
       const field = messageFields(type)?.[name] as FieldDescriptor
-      const item = this.#field(field, value, [...path, snakeCase(name)])
+      const item = this.#field(field, value, [...path, protoName(name)])
       if (item !== undefined) values[name] = item
     }
     return values
@@ -218,7 +210,7 @@ function unknownField(type: string, key: string, path: Path, line: number): Tree
 function firstFields(type: string): string {
   return Object.keys(messageFields(type) ?? {})
     .slice(0, 2)
-    .map(snakeCase)
+    .map(protoName)
     .join(' and ')
 }
 

@@ -1,19 +1,7 @@
-import {enumValues, type FieldDescriptor, messageFields} from '../client/descriptor.js'
+import {enumValues, type FieldDescriptor, messageFields, protoName} from '../client/descriptor.js'
 import {nearest} from '../text/nearest.js'
 
 // Field names as people write them: `run_as_user` as the proto and crictl have it, `runAsUser` as JSON has it.
-
-/** The few that the proto itself does not write in its own style. */
-const irregular: Readonly<Record<string, string>> = {
-  CDIDevices: 'CDI_devices',
-  uidMappings: 'uidMappings',
-  gidMappings: 'gidMappings',
-}
-
-/** `runAsUser` as the proto writes it. */
-export function snakeCase(jsonName: string): string {
-  return irregular[jsonName] ?? jsonName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}
 
 const plainForm = (name: string) => name.replaceAll('_', '').toLowerCase()
 
@@ -40,8 +28,8 @@ const kubernetesNames: Readonly<Record<string, string>> = {
 export function suggestedField(message: string, word: string): string | undefined {
   const known = kubernetesNames[`${message}.${word}`]
   if (known) return known
-  const names = Object.keys(messageFields(message) ?? {}).map(snakeCase)
-  const written = word.includes('_') ? word.toLowerCase() : snakeCase(word)
+  const names = Object.keys(messageFields(message) ?? {}).map(protoName)
+  const written = word.includes('_') ? word.toLowerCase() : protoName(word)
   return nearest(written, names) ?? deeperField(message, word)
 }
 
@@ -53,11 +41,11 @@ function deeperField(message: string, word: string): string | undefined {
     const deeper: [string, string][] = []
     for (const [type, path] of level) {
       const found = path === '' ? undefined : fieldNamed(type, word)
-      if (found) return `${path}${snakeCase(found)}`
+      if (found) return `${path}${protoName(found)}`
       for (const [name, field] of Object.entries(messageFields(type) ?? {})) {
         if (field.rule === 'repeated' || seen.has(field.type) || !messageFields(field.type)) continue
         seen.add(field.type)
-        deeper.push([field.type, `${path}${snakeCase(name)}.`])
+        deeper.push([field.type, `${path}${protoName(name)}.`])
       }
     }
     level = deeper

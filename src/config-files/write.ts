@@ -1,7 +1,6 @@
-import {type FieldDescriptor, messageFields} from '../client/descriptor.js'
+import {type FieldDescriptor, messageFields, protoName} from '../client/descriptor.js'
 import {UserError} from '../errors/errors.js'
 import {jsonText} from '../formats/json.js'
-import {snakeCase} from './names.js'
 
 // Messages as files that messageFrom reads back to the same message: the proto's names and order, enums by name,
 // only what is set.
@@ -12,7 +11,7 @@ export function plainMessage(message: string, value: object): Record<string, unk
   return Object.fromEntries(
     Object.entries(messageFields(message) ?? {})
       .filter(([name]) => source[name] !== undefined && source[name] !== null)
-      .map(([name, field]) => [snakeCase(name), plainField(field, source[name])]),
+      .map(([name, field]) => [protoName(name), plainField(field, source[name])]),
   )
 }
 

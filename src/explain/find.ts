@@ -3,10 +3,11 @@ import {
   type FieldDescriptor,
   messageFields,
   methodsOf,
+  protoName,
   type ServiceName,
   typeNames,
 } from '../client/descriptor.js'
-import {fieldNamed, snakeCase} from '../config-files/names.js'
+import {fieldNamed} from '../config-files/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 
@@ -113,7 +114,7 @@ function candidates(element: Element): {word: string; element: Element}[] {
 
 function fieldsOf(message = ''): {word: string; element: Element}[] {
   return Object.entries(messageFields(message) ?? {}).map(([name, field]) => ({
-    word: snakeCase(name),
+    word: protoName(name),
     element: {kind: 'field', message, name, field},
   }))
 }
@@ -135,7 +136,7 @@ export function nameOf(element: Element): string {
     case 'rpc':
       return `${element.service}.${element.name}`
     case 'field':
-      return `${element.message}.${snakeCase(element.name)}`
+      return `${element.message}.${protoName(element.name)}`
     case 'value':
       return `${element.enum}.${element.name}`
     default:

@@ -1,5 +1,4 @@
-import {enumValues, type FieldDescriptor, messageFields, methodsOf} from '../client/descriptor.js'
-import {snakeCase} from '../config-files/names.js'
+import {enumValues, type FieldDescriptor, messageFields, methodsOf, protoName} from '../client/descriptor.js'
 import {wrapped} from '../text/wrap.js'
 import {callsOf, type Element, nameOf, services} from './find.js'
 
@@ -43,7 +42,7 @@ function title(element: Element): string {
       return `call ${nameOf(element)}\n  takes ${requestType}\n  gives ${responseStream ? 'a stream of ' : ''}${responseType}\n`
     }
     case 'field': {
-      const json = snakeCase(element.name) === element.name ? '' : `, in JSON ${element.name}`
+      const json = protoName(element.name) === element.name ? '' : `, in JSON ${element.name}`
       return `field ${nameOf(element)}\n  ${typeText(element.field)}${json}\n`
     }
     case 'value':
@@ -83,7 +82,7 @@ function fields(heading: string, message: string, docs: Docs): string {
   if (known.length === 0) return ''
   const rows = known.map(
     ([name, field]) =>
-      `  ${snakeCase(name)}  ${typeText(field)}\n${paragraph(docs[`${message}.${name}`] ?? '', 6)}`,
+      `  ${protoName(name)}  ${typeText(field)}\n${paragraph(docs[`${message}.${name}`] ?? '', 6)}`,
   )
   return `\n${heading}\n${rows.join('')}`
 }

@@ -4,6 +4,7 @@ import {isDockerLog} from '../logs/bytes.js'
 import type {LogSink} from '../logs/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {lookAtNode, type NodeView, namesContainer} from '../node/view.js'
+import {sayEachOnce} from '../text/once.js'
 import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type LogFeed} from './feed.js'
 import {type ChosenLog, findLog} from './find.js'
 import {highlighter, type LogStyle} from './lines.js'
@@ -87,7 +88,9 @@ function feedOf(
     follow,
     signal,
     onNotice: note,
-    onDamage: damageNote(note),
+    onDamage: sayEachOnce(({origin}: FedLog) =>
+      note(`${nameOf(origin)}: a line of the log file is damaged and left out, as will be others`),
+    ),
   }
   const searchable = !grep || (!highlighted && isPlainSearch(grep))
   const copied =
@@ -98,14 +101,4 @@ function feedOf(
     logs.length === 1 &&
     !logs.some(({attempts}) => attempts.some(({path}) => isDockerLog(path)))
   return copied ? new CopyFeed(options) : new LineFeed(options, logs.length)
-}
-
-/** Says it once for each log. */
-function damageNote(note: (text: string) => void): (log: FedLog) => void {
-  const told = new Set<FedLog>()
-  return (log) => {
-    if (told.has(log)) return
-    told.add(log)
-    note(`${nameOf(log.origin)}: a line of the log file is damaged and left out, as will be others`)
-  }
 }

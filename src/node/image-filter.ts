@@ -1,6 +1,7 @@
 import {UsageError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {parseRegexp} from '../text/regexp.js'
+import {hexOf} from '../text/short-id.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
 function sortImages(images: readonly Image[]): Image[] {
@@ -57,13 +58,13 @@ function referenceTest(expression: string): (image: Image) => boolean {
 }
 
 function placeOf(reference: string, images: readonly Image[], filter: string): number {
-  const hex = reference.replace(/^sha256:/, '')
+  const hex = hexOf(reference)
   const place = images.findIndex(
     ({id, repoTags, repoDigests}) =>
       repoTags.includes(reference) ||
       repoTags.includes(`${reference}:latest`) ||
       repoDigests.some((digest) => reference.includes('@') && digest.startsWith(reference)) ||
-      (/^[0-9a-f]+$/.test(hex) && id.replace(/^sha256:/, '').startsWith(hex)),
+      (/^[0-9a-f]+$/.test(hex) && hexOf(id).startsWith(hex)),
   )
   if (place === -1) throw new UsageError(`--filter ${filter}: no such image in the list`)
   return place

@@ -1,9 +1,9 @@
 import type {CriClient} from '../client/connect.js'
-import {podNamed} from '../client/names.js'
+import {containerKey, newestOfEach, podNamed} from '../client/names.js'
 import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
-import {byCreation, containerKey, type NodeView, thingNamed} from './view.js'
+import {byCreation, type NodeView, thingNamed} from './view.js'
 
 /**
  * The containers that a reference names: one, or all of a pod in the order in which they were made. Throws
@@ -49,13 +49,7 @@ export function containersSelected(
 }
 
 function newestAttempts(view: NodeView): Container[] {
-  const newest = new Map<string, Container>()
-  for (const container of view.containers) {
-    const key = containerKey(container, view.placeOf)
-    const known = newest.get(key)
-    if (!known || BigInt(container.createdAt) > BigInt(known.createdAt)) newest.set(key, container)
-  }
-  return [...newest.values()].sort(byCreation)
+  return newestOfEach(view.containers, (container) => containerKey(container, view.placeOf)).sort(byCreation)
 }
 
 /** Where the log of one attempt is. */

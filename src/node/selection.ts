@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
-import {type ContainerPlace, containerPlaces, resolveContainers, resolvePods} from '../client/names.js'
+import {type ContainerPlace, containerIdOf, containerPlaces, podIdOf} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {
   Container,
@@ -11,6 +11,7 @@ import type {
   PodSandboxState,
   PodSandboxStats,
 } from '../generated/cri.js'
+import {hexOf} from '../text/short-id.js'
 import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
@@ -39,7 +40,7 @@ export async function selectPods(client: CriClient, selection: PodSelection): Pr
   const {id, state, labels = {}, name, namespace} = selection
   const pods = await listPodSandboxes(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(resolvePods, client, id)}),
+    ...(id === undefined ? {} : {id: await known(podIdOf, client, id)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
   const kept = pods.filter(
@@ -57,8 +58,8 @@ export async function selectContainers(
   const {id, pod, state, labels = {}, name, namespace} = selection
   const containers = await listContainers(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
+    ...(id === undefined ? {} : {id: await known(containerIdOf, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await known(podIdOf, client, pod)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
   const placeOf = containerPlaces(namespace ? await podsOfUnlabelled(client, containers) : [])
@@ -116,11 +117,13 @@ export async function imageNames(client: CriClient): Promise<(container: Contain
 }
 
 /** The full ID, or the beginning of one as it is where it names nothing: the list is then empty, as crictl's. */
-async function known(resolve: typeof resolvePods, client: CriClient, reference: string): Promise<string> {
-  const [outcome] = await resolve(client, [reference])
-  if (outcome?.status === 'fulfilled') return outcome.value
-  if (outcome?.reason instanceof NotFoundError && /^[0-9a-f]+$/.test(reference)) return reference
-  throw outcome?.reason
+async function known(idOf: typeof podIdOf, client: CriClient, reference: string): Promise<string> {
+  try {
+    return await idOf(client, reference)
+  } catch (error) {
+    if (error instanceof NotFoundError && /^[0-9a-f]+$/.test(reference)) return reference
+    throw error
+  }
 }
 
 function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], count = 0): Item[] {
@@ -139,12 +142,12 @@ export async function selectImages(client: CriClient, reference = ''): Promise<I
   const images = await listImages(client, reference)
   if (reference === '') return images
   const {image} = await client.image.imageStatus({image: {image: reference}})
-  const hex = reference.replace(/^sha256:/, '')
+  const hex = hexOf(reference)
   const repository = (name: string) => name.replace(/@.*$/, '').replace(/:[^:/]*$/, '')
   return images.filter(
     ({id, repoTags, repoDigests}) =>
       id === image?.id ||
-      (/^[0-9a-f]+$/.test(hex) && id.replace(/^sha256:/, '').startsWith(hex)) ||
+      (/^[0-9a-f]+$/.test(hex) && hexOf(id).startsWith(hex)) ||
       [...repoTags, ...repoDigests].some((name) =>
         [name, repository(name)].some((known) => known === reference || known.endsWith(`/${reference}`)),
       ),
@@ -163,8 +166,8 @@ export async function containerUsage(
 ): Promise<ContainerStats[]> {
   const stats = await listContainerStats(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(resolveContainers, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await known(resolvePods, client, pod)}),
+    ...(id === undefined ? {} : {id: await known(containerIdOf, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await known(podIdOf, client, pod)}),
   })
   const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
   if (namespace === undefined) return kept
@@ -198,7 +201,7 @@ export async function podUsage(
 ): Promise<PodSandboxStats[]> {
   const filter = {
     labelSelector: labels,
-    ...(pod === undefined ? {} : {id: await known(resolvePods, client, pod)}),
+    ...(pod === undefined ? {} : {id: await known(podIdOf, client, pod)}),
   }
   const stats = await listPodSandboxStats(client, filter, onFailure)
   return stats.filter(

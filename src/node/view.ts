@@ -1,6 +1,12 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {type ContainerPlace, containerNamed, containerPlaces, podNamed} from '../client/names.js'
+import {
+  type ContainerPlace,
+  containerKey,
+  containerNamed,
+  containerPlaces,
+  podNamed,
+} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {Container, PodSandbox} from '../generated/cri.js'
 
@@ -40,12 +46,6 @@ export function thingNamed(reference: string, view: NodeView): NamedThing {
       throw error
     }
   }
-}
-
-/** What is the same for all attempts of one container. */
-export function containerKey(container: Container, placeOf: NodeView['placeOf']): string {
-  const {namespace, pod, uid, container: name} = placeOf(container)
-  return JSON.stringify([namespace, pod, uid, name])
 }
 
 /** All attempts of the container that the runtime still knows, the earliest first. */

@@ -1,7 +1,8 @@
 import type {CriClient} from '../client/connect.js'
-import {resolveContainers, resolvePods} from '../client/names.js'
+import {containerIdOf, podIdOf} from '../client/names.js'
 import {AmbiguousError, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
+import {sayEachOnce} from '../text/once.js'
 import type {Changes} from './changes.js'
 
 export interface WaitOptions {
@@ -18,7 +19,7 @@ export async function untilExited(
   reference: string,
   options: WaitOptions,
 ): Promise<ContainerStatus> {
-  const id = await named(resolveContainers, client, reference, options)
+  const id = await named(containerIdOf, client, reference, options)
   return lookUntil(options, async () => {
     const status = await containerStatus(client, id)
     if (!status) throw new NotFoundError(`container "${reference}" is gone, and its exit code with it`)
@@ -35,9 +36,9 @@ export async function untilRunning(
   reference: string,
   options: WaitOptions,
 ): Promise<ContainerStatus> {
-  const onNotice = once(options.onNotice)
+  const onNotice = sayEachOnce(options.onNotice ?? (() => undefined))
   return lookUntil(options, async () => {
-    const id = await existing(resolveContainers, client, reference)
+    const id = await existing(containerIdOf, client, reference)
     const status = id === undefined ? undefined : await containerStatus(client, id)
     if (status?.state === 'CONTAINER_RUNNING') return status
     if (status?.state === 'CONTAINER_EXITED') {
@@ -61,9 +62,9 @@ export async function untilReady(
   reference: string,
   options: WaitOptions,
 ): Promise<PodSandboxStatus> {
-  const onNotice = once(options.onNotice)
+  const onNotice = sayEachOnce(options.onNotice ?? (() => undefined))
   return lookUntil(options, async () => {
-    const id = await existing(resolvePods, client, reference)
+    const id = await existing(podIdOf, client, reference)
     const status = id === undefined ? undefined : await podStatus(client, id)
     if (status?.state === 'SANDBOX_READY') return status
     if (status) {
@@ -86,11 +87,8 @@ export async function untilRemoved(
   options: WaitOptions,
 ): Promise<void> {
   const [container, pod] = await lookUntil(options, async () => {
-    const found = await existing(resolveContainers, client, reference)
-    return [
-      found,
-      found && !fullId.test(reference) ? undefined : await existing(resolvePods, client, reference),
-    ]
+    const found = await existing(containerIdOf, client, reference)
+    return [found, found && !fullId.test(reference) ? undefined : await existing(podIdOf, client, reference)]
   })
   await lookUntil(options, async () => {
     const left =
@@ -132,29 +130,26 @@ export async function lookUntil<Answer>(
 }
 
 async function named(
-  resolve: typeof resolvePods,
+  idOf: typeof podIdOf,
   client: CriClient,
   reference: string,
   options: WaitOptions,
 ): Promise<string> {
-  return lookUntil(options, async () => {
-    const [outcome] = await resolve(client, [reference])
-    if (outcome?.status === 'fulfilled') return outcome.value
-    throw outcome?.reason
-  })
+  return lookUntil(options, () => idOf(client, reference))
 }
 
 /** The ID, undefined where the reference names nothing yet. */
 async function existing(
-  resolve: typeof resolvePods,
+  idOf: typeof podIdOf,
   client: CriClient,
   reference: string,
 ): Promise<string | undefined> {
-  const [outcome] = await resolve(client, [reference])
-  if (outcome?.status === 'fulfilled') return outcome.value
-  if (outcome?.reason instanceof NotFoundError && !(outcome.reason instanceof AmbiguousError))
-    return undefined
-  throw outcome?.reason
+  try {
+    return await idOf(client, reference)
+  } catch (error) {
+    if (error instanceof NotFoundError && !(error instanceof AmbiguousError)) return undefined
+    throw error
+  }
 }
 
 /** Undefined for a container that is not there. */
@@ -184,12 +179,4 @@ async function orGone<Status>(ask: () => Promise<Status | null>): Promise<Status
 
 function isId(reference: string, id: string | undefined): boolean {
   return id?.startsWith(reference) ?? false
-}
-
-function once(say: (text: string) => void = () => undefined): (text: string) => void {
-  const said = new Set<string>()
-  return (text) => {
-    if (!said.has(text)) say(text)
-    said.add(text)
-  }
 }

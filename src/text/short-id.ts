@@ -1,8 +1,13 @@
 const shownLength = 13
 
-/** The first 13 characters of an ID or digest without its algorithm, as crictl cuts them. */
+/** An ID or digest without its algorithm. */
+export function hexOf(id: string): string {
+  return id.replace(/^sha(256|512):/, '')
+}
+
+/** Its first 13 characters, as crictl cuts them. */
 export function shortId(id: string): string {
-  return id.replace(/^sha(256|512):/, '').slice(0, shownLength)
+  return hexOf(id).slice(0, shownLength)
 }
 
 /** The same for an image as a container names it: only a real digest is cut, `busybox:1.36` stays whole. */

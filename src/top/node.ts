@@ -1,4 +1,4 @@
-import {containerPlaces} from '../client/names.js'
+import {containerPlaces, newestOfEach} from '../client/names.js'
 import type {Container, ContainerState, CpuUsage, PodSandboxState} from '../generated/cri.js'
 import type {NodeSample} from '../node/sample.js'
 import {coresUsed} from '../node/usage.js'
@@ -50,7 +50,8 @@ export class NodeHistory {
       const {name = '', namespace = ''} = metadata ?? {}
       pods.set(id, {id, name, namespace, state, createdAtMs: epochMs(createdAt), labels, containers: []})
     }
-    for (const container of newestAttempts(sample.containers)) {
+    // The attempts before the newest are what a container was, not what it is.
+    for (const container of newestOfEach(sample.containers, keyInPod)) {
       const {id} = container
       const stats = sample.stats.get(id)
       const cores = coresUsed(stats?.cpu, before.get(id))
@@ -80,14 +81,6 @@ export class NodeHistory {
   }
 }
 
-/** Of each container in a pod only the newest attempt: the others are what it was, not what it is. */
-function newestAttempts(containers: readonly Container[]): Container[] {
-  const newest = new Map<string, Container>()
-  for (const container of containers) {
-    const key = `${container.podSandboxId}/${container.metadata?.name}`
-    const known = newest.get(key)
-    if (!known || (known.metadata?.attempt ?? 0) <= (container.metadata?.attempt ?? 0))
-      newest.set(key, container)
-  }
-  return [...newest.values()]
+function keyInPod({podSandboxId, metadata}: Container): string {
+  return `${podSandboxId}/${metadata?.name}`
 }

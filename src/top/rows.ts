@@ -1,3 +1,4 @@
+import {stateWord} from '../text/state.js'
 import type {TopContainer, TopPod} from './node.js'
 
 export type TopMode = 'containers' | 'pods'
@@ -63,15 +64,6 @@ export function topRows(pods: readonly TopPod[], choice: TopChoice): TopRow[] {
     ])
 }
 
-const stateWords: Readonly<Record<string, string>> = {
-  CONTAINER_CREATED: 'Created',
-  CONTAINER_RUNNING: 'Running',
-  CONTAINER_EXITED: 'Exited',
-  CONTAINER_UNKNOWN: 'Unknown',
-  SANDBOX_READY: 'Ready',
-  SANDBOX_NOTREADY: 'NotReady',
-}
-
 function containerRow(container: TopContainer, nested: boolean): TopRow {
   const {id, name, namespace, pod, podId, attempt, state} = container
   const {createdAtMs, cores, memoryBytes, diskBytes, history} = container
@@ -85,7 +77,7 @@ function containerRow(container: TopContainer, nested: boolean): TopRow {
     namespace,
     pod,
     podId,
-    state: stateWords[state] ?? String(state),
+    state: stateWord(state),
     runs: state === 'CONTAINER_RUNNING',
     restarts: attempt,
     createdAtMs,
@@ -109,7 +101,7 @@ function podRow(pod: TopPod, expanded: boolean): TopRow {
     namespace: pod.namespace,
     pod: pod.name,
     podId: pod.id,
-    state: stateWords[pod.state] ?? String(pod.state),
+    state: stateWord(pod.state),
     runs: pod.state === 'SANDBOX_READY',
     restarts: total(containers.map(({attempt}) => attempt)),
     createdAtMs: pod.createdAtMs,

@@ -5,6 +5,7 @@ import type {View} from '../formats/view.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {shortId, shortImage} from '../text/short-id.js'
+import {stateWord} from '../text/state.js'
 import {blocks, labelLines} from './blocks.js'
 
 export interface ContainersContext {
@@ -17,13 +18,6 @@ export interface ContainersContext {
   statuses?: ReadonlyMap<string, ContainerStatus>
   /** What the IMAGE cell shows instead of the image as the container's creator named it. */
   imageName?: (container: Container) => string | undefined
-}
-
-export const containerStates: Readonly<Record<string, string>> = {
-  CONTAINER_CREATED: 'Created',
-  CONTAINER_RUNNING: 'Running',
-  CONTAINER_EXITED: 'Exited',
-  CONTAINER_UNKNOWN: 'Unknown',
 }
 
 export function containersView(containers: readonly Container[], context: ContainersContext): View {
@@ -75,7 +69,7 @@ function containerCells(
     id(container.id),
     imageName?.(container) ?? (fullIds ? image : shortImage(image)),
     agoText(container.createdAt, nowMs),
-    containerStates[container.state] ?? String(container.state),
+    stateWord(container.state),
     container.metadata?.name ?? '',
     String(container.metadata?.attempt ?? 0),
     id(container.podSandboxId),
@@ -102,7 +96,7 @@ export function containerBlocks(
       ['Namespace', placeOf(container).namespace || 'unknown'],
       ...(container.metadata?.name ? [['Name', container.metadata.name] as const] : []),
       ['Attempt', String(container.metadata?.attempt ?? 0)],
-      ['State', containerStates[container.state] ?? String(container.state)],
+      ['State', stateWord(container.state)],
       ['Image', container.image?.image ?? ''],
       ['Created', agoText(container.createdAt, nowMs)],
       ...labelLines('Labels', container.labels),

@@ -1,5 +1,6 @@
 import {codeName, type RpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {shortId} from '../text/short-id.js'
 
 interface EndedCall {
   method: string
@@ -42,7 +43,7 @@ function subjectOf(request: object | undefined): string {
   const fields = (request ?? {}) as Record<string, unknown>
   const id = fields.containerId ?? fields.podSandboxId
   const command = Array.isArray(fields.cmd) ? fields.cmd.join(' ') : ''
-  if (typeof id === 'string' && id !== '' && !fields.config) return `${id.slice(0, 13)} ${command}`.trim()
+  if (typeof id === 'string' && id !== '' && !fields.config) return `${shortId(id)} ${command}`.trim()
   const image = nested(fields, 'image', 'image')
   if (image !== '') return image
   const name = nested(fields, 'config', 'metadata', 'name')

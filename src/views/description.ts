@@ -6,6 +6,7 @@ import type {ContainerStatus, Mount, PodSandbox} from '../generated/cri.js'
 import type {ContainerDescription, PodDescription} from '../node/describe.js'
 import {coresUsed, hasRates, limitsOf} from '../node/usage.js'
 import {ageText, agoText} from '../text/age.js'
+import {lowerFirst} from '../text/case.js'
 import {exitText} from '../text/exit.js'
 import {shortId} from '../text/short-id.js'
 import {epochMs} from '../text/time.js'
@@ -168,7 +169,7 @@ function stateText(status: ContainerStatus, nowMs: number): string {
 
 /** Ages begin with a capital where they are a table's cell. */
 function within(age: string): string {
-  return age.charAt(0).toLowerCase() + age.slice(1)
+  return lowerFirst(age)
 }
 
 function messageLines({message}: ContainerStatus): string[] {

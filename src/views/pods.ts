@@ -6,6 +6,7 @@ import type {PodSandbox} from '../generated/cri.js'
 import type {PodDetails} from '../node/details.js'
 import {agoText} from '../text/age.js'
 import {shortId} from '../text/short-id.js'
+import {stateWord} from '../text/state.js'
 import {rfc3339} from '../text/time.js'
 import {blocks, labelLines} from './blocks.js'
 
@@ -16,11 +17,6 @@ export interface PodsContext {
   fullIds?: boolean
   /** By pod ID, for the wide table. */
   details?: ReadonlyMap<string, PodDetails>
-}
-
-export const podStates: Readonly<Record<string, string>> = {
-  SANDBOX_READY: 'Ready',
-  SANDBOX_NOTREADY: 'NotReady',
 }
 
 export function podsView(pods: readonly PodSandbox[], context: PodsContext): View {
@@ -56,7 +52,7 @@ function podCells(pod: PodSandbox, {nowMs, fullIds}: PodsContext): string[] {
   return [
     fullIds ? pod.id : shortId(pod.id),
     agoText(pod.createdAt, nowMs),
-    podStates[pod.state] ?? String(pod.state),
+    stateWord(pod.state),
     pod.metadata?.name ?? '',
     pod.metadata?.namespace ?? '',
     String(pod.metadata?.attempt ?? 0),
@@ -82,7 +78,7 @@ export function podBlocks(pods: readonly PodSandbox[]): string {
       ...(pod.metadata?.uid ? [['UID', pod.metadata.uid] as const] : []),
       ...(pod.metadata?.namespace ? [['Namespace', pod.metadata.namespace] as const] : []),
       ...(pod.metadata?.attempt ? [['Attempt', String(pod.metadata.attempt)] as const] : []),
-      ['Status', podStates[pod.state] ?? String(pod.state)],
+      ['Status', stateWord(pod.state)],
       ['Created', rfc3339(pod.createdAt)],
       ...labelLines('Labels', pod.labels),
       ...labelLines('Annotations', pod.annotations),

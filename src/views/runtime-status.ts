@@ -3,6 +3,7 @@ import {printable} from '../errors/printable.js'
 import {type Column, type TableOptions, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
+import {snakeCase} from '../text/case.js'
 import {block} from './blocks.js'
 import {infoLines, statusDocument} from './status.js'
 
@@ -41,7 +42,7 @@ function snakeWithoutEmpty(value: Record<string, unknown>): Record<string, unkno
   const kept = Object.entries(value).filter(([, item]) => item !== '' && item !== false)
   return Object.fromEntries(
     kept.map(([key, item]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      snakeCase(key),
       typeof item === 'object' && item !== null ? snakeWithoutEmpty(item as Record<string, unknown>) : item,
     ]),
   )

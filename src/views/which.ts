@@ -3,7 +3,7 @@ import {type Column, type TableOptions, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {Finding} from '../node/owner/which.js'
 import {shortId} from '../text/short-id.js'
-import {containerStates} from './containers.js'
+import {stateWord} from '../text/state.js'
 
 export interface FindingsContext extends TableOptions {
   fullIds: boolean
@@ -44,7 +44,7 @@ function cells({container, pod, because}: Finding, {fullIds}: FindingsContext): 
   return [
     container ? id(container.id) : '',
     container?.metadata?.name ?? '',
-    container ? (containerStates[container.state] ?? String(container.state)) : '',
+    container ? stateWord(container.state) : '',
     id(pod.id),
     pod.metadata?.name ?? '',
     pod.metadata?.namespace ?? '',

@@ -2,9 +2,8 @@ import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {enumValues, messageFields} from '../../src/client/descriptor.js'
+import {enumValues, messageFields, protoName} from '../../src/client/descriptor.js'
 import {readContainerConfig, readPodConfig} from '../../src/config-files/configs.js'
-import {snakeCase} from '../../src/config-files/names.js'
 import {UserError} from '../../src/errors/errors.js'
 import {runCli} from '../support/run-cli.js'
 
@@ -32,7 +31,7 @@ function fieldsOf(type: string, path: string[] = [], seen = new Set<string>()) {
   if (seen.has(type)) return found
   seen.add(type)
   for (const [name, field] of Object.entries(messageFields(type) ?? {})) {
-    const here = [...path, snakeCase(name)]
+    const here = [...path, protoName(name)]
     found.push({
       path: here,
       type: field.type,

@@ -1,5 +1,6 @@
 import {realpathSync} from 'node:fs'
 import {basename, delimiter, join} from 'node:path'
+import {shellQuoted} from '../../text/shell-quote.js'
 
 export interface Called {
   /** The name that is completed. */
@@ -12,8 +13,9 @@ export interface Called {
 export function calledAs(script: string, interpreter: string, path: string): Called {
   const name = basename(script)
   // `node bin/run.js`: nothing is installed, so both are named in full.
-  if (name.endsWith('.js')) return {name: 'crisp', program: `${quoted(interpreter)} ${quoted(script)}`}
-  return {name, program: isFoundAs(name, script, path) ? name : quoted(script)}
+  if (name.endsWith('.js'))
+    return {name: 'crisp', program: `${shellQuoted(interpreter)} ${shellQuoted(script)}`}
+  return {name, program: isFoundAs(name, script, path) ? name : shellQuoted(script)}
 }
 
 function isFoundAs(name: string, script: string, path: string): boolean {
@@ -30,8 +32,4 @@ function realPath(path: string): string | undefined {
   } catch {
     return undefined // not there: the next folder is looked at
   }
-}
-
-function quoted(word: string): string {
-  return /^[\w./+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,5 +1,7 @@
-import {containerPlaces} from '../../client/names.js'
+import {containerKey, containerPlaces, newestOfEach, podKey} from '../../client/names.js'
 import type {Container, Image, PodSandbox} from '../../generated/cri.js'
+import {hexOf, shortId} from '../../text/short-id.js'
+import {stateWord} from '../../text/state.js'
 import type {Candidate} from './position.js'
 
 // For each thing the shortest word that begins as typed and means nothing else; IDs only where no name fits.
@@ -11,8 +13,6 @@ interface Named {
   hint: string
 }
 
-const shortIdLength = 13
-
 export function containerCandidates(
   containers: readonly Container[],
   pods: readonly PodSandbox[],
@@ -20,16 +20,13 @@ export function containerCandidates(
   state?: Container['state'],
 ): Candidate[] {
   const placeOf = containerPlaces(pods)
-  const newest = newestOfEach(containers, (container) => {
-    const {namespace, pod, uid, container: name} = placeOf(container)
-    return [namespace, pod, uid, name]
-  })
+  const newest = newestOfEach(containers, (container) => containerKey(container, placeOf))
   const all = newest.map((container) => {
     const {namespace, pod, container: name} = placeOf(container)
     return {
       id: container.id,
       forms: [name, `${pod}/${name}`, `${namespace}/${pod}/${name}`],
-      hint: `${stateWord(container.state)} in ${namespace}/${pod}`,
+      hint: `${stateWord(container.state).toLowerCase()} in ${namespace}/${pod}`,
       state: container.state,
     }
   })
@@ -41,11 +38,11 @@ export function podCandidates(
   part: string,
   state?: PodSandbox['state'],
 ): Candidate[] {
-  const newest = newestOfEach(pods, ({metadata}) => [metadata?.namespace, metadata?.name, metadata?.uid])
+  const newest = newestOfEach(pods, podKey)
   const all = newest.map(({id, metadata, state: its}) => ({
     id,
     forms: [metadata?.name ?? '', `${metadata?.namespace}/${metadata?.name}`],
-    hint: `${stateWord(its)} in ${metadata?.namespace}`,
+    hint: `${stateWord(its).toLowerCase()} in ${metadata?.namespace}`,
     state: its,
   }))
   return shortestWords(all, part, (item) => state === undefined || item.state === state)
@@ -95,9 +92,9 @@ function shortestWords<Item extends Named>(
   })
   if (named.length > 0 || !/^[0-9a-f]+$/.test(part)) return named
   return accepted
-    .filter(({id}) => id.replace(/^sha256:/, '').startsWith(part))
+    .filter(({id}) => hexOf(id).startsWith(part))
     .map(({id, forms}) => ({
-      word: part.length < shortIdLength ? shortId(id) : id.replace(/^sha256:/, ''),
+      word: shortId(id).length > part.length ? shortId(id) : hexOf(id),
       hint: forms.at(-1) ?? '',
     }))
 }
@@ -105,27 +102,4 @@ function shortestWords<Item extends Named>(
 /** A name may hold anything; one with blanks or control characters would break the list that goes to the shell. */
 function isTypable(word: string): boolean {
   return word !== '' && !/[\s\p{C}]/u.test(word)
-}
-
-function shortId(id: string): string {
-  return id.replace(/^sha256:/, '').slice(0, shortIdLength)
-}
-
-function stateWord(state: string | number): string {
-  return String(state)
-    .replace(/^(CONTAINER|SANDBOX)_/, '')
-    .toLowerCase()
-}
-
-function newestOfEach<Item extends {createdAt: string}>(
-  items: readonly Item[],
-  identity: (item: Item) => readonly unknown[],
-): Item[] {
-  const newest = new Map<string, Item>()
-  for (const item of items) {
-    const key = JSON.stringify(identity(item))
-    const known = newest.get(key)
-    if (!known || BigInt(item.createdAt) > BigInt(known.createdAt)) newest.set(key, item)
-  }
-  return [...newest.values()]
 }

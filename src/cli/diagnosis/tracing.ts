@@ -17,6 +17,7 @@ import {
 import type {CallObserver} from '../../client/call.js'
 import {methodsOf} from '../../client/descriptor.js'
 import {codeName, describeError, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
+import {sayEachOnce} from '../../text/once.js'
 
 export interface TracingOptions {
   /** The verb: the name of the root span. */
@@ -54,8 +55,10 @@ const headerGetter = {
 /** Traces one command. Throws UsageError for an endpoint that is none. */
 export function startTracing(options: TracingOptions): Tracing {
   const url = collectorUrl(options.endpoint)
-  const lost = once((reason: string) =>
-    options.note(`the trace is lost: no collector took it at ${options.endpoint} (${reason})`),
+  const lost = sayEachOnce(
+    (reason: string) =>
+      options.note(`the trace is lost: no collector took it at ${options.endpoint} (${reason})`),
+    () => 'lost',
   )
   const exporter = new OTLPTraceExporter({url, timeoutMillis: options.patienceMs})
   const provider = new BasicTracerProvider({
@@ -146,14 +149,6 @@ function complaining(exporter: SpanExporter, lost: (reason: string) => void): Sp
         done(result)
       }),
     shutdown: () => exporter.shutdown(),
-  }
-}
-
-function once(say: (reason: string) => void): (reason: string) => void {
-  let said = false
-  return (reason) => {
-    if (!said) say(reason)
-    said = true
   }
 }
 

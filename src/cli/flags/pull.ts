@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
 import {parseDurationMs} from '../../text/duration.js'
+import {sayEachOnce} from '../../text/once.js'
 
 const group = {helpGroup: 'CREDENTIALS'}
 
@@ -82,11 +83,7 @@ export async function pullCredentials(
 ): Promise<(reference: string) => Promise<Input<AuthConfig> | undefined>> {
   const given = await givenCredentials(flags, sources)
   if (given) return async () => given
-  const said = new Set<string>()
-  const onProblem = (text: string) => {
-    if (!said.has(text)) sources.note(text)
-    said.add(text)
-  }
+  const onProblem = sayEachOnce((text: string) => sources.note(text))
   return async (reference) => {
     const {findCredentials} = await import('../../node/registry/credentials.js')
     return findCredentials(reference, {

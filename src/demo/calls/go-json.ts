@@ -1,10 +1,4 @@
-import {enumValues, messageFields} from '../../client/descriptor.js'
-
-const oddNames: Readonly<Record<string, string>> = {
-  CDIDevices: 'CDI_devices',
-  uidMappings: 'uidMappings',
-  gidMappings: 'gidMappings',
-}
+import {enumValues, messageFields, protoName} from '../../client/descriptor.js'
 
 /** A message as a runtime written in Go puts it into `info`: snake case, zero values left out, enums as numbers. */
 export function goJson(message: string, value: object): Record<string, unknown> {
@@ -12,7 +6,7 @@ export function goJson(message: string, value: object): Record<string, unknown> 
   for (const [name, {type, rule, keyType}] of Object.entries(messageFields(message) ?? {})) {
     const item = (value as Record<string, unknown>)[name]
     if (item === undefined || item === null || item === '' || item === false || item === 0) continue
-    const key = oddNames[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+    const key = protoName(name)
     if (keyType !== undefined) {
       if (Object.keys(item).length > 0) json[key] = item
     } else if (rule === 'repeated') {

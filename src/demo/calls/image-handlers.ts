@@ -1,5 +1,6 @@
 import {rpcCode} from '../../errors/errors.js'
 import type * as cri from '../../generated/cri.js'
+import {hexOf} from '../../text/short-id.js'
 import type {Handlers} from '../server/rpc.js'
 import {invalidArgument, notFound, StatusError, unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
@@ -42,7 +43,7 @@ export function imageHandlers(runtime: Runtime) {
       const stored = images.find(name)
       if (!stored) return {}
       const user = runtime.containers.all().find((container) => container.image === stored)
-      const byId = stored.id.includes(name.replace(/^sha256:/, ''))
+      const byId = stored.id.includes(hexOf(name))
       if (!behaviour.keepsImagesInUse) images.remove(stored)
       else if (!byId && stored.tags.size > 1) images.untag(stored, name)
       else if (user) throw unknown(`image "${name}" is in use by container ${user.id}`)

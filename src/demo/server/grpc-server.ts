@@ -10,6 +10,7 @@ import {
 } from '@grpc/grpc-js'
 import {methodsOf, serviceDefinition} from '../../client/descriptor.js'
 import {rpcCode} from '../../errors/errors.js'
+import {lowerFirst} from '../../text/case.js'
 import type {Behaviour} from './behaviour.js'
 import {callLog, type ObservedCall} from './call-log.js'
 import {type Faults, faultOf} from './faults.js'
@@ -39,7 +40,7 @@ export function createServer(handlers: Handlers, options: ServerOptions): Server
       handleUnaryCall<object, object> | handleServerStreamingCall<object, object>
     > = {}
     for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
-      const key = `${method.charAt(0).toLowerCase()}${method.slice(1)}` as keyof Handlers
+      const key = lowerFirst(method) as keyof Handlers
       const handler = handlers[key] as AnyHandler
       // grpc-js answers Unimplemented for a method without a handler, as any server without the method.
       if (options.behaviour.missing.has(method)) continue

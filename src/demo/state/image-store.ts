@@ -1,3 +1,4 @@
+import {hexOf} from '../../text/short-id.js'
 import {catalogue, type ImageDefinition} from './image-catalogue.js'
 import {normalizedImageName, repositoryOf} from './image-names.js'
 
@@ -24,7 +25,7 @@ export class ImageStore {
     const name = normalizedImageName(reference)
     const named = this.all().find(({tags, digests}) => tags.has(name) || digests.has(name))
     if (named) return named
-    const hex = reference.replace(/^sha256:/, '')
+    const hex = hexOf(reference)
     if (!/^[0-9a-f]+$/.test(hex)) return undefined
     const beginning = this.all().filter(({id}) => id.startsWith(`sha256:${hex}`))
     return beginning.length === 1 ? beginning[0] : undefined
