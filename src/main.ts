@@ -2,8 +2,9 @@ import {readFileSync} from 'node:fs'
 import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
 import type {CriCommand} from './cli/command.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
+import {describeError} from './cli/failures/describe.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
-import {describeError, exitCode} from './errors/errors.js'
+import {exitCode} from './errors/errors.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
 interface Manifest {

@@ -6,7 +6,7 @@ import {parse} from '@oclif/core/parser'
 import type {CallObserver} from '../client/call.js'
 import {type ConnectOptions, type CriClient, connect} from '../client/connect.js'
 import type {Reading} from '../config-files/source.js'
-import {describeError, type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
+import {type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shortened} from '../errors/shortened.js'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
@@ -14,6 +14,7 @@ import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import {type CommandLine, givenValue, parserWords} from './argv.js'
 import type {Tracing} from './diagnosis/tracing.js'
+import {describeError, type Failure} from './failures/describe.js'
 import {globalFlags} from './flags/common.js'
 import {type GlobalFlags, readSettings, type Settings} from './settings/settings.js'
 
@@ -229,8 +230,13 @@ export abstract class CriCommand extends Command {
    */
   protected fail(error: unknown, doing = ''): void {
     const failure = describeError(error)
-    const about = doing !== '' && error instanceof RpcError ? `${doing}: ` : ''
-    if (failure.text !== '') this.note(`${shortened(about)}${failure.text}`)
+    const about = doing !== '' && error instanceof RpcError ? `${shortened(doing)}: ` : ''
+    this.report({...failure, text: failure.text === '' ? '' : `${about}${failure.text}`})
+  }
+
+  /** Says a failure and remembers the worst code. */
+  protected report(failure: Failure): void {
+    if (failure.text !== '') this.note(failure.text)
     process.exitCode = worse(Number(process.exitCode ?? exitCode.done), failure.exitCode)
   }
 

@@ -1,7 +1,7 @@
-import {AmbiguousError, NotFoundError} from '../errors/errors.js'
+import {AmbiguousError, missingObject, type ObjectKind} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
-import {hexOf, shortId} from '../text/short-id.js'
+import {hexOf} from '../text/short-id.js'
 import type {CallOptions} from './call.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
@@ -221,31 +221,19 @@ export function newestOfEach<Item extends {createdAt: string}>(
   return [...newest.values()]
 }
 
-const shownCandidates = 10
-
 function only<Item extends {id: string}>(
-  noun: string,
+  object: ObjectKind,
   reference: string,
   found: readonly Item[],
   nameOf: (item: Item) => string,
 ): Item {
   const [item] = found
-  if (!item) throw new NotFoundError(`no ${noun} "${reference}": ${listingHint[noun]} shows what there is`)
+  if (!item) throw missingObject(object, reference)
   if (found.length === 1) return item
-  const rows = found
-    .slice(0, shownCandidates)
-    .map((candidate) => `${shortId(candidate.id)}  ${nameOf(candidate)}`)
-  const more = found.length > shownCandidates ? [`and ${found.length - shownCandidates} more`] : []
-  throw new AmbiguousError(
-    `"${reference}" could be any of ${found.length} ${noun}s: say more of the name or the ID`,
-    [...rows, ...more],
-  )
-}
-
-const listingHint: Record<string, string> = {
-  container: 'crisp ps -a',
-  pod: 'crisp pods',
-  image: 'crisp images',
+  const candidates = found.map((candidate) => ({id: candidate.id, name: nameOf(candidate)}))
+  throw new AmbiguousError(`"${reference}" could be any of ${found.length} ${object}s`, {
+    facts: {about: 'ambiguous reference', object, reference, candidates},
+  })
 }
 
 function settled<Value>(value: () => Value): PromiseSettledResult<Value> {

@@ -1,11 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {describeOwnError} from '../cli/failures/describe.js'
 import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
 import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
 import {containerIdOf} from '../client/names.js'
 import {UsageError} from '../errors/errors.js'
-import {asOwnFailure, streamFailure} from '../sessions/failure.js'
+import {sessionFailure} from '../sessions/failure.js'
 import {attach} from '../sessions/session.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
 
@@ -58,11 +59,11 @@ export default class Attach extends CriCommand {
       if (exit.kind === 'exited') process.exitCode = exit.exitCode
       else this.note(`detached: ${args.container} goes on`)
     } catch (error) {
-      throw await streamFailure(client, containerId, error)
+      throw await sessionFailure(client, containerId, error)
     }
   }
 
   protected override fail(error: unknown): void {
-    super.fail(asOwnFailure(error))
+    this.report(describeOwnError(error))
   }
 }

@@ -7,7 +7,7 @@ import {containerIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
 import {parsePlace} from '../sessions/cp/places.js'
-import {asPlainFailure, streamFailure} from '../sessions/failure.js'
+import {sessionFailure} from '../sessions/failure.js'
 
 export default class Cp extends CriCommand {
   static override summary = 'Copy files into or out of a container'
@@ -76,7 +76,7 @@ export default class Cp extends CriCommand {
       if (source.kind === 'container') await copyOut(copy, place.path, path ?? process.stdout)
       else await copyIn(copy, path ?? process.stdin, place.path)
     } catch (error) {
-      throw asPlainFailure(await streamFailure(client, copy.containerId, error))
+      throw await sessionFailure(client, copy.containerId, error)
     }
   }
 }

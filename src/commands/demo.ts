@@ -4,8 +4,9 @@ import {join, resolve} from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import type {StartReport} from '../cli/demo-process.js'
+import {describeError} from '../cli/failures/describe.js'
 import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
-import {describeError, UsageError} from '../errors/errors.js'
+import {UsageError} from '../errors/errors.js'
 
 export default class Demo extends CriCommand {
   static override summary = 'Serve the CRI from crisp itself, to learn and to try things out'

@@ -4,7 +4,7 @@ import {labelFlag, outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {UsageError} from '../errors/errors.js'
-import {eventFilter} from '../node/events/filter.js'
+import {eventFilter, parseEventTypes} from '../node/events/filter.js'
 import {type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
 import {containerEvents} from '../node/events/stream.js'
 import {parseDurationMs} from '../text/duration.js'
@@ -61,7 +61,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     const {flags} = await this.parse(Events)
     const output = await this.outputForm(flags)
     const wanted = eventFilter({
-      types: flags.type,
+      types: parseEventTypes('--type', flags.type),
       pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
       namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
       labels: parseLabels(flags.label),

@@ -2,6 +2,7 @@ import {setMaxListeners} from 'node:events'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {describeOwnError} from '../cli/failures/describe.js'
 import {integerFlag} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
@@ -13,7 +14,7 @@ import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {podsOfUnlabelled, selectContainers} from '../node/selection.js'
-import {asOwnFailure, streamFailure} from '../sessions/failure.js'
+import {sessionFailure} from '../sessions/failure.js'
 import {ended, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {converse, type Streaming} from '../sessions/session.js'
 import {parseDetachKeys} from '../text/detach-keys.js'
@@ -178,7 +179,7 @@ export default class Exec extends CriCommand {
         : await this.#stream(task, containerId, name, {stdout, stderr})
       process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
     } catch (error) {
-      throw await streamFailure(client, containerId, error)
+      throw await sessionFailure(client, containerId, error)
     }
   }
 
@@ -200,6 +201,6 @@ export default class Exec extends CriCommand {
   }
 
   protected override fail(error: unknown, name?: string): void {
-    super.fail(asOwnFailure(error, name))
+    this.report(describeOwnError(error, name))
   }
 }

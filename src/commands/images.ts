@@ -31,7 +31,7 @@ export default class Images extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Images)
     const output = await this.outputForm(flags)
-    const filter = parseImageFilters(splitList(flags.filter ?? []))
+    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const images = filter(await selectImages(client, args.image))

@@ -36,7 +36,7 @@ export default class Inspecti extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspecti)
     const output = await this.outputForm(flags)
-    const filter = parseImageFilters(splitList(flags.filter ?? []))
+    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const references = args.image ?? filter(await selectImages(client, flags.name)).map(({id}) => id)

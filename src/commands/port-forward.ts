@@ -3,12 +3,12 @@ import type {Socket} from 'node:net'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {describeError} from '../cli/failures/describe.js'
 import {parseStreaming} from '../cli/flags/session.js'
 import {streamFlags} from '../cli/flags/stream.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
-import {streamErrorText} from '../sessions/failure.js'
 import {type Listener, listenOn} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
 import {forwardConnection} from '../streaming/index.js'
@@ -129,7 +129,7 @@ export default class PortForward extends CriCommand {
       })
     } catch (error) {
       if (!this.signal.aborted)
-        this.note(`a connection to port ${remotePort} of ${pod} failed: ${streamErrorText(error)}`)
+        this.note(`a connection to port ${remotePort} of ${pod} failed: ${describeError(error).text}`)
     }
   }
 }

@@ -55,7 +55,7 @@ export default class Rmi extends TargetCommand {
     const words = args.image ?? []
     if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
       throw new UsageError('which image? name it, or choose with --prune, --filter or --all')
-    const filter = parseImageFilters(splitList(flags.filter ?? []))
+    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const [{runtimeName}, named, chosen] = await Promise.all([

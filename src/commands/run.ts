@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {describeOwnError} from '../cli/failures/describe.js'
 import {pullFlags} from '../cli/flags/pull.js'
 import {checkWishes, isForeground, wishFlags} from '../cli/flags/run.js'
 import {streamFlags} from '../cli/flags/stream.js'
@@ -176,10 +177,9 @@ export default class Run extends PlanCommand {
     await removeLogFiles(logPath, (text) => this.note(text))
   }
 
-  override async catch(error: unknown): Promise<void> {
-    if (!this.#foreground) return super.catch(error)
-    const {asOwnFailure} = await import('../sessions/failure.js')
-    return super.catch(asOwnFailure(error))
+  protected override fail(error: unknown): void {
+    if (this.#foreground) this.report(describeOwnError(error))
+    else super.fail(error)
   }
 }
 

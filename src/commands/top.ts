@@ -3,6 +3,7 @@ import {availableParallelism, totalmem} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {describeError} from '../cli/failures/describe.js'
 import {integerFlag, labelFlag} from '../cli/flags/common.js'
 import {namespaceFlag, parseUnits, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
@@ -115,6 +116,7 @@ export default class Top extends CriCommand {
       units,
       style: (await this.tableStyle()) ? (await import('../top/colours.js')).topStyle : plainTopStyle,
       machine,
+      describe: (error) => describeError(error).text,
       visit: (what, row, signal) => this.#visit(what, row, endpoint, signal),
       suspend: stopProcess,
     })

@@ -39,7 +39,12 @@ async function readFileBytes(path: string, name: string, signal: AbortSignal): P
     return await readAll(handle.createReadStream({autoClose: false}), name, signal)
   } catch (error) {
     signal.throwIfAborted()
-    throw error instanceof UserError ? error : new UserError(`${name}: ${fileProblem(error)}`, {cause: error})
+    if (error instanceof UserError) throw error
+    const {code} = error as NodeJS.ErrnoException
+    throw new UserError(`${name}: ${fileProblem(error)}`, {
+      facts: {about: 'configuration file', name, code},
+      cause: error,
+    })
   } finally {
     await handle?.close()
   }
@@ -68,9 +73,9 @@ function fileProblem(error: unknown): string {
   const {code, message} = error as {code?: string; message: string}
   switch (code) {
     case 'ENOENT':
-      return 'no such file; crisp init pod and crisp init container write one to start from'
+      return 'no such file'
     case 'EACCES':
-      return 'permission denied; try sudo'
+      return 'permission denied'
     case 'EISDIR':
       return 'is a directory, not a file'
     default:

@@ -1,6 +1,6 @@
 import {type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
-import {UserError} from '../errors/errors.js'
+import {UserError, type UserErrorOptions} from '../errors/errors.js'
 
 /** One file of a container's log. */
 export interface LogFile {
@@ -187,29 +187,28 @@ export async function despiteRotation<Result>(work: () => Result | Promise<Resul
   }
 }
 
-/** Why a log can't be read, and what helps. */
+/** Why a log can't be read. */
 export function unreadable(path: string, cause: unknown): UserError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code
+  const options: UserErrorOptions = {cause, facts: {about: 'log file', path, code}}
   switch (code) {
     case 'ENOENT':
       return new UserError(
         isDanglingLink(path)
           ? `the log ${path} is a link to a file that is not there`
           : `there is no log at ${path}: it was removed, or the container runs on another machine`,
-        {cause},
+        options,
       )
     case 'EACCES':
     case 'EPERM':
-      return new UserError(`the log ${path} may not be read: it belongs to root, try again with sudo`, {
-        cause,
-      })
+      return new UserError(`the log ${path} may not be read: it belongs to root`, options)
     case 'ELOOP':
-      return new UserError(`the log ${path} is a link that leads back to itself`, {cause})
+      return new UserError(`the log ${path} is a link that leads back to itself`, options)
     case 'EMFILE':
     case 'ENFILE':
-      return new UserError(`too many open files at ${path}: raise the limit with ulimit -n`, {cause})
+      return new UserError(`too many open files at ${path}`, options)
     default:
-      return new UserError(`the log ${path} can't be read: ${code ?? (cause as Error).message}`, {cause})
+      return new UserError(`the log ${path} can't be read: ${code ?? (cause as Error).message}`, options)
   }
 }
 

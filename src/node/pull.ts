@@ -1,6 +1,16 @@
 import type {CriClient} from '../client/connect.js'
 import {timerMs} from '../client/deadlines.js'
-import {exitCode, NotFoundError, RpcError, rpcCode, UsageError, UserError} from '../errors/errors.js'
+import {
+  exitCode,
+  type Facts,
+  NotFoundError,
+  type PullProblem,
+  type RpcCode,
+  RpcError,
+  rpcCode,
+  UsageError,
+  UserError,
+} from '../errors/errors.js'
 import type {AuthConfig, Input, PodSandboxConfig} from '../generated/cri.js'
 import {durationText} from '../text/duration.js'
 import {registryHost} from './registry/host.js'
@@ -19,7 +29,7 @@ export interface PullOptions {
 
 /**
  * Fetches an image and gives what the runtime calls it: its ID, or `name@digest` from older CRI-O. Throws UserError
- * with what to do about it where the registry refuses, does not know the image, or cannot be reached; no secret of
+ * with what is known of it where the registry refuses, does not know the image, or cannot be reached; no secret of
  * `auth` is in any error, not even where the runtime repeats it.
  */
 export async function pullImage(
@@ -43,10 +53,10 @@ export async function pullImage(
   } catch (error) {
     signal?.throwIfAborted()
     if (limit?.aborted) {
-      throw new UserError(
-        `pulling image "${reference}": not done within ${durationText(timeoutMs ?? 0)}: allow more with --pull-timeout`,
-        {exitCode: exitCode.timedOut},
-      )
+      throw new UserError(`pulling image "${reference}": not done within ${durationText(timeoutMs ?? 0)}`, {
+        exitCode: exitCode.timedOut,
+        facts: {about: 'slow pull', image: reference},
+      })
     }
     throw error instanceof RpcError ? pullFailure(reference, error, auth) : error
   }
@@ -62,45 +72,65 @@ const unreachable =
 const untrusted = /x509:|certificate|server gave HTTP response to HTTPS client/i
 
 function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig> | undefined): Error {
+  if (error.code === rpcCode.unimplemented || isRuntimeGone(error)) return error
   // A tag may be called 401 or certificate.
   const words = error.details.replaceAll(reference, '')
-  const details = withoutSecrets(error.details, auth)
+  const problem = problemOf(error.code, words, auth !== undefined)
+  if (problem === undefined)
+    return new RpcError({
+      ...error,
+      details: `pulling image "${reference}": ${withoutSecrets(error.details, auth)}`,
+    })
   const host = registryHost(reference)
-  const cause = withoutSecrets(innermost(words), auth)
-  const why = (reason: string) => `pulling image "${reference}": ${reason} (${cause})`
-  const options = {cause: error}
-  if (error.code === rpcCode.unimplemented || isRuntimeGone(error)) return error
-  if (/^SignatureValidationFailed/.test(words))
-    return new UserError(
-      why("the node's policy does not accept its signature: see /etc/containers/policy.json"),
-      options,
-    )
-  if (error.code === rpcCode.unavailable || unreachable.test(words))
-    return new UserError(
-      why(`the node cannot reach the registry ${host}: is it up? curl -v ${host}/v2/ on the node says more`),
-      options,
-    )
-  if (untrusted.test(words))
-    return new UserError(
-      why(
-        `no trusted TLS with ${host}: the runtime's own settings name its certificates and plain HTTP registries`,
-      ),
-      options,
-    )
-  if (error.code === rpcCode.notFound || unknownImage.test(words))
-    return new NotFoundError(why(`${host} has no such image: check its name, tag and platform`))
-  if (refusedCodes.includes(error.code) || refused.test(words))
-    return new UserError(why(refusedReason(host, words, auth !== undefined)), options)
-  if (/toomanyrequests|too many requests|\b429\b/i.test(words))
-    return new UserError(
-      why(`${host} limits how often it is asked: log in (--creds USER), or try later`),
-      options,
-    )
-  if (/no space left/i.test(words))
-    return new UserError(why('the disk is full: crisp rmi --prune removes images that nothing uses'), options)
-  if (/invalid reference|parse image reference|repository name must/i.test(words))
-    return new UsageError(why('no image is named like this: write registry/name:tag'), options)
-  return new RpcError({...error, details: `pulling image "${reference}": ${details}`})
+  const reason = reasonFor(problem, host, words)
+  const said = withoutSecrets(innermost(words), auth)
+  const facts: Facts = {about: 'pull', image: reference, problem, host, reason, said}
+  const message = `pulling image "${reference}": ${reason} (${said})`
+  switch (problem) {
+    case 'unknown image':
+      return new NotFoundError(message, {facts, cause: error})
+    case 'invalid reference':
+      return new UsageError(message, {facts, cause: error})
+    default:
+      return new UserError(message, {facts, cause: error})
+  }
+}
+
+function problemOf(code: RpcCode, words: string, withCredentials: boolean): PullProblem | undefined {
+  if (/^SignatureValidationFailed/.test(words)) return 'signature refused'
+  if (code === rpcCode.unavailable || unreachable.test(words)) return 'registry unreachable'
+  if (untrusted.test(words)) return 'registry untrusted'
+  if (code === rpcCode.notFound || unknownImage.test(words)) return 'unknown image'
+  if (refusedCodes.includes(code) || refused.test(words))
+    return withCredentials ? 'credentials refused' : 'credentials wanted'
+  if (/toomanyrequests|too many requests|\b429\b/i.test(words)) return 'too many requests'
+  if (/no space left/i.test(words)) return 'disk full'
+  if (/invalid reference|parse image reference|repository name must/i.test(words)) return 'invalid reference'
+  return undefined
+}
+
+function reasonFor(problem: PullProblem, host: string, words: string): string {
+  const perhaps = perhapsAbsent.test(words) ? ', or knows no such image' : ''
+  switch (problem) {
+    case 'signature refused':
+      return "the node's policy does not accept its signature"
+    case 'registry unreachable':
+      return `the node cannot reach the registry ${host}`
+    case 'registry untrusted':
+      return `no trusted TLS with ${host}`
+    case 'unknown image':
+      return `${host} has no such image`
+    case 'credentials refused':
+      return `${host} refused the credentials${perhaps}`
+    case 'credentials wanted':
+      return `${host} wants credentials${perhaps}`
+    case 'too many requests':
+      return `${host} limits how often it is asked`
+    case 'disk full':
+      return 'the disk is full'
+    case 'invalid reference':
+      return 'no image is named like this'
+  }
 }
 
 /** Unavailable is also what a runtime may call a registry; grpc-js itself words only the end of its own connection. */
@@ -115,13 +145,6 @@ function isRuntimeGone({code, details}: RpcError): boolean {
 
 // What Docker Hub and others say to strangers and for images that do not exist alike.
 const perhapsAbsent = /\b403 forbidden|access denied|resource is denied|insufficient_scope/i
-
-function refusedReason(host: string, words: string, withCredentials: boolean): string {
-  const perhaps = perhapsAbsent.test(words) ? ', or knows no such image' : ''
-  return withCredentials
-    ? `${host} refused the credentials${perhaps}: check user and password`
-    : `${host} wants credentials${perhaps}: give --creds USER, or log in with docker login or podman login`
-}
 
 /** The last part of nested Go errors says what happened, the ones before it repeat where. */
 function innermost(words: string): string {

@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {waitMs} from '../client/retries.js'
-import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import {missingObject, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import type {Target} from './targets.js'
 import {containerStatus, podStatus} from './wait.js'
@@ -23,10 +23,9 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<ContainerStatus> {
   const status = await containerStatus(client, id)
-  if (!status) throw new NotFoundError(`no container "${word}": crisp ps -a shows what there is`)
+  if (!status) throw missingObject('container', word)
   let runs = status.state === 'CONTAINER_RUNNING'
-  if (runs && !options.force)
-    throw new UserError(`container "${word}" is running: stop it first, or remove it with -f`)
+  if (runs && !options.force) throw runningObject('container', word)
   const remove = async () => {
     if (runs) await client.runtime.stopContainer({containerId: id, timeout: '0'})
     runs = false
@@ -43,10 +42,9 @@ export async function removePod(
   options: RemoveOptions & {onStopped: () => void},
 ): Promise<void> {
   const status = await podStatus(client, id)
-  if (!status) throw new NotFoundError(`no pod "${word}": crisp pods shows what there is`)
+  if (!status) throw missingObject('pod', word)
   let runs = status.state === 'SANDBOX_READY'
-  if (runs && !options.force)
-    throw new UserError(`pod "${word}" is running: stop it first, or remove it with -f`)
+  if (runs && !options.force) throw runningObject('pod', word)
   const remove = async () => {
     if (runs) {
       await client.runtime.stopPodSandbox({podSandboxId: id})
@@ -56,6 +54,12 @@ export async function removePod(
     await client.runtime.removePodSandbox({podSandboxId: id})
   }
   await removed(remove, async () => !(await podStatus(client, id)), options)
+}
+
+function runningObject(object: 'container' | 'pod', reference: string): UserError {
+  return new UserError(`${object} "${reference}" is running`, {
+    facts: {about: 'running object', object, reference},
+  })
 }
 
 // Mostly a moment is enough, and somebody waits for it, often after a Ctrl-C.

@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {containerIdOf, podIdOf} from '../client/names.js'
-import {AmbiguousError, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import {AmbiguousError, missingObject, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {sayEachOnce} from '../text/once.js'
 import type {Changes} from './changes.js'
@@ -48,8 +48,7 @@ export async function untilRunning(
       onNotice(`${exited}: waiting for its next attempt`)
     }
     if (!status) {
-      if (fullId.test(reference))
-        throw new NotFoundError(`no container "${reference}": crisp ps -a shows what there is`)
+      if (fullId.test(reference)) throw missingObject('container', reference)
       onNotice(`no container "${reference}" yet: waiting for one of this name`)
     }
     return undefined
@@ -72,8 +71,7 @@ export async function untilReady(
         throw new UserError(`pod "${reference}" has ended: its successor has another ID`)
       onNotice(`pod "${reference}" has ended: waiting for its next attempt`)
     } else {
-      if (fullId.test(reference))
-        throw new NotFoundError(`no pod "${reference}": crisp pods shows what there is`)
+      if (fullId.test(reference)) throw missingObject('pod', reference)
       onNotice(`no pod "${reference}" yet: waiting for one of this name`)
     }
     return undefined

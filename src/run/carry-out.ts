@@ -87,9 +87,9 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
 }
 
 function noId(method: string): UserError {
-  return new UserError(
-    `${method}: the runtime answered without an ID; its log says more: journalctl -u containerd -u crio`,
-  )
+  return new UserError(`${method}: the runtime answered without an ID`, {
+    facts: {about: 'answer without an ID', method},
+  })
 }
 
 async function isPresent(client: CriClient, image: string, signal: AbortSignal): Promise<boolean> {

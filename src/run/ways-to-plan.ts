@@ -156,9 +156,9 @@ function runPod(config: Input<PodSandboxConfig>, runtimeHandler: string | undefi
 export async function requireFreeName(client: CriClient, namespace: string, name: string): Promise<void> {
   const pods = await listPodSandboxes(client, {state: {state: 'SANDBOX_READY'}})
   if (!pods.some(({metadata}) => metadata?.name === name && metadata.namespace === namespace)) return
-  throw new UserError(
-    `there is a pod ${namespace}/${name} already: choose another --name, add to it with --pod ${name}, or remove it with crisp rmp -f ${name}`,
-  )
+  throw new UserError(`there is a pod ${namespace}/${name} already`, {
+    facts: {about: 'existing pod', namespace, name},
+  })
 }
 
 /** Where the runtime writes the log of the plan's container, as the plan says it; undefined for nowhere. */

@@ -29,16 +29,17 @@ function syncFailure(error: unknown, timeoutSeconds: number): unknown {
   if (!(error instanceof RpcError)) return error
   if (error.code === rpcCode.deadlineExceeded && timeoutSeconds > 0) return timedOut(timeoutSeconds)
   if (error.code === rpcCode.resourceExhausted)
-    return new UserError(
-      'the output is larger than one answer of the runtime may be (16 MiB): leave out --sync, then it is streamed',
-      {cause: error},
-    )
+    return new UserError('the output is larger than one answer of the runtime may be (16 MiB)', {
+      facts: {about: 'large exec answer'},
+      cause: error,
+    })
   return error
 }
 
 function timedOut(seconds: number): UserError {
-  return new UserError(`the command did not end within --timeout ${seconds} (seconds) and was killed`, {
+  return new UserError(`the command did not end within ${seconds} s and was killed`, {
     exitCode: exitCode.timedOut,
+    facts: {about: 'command time limit', seconds},
   })
 }
 

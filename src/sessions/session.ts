@@ -85,7 +85,8 @@ async function checkInputArrived(client: CriClient): Promise<void> {
   const {runtimeName} = await client.runtime.version()
   if (runtimeName === 'containerd')
     throw new UserError(
-      "containerd ended the command's stdin, and dropped the rest of it, when the command closed its stdout or stderr: keep them open, as in sh -c 'cat > FILE; exit $?'",
+      "containerd ended the command's stdin, and dropped the rest of it, when the command closed its stdout or stderr",
+      {facts: {about: 'dropped stdin'}},
     )
 }
 

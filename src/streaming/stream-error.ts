@@ -1,6 +1,7 @@
 /**
  * What went wrong with a stream:
  * - `address`: the URL the runtime gave cannot be dialled
+ * - `noHost`: the URL the runtime gave names no host
  * - `unreachable`: nothing answers at it
  * - `tls`: the TLS handshake failed, mostly because the certificate is not trusted
  * - `refused`: the server answered, but did not open the stream (`httpStatus`)
@@ -12,6 +13,7 @@
  */
 export type StreamErrorKind =
   | 'address'
+  | 'noHost'
   | 'unreachable'
   | 'tls'
   | 'refused'

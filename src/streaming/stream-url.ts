@@ -15,7 +15,7 @@ const schemes = new Map([
 /**
  * Makes the URL of an Exec, Attach or PortForward answer one that can be dialled, with the scheme http or https. A
  * wildcard host, which is what a listener on all addresses calls itself, becomes loopback; a missing scheme is http.
- * Throws StreamError `address` when there is no host or the scheme is another.
+ * Throws StreamError `noHost` when there is no host, and `address` when the scheme is another.
  */
 export function parseStreamUrl(text: string): URL {
   const [, scheme = 'http', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):)?\/\/(.*)$/is.exec(text) ?? [
@@ -30,9 +30,8 @@ export function parseStreamUrl(text: string): URL {
   // URL itself would take the first part of the path for the host.
   if (/^(:|\/|$)/.test(rest)) {
     throw new StreamError(
-      'address',
-      `the runtime gave a streaming address without a host: ${text || 'nothing at all'}; ` +
-        'set stream_server_address (containerd) or stream_address (CRI-O) in its configuration',
+      'noHost',
+      `the runtime gave a streaming address without a host: ${text || 'nothing at all'}`,
     )
   }
   const address = `${protocol}//${rest}`

@@ -1,6 +1,6 @@
 import type {ReadStream, WriteStream} from 'node:tty'
 import type {CriClient} from '../client/connect.js'
-import {describeError, Interrupted, RpcError} from '../errors/errors.js'
+import {Interrupted, RpcError} from '../errors/errors.js'
 import {LogTail} from '../logs/last-lines.js'
 import {isRuntimeLost} from '../node/lost.js'
 import {NodeSampler, type NodeState, nodeState} from '../node/sample.js'
@@ -29,6 +29,8 @@ export interface TopSessionOptions {
   machine: TopFrame['machine']
   /** Runs crisp itself on the terminal; resolves when the user has seen what it printed, or soon after the signal. */
   visit: (what: Visited, row: TopRow, signal: AbortSignal) => Promise<void>
+  /** What to say of a call that the runtime refused. */
+  describe: (error: RpcError) => string
   /** Stops the process as Ctrl-Z does; returns when it goes on. */
   suspend: () => Promise<void>
 }
@@ -219,7 +221,7 @@ export class TopSession {
       const seconds = Math.round((Date.now() - this.#lostAtMs) / 1000)
       return `the runtime has not answered for ${seconds} s: asking again (what stands here is old)`
     }
-    if (error instanceof RpcError) return describeError(error).text
+    if (error instanceof RpcError) return this.#options.describe(error)
     throw error
   }
 

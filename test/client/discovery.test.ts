@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {describeError} from '../../src/cli/failures/describe.js'
 import {connect} from '../../src/client/connect.js'
 import {socketPathOf} from '../../src/client/endpoints.js'
 import {rpcCode, UsageError} from '../../src/errors/errors.js'
@@ -61,7 +62,8 @@ test('where none does the error is a table of socket and reason', async () => {
       {path: '/etc/passwd', problem: 'not a socket'},
     ],
   })
-  const [first, ...rows] = (error as Error).message.split('\n')
+  expect((error as Error).message).toContain('no container runtime found: /nonexistent.sock absent, ')
+  const [first, ...rows] = describeError(error).text.split('\n')
   expect(first).toContain('the runtime accepts connections but does not speak')
   expect(rows.map((row) => row.replace(/^ {2}\S+ {2,}/, ''))).toEqual([
     'absent',

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest'
+import {describeError} from '../../src/cli/failures/describe.js'
 import {
   connect,
   containerPlaces,
@@ -7,6 +8,7 @@ import {
   resolveContainers,
   resolvePods,
 } from '../../src/client/index.js'
+import type {NotFoundError} from '../../src/errors/errors.js'
 import type {Container} from '../../src/generated/cri.js'
 import {container, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
 
@@ -96,11 +98,15 @@ describe('a word that names nothing, or more than one', () => {
   a200000000000  default/web-1/app`,
     ],
   ]
-  test.each(refused)('%j', async (reference, message) => {
+  test.each(refused)('%j', async (reference, text) => {
     await using runtime = await startFakeRuntime(node)
     using client = connect(runtime)
     const [outcome] = await resolveContainers(client, [reference])
-    expect(outcome).toMatchObject({status: 'rejected', reason: {message, exitCode: 3}})
+    const reason: NotFoundError = outcome?.status === 'rejected' ? outcome.reason : undefined
+    expect(describeError(reason)).toEqual({text, exitCode: 3})
+    // The library states the fact, without our fix.
+    expect(text.startsWith(`${reason.message}: `)).toBe(true)
+    expect(reason.facts).toMatchObject({object: 'container', reference})
   })
 })
 
@@ -167,8 +173,14 @@ describe('images', () => {
     using client = connect(runtime)
     await expect(imageStatus(client, 'aa', false)).rejects.toMatchObject({
       exitCode: 3,
-      message:
-        '"aa" could be any of 2 images: say more of the name or the ID\n  aaaa  registry.k8s.io/pause:3.9\n  aabb  quay.io/x/web:1',
+      message: '"aa" could be any of 2 images',
+      facts: {
+        object: 'image',
+        candidates: [
+          {id: 'sha256:aaaa', name: 'registry.k8s.io/pause:3.9'},
+          {id: 'sha256:aabb', name: 'quay.io/x/web:1'},
+        ],
+      },
     })
   })
 })

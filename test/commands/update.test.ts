@@ -180,7 +180,7 @@ describe('checkpoint', () => {
     const {stderr, exitCode} = await runCli(['checkpoint', '-e', '/x.tar', 'web'], runtime)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(
-      'fake 1.2.3 does not implement CheckpointContainer: it takes containerd 2.0 and CRI-O 1.30, both with CRIU',
+      'fake 1.2.3 does not implement CheckpointContainer, which needs containerd 2.0 or CRI-O 1.30, both with CRIU',
     )
   })
 })

@@ -4,6 +4,7 @@ import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import {describeError} from '../../src/cli/failures/describe.js'
 import {connect} from '../../src/client/connect.js'
 import {Proc} from '../../src/node/owner/proc.js'
 import {parseQuery, Which} from '../../src/node/owner/which.js'
@@ -159,7 +160,11 @@ test('without the right to look, nothing found is not said; sudo is', async () =
     return undefined
   }
   const find = (uid: number) => new Which(client, proc, {pid: 1, uid}).find({kind: 'port', port: 80})
-  await expect(find(1000)).rejects.toThrow("port 80: other users' processes may not be looked at; try sudo")
+  const failure = await find(1000).catch(describeError)
+  expect(failure).toEqual({
+    text: "port 80: other users' processes may not be looked at; try sudo",
+    exitCode: 1,
+  })
   await expect(find(0)).rejects.toThrow('port 80 belongs to no container of this runtime')
 })
 

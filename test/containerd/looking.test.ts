@@ -308,7 +308,7 @@ describeOnContainerd('looking at a real containerd', () => {
     const {stderr, exitCode} = await crisp('metricdescs')
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(
-      /^crisp: containerd \d\S* does not implement ListMetricDescriptors: it takes containerd 2\.2 and CRI-O 1\.30\n$/,
+      /^crisp: containerd \d\S* does not implement ListMetricDescriptors, which needs containerd 2\.2 or CRI-O 1\.30\n$/,
     )
   })
 

@@ -281,7 +281,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
     })
     expect(await runCli(['checkpoint', '-e', '/x.tar', containerId], containerd)).toEqual({
       stdout: '',
-      stderr: expect.stringMatching(/CheckpointContainer: (it takes containerd 2\.0|CRIU)/),
+      stderr: expect.stringMatching(/CheckpointContainer(, which needs containerd 2\.0|: CRIU)/),
       exitCode: 1,
     })
     expect(await runCli(['update-runtime-config', '-p', '10.1.0.0/16'], containerd)).toMatchObject({

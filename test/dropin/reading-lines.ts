@@ -36,7 +36,7 @@ const wheresoever = (filter: object) => ['ListPodSandbox', {filter}] as [string,
 const since = (version: string, method: string) => ({
   why: `it has ${method} since ${version}`,
   stdout: '',
-  stderr: new RegExp(`does not implement ${method}: it takes containerd ${version}`),
+  stderr: new RegExp(`does not implement ${method}, which needs containerd ${version}`),
   exitCode: 1,
 })
 

@@ -34,17 +34,17 @@ describe("images in crictl's order, narrowed by each filter in turn", () => {
     ],
   ]
   test.each(filters)('%j', (given, ids) => {
-    expect(parseImageFilters(given)(images).map(({id}) => id.slice(7))).toEqual(ids)
+    expect(parseImageFilters('--filter', given)(images).map(({id}) => id.slice(7))).toEqual(ids)
   })
 })
 
 test.each(['color=red', 'dangling', 'dangling=perhaps', 'reference=('])(
   '%s is refused without a look at the images',
   (filter) => {
-    expect(() => parseImageFilters([filter])).toThrow(UsageError)
+    expect(() => parseImageFilters('--filter', [filter])).toThrow(UsageError)
   },
 )
 
 test('a reference that is not in the list is refused', () => {
-  expect(() => parseImageFilters(['since=nosuch:1'])(images)).toThrow(UsageError)
+  expect(() => parseImageFilters('--filter', ['since=nosuch:1'])(images)).toThrow(UsageError)
 })

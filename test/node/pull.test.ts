@@ -1,8 +1,9 @@
 import {once} from 'node:events'
 import {createServer, connect as openSocket} from 'node:net'
 import {expect, test} from 'vitest'
+import {describeError} from '../../src/cli/failures/describe.js'
 import {connect} from '../../src/client/connect.js'
-import {describeError, rpcCode} from '../../src/errors/errors.js'
+import {rpcCode} from '../../src/errors/errors.js'
 import {pullImage} from '../../src/node/pull.js'
 import {startFakeRuntime, status} from '../support/fake-runtime.js'
 

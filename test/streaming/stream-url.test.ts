@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest'
+import {describeError} from '../../src/cli/failures/describe.js'
 import {StreamError} from '../../src/streaming/stream-error.js'
 import {parseStreamUrl} from '../../src/streaming/stream-url.js'
 
@@ -18,14 +19,13 @@ test.each([
 })
 
 test.each(['/exec/x', 'http:///exec/x', '///exec/x', 'http://:10010/exec/x', ''])(
-  '"%s" has no host, and the message names the setting',
+  '"%s" has no host, and what is said of it names the setting',
   (text) => {
-    expect(() => parseStreamUrl(text)).toThrow(
-      new StreamError(
-        'address',
-        `the runtime gave a streaming address without a host: ${text || 'nothing at all'}; ` +
-          'set stream_server_address (containerd) or stream_address (CRI-O) in its configuration',
-      ),
+    const message = `the runtime gave a streaming address without a host: ${text || 'nothing at all'}`
+    const error = new StreamError('noHost', message)
+    expect(() => parseStreamUrl(text)).toThrow(error)
+    expect(describeError(error).text).toBe(
+      `${message}; set stream_server_address (containerd) or stream_address (CRI-O) in its configuration`,
     )
   },
 )

@@ -43,6 +43,7 @@ async function sessionWith(
     units: 'si',
     style: plainTopStyle,
     machine: {cores: 1, memoryBytes: 1},
+    describe: ({details}) => details,
     visit: async () => undefined,
     suspend: async () => suspend(input),
   })

@@ -1,8 +1,8 @@
 import type {CallObserver} from '../../client/call.js'
 import {messageFields} from '../../client/descriptor.js'
-import {describeError} from '../../errors/errors.js'
 import type {AuthConfig} from '../../generated/cri.js'
 import {withoutSecrets} from '../../node/registry/secrets.js'
+import {describeError} from '../failures/describe.js'
 
 // The names of fields that the proto marks as secrets; they never leave the process but on the wire.
 const secretFields = new Set(

@@ -16,8 +16,9 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import type {CallObserver} from '../../client/call.js'
 import {methodsOf} from '../../client/descriptor.js'
-import {codeName, describeError, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
+import {codeName, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
 import {sayEachOnce} from '../../text/once.js'
+import {describeError} from '../failures/describe.js'
 
 export interface TracingOptions {
   /** The verb: the name of the root span. */

@@ -3,8 +3,8 @@ import type {ContainerEventResponse, ContainerEventType} from '../../generated/c
 import type {EventPlace} from './places.js'
 
 export interface EventFilter {
-  /** Words such as `started`, or the CRI's own names. */
-  types?: readonly string[] | undefined
+  /** None: all. */
+  types?: readonly ContainerEventType[]
   pod?: RegExp | undefined
   namespace?: RegExp | undefined
   /** Of the pod. */
@@ -19,14 +19,14 @@ const typesByWord: Readonly<Record<string, ContainerEventType>> = {
   removed: 'CONTAINER_DELETED_EVENT',
 }
 
-/** Whether an event, of what stands at this place, passes. Throws UsageError for a word that is no type. */
+/** Whether an event, of what stands at this place, passes. */
 export function eventFilter({
   types = [],
   pod,
   namespace,
   labels = {},
 }: EventFilter): (event: ContainerEventResponse, place: EventPlace | undefined) => boolean {
-  const wanted = new Set(types.flatMap((list) => list.split(',')).map(eventType))
+  const wanted = new Set(types)
   return ({containerEventType}, place) =>
     (wanted.size === 0 || wanted.has(containerEventType)) &&
     (pod === undefined || pod.test(place?.pod ?? '') || pod.test(place?.podId ?? '')) &&
@@ -34,9 +34,14 @@ export function eventFilter({
     Object.entries(labels).every(([key, value]) => place?.labels[key] === value)
 }
 
-function eventType(word: string): ContainerEventType {
-  const type = typesByWord[word.toLowerCase()] ?? Object.values(typesByWord).find((name) => name === word)
-  if (type === undefined)
-    throw new UsageError(`--type "${word}" should be one of created, started, stopped, deleted`)
-  return type
+/** Words such as `started`, or the CRI's own names, also several with commas between. `flag` is where they were given. */
+export function parseEventTypes(flag: string, words: readonly string[] = []): ContainerEventType[] {
+  return words
+    .flatMap((list) => list.split(','))
+    .map((word) => {
+      const type = typesByWord[word.toLowerCase()] ?? Object.values(typesByWord).find((name) => name === word)
+      if (type === undefined)
+        throw new UsageError(`${flag} "${word}" should be one of created, started, stopped, deleted`)
+      return type
+    })
 }

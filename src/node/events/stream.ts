@@ -222,6 +222,6 @@ async function heedSharedQueue(client: CriClient, {force, onNotice}: EventOption
   const runtimeVersion = await hasSharedQueue(client)
   if (runtimeVersion === undefined) return
   const loss = `containerd ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet`
-  if (!force) throw new UserError(`${loss}; --poll compares lists instead, --force takes them anyway`)
+  if (!force) throw new UserError(loss, {facts: {about: 'shared event queue', runtimeVersion}})
   onNotice?.(loss)
 }

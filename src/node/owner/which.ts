@@ -65,7 +65,9 @@ export class Which {
     const findings = await this.#lookUp(query)
     if (findings.length > 0) return findings
     if (this.#proc.denied && this.#self.uid !== 0)
-      throw new UserError(`${wordsFor(query)}: other users' processes may not be looked at; try sudo`)
+      throw new UserError(`${wordsFor(query)}: other users' processes may not be looked at`, {
+        facts: {about: "other users' processes"},
+      })
     throw new NotFoundError(await this.#nothingFound(query))
   }
 

@@ -48,8 +48,9 @@ export function authFilePaths(env: NodeJS.ProcessEnv, home = env.HOME || homedir
 }
 
 async function readAuthFile(path: string, search: CredentialSearch): Promise<AuthFile | undefined> {
-  const problem = (text: string) => {
-    if (search.file !== undefined) throw new UserError(`auth file ${path}: ${text}`)
+  const problem = (text: string, code?: string) => {
+    if (search.file !== undefined)
+      throw new UserError(`auth file ${path}: ${text}`, {facts: {about: 'credentials file', path, code}})
     search.onProblem(`passing over ${path}: ${text}`)
     return undefined
   }
@@ -60,7 +61,7 @@ async function readAuthFile(path: string, search: CredentialSearch): Promise<Aut
     const {code} = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR')
       return search.file === undefined ? undefined : problem('does not exist')
-    return problem(code === 'EACCES' ? 'permission denied; try sudo' : `cannot be read (${code})`)
+    return problem(code === 'EACCES' ? 'permission denied' : `cannot be read (${code})`, code)
   }
   if (text.trim() === '') return {}
   try {

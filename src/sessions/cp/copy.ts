@@ -68,10 +68,10 @@ async function throughTarOrNode(
     if (!(error instanceof NoTarError)) throw error
     const root = await nodeRootOf(copy.client, copy.containerId)
     if (root === undefined)
-      throw new UserError(
-        `${copy.reference} has no tar to copy with: run crisp as root on its node, where it needs none`,
-        {cause: error},
-      )
+      throw new UserError(`${copy.reference} has no tar to copy with`, {
+        facts: {about: 'no tar', container: copy.reference},
+        cause: error,
+      })
     await work(root)
     copy.onWay(`copied through ${root}: the container has no tar`)
   }

@@ -1,0 +1,120 @@
+import type {Facts, ObjectKind, PullProblem} from '../../errors/errors.js'
+import {agoText} from '../../text/age.js'
+import {shortId} from '../../text/short-id.js'
+
+const lists: Readonly<Record<ObjectKind, string>> = {
+  container: 'crisp ps -a',
+  pod: 'crisp pods',
+  image: 'crisp images',
+}
+
+const shownCandidates = 10
+
+/** The line for a failure whose facts are known, with the fix; `message` states the fact. */
+export function factsText(message: string, facts: Facts): string[] {
+  switch (facts.about) {
+    case 'missing object':
+      return [`${message}: ${lists[facts.object]} shows what there is`]
+    case 'ambiguous reference':
+      return [`${message}: say more of the name or the ID`, ...candidateRows(facts)]
+    case 'running object':
+      return [`${message}: stop it first, or remove it with -f`]
+    case 'existing pod': {
+      const {name} = facts
+      return [
+        `${message}: choose another --name, add to it with --pod ${name}, or remove it with crisp rmp -f ${name}`,
+      ]
+    }
+    case 'answer without an ID':
+      return [`${message}; its log says more: journalctl -u containerd -u crio`]
+    case 'shared event queue':
+      return [`${message}; --poll compares lists instead, --force takes them anyway`]
+    case 'pull': {
+      const {image, reason, said} = facts
+      return [`pulling image "${image}": ${reason}${pullFix(facts)} (${said})`]
+    }
+    case 'slow pull':
+      return [`${message}: allow more with --pull-timeout`]
+    case 'credentials file':
+      return [facts.code === 'EACCES' ? `${message}; try sudo` : message]
+    case 'configuration file':
+      return [`${message}${configurationFix(facts.code)}`]
+    case 'log file':
+      return [`${message}${logFix(facts.code)}`]
+    case "other users' processes":
+      return [`${message}; try sudo`]
+    case 'missing command':
+      return [
+        `${message}: give the full path of a program that its image has (some images have no shell at all)`,
+      ]
+    case 'command time limit':
+      return [`the command did not end within --timeout ${facts.seconds} (seconds) and was killed`]
+    case 'large exec answer':
+      return [`${message}: leave out --sync, then it is streamed`]
+    case 'created container':
+      return [`${message} (crisp start)`]
+    case 'exited container': {
+      const ago = agoText(facts.finishedAt, Date.now())
+      return [
+        `the container is not running: it exited ${ago} with code ${facts.exitCode}; see crisp logs, or crisp ps for a newer one`,
+      ]
+    }
+    case 'dropped stdin':
+      return [`${message}: keep them open, as in sh -c 'cat > FILE; exit $?'`]
+    case 'no tar':
+      return [`${message}: run crisp as root on its node, where it needs none`]
+  }
+}
+
+function candidateRows({candidates}: Extract<Facts, {about: 'ambiguous reference'}>): string[] {
+  const rows = candidates.slice(0, shownCandidates).map(({id, name}) => `  ${shortId(id)}  ${name}`)
+  const more = candidates.length - shownCandidates
+  return more > 0 ? [...rows, `  and ${more} more`] : rows
+}
+
+function pullFix({problem, host}: {problem: PullProblem; host: string}): string {
+  switch (problem) {
+    case 'signature refused':
+      return ': see /etc/containers/policy.json'
+    case 'registry unreachable':
+      return `: is it up? curl -v ${host}/v2/ on the node says more`
+    case 'registry untrusted':
+      return ": the runtime's own settings name its certificates and plain HTTP registries"
+    case 'unknown image':
+      return ': check its name, tag and platform'
+    case 'credentials refused':
+      return ': check user and password'
+    case 'credentials wanted':
+      return ': give --creds USER, or log in with docker login or podman login'
+    case 'too many requests':
+      return ': log in (--creds USER), or try later'
+    case 'disk full':
+      return ': crisp rmi --prune removes images that nothing uses'
+    case 'invalid reference':
+      return ': write registry/name:tag'
+  }
+}
+
+function configurationFix(code: string | undefined): string {
+  switch (code) {
+    case 'ENOENT':
+      return '; crisp init pod and crisp init container write one to start from'
+    case 'EACCES':
+      return '; try sudo'
+    default:
+      return ''
+  }
+}
+
+function logFix(code: string | undefined): string {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return ', try again with sudo'
+    case 'EMFILE':
+    case 'ENFILE':
+      return ': raise the limit with ulimit -n'
+    default:
+      return ''
+  }
+}

@@ -1,0 +1,38 @@
+import type {FailedSocket} from '../../errors/errors.js'
+
+/** Why there is no runtime, what helps, and, of several sockets, what each of them is. */
+export function unreachableLines(sockets: readonly FailedSocket[]): string[] {
+  const [only] = sockets
+  if (only && sockets.length === 1)
+    return [`no container runtime at ${only.path}: ${only.problem}; ${socketFix(only)}`]
+  const decisive = sockets.find(({problem}) => problem !== 'absent')
+  const fix = decisive
+    ? socketFix(decisive)
+    : 'start the runtime (systemctl status containerd crio), or name its socket with --runtime-endpoint unix:///path'
+  const width = Math.max(...sockets.map(({path}) => path.length))
+  return [
+    `no container runtime found; ${fix}`,
+    ...sockets.map(({path, problem}) => `  ${path.padEnd(width)}  ${problem}`),
+  ]
+}
+
+function socketFix({path, problem}: FailedSocket): string {
+  switch (problem) {
+    case 'absent':
+      return 'is the runtime running (systemctl status containerd crio)? another socket: --runtime-endpoint unix:///path'
+    case 'permission denied':
+      return 'the socket belongs to root: try again with sudo'
+    case 'not a socket':
+      return "name a runtime's unix socket with --runtime-endpoint unix:///path"
+    case 'nobody listens':
+      return 'the runtime has stopped and left its socket: systemctl status containerd crio'
+    case 'no answer':
+      return `the runtime accepts connections but does not speak: look at its log (journalctl -u containerd -u crio)`
+    case 'not a gRPC server':
+      return `this is some other service's socket: name a CRI socket with --runtime-endpoint unix:///path`
+    case 'no CRI v1 (plugin disabled?)':
+      return `remove "cri" or "io.containerd.grpc.v1.cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`
+    case 'still starting':
+      return 'wait for the runtime to come up, or let crisp wait with --max-retries 20'
+  }
+}
