@@ -1,12 +1,20 @@
 import {defineConfig} from 'vitest/config'
+import {Report} from './test/support/report.js'
+
+// No test is about how long something takes, so nothing waits for less than this: only what hangs gets there.
+const patienceMs = 120_000
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Most tests wait for processes of their own: more workers than cores keep the cores busy.
     maxWorkers: 3,
-    globalSetup: ['test/support/containerd/announce.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    globalSetup: ['test/support/announce.ts'],
+    reporters: ['default', new Report()],
+    slowTestThreshold: 10_000,
+    setupFiles: ['test/support/leftovers.ts'],
+    testTimeout: patienceMs,
+    hookTimeout: patienceMs,
+    expect: {requireAssertions: true, poll: {timeout: patienceMs / 2, interval: 20}},
   },
 })

@@ -1,10 +1,12 @@
 // Ten clients that create, exec, stop and remove in one embedded runtime at once, and what is left over.
-//   node bench/demo-clients.mjs [--clients=10] [--seconds=60]
+//   node bench/demo-clients.mjs [--clients=10] [--seconds=60 | --rounds=N]
 import {execFileSync} from 'node:child_process'
 import {argument, image, startServer} from './demo-server.mjs'
 
 const clients = argument('clients', 10)
-const endMs = performance.now() + argument('seconds', 60) * 1000
+const mostRounds = argument('rounds', Number.POSITIVE_INFINITY)
+const seconds = argument('seconds', mostRounds === Number.POSITIVE_INFINITY ? 60 : Number.POSITIVE_INFINITY)
+const endMs = performance.now() + seconds * 1000
 
 const server = startServer()
 const errors = []
@@ -32,7 +34,7 @@ try {
 async function work(index) {
   const client = server.client()
   const {runtime} = client
-  for (let round = 0; performance.now() < endMs; round++) {
+  for (let round = 0; round < mostRounds && performance.now() < endMs; round++) {
     const metadata = {name: `pod-${index}`, namespace: 'load', uid: `uid-${index}`, attempt: round}
     try {
       const {podSandboxId} = await runtime.runPodSandbox({config: {metadata}})

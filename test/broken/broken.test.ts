@@ -1,9 +1,10 @@
-import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {chmod, mkdtemp, rm} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
+import {runAsNobody} from '../support/as-nobody.js'
 import {
   answersNonsense,
   type BrokenServer,
@@ -15,6 +16,7 @@ import {
   silent,
 } from '../support/broken-servers.js'
 import {never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {testWith} from '../support/needs.js'
 import {type CliResult, runCli} from '../support/run-cli.js'
 
 /** One line on stderr, nothing on stdout. */
@@ -122,27 +124,17 @@ test('a file is no socket', async () => {
   expect(result).toEqual(failure(4, /\/etc\/passwd: not a socket/))
 })
 
-test.runIf(process.getuid?.() === 0)('a socket of root refused to a user says sudo', async () => {
+testWith('root')('a socket of root refused to a user says sudo', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-root-'))
   const path = join(directory, 'cri.sock')
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(path, resolve))
   await chmod(directory, 0o755)
   await chmod(path, 0o600)
-  const script = join(directory, 'as-user.mjs')
-  const main = new URL('../../dist/main.js', import.meta.url).href
-  await writeFile(
-    script,
-    `process.setgid(65534); process.setuid(65534); (await import(${JSON.stringify(main)})).main(['-r', ${JSON.stringify(path)}, 'ps'])`,
-  )
-  const {spawnSync} = await import('node:child_process')
-  const {stderr, status} = spawnSync(process.execPath, [script], {
-    encoding: 'utf8',
-    env: {CRI_CONFIG_FILE: '/dev/null'},
-  })
-  expect({stderr, status}).toEqual({
+  const {stderr, exitCode} = await runAsNobody(['-r', path, 'ps'])
+  expect({stderr, exitCode}).toEqual({
     stderr: expect.stringContaining('permission denied; the socket belongs to root: try again with sudo'),
-    status: 4,
+    exitCode: 4,
   })
   server.close()
   await rm(directory, {recursive: true})

@@ -2,6 +2,7 @@ import {spawnSync} from 'node:child_process'
 import {readdirSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
+import {testWith} from '../support/needs.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -22,8 +23,7 @@ test('an installation brings all man pages: npm links those that package.json na
   )
 })
 
-const groff = spawnSync('groff', ['--version']).status === 0
-test.skipIf(!groff)(`man pages are set without a warning${groff ? '' : ': no groff here'}`, () => {
+testWith('groff')('man pages are set without a warning', () => {
   const pages = readdirSync(`${root}/man`).map((name) => `man/${name}`)
   expect(pages.length).toBeGreaterThan(20)
   const {stdout, stderr} = spawnSync('groff', ['-man', '-ww', '-z', '-Tutf8', ...pages], {

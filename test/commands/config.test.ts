@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {withSettings} from '../../src/cli/settings/edit.js'
 import {type ConfigKey, configKeys, defaultConfigPath} from '../../src/cli/settings/file.js'
+import {runAsNobody} from '../support/as-nobody.js'
 import {type CliResult, runCli} from '../support/run-cli.js'
 
 let directory: string
@@ -234,16 +235,14 @@ describe('the file', () => {
   })
 })
 
-test.skipIf(process.getuid?.() === 0)(
-  'a file of root says sudo (skipped for root, who may write it)',
-  async () => {
-    const {stderr, exitCode} = await config('/etc/crisp-test.yaml', '--set', 'timeout=7')
-    expect({stderr, exitCode}).toEqual({
-      stderr: 'crisp: config file /etc/crisp-test.yaml: permission denied; try sudo\n',
-      exitCode: 1,
-    })
-  },
-)
+test('a file of root says sudo', async () => {
+  const path = '/etc/crisp-test.yaml'
+  const {stderr, exitCode} = await runAsNobody(['--config', path, 'config', '--set', 'timeout=7'])
+  expect({stderr, exitCode}).toEqual({
+    stderr: `crisp: config file ${path}: permission denied; try sudo\n`,
+    exitCode: 1,
+  })
+})
 
 test('each system has its own default place', () => {
   expect(

@@ -1,10 +1,11 @@
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {stopServers} from '../../src/cli/demo-process.js'
-import {readProcess, readProcesses} from '../../src/demo/processes/process-table.js'
+import {readProcess} from '../../src/demo/processes/process-table.js'
 import {demoSocketPath, runningServers, type ServerFacts} from '../../src/demo/state/home.js'
+import {type FoundProcess, processesWith} from '../support/processes.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 let home: string
@@ -32,22 +33,8 @@ async function server(): Promise<ServerFacts> {
 }
 
 /** The processes of this test's runtimes. */
-async function containers(): Promise<number[]> {
-  const rows = await Promise.all(
-    (await readProcesses()).map(async ({pid}) => ({pid, environment: await environmentOf(pid)})),
-  )
-  return rows
-    .filter(({environment}) => environment.includes(`CRISP_DEMO_CONTAINER=${home}`))
-    .map(({pid}) => pid)
-}
-
-async function environmentOf(pid: number): Promise<string> {
-  try {
-    return await readFile(`/proc/${pid}/environ`, 'latin1')
-  } catch {
-    // Ended, or another user's.
-    return ''
-  }
+function containers(): Promise<FoundProcess[]> {
+  return processesWith(`CRISP_DEMO_CONTAINER=${home}`)
 }
 
 test('-r demo starts it once and says so; its state survives; --stop leaves nothing', async () => {

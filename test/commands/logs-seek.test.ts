@@ -1,8 +1,9 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {expect, test} from 'vitest'
+import {expect} from 'vitest'
 import {records, stamp} from '../support/log-files.js'
 import {startNode} from '../support/logs-node.js'
+import {testWith} from '../support/needs.js'
 import {runCli} from '../support/run-cli.js'
 
 const reporting = new URL('../../bench/report-usage.mjs', import.meta.url).href
@@ -10,7 +11,7 @@ const reporting = new URL('../../bench/report-usage.mjs', import.meta.url).href
 const long = 'x'.repeat(6000)
 const textOf = (index: number) => `${index} ${long}`
 
-test.skipIf(!existsSync('/proc/self/io')).each<[string, (first: number) => string[], number, number]>([
+testWith('procfs').each<[string, (first: number) => string[], number, number]>([
   ['the last lines', () => ['--tail', '3'], 3, 8 * 1024],
   ['a span of time at the end', (first) => ['--since', stamp(first)], 3, 1024 * 1024],
   [

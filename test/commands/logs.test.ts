@@ -3,8 +3,10 @@ import {chmodSync, mkdirSync, renameSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
+import {runAsNobody} from '../support/as-nobody.js'
 import {record, records, stamp} from '../support/log-files.js'
 import {startNode, type TestContainer} from '../support/logs-node.js'
+import {testWith} from '../support/needs.js'
 import {program, runCli} from '../support/run-cli.js'
 
 const run = promisify(execFile)
@@ -281,19 +283,16 @@ test('a damaged compressed file is said, what could be read of it is shown', asy
   expect(exitCode).toBe(0)
 })
 
-test.skipIf(process.getuid?.() !== 0)('without the right to read: sudo is the fix', async () => {
+testWith('root')('without the right to read: sudo is the fix', async () => {
   await using node = await webNode(plain)
   chmodSync(node.logOf(web), 0o600)
   for (const path of [node.logs.path, node.runtime.path, join(node.runtime.path, '..')])
     chmodSync(path, 0o777)
-  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, program]
-  const outcome = await run('setpriv', [...asNobody, 'logs', 'app'], {env: environment(node)}).catch(
-    (error) => error,
-  )
-  expect(outcome.stderr).toMatch(
+  const {stderr, exitCode} = await runAsNobody(['logs', 'app'], node)
+  expect(stderr).toMatch(
     /^crisp: the log .*0\.log may not be read: it belongs to root, try again with sudo\n$/,
   )
-  expect(outcome.code).toBe(1)
+  expect(exitCode).toBe(1)
 })
 
 function environment({endpoint}: {endpoint: string}): NodeJS.ProcessEnv {

@@ -3,6 +3,7 @@ import {expect, test} from 'vitest'
 import type {MetricDescriptor, PodSandboxMetrics} from '../../src/generated/cri.js'
 import {prometheusText} from '../../src/views/metrics.js'
 import {id, startFakeRuntime} from '../support/fake-runtime.js'
+import {python, testWith} from '../support/needs.js'
 import {runCli} from '../support/run-cli.js'
 
 const descriptors = [
@@ -76,9 +77,6 @@ test("metricsp and metricdescs as crictl's JSON", async () => {
   expect(JSON.parse(descs.stdout)).toEqual({descriptors})
 })
 
-/** Debian's python3-prometheus-client: the parser that Prometheus' own Python library reads exposition text with. */
-const python = '/usr/bin/python3'
-const parserMissing = spawnSync(python, ['-c', 'import prometheus_client.parser']).status !== 0
 const parse = `
 import json, sys
 from prometheus_client.parser import text_string_to_metric_families
@@ -87,7 +85,7 @@ print(json.dumps([
   for family in text_string_to_metric_families(sys.stdin.read())
 ]))`
 
-test.skipIf(parserMissing)(
+testWith('prometheus')(
   "Prometheus' own parser reads what it was given, whatever names and values hold",
   () => {
     const awkward = 'a"b\\c\nd\te {x="1"} # é 📦'

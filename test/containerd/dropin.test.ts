@@ -1,15 +1,16 @@
-import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {groups, play} from '../dropin/changing-lines.js'
 import {expectEffect} from '../dropin/effects.js'
 import {sections} from '../dropin/reading-lines.js'
 import {expendable, type Node, nodeOn} from '../support/cluster-node.js'
-import {describeOnContainerd} from '../support/containerd/availability.js'
 import {
   seedContainerd,
   startContainerdNode,
   startContainerdWithImages,
 } from '../support/containerd/cluster-node.js'
 import {type Containerd, removeAllPods} from '../support/containerd/containerd.js'
+import {eventually} from '../support/eventually.js'
+import {describeOnContainerd} from '../support/needs.js'
 
 // The lines of test/dropin, whose tables say where a real runtime differs from the embedded one.
 
@@ -17,8 +18,7 @@ describeOnContainerd("crictl's lines on a real containerd", () => {
   let node: Node
   beforeAll(async () => {
     node = await startContainerdNode()
-    const patient = {timeout: 40_000}
-    await vi.waitFor(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/), patient)
+    await eventually(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/))
   })
   afterAll(() => node?.[Symbol.asyncDispose]())
 

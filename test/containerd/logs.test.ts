@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto'
+import {once} from 'node:events'
 import {renameSync} from 'node:fs'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
+import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const labels = (pod: string, container: string) => ({
@@ -67,24 +68,32 @@ describeOnContainerd('logs of a real containerd', () => {
   })
 
   test('followed through two rotations, as the kubelet makes them', async () => {
-    const id = await pod.runContainer('busy', 'i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done; cat')
+    const writing =
+      'i=0; until [ -e /enough ]; do echo $i; i=$((i+1)); usleep 100; done; echo end; sleep 1000'
+    const id = await pod.runContainer('busy', writing)
     const path = (await statusOf(id))?.logPath ?? ''
     const cli = startCli(['logs', '-f', 'busy'], {endpoint: containerd.endpoint})
-    let stdout = ''
+    const outcome = outcomeOf(cli)
+    const until = async (found: () => boolean) => {
+      while (!found()) await once(cli.stdout, 'data')
+    }
+    let shown = ''
+    cli.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk
+    })
+    await until(() => shown !== '')
     for (const stamp of ['20260102-000010', '20260102-000020']) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
       renameSync(path, `${path}.${stamp}`)
       await containerd.client.runtime.reopenContainerLog({containerId: id})
+      const before = shown.length
+      await until(() => shown.length > before)
     }
-    await new Promise<void>((resolve) => {
-      cli.stdout.on('data', (chunk: Buffer) => {
-        stdout += chunk
-        if (stdout.endsWith('\n2999\n')) resolve()
-      })
-    })
+    await containerd.client.runtime.execSync({containerId: id, cmd: ['touch', '/enough']})
+    await until(() => shown.endsWith('\nend\n'))
     cli.kill('SIGINT')
-    await outcomeOf(cli)
-    expect(stdout).toBe(Array.from({length: 3000}, (_, index) => `${index}\n`).join(''))
+    const {stdout} = await outcome
+    const lines = stdout.split('\n').slice(0, -2)
+    expect(stdout).toBe(`${lines.map((_, index) => index).join('\n')}\nend\n`)
     expect((await crisp('busy')).stdout).toBe(stdout)
     await containerd.client.runtime.stopContainer({containerId: id, timeout: '0'})
   })

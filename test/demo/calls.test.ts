@@ -1,9 +1,10 @@
 import {chown, mkdir, readdir, readFile, rename, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {expect, test, vi} from 'vitest'
+import {expect, test} from 'vitest'
 import {methodsOf} from '../../src/client/descriptor.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
+import {eventually} from '../support/eventually.js'
 
 type AnyCall = (request?: object) => Promise<unknown> & AsyncIterable<unknown>
 
@@ -78,7 +79,7 @@ test('stats are the processes’ own: all that the container has started count',
     const {stats} = await client.runtime.containerStats({containerId})
     return Number(stats?.cpu?.usageCoreNanoSeconds?.value)
   }
-  await expect.poll(cpuNs, {timeout: 20_000}).toBeGreaterThan(50_000_000)
+  await expect.poll(cpuNs).toBeGreaterThan(50_000_000)
 
   await expect
     .poll(async () => {
@@ -122,13 +123,10 @@ test('events come in order and whole, to every reader', async () => {
   using client = clientOf(runtime)
   const readers = [readEvents(client), readEvents(client)]
   // Until both have seen something: only then is it certain that they listen.
-  await vi.waitFor(
-    async () => {
-      await podOn(client)
-      expect(readers.every(({seen}) => seen.length > 0)).toBe(true)
-    },
-    {timeout: 20_000},
-  )
+  await eventually(async () => {
+    await podOn(client)
+    expect(readers.every(({seen}) => seen.length > 0)).toBe(true)
+  })
   const pod = await podOn(client)
   const containerId = await startIn(client, pod, ['/bin/true'])
   await ended(client, containerId)
@@ -151,7 +149,7 @@ test('events come in order and whole, to every reader', async () => {
   ]
   const ofPod = ({seen}: {seen: [string, ...unknown[]][]}) =>
     seen.filter(([id]) => id === pod || id === containerId || id === stopped)
-  await vi.waitFor(() => expect(readers.map(ofPod)).toEqual([expected, expected]), {timeout: 20_000})
+  await eventually(() => expect(readers.map(ofPod)).toEqual([expected, expected]))
 })
 
 function readEvents(client: ReturnType<typeof clientOf>): {seen: [string, string, number][]} {

@@ -3,11 +3,12 @@ import {readFile} from 'node:fs/promises'
 import {connect, createServer} from 'node:net'
 import {PassThrough} from 'node:stream'
 import {text} from 'node:stream/consumers'
-import {expect, test, vi} from 'vitest'
-import type {CriClient} from '../../src/client/connect.js'
+import {expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {forwardConnection, runRemoteCommand, type TerminalSize} from '../../src/streaming/index.js'
 import {clientOf, codeOf, ended, podOn, startIn} from '../support/demo-node.js'
+import {eventually} from '../support/eventually.js'
+import {processesWith} from '../support/processes.js'
 
 function typed(): {stdin: PassThrough; stdout: PassThrough; shown: () => string} {
   const stdin = new PassThrough()
@@ -19,8 +20,10 @@ function typed(): {stdin: PassThrough; stdout: PassThrough; shown: () => string}
   return {stdin, stdout, shown: () => shown}
 }
 
-const names = (client: CriClient, containerId: string) =>
-  client.runtime.execSync({containerId, cmd: ['/bin/sh', '-c', 'ps -eo pid,args | grep -c "[s]leep 4321"']})
+/** How many of the processes of this runtime's containers run this. */
+async function countRunning({directory}: {directory: string}, command: string): Promise<number> {
+  return (await processesWith(directory)).filter((found) => found.command === command).length
+}
 
 test('a terminal has its size before the command looks', async () => {
   await using runtime = await startDemoRuntime()
@@ -73,13 +76,10 @@ test('exec on a terminal: its size, and each change of it', async () => {
   })
   const asks = async (expected: string) => {
     // A size is on its way when it is reported, so the shell is asked until it has arrived.
-    await vi.waitFor(
-      () => {
-        stdin.write('stty size\n')
-        expect(shown()).toContain(expected)
-      },
-      {timeout: 10_000, interval: 100},
-    )
+    await eventually(() => {
+      stdin.write('stty size\n')
+      expect(shown()).toContain(expected)
+    })
   }
   await asks('33 91')
   report({columns: 50, rows: 20})
@@ -135,12 +135,9 @@ test('a client that goes away leaves its command running, which ends with the co
   await new Promise((resolve) => stdout.once('data', resolve))
   gone.abort()
   await expect(session).rejects.toThrow()
-  expect(String((await names(client, containerId)).stdout)).toBe('1\n')
+  await eventually(async () => expect(await countRunning(runtime, 'sleep 4321')).toBe(1))
   await client.runtime.removeContainer({containerId})
-  const other = await startIn(client, await podOn(client), ['/bin/sleep', '100'])
-  await vi.waitFor(async () => expect(String((await names(client, other)).stdout)).toBe('0\n'), {
-    timeout: 20_000,
-  })
+  await eventually(async () => expect(await countRunning(runtime, 'sleep 4321')).toBe(0))
 })
 
 test('exec over its time ends the command, and a command that is not there fails', async () => {
@@ -150,7 +147,7 @@ test('exec over its time ends the command, and a command that is not there fails
   const run = (cmd: string[], timeout: string) => codeOf(client.runtime.execSync({containerId, cmd, timeout}))
   expect(await run(['/bin/sleep', '4321'], '1')).toBe('deadlineExceeded')
   expect(await run(['/no/such'], '1')).toBe('unknown')
-  expect(String((await names(client, containerId)).stdout)).toBe('0\n')
+  expect(await countRunning(runtime, '/bin/sleep 4321')).toBe(0)
   const {url} = await client.runtime.exec({containerId, cmd: ['no-such'], stdout: true})
   await expect(runRemoteCommand({url, stdout: new PassThrough(), tty: false})).rejects.toThrow(
     'exec: "no-such": executable file not found in $PATH',
@@ -176,6 +173,6 @@ test('the web image listens in its pod alone', async () => {
     const [said] = await Promise.all([text(caller), forwarded])
     return said
   }
-  await vi.waitFor(async () => expect(await answer()).toMatch(/hello from pod-\d+\n$/), {timeout: 10_000})
+  await eventually(async () => expect(await answer()).toMatch(/hello from pod-\d+\n$/))
   local.close()
 })

@@ -1,5 +1,6 @@
-import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {clusterNode, expendable, type Node, startNode} from '../support/cluster-node.js'
+import {eventually} from '../support/eventually.js'
 import {expectEffect} from './effects.js'
 import {sections} from './reading-lines.js'
 
@@ -8,13 +9,9 @@ import {sections} from './reading-lines.js'
 let node: Node
 beforeAll(async () => {
   node = await startNode(clusterNode)
-  const patient = {timeout: 40_000}
   // What a container prints is in its log some moments after it has started.
-  await vi.waitFor(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/), patient)
-  await vi.waitFor(
-    async () => expect((await node.run('crictl logs kube-apiserver')).stderr).toMatch(/wrong/),
-    patient,
-  )
+  await eventually(async () => expect((await node.run('crictl logs etcd')).stdout).toMatch(/last/))
+  await eventually(async () => expect((await node.run('crictl logs kube-apiserver')).stderr).toMatch(/wrong/))
 })
 afterAll(() => node[Symbol.asyncDispose]())
 

@@ -57,9 +57,7 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
   }
 
   async function ended(containerId: string): Promise<ContainerStatus> {
-    await expect
-      .poll(async () => (await statusOf(containerId)).state, {timeout: 20_000, interval: 50})
-      .toBe('CONTAINER_EXITED')
+    await expect.poll(async () => (await statusOf(containerId)).state).toBe('CONTAINER_EXITED')
     return statusOf(containerId)
   }
 

@@ -4,9 +4,9 @@ import {join} from 'node:path'
 import type {CriClient} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
-import {containerdMissing} from '../support/containerd/availability.js'
 import {busyboxImage, startContainerd} from '../support/containerd/containerd.js'
 import {clientOf, shellImage} from '../support/demo-node.js'
+import {isMet} from '../support/needs.js'
 
 /** A runtime to play a scenario on. */
 export interface Stage extends AsyncDisposable {
@@ -21,7 +21,7 @@ export type StageName = 'the embedded runtime' | 'containerd'
 
 export const stages: readonly {name: StageName; missing: boolean; start: () => Promise<Stage>}[] = [
   {name: 'the embedded runtime', missing: false, start: demoStage},
-  {name: 'containerd', missing: containerdMissing() !== undefined, start: containerdStage},
+  {name: 'containerd', missing: !isMet('containerd'), start: containerdStage},
 ]
 
 async function demoStage(): Promise<Stage> {

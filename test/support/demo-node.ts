@@ -1,7 +1,7 @@
-import {vi} from 'vitest'
 import {type CriClient, connect} from '../../src/client/connect.js'
 import {RpcError, rpcCode} from '../../src/errors/errors.js'
 import type {ContainerConfig, ContainerStatus, Input, PodSandboxConfig} from '../../src/generated/cri.js'
+import {eventually} from './eventually.js'
 
 export const shellImage = 'registry.crisp.demo/shell:1.0'
 
@@ -41,14 +41,11 @@ export async function startIn(...given: Parameters<typeof containerIn>): Promise
 
 /** The container's status once its process has ended. */
 export async function ended(client: CriClient, containerId: string): Promise<ContainerStatus> {
-  return vi.waitFor(
-    async () => {
-      const {status} = await client.runtime.containerStatus({containerId})
-      if (status?.state !== 'CONTAINER_EXITED') throw new Error(`${containerId} is ${status?.state}`)
-      return status
-    },
-    {timeout: 20_000, interval: 20},
-  )
+  return eventually(async () => {
+    const {status} = await client.runtime.containerStatus({containerId})
+    if (status?.state !== 'CONTAINER_EXITED') throw new Error(`${containerId} is ${status?.state}`)
+    return status
+  })
 }
 
 /** The status code's name and nothing else; `OK` for a call that succeeds. */

@@ -56,6 +56,7 @@ export async function runInProcess(
       PATH: env.PATH,
       HOME: env.HOME,
       TZ: env.TZ,
+      CRISP_TEST_FILE: env.CRISP_TEST_FILE,
       CRI_CONFIG_FILE: '/dev/null',
       ...(options.endpoint === undefined ? {} : {CONTAINER_RUNTIME_ENDPOINT: options.endpoint}),
       ...options.env,

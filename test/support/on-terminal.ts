@@ -34,6 +34,7 @@ export async function onTerminal(
     env: {
       PATH: process.env.PATH,
       TERM: 'xterm',
+      CRISP_TEST_FILE: process.env.CRISP_TEST_FILE,
       CRI_CONFIG_FILE: '/dev/null',
       CONTAINER_RUNTIME_ENDPOINT: endpoint,
       ...env,

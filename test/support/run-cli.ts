@@ -20,18 +20,24 @@ export interface CliResult {
 export type Cli = ChildProcessByStdio<Writable, Readable, Readable>
 
 /** The installed command as a process, with nothing of this machine's settings. */
-export function startCli(argv: readonly string[], {endpoint, env = {}}: CliOptions = {}): Cli {
+export function startCli(argv: readonly string[], options: CliOptions = {}): Cli {
   return spawn(process.execPath, [program, ...argv], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      TZ: 'UTC',
-      CRI_CONFIG_FILE: '/dev/null',
-      ...(endpoint === undefined ? {} : {CONTAINER_RUNTIME_ENDPOINT: endpoint}),
-      ...env,
-    },
+    env: cliEnvironment(options),
   })
+}
+
+/** Nothing of this machine's settings. */
+export function cliEnvironment({endpoint, env = {}}: CliOptions): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    TZ: 'UTC',
+    CRI_CONFIG_FILE: '/dev/null',
+    CRISP_TEST_FILE: process.env.CRISP_TEST_FILE,
+    ...(endpoint === undefined ? {} : {CONTAINER_RUNTIME_ENDPOINT: endpoint}),
+    ...env,
+  }
 }
 
 /** Runs a command line to its end. */

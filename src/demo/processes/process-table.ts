@@ -141,8 +141,8 @@ export function processesByOwner<Owner>(
   return found
 }
 
-/** How long a process that is just becoming another program is waited for. */
-const longestExecMs = 100
+/** How long processes that are just becoming other programs are waited for: a moment, but long where many want the CPU. */
+const longestExecMs = 5_000
 
 /**
  * Kills every process that has one of these words in the environment it was started with, `others` aside. What a
@@ -174,13 +174,21 @@ function markIn(pid: number, words: readonly string[]): Mark {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`)
     if (environment.length > 0) return words.some((word) => environment.includes(word)) ? 'there' : 'missing'
-    const row = readStat(pid)
-    const ofKernel = pid === 2 || row?.parentPid === 2
-    return row && !ofKernel && Number(row.startedAt) >= ownStart() ? 'unknown' : 'missing'
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const row = parseStat(pid, stat)
+    if (!row || pid === 2 || row.parentPid === 2) return 'missing'
+    return !environmentIsEmpty(stat) && Number(row.startedAt) >= ownStart() ? 'unknown' : 'missing'
   } catch {
     // Another user's, or ended.
     return 'missing'
   }
+}
+
+/** Whether the process was started with none: its place is known (0 inside of an exec), and ends where it begins. */
+export function environmentIsEmpty(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [start, end] = [fields[50 - 3], fields[51 - 3]]
+  return start === end && start !== '0'
 }
 
 /** When this process was started, in the clock of `startedAt`. What it has not started is never waited for. */

@@ -1,4 +1,4 @@
-import {execFile, spawnSync} from 'node:child_process'
+import {execFile} from 'node:child_process'
 import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -14,6 +14,7 @@ import {
   never,
   startFakeRuntime,
 } from '../../support/fake-runtime.js'
+import {isMet} from '../../support/needs.js'
 import {runCli} from '../../support/run-cli.js'
 
 describe('a line as bash sends it', () => {
@@ -114,9 +115,9 @@ function installed(name: string, ...argv: string[]): Promise<string> {
   return run(join(folder, 'bin', name), argv)
 }
 
-const shellsHere = ['bash', 'zsh', 'fish'].filter((shell) => spawnSync(shell, ['--version']).status === 0)
-for (const shell of ['bash', 'zsh', 'fish'])
-  if (!shellsHere.includes(shell)) test.skip(`${shell} is not installed here`)
+const shells = ['bash', 'zsh', 'fish'] as const
+const shellsHere = shells.filter(isMet)
+for (const shell of shells) if (!isMet(shell)) test.skip(`completion in ${shell}`)
 
 /** What the shell itself makes of Tab at the end of each line: the candidates, in its own words. */
 const drivers: Record<string, (script: string, lines: readonly string[]) => Promise<string[][]>> = {
@@ -166,7 +167,7 @@ async function run(program: string, argv: readonly string[]): Promise<string> {
   const {stdout} = await promisify(execFile)(program, argv, {
     env: environment(),
     cwd: folder,
-    timeout: 25_000,
+    timeout: 100_000,
   })
   return stdout
 }

@@ -1,5 +1,4 @@
 import {spawnSync} from 'node:child_process'
-import {existsSync} from 'node:fs'
 import {mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -7,6 +6,7 @@ import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {readSettings} from '../../../src/cli/settings/settings.js'
 import {startFakeRuntime} from '../../support/fake-runtime.js'
+import {testWith} from '../../support/needs.js'
 import {runCli} from '../../support/run-cli.js'
 
 let directory: string
@@ -150,7 +150,7 @@ describe('a bad file that was asked for ends the command with one line', () => {
     })
   })
 
-  test.skipIf(existsSync('/etc/crictl.yaml'))(
+  testWith('default config')(
     'without one in /etc, the one beside the command counts, by whatever name that is called',
     async () => {
       const folder = await mkdtemp(join(directory, 'beside-'))

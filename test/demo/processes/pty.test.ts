@@ -1,10 +1,11 @@
-import {spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
 import {text} from 'node:stream/consumers'
-import {setTimeout as wait} from 'node:timers/promises'
 import {describe, expect, test, vi} from 'vitest'
+import {readProcess} from '../../../src/demo/processes/process-table.js'
 import {spawnOnTerminal, type Terminal, type TerminalOptions} from '../../../src/demo/processes/pty.js'
+import {eventually} from '../../support/eventually.js'
+import {testWith} from '../../support/needs.js'
 
 const env = {PATH: process.env.PATH, TERM: 'xterm'}
 
@@ -30,9 +31,8 @@ async function readUntil({output}: Terminal, expected: string): Promise<string> 
 }
 
 /** Runs, and is not only waiting to be reaped. */
-function isAlive(pid: number): boolean {
-  const {stdout} = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {encoding: 'utf8'})
-  return /^[^Z]/.test(stdout.trim())
+async function isAlive(pid = ''): Promise<boolean> {
+  return (await readProcess(Number(pid))) !== undefined
 }
 
 describe('what a command finds', () => {
@@ -141,17 +141,17 @@ describe('the end', () => {
   ])('%s leaves nothing running', async (_, end) => {
     const terminal = await start(['sh', '-c', stubborn])
     const [, ...pids] = /pids (\d+) (\d+)\./.exec(await readUntil(terminal, '.')) ?? []
-    expect(pids.map(Number).map(isAlive)).toEqual([true, true])
+    expect(await Promise.all(pids.map(isAlive))).toEqual([true, true])
     end(terminal)
     expect(await terminal.exited).toBe(137)
-    while (pids.map(Number).some(isAlive)) await wait(5)
+    await eventually(async () => expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]))
   })
 
-  test.runIf(process.platform === 'linux')('jobs of an interactive shell end with it', async () => {
+  testWith('procfs')('jobs of an interactive shell end with it', async () => {
     const terminal = await start(['sh', '-mc', "(trap '' HUP; exec sleep 600) & echo job $!.; exit 3"])
     const [, job] = /job (\d+)\./.exec(await readUntil(terminal, '.')) ?? []
     expect(await terminal.exited).toBe(3)
-    while (isAlive(Number(job))) await wait(5)
+    await eventually(async () => expect(await isAlive(job)).toBe(false))
   })
 })
 

@@ -1,9 +1,10 @@
 import {once} from 'node:events'
 import {connect as connectHttp2} from 'node:http2'
 import {connect as connectSocket} from 'node:net'
-import {expect, test, vi} from 'vitest'
+import {expect, test} from 'vitest'
 import {type DemoRuntime, type ObservedCall, startDemoRuntime} from '../../../src/demo/index.js'
 import {clientOf, podOn, startIn} from '../../support/demo-node.js'
+import {eventually} from '../../support/eventually.js'
 
 interface Watched extends AsyncDisposable {
   runtime: DemoRuntime
@@ -68,7 +69,7 @@ test.each([
 ])('%s is refused, told in one line, and the next call is served', async (_, body, code) => {
   await using server = await watched()
   expect(await rawCall(server.runtime, list, body)).toEqual(code)
-  await vi.waitFor(() => expect(server.calls).toHaveLength(1), {timeout: 20_000})
+  await eventually(() => expect(server.calls).toHaveLength(1))
   expect(server.calls[0]).toMatchObject({
     method: 'ListContainers',
     code: 13,

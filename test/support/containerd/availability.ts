@@ -1,6 +1,5 @@
 import {accessSync, constants} from 'node:fs'
 import {delimiter, join} from 'node:path'
-import {describe} from 'vitest'
 
 /** Debian's packages for each program that the tests on a real runtime need. */
 const packagesByProgram: Readonly<Record<string, string>> = {
@@ -27,10 +26,7 @@ export function containerdMissing(): string | undefined {
   return missing.length === 0 ? undefined : `Debian packages are missing: ${[...new Set(missing)].join(' ')}`
 }
 
-/** A suite on a real containerd. Where there can be none it is skipped; test/containerd/announce.ts says why. */
-export const describeOnContainerd = describe.skipIf(containerdMissing() !== undefined)
-
-function onPath(program: string): boolean {
+export function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => executable(join(directory, program)))
 }
 
