@@ -351,6 +351,7 @@ test('what cannot be inspected is said, without a pager', async () => {
   )
   top.press(' ')
   await top.shows('q quit')
+  expect(top.screen.modes).toContain('?1049')
 })
 
 test('--once prints one frame, with CPU from two samples', async () => {

@@ -341,7 +341,7 @@ test('a client that resets ends quietly, and the connection to the runtime with 
   await once(forward.client, 'data')
   forward.client.resetAndDestroy()
 
-  await forward.outcome
+  await expect(forward.outcome).resolves.toBeUndefined()
   await peer.served
 })
 

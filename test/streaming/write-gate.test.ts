@@ -131,5 +131,5 @@ test('patience ends the wait', async () => {
   const gate = createWriteGate(createSource())
   gate.pauseUntil(createBusy().busy)
 
-  await gate.opened(1)
+  await expect(gate.opened(1)).resolves.toBeUndefined()
 })

@@ -103,7 +103,7 @@ test('a client that hangs does not keep the runtime from ending', async () => {
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
   await once(socket, 'connect')
   socket.pause()
-  await server[Symbol.asyncDispose]()
+  await expect(server[Symbol.asyncDispose]()).resolves.toBeUndefined()
   socket.destroy()
 })
 
