@@ -3,6 +3,7 @@ import {groups, play} from '../dropin/changing-lines.js'
 import {expectEffect} from '../dropin/effects.js'
 import {sections} from '../dropin/reading-lines.js'
 import {expendable, type Node, nodeOn} from '../support/cluster-node.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {
   seedContainerd,
   startContainerdNode,
@@ -10,7 +11,6 @@ import {
 } from '../support/containerd/cluster-node.js'
 import {type Containerd, removeAllPods} from '../support/containerd/containerd.js'
 import {eventually} from '../support/eventually.js'
-import {describeOnContainerd} from '../support/needs.js'
 
 // The lines of test/dropin, whose tables say where a real runtime differs from the embedded one.
 

@@ -3,8 +3,8 @@ import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {listContainers} from '../../src/client/lists.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const stubborn = "trap '' TERM; while :; do sleep 1; done"

@@ -3,8 +3,8 @@ import {mkdir, readdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/processes/pty.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('run in the foreground on a real containerd', () => {

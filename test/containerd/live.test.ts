@@ -2,8 +2,8 @@ import {spawnSync} from 'node:child_process'
 import {readFile, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 /** The kernel's own figures of a process's control group, in either hierarchy. */

@@ -2,8 +2,8 @@ import {createHash} from 'node:crypto'
 import {once} from 'node:events'
 import {renameSync} from 'node:fs'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const labels = (pod: string, container: string) => ({

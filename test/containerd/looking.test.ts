@@ -1,7 +1,7 @@
 import {load} from 'js-yaml'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {runCli} from '../support/run-cli.js'
 
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json}

@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
 import {type Registry, startRegistry} from '../support/containerd/registry.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {runCli} from '../support/run-cli.js'
 
 describeOnContainerd('pull from a registry', () => {

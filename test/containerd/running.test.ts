@@ -5,8 +5,8 @@ import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {removeLeftovers} from '../../src/run/leftovers.js'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {outcomeOf as ending, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('pods and containers made on a real containerd', () => {

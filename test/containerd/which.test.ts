@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
+import {describeOnContainerd} from '../support/containerd/availability.js'
 import {startContainerd} from '../support/containerd/containerd.js'
-import {describeOnContainerd} from '../support/needs.js'
 import {runCli, runUntil} from '../support/run-cli.js'
 
 describeOnContainerd('which, on a real containerd', () => {

@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
-import {describe, type TestAPI, test} from 'vitest'
+import {type TestAPI, test} from 'vitest'
 import {containerdMissing, onPath} from './containerd/availability.js'
 
 // What some tests need and not every machine has. Whatever is missing is told once, before the tests.
@@ -64,6 +64,3 @@ export function isMet(need: Need): boolean {
 export function testWith(need: Need): TestAPI {
   return isMet(need) ? test : (test.skip as TestAPI)
 }
-
-/** A suite on a real containerd, where there can be one. */
-export const describeOnContainerd = describe.skipIf(!isMet('containerd'))

@@ -1,5 +1,6 @@
 import {accessSync, constants} from 'node:fs'
 import {delimiter, join} from 'node:path'
+import {describe} from 'vitest'
 
 /** Debian's packages for each program that the tests on a real runtime need. */
 const packagesByProgram: Readonly<Record<string, string>> = {
@@ -25,6 +26,9 @@ export function containerdMissing(): string | undefined {
   if (!executable(join(cniDirectory, 'bridge'))) missing.push('containernetworking-plugins')
   return missing.length === 0 ? undefined : `Debian packages are missing: ${[...new Set(missing)].join(' ')}`
 }
+
+/** A suite on a real containerd, where there can be one. */
+export const describeOnContainerd = describe.skipIf(containerdMissing() !== undefined)
 
 export function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => executable(join(directory, program)))
