@@ -9,14 +9,8 @@ import {UsageError, UserError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {type ImageFilter, parseImageFilters} from '../node/image-filter.js'
-import {
-  type ImageTarget,
-  imageTarget,
-  removeImage,
-  tagsGoingToo,
-  takesAllTags,
-  unusedImages,
-} from '../node/remove-image.js'
+import {type ImageTarget, imageTarget, removeImage, tagsGoingToo, unusedImages} from '../node/remove-image.js'
+import {removesAllTags} from '../node/runtimes.js'
 import type {Target} from '../node/targets.js'
 import {splitList} from '../text/selectors.js'
 import {shortId} from '../text/short-id.js'
@@ -58,7 +52,7 @@ export default class Rmi extends TargetCommand {
     const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
-    const [{runtimeName}, named, chosen] = await Promise.all([
+    const [version, named, chosen] = await Promise.all([
       client.runtime.version(),
       concurrently(words, flags.parallel, (word) => imageTarget(client, word)),
       chosenImages(client, flags, filter),
@@ -67,14 +61,14 @@ export default class Rmi extends TargetCommand {
     const names = new Set(
       images.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.name] : [])),
     )
-    const takesAll = takesAllTags(runtimeName)
+    const takesAll = removesAllTags(version)
     await this.onEach(client, images.map(keyed(takesAll)), flags, {
       verb: 'remove',
       noun: 'image',
       describe: async () => describeImage,
       act: async (target, say) => {
         const others = takesAll && !flags['all-tags'] ? tagsGoingToo(target, names) : []
-        if (others.length > 0) this.#warn(target, others, runtimeName)
+        if (others.length > 0) this.#warn(target, others, version.runtimeName)
         for (const name of await removeImage(client, target)) say(`Deleted: ${name}`)
       },
     })

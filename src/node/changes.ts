@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {hasSharedQueue} from './events/stream.js'
+import {sharesEventQueue} from './runtimes.js'
 
 const pollMs = 500
 /** Once events come, looking without one is only for those that got lost. */
@@ -28,7 +28,7 @@ export function watchChanges(client: CriClient, signal?: AbortSignal): Changes {
   let lively = false
 
   const listen = async () => {
-    if (await hasSharedQueue(client)) return
+    if (sharesEventQueue(await client.runtime.version())) return
     let waking = false
     for await (const _ of client.runtime.getContainerEvents({}, {signal: ended})) {
       lively = true

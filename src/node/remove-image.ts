@@ -22,11 +22,6 @@ export async function imageTarget(client: CriClient, word: string): Promise<Imag
   return {word, image: status.image ?? found, name: full ?? found.id}
 }
 
-/** containerd takes an image with all its tags, whichever was named; CRI-O and cri-dockerd take only that tag. */
-export function takesAllTags(runtimeName: string): boolean {
-  return runtimeName !== 'cri-o' && runtimeName !== 'docker'
-}
-
 /** The tags that go with one that is named, although nobody named them. A word for an ID means the whole image. */
 export function tagsGoingToo({name, image}: ImageTarget, names: ReadonlySet<string>): string[] {
   if (!isName(name) || image.repoTags.length < 2) return []

@@ -1,7 +1,13 @@
-// What runtimes do differently, as far as their name and version tell: the one place that knows. Sources:
-// containerd 1.6 to 2.4, CRI-O 1.30 to 1.36, cri-dockerd 0.4.
+import type {VersionResponse} from '../generated/cri.js'
 
-/** The first releases that answer a call which older ones do not (on Linux); undefined for calls that all have. */
+// The one place that knows what runtimes do differently, as far as their name, their version or their settings tell.
+// Known are containerd 1.6 to 2.4, CRI-O 1.30 to 1.36 and cri-dockerd 0.4, on Linux. What only their answers tell is
+// read where the answer is.
+
+/** As `Version` answers: `containerd`, `cri-o`, `docker`. */
+export type Runtime = Pick<VersionResponse, 'runtimeName' | 'runtimeVersion'>
+
+/** The first releases that answer a call which older ones do not; undefined for calls that all have. */
 export function firstReleases(method: string): string | undefined {
   return method.startsWith('Stream') ? 'containerd 2.4 or CRI-O 1.36' : firstReleasesByMethod[method]
 }
@@ -15,4 +21,56 @@ const firstReleasesByMethod: Readonly<Record<string, string>> = {
   UpdatePodSandboxResources: 'containerd 2.3 or CRI-O 1.33',
   PodSandboxStats: 'containerd 1.6 or CRI-O 1.30, not cri-dockerd',
   ListPodSandboxStats: 'containerd 1.6 or CRI-O 1.30, not cri-dockerd',
+}
+
+/** Of containerd 1.7 all clients take events from one queue: each that is taken is lost to the kubelet. */
+export function sharesEventQueue({runtimeName, runtimeVersion}: Runtime): boolean {
+  return runtimeName === 'containerd' && /^v?1\.7\./.test(runtimeVersion)
+}
+
+/** containerd takes an image with all its tags, whichever was named; CRI-O and cri-dockerd take only that tag. */
+export function removesAllTags({runtimeName}: Runtime): boolean {
+  return runtimeName !== 'cri-o' && runtimeName !== 'docker'
+}
+
+/** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
+export function endsStdinItself({runtimeName}: Runtime): boolean {
+  return runtimeName === 'containerd'
+}
+
+/**
+ * CRI-O with conmon-rs gives the URL of the container's monitor, which speaks WebSocket alone and whose tokens are
+ * UUIDs. Other servers may have such tokens too: only together with the runtime does it tell.
+ */
+export function looksLikeMonitor(url: string): boolean {
+  return /\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(url)
+}
+
+/** Whether a URL that looks like a monitor's is one; every other streaming server has SPDY. */
+export function streamsByMonitor({runtimeName}: Runtime): boolean {
+  return runtimeName === 'cri-o'
+}
+
+/** containerd before 2.0, which has no RuntimeConfig, shows its driver in the settings of its verbose status only. */
+export function cgroupDriverIn({
+  config = '{}',
+}: Readonly<Record<string, string>>): 'SYSTEMD' | 'CGROUPFS' | undefined {
+  let settings: ContainerdSettings | null
+  try {
+    settings = JSON.parse(config)
+  } catch {
+    // Settings that we cannot read are not containerd's.
+    return undefined
+  }
+  const {defaultRuntimeName = 'runc', runtimes} = settings?.containerd ?? {}
+  const handler = runtimes?.[defaultRuntimeName]
+  if (handler?.options?.SystemdCgroup === true) return 'SYSTEMD'
+  return handler?.runtimeType === 'io.containerd.runc.v2' ? 'CGROUPFS' : undefined
+}
+
+interface ContainerdSettings {
+  containerd?: {
+    defaultRuntimeName?: string
+    runtimes?: Record<string, {runtimeType?: string; options?: {SystemdCgroup?: boolean} | null}>
+  } | null
 }

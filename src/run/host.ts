@@ -1,8 +1,8 @@
 import {readFile} from 'node:fs/promises'
 import type {CriClient} from '../client/connect.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
-import {parseJson} from '../formats/json.js'
 import type {DNSConfig, Input} from '../generated/cri.js'
+import {cgroupDriverIn} from '../node/runtimes.js'
 
 // What a pod made by hand needs to know of its node, as the kubelet does.
 
@@ -24,25 +24,8 @@ export async function usesSystemd(client: CriClient): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof RpcError) || error.code !== rpcCode.unimplemented) throw error
   }
-  // containerd before 2.0 says it in its settings only.
   const {info} = await client.runtime.status({verbose: true})
-  return containerdUsesSystemd(info.config)
-}
-
-export function containerdUsesSystemd(configJson = '{}'): boolean {
-  try {
-    const {containerd} = parseJson(configJson) as {
-      containerd?: {
-        defaultRuntimeName?: string
-        runtimes?: Record<string, {options?: {SystemdCgroup?: boolean}}>
-      }
-    }
-    const runtime = containerd?.runtimes?.[containerd.defaultRuntimeName ?? 'runc']
-    return runtime?.options?.SystemdCgroup === true
-  } catch {
-    // Settings that we cannot read are not containerd's.
-    return false
-  }
+  return cgroupDriverIn(info) === 'SYSTEMD'
 }
 
 /**

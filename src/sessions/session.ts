@@ -2,6 +2,7 @@ import type {Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
+import {endsStdinItself, looksLikeMonitor, streamsByMonitor} from '../node/runtimes.js'
 import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from '../streaming/index.js'
 import {openStdin} from './stdin.js'
 
@@ -80,24 +81,18 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
   }
 }
 
-/** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
 async function checkInputArrived(client: CriClient): Promise<void> {
-  const {runtimeName} = await client.runtime.version()
-  if (runtimeName === 'containerd')
+  if (endsStdinItself(await client.runtime.version()))
     throw new UserError(
       "containerd ended the command's stdin, and dropped the rest of it, when the command closed its stdout or stderr",
       {facts: {about: 'dropped stdin'}},
     )
 }
 
-/**
- * CRI-O with conmon-rs gives the URL of the container's monitor, which speaks WebSocket alone and whose tokens are
- * UUIDs; every other server has SPDY. Trying it out is no way: a refused upgrade uses the URL up.
- */
+/** What the server at the URL speaks. Trying it out is no way: a refused upgrade uses the URL up. */
 export async function transportFor(client: CriClient, url: string): Promise<StreamTransport> {
-  if (!/\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(url)) return 'spdy'
-  const {runtimeName} = await client.runtime.version()
-  return runtimeName === 'cri-o' ? 'websocket' : 'spdy'
+  if (!looksLikeMonitor(url)) return 'spdy'
+  return streamsByMonitor(await client.runtime.version()) ? 'websocket' : 'spdy'
 }
 
 export interface Attachment extends Omit<Conversation, 'openUrl'> {

@@ -3,6 +3,7 @@ import {printable} from '../errors/printable.js'
 import {type Column, type TableOptions, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
+import {cgroupDriverIn} from '../node/runtimes.js'
 import {snakeCase} from '../text/case.js'
 import {block} from './blocks.js'
 import {infoLines, statusDocument} from './status.js'
@@ -86,27 +87,11 @@ function factLines(
   {version, config}: RuntimeFacts,
   info: Readonly<Record<string, string>>,
 ): [string, string][] {
-  const driver = config?.linux?.cgroupDriver ?? containerdDriver(info)
+  const driver = config?.linux?.cgroupDriver ?? cgroupDriverIn(info)
   return [
     ['Runtime', `${version.runtimeName} ${version.runtimeVersion}, CRI ${version.runtimeApiVersion}`],
     ...(driver === undefined ? [] : [['Cgroup driver', String(driver)] as [string, string]]),
   ]
-}
-
-/** A containerd without RuntimeConfig shows the switch in its configuration. */
-function containerdDriver(info: Readonly<Record<string, string>>): string | undefined {
-  const {config} = statusDocument({}, info) as {config?: ContainerdConfig}
-  const {defaultRuntimeName = '', runtimes = {}} = config?.containerd ?? {}
-  const runtime = runtimes[defaultRuntimeName]
-  if (runtime?.runtimeType !== 'io.containerd.runc.v2') return undefined
-  return runtime.options?.SystemdCgroup ? 'SYSTEMD' : 'CGROUPFS'
-}
-
-interface ContainerdConfig {
-  containerd?: {
-    defaultRuntimeName?: string
-    runtimes?: Record<string, {runtimeType?: string; options?: {SystemdCgroup?: boolean} | null}>
-  }
 }
 
 /** As crictl prints it: one row of two cells, and nothing where there is no Linux part. */

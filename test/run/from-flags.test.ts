@@ -9,7 +9,7 @@ import {
   parseUser,
   podConfigFrom,
 } from '../../src/run/from-flags.js'
-import {containerdUsesSystemd, nodeDns, parseResolvConf} from '../../src/run/host.js'
+import {nodeDns, parseResolvConf} from '../../src/run/host.js'
 import {parseBytes, parseCpus} from '../../src/text/quantity.js'
 
 test.each([
@@ -183,20 +183,6 @@ describe('what a pod takes from its node', () => {
       searches: ['b', 'c'],
       options: [],
     }))
-
-  test.each([
-    ['{"containerd":{"runtimes":{"runc":{"options":{"SystemdCgroup":true}}}}}', true],
-    ['{"containerd":{"runtimes":{"runc":{"options":{"SystemdCgroup":false}}}}}', false],
-    [
-      '{"containerd":{"defaultRuntimeName":"k","runtimes":{"k":{"options":{"SystemdCgroup":true}},"runc":{}}}}',
-      true,
-    ],
-    ['{"containerd":{"runtimes":null}}', false],
-    ['no json', false],
-    [undefined, false],
-  ])('the cgroup driver in the settings of a containerd before 2.0: %s', (settings, systemd) =>
-    expect(containerdUsesSystemd(settings)).toBe(systemd),
-  )
 })
 
 test.each([

@@ -3,6 +3,7 @@ import {retryDelayMs, waitMs} from '../../client/retries.js'
 import {RpcError, rpcCode, UserError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
 import {isRuntimeLost} from '../lost.js'
+import {sharesEventQueue} from '../runtimes.js'
 import {changesBetween, eventsOf, look, type Node, takeDown} from './compare-lists.js'
 
 export interface EventOptions {
@@ -212,16 +213,11 @@ async function* polledEvents(
   }
 }
 
-/** Of containerd 1.7 all clients take events from one queue: each that is taken is lost to the kubelet. */
-export async function hasSharedQueue(client: CriClient): Promise<string | undefined> {
-  const {runtimeName, runtimeVersion} = await client.runtime.version()
-  return runtimeName === 'containerd' && /^v?1\.7\./.test(runtimeVersion) ? runtimeVersion : undefined
-}
-
 async function heedSharedQueue(client: CriClient, {force, onNotice}: EventOptions): Promise<void> {
-  const runtimeVersion = await hasSharedQueue(client)
-  if (runtimeVersion === undefined) return
-  const loss = `containerd ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet`
+  const version = await client.runtime.version()
+  if (!sharesEventQueue(version)) return
+  const {runtimeName, runtimeVersion} = version
+  const loss = `${runtimeName} ${runtimeVersion} has one queue of events for all clients: each event shown here is lost to the kubelet`
   if (!force) throw new UserError(loss, {facts: {about: 'shared event queue', runtimeVersion}})
   onNotice?.(loss)
 }
