@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
-import {Interrupted, RpcError, rpcCode, UsageError} from '../errors/errors.js'
+import {Interrupted, UsageError} from '../errors/errors.js'
+import {isRuntimeLost} from '../node/lost-runtime.js'
 import {carryOut, findMade, type Made, takeBack} from '../run/carry-out.js'
 import type {Plan, PullWhen} from '../run/plan.js'
 import {parseDurationMs} from '../text/duration.js'
@@ -167,14 +168,9 @@ function cancelTimeoutMs(flags: MakeFlags): number | undefined {
   return timeoutMs === 0 ? undefined : timeoutMs
 }
 
+/** Whether the runtime may have done what was asked last, although it did not say so. */
 function isUnanswered(cause: unknown): boolean {
-  if (cause instanceof Interrupted) return true
-  return (
-    cause instanceof RpcError &&
-    (cause.code === rpcCode.deadlineExceeded ||
-      cause.code === rpcCode.unavailable ||
-      cause.code === rpcCode.cancelled)
-  )
+  return cause instanceof Interrupted || isRuntimeLost(cause)
 }
 
 function madeText({podSandboxId, containerIds}: Made): string {

@@ -3,7 +3,7 @@ import {jsonText} from '../formats/json.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
-import {isRuntimeLost} from '../node/lost.js'
+import {Outage} from '../node/lost-runtime.js'
 import {frameText} from '../terminal/frame.js'
 import {CriCommand} from './command.js'
 
@@ -31,18 +31,22 @@ export abstract class UsageCommand extends CriCommand {
   /** JSON and its like are one sample as it is; a table needs two, unless the runtime itself gives rates. */
   protected async showUsage<Sample>(sampling: Sampling<Sample>): Promise<void> {
     const forPeople = sampling.output.shows === 'table'
+    const outage = new Outage((text) => this.note(text))
+    const persist = <Result>(work: () => Promise<Result>) => outage.persist(work, () => this.#pause(sampling))
     let before: Sample[] = []
-    let now = await sampling.sample()
+    let now = await persist(sampling.sample)
     if (forPeople && (sampling.seconds !== undefined || !sampling.sufficient(now))) {
       before = now
       await this.#pause(sampling)
-      now = await (sampling.watch ? this.#patiently(sampling, sampling.sample) : sampling.sample())
+      now = await (sampling.watch ? persist(sampling.sample) : sampling.sample())
     }
-    await this.#show(sampling, now, before)
+    await (sampling.watch
+      ? persist(() => this.#show(sampling, now, before))
+      : this.#show(sampling, now, before))
     while (sampling.watch) {
       await this.#pause(sampling)
-      const next = await this.#patiently(sampling, sampling.sample)
-      await this.#patiently(sampling, () => this.#show(sampling, next, now))
+      const next = await persist(sampling.sample)
+      await persist(() => this.#show(sampling, next, now))
       now = next
     }
   }
@@ -59,22 +63,6 @@ export abstract class UsageCommand extends CriCommand {
     const movesCursor = process.stdout.isTTY && process.env.TERM !== 'dumb'
     if (!watch || !movesCursor || output.shows !== 'table') return this.show(shown, output)
     this.write(frameText(output.render(shown), cut ? process.stdout.rows : undefined))
-  }
-
-  /** A runtime that is restarted is waited for. */
-  async #patiently<Sample, Result>(
-    {seconds}: Sampling<Sample>,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    for (let lost = false; ; lost = true) {
-      try {
-        return await work()
-      } catch (error) {
-        if (!isRuntimeLost(error)) throw error
-        if (!lost) this.note('the runtime does not answer: asking again until it does')
-        await this.#pause({seconds})
-      }
-    }
   }
 
   async #pause({seconds = 1}: {seconds: number | undefined}): Promise<void> {

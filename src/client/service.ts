@@ -71,7 +71,7 @@ async function* stream(
  * The call did not run because the CRI service is not up yet. containerd 2.x says Unavailable; 1.6 and 1.7 say
  * Unknown, which only the text tells from other failures (containerd 1.6.39, instrumented_service.go).
  */
-function isStarting(error: unknown): boolean {
+export function isStarting(error: unknown): boolean {
   if (!(error instanceof RpcError)) return false
   return (
     (error.code === rpcCode.unknown || error.code === rpcCode.unavailable) &&

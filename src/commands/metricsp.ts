@@ -5,7 +5,7 @@ import {outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
 import {listed} from '../client/lists.js'
 import type {OutputForm} from '../formats/output.js'
-import {isRuntimeLost} from '../node/lost.js'
+import {Outage} from '../node/lost-runtime.js'
 import {podMetricsView} from '../views/metrics.js'
 
 const watchPauseMs = 500
@@ -31,16 +31,10 @@ export default class Metricsp extends CriCommand {
     const output = await this.outputForm(flags, ownForms)
     using client = await this.connect(flags)
 
-    for (let lost = false; ; ) {
-      try {
-        await this.#show(client, output)
-        lost = false
-        if (!flags.watch) return
-      } catch (error) {
-        if (!flags.watch || !isRuntimeLost(error)) throw error
-        if (!lost) this.note('the runtime does not answer: asking again until it does')
-        lost = true
-      }
+    if (!flags.watch) return await this.#show(client, output)
+    const outage = new Outage((text) => this.note(text))
+    for (;;) {
+      await outage.ask(() => this.#show(client, output))
       await sleep(watchPauseMs, undefined, {signal: this.signal})
     }
   }

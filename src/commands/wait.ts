@@ -8,10 +8,11 @@ import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {timerMs} from '../client/deadlines.js'
 import {exitCode, UsageError, UserError} from '../errors/errors.js'
-import {type Changes, watchChanges} from '../node/changes.js'
+import {watchChanges} from '../node/changes.js'
+import {Outage} from '../node/lost-runtime.js'
 import {untilRuntimeReady} from '../node/runtime-ready.js'
 import {selectContainers, selectPods} from '../node/selection.js'
-import {untilExited, untilReady, untilRemoved, untilRunning} from '../node/wait.js'
+import {untilExited, untilReady, untilRemoved, untilRunning, type WaitOptions} from '../node/wait.js'
 import {durationText, parseDurationMs} from '../text/duration.js'
 import {parseChoice} from '../text/selectors.js'
 
@@ -89,13 +90,14 @@ export default class Wait extends CriCommand {
     using changes = watchChanges(client, signal)
     // Ends the call that is under way, too: it would have the kubelet's two minutes.
     limit?.addEventListener('abort', () => client.close(), {once: true})
+    const outage = new Outage(onNotice)
     const references = filtered ? await chosen(client, condition, flags) : (args.reference ?? [])
 
     const turns = inOrder((text) => this.write(text))
     await Promise.all(
       references.map(async (reference, index) => {
         try {
-          turns(index, `${await waitFor(condition, client, reference, {changes, onNotice})}\n`)
+          turns(index, `${await waitFor(condition, client, reference, {changes, outage, onNotice})}\n`)
         } catch (error) {
           this.fail(
             limit?.aborted && !this.signal.aborted ? late(`"${reference}" is not ${condition}`) : error,
@@ -149,7 +151,7 @@ async function waitFor(
   condition: Exclude<Condition, 'runtime'>,
   client: CriClient,
   reference: string,
-  options: {changes: Changes; onNotice: (text: string) => void},
+  options: WaitOptions,
 ): Promise<string> {
   switch (condition) {
     case 'exited':

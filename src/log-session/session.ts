@@ -1,7 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers} from '../client/lists.js'
 import {containerKey} from '../client/names.js'
-import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
 import type {Container} from '../generated/cri.js'
 import {despiteRotation, listAttempts, listLogFiles} from '../logs/files.js'
 import {planReading, type ReadingPlan} from '../logs/plan.js'
@@ -10,6 +9,7 @@ import {firstTime} from '../logs/seek.js'
 import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
 import {LogWatch} from '../logs/watch.js'
 import {type AttemptLog, logOf, statusIfThere} from '../node/log-targets.js'
+import {isRuntimeLost, Outage} from '../node/lost-runtime.js'
 import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
 import type {LogFeed} from './feed.js'
 import {attemptMarker, type ChosenLog, endText, findLog} from './find.js'
@@ -114,11 +114,16 @@ class Following {
   readonly #known = new Set<string>()
   /** The first look, which may find that all has ended already, comes at once. */
   #nextLookMs = 0
-  #silent = false
+  readonly #outage: Outage
 
   constructor(session: SessionOptions, options: FollowOptions) {
     this.#session = session
     this.#options = options
+    // It has told which logs there are.
+    this.#outage = new Outage(session.note, {
+      meanwhile: 'its logs are followed all the same',
+      answered: true,
+    })
   }
 
   async run(logs: readonly ChosenLog[]): Promise<void> {
@@ -139,7 +144,7 @@ class Following {
     const ending = () => [...this.#followed.values()].filter(({state}) => state === 'ended')
     for (const followed of ending()) followed.idle = any ? 0 : followed.idle + 1
     if (performance.now() < this.#nextLookMs) return true
-    await this.#look()
+    await this.#outage.ask(() => this.#look())
     if (ending().length > 0) watch.active()
     this.#nextLookMs = performance.now() + (ending().length > 0 ? settleMs : lookEveryMs)
     return this.#followed.size > 0 || this.#options.endless
@@ -161,17 +166,8 @@ class Following {
 
   /** At the containers: which have ended, which have a next attempt, which have joined. */
   async #look(): Promise<void> {
-    let view: NodeView | undefined
-    try {
-      view = (await this.#runsOn()) ? undefined : await lookAtNode(this.#session.client)
-    } catch (error) {
-      if (!isAway(error)) throw error
-      if (!this.#silent) this.#session.note('the runtime does not answer: its logs are followed all the same')
-      this.#silent = true
-      return
-    }
-    this.#silent = false
-    if (!view) return
+    if (await this.#runsOn()) return
+    const view = await lookAtNode(this.#session.client)
     for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
     const {joining} = this.#options
     if (!joining) return
@@ -265,7 +261,12 @@ class Following {
 
   async #howItEnded({chosen, attempt, containerId}: Followed): Promise<string> {
     const name = nameOf(chosen.fed.origin)
-    return endText(name, attempt, await statusIfThere(this.#session.client, containerId))
+    // The log goes on without it, too.
+    const status = await statusIfThere(this.#session.client, containerId).catch((error: unknown) => {
+      if (!isRuntimeLost(error)) throw error
+      return undefined
+    })
+    return endText(name, attempt, status)
   }
 
   async #join(container: Container, view: NodeView, prefixes: Prefixes | undefined): Promise<void> {
@@ -281,6 +282,7 @@ class Following {
       this.#session.feed.add(chosen.fed, wholeLog(chosen.attempts))
       this.#track(chosen)
     } catch (error) {
+      if (isRuntimeLost(error)) throw error
       // Not yet there, or never to be read: said once it has started.
       if (container.state === 'CONTAINER_CREATED') return
       this.#known.add(container.id)
@@ -297,13 +299,5 @@ function hasEnded(container: Container | undefined): boolean {
 function wholeLog(attempts: readonly AttemptLog[]): Segment[] {
   return attempts.flatMap(({attempt, path}) =>
     listLogFiles(path).map((file) => ({file: {...file, attempt}, start: 0})),
-  )
-}
-
-function isAway(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError ||
-    (error instanceof RpcError &&
-      (error.code === rpcCode.unavailable || error.code === rpcCode.deadlineExceeded))
   )
 }

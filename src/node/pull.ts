@@ -72,9 +72,10 @@ const unreachable =
 const untrusted = /x509:|certificate|server gave HTTP response to HTTPS client/i
 
 function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig> | undefined): Error {
-  if (error.code === rpcCode.unimplemented || isRuntimeGone(error)) return error
   // A tag may be called 401 or certificate.
   const words = error.details.replaceAll(reference, '')
+  if (error.code === rpcCode.unimplemented || isRuntimeGone(error.code, words, registryHost(reference)))
+    return error
   const problem = problemOf(error.code, words, auth !== undefined)
   if (problem === undefined)
     return new RpcError({
@@ -133,14 +134,15 @@ function reasonFor(problem: PullProblem, host: string, words: string): string {
   }
 }
 
-/** Unavailable is also what a runtime may call a registry; grpc-js itself words only the end of its own connection. */
-function isRuntimeGone({code, details}: RpcError): boolean {
-  return (
-    code === rpcCode.unavailable &&
-    /^(connection dropped|no connection established|received RST_STREAM|read E|write E|the http\/2|socket|name resolution)/i.test(
-      details,
-    )
-  )
+/**
+ * Unavailable is also what a runtime may call a registry: then it names it, or says what did not work. Of its own end a
+ * runtime says neither, and grpc-js has its own words.
+ */
+function isRuntimeGone(code: RpcCode, words: string, host: string): boolean {
+  if (code !== rpcCode.unavailable) return false
+  const byGrpc =
+    /^(connection dropped|no connection established|received RST_STREAM|read E|write E|the http\/2|socket|name resolution)/i
+  return byGrpc.test(words) || !(words.includes(host) || unreachable.test(words))
 }
 
 // What Docker Hub and others say to strangers and for images that do not exist alike.

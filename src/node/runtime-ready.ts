@@ -1,7 +1,8 @@
 import type {CriClient} from '../client/connect.js'
 import {waitMs} from '../client/retries.js'
-import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
+import {RpcError, rpcCode} from '../errors/errors.js'
 import type {VersionResponse} from '../generated/cri.js'
+import {isRuntimeLost} from './lost-runtime.js'
 
 const pollMs = 300
 
@@ -40,18 +41,7 @@ export async function untilRuntimeReady(
   }
 }
 
-const passing = new Set(['absent', 'nobody listens', 'no answer', 'still starting'])
-
+/** A runtime that comes up may refuse in words of its own before it is ready. */
 function mayComeUp(error: unknown): boolean {
-  if (error instanceof UnreachableError) {
-    const {sockets} = error
-    return sockets.every(({problem}) => passing.has(problem))
-  }
-  const starting: readonly number[] = [
-    rpcCode.unavailable,
-    rpcCode.unknown,
-    rpcCode.deadlineExceeded,
-    rpcCode.cancelled,
-  ]
-  return error instanceof RpcError && starting.includes(error.code)
+  return isRuntimeLost(error) || (error instanceof RpcError && error.code === rpcCode.unknown)
 }

@@ -9,7 +9,7 @@ import type {
   RuntimeCondition,
   VersionResponse,
 } from '../generated/cri.js'
-import {isRuntimeLost} from './lost.js'
+import {isRuntimeLost, isSlowCall} from './lost-runtime.js'
 import {listContainerStats} from './usage.js'
 
 interface NodeLists {
@@ -93,7 +93,8 @@ export async function imageFilesystems(client: CriClient): Promise<FilesystemUsa
   try {
     return (await client.image.imageFsInfo()).imageFilesystems
   } catch (error) {
-    if (error instanceof RpcError && !isRuntimeLost(error)) return []
+    // If nothing answered any more, the other calls would say so.
+    if (isSlowCall(error) || (error instanceof RpcError && !isRuntimeLost(error))) return []
     throw error
   }
 }

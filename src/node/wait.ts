@@ -4,9 +4,12 @@ import {AmbiguousError, missingObject, NotFoundError, RpcError, rpcCode, UserErr
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {sayEachOnce} from '../text/once.js'
 import type {Changes} from './changes.js'
+import {lost, type Outage} from './lost-runtime.js'
 
 export interface WaitOptions {
   changes: Changes
+  /** Shared by all that wait for things of one runtime. */
+  outage: Outage
   /** Told in one line why the wait goes on although nothing may ever come of it. */
   onNotice?: (text: string) => void
 }
@@ -96,23 +99,14 @@ export async function untilRemoved(
   })
 }
 
-/** Looks until there is an answer. A runtime that has answered and then goes away, as in a restart, is waited for. */
+/** Looks until there is an answer. A runtime that goes away meanwhile is waited for where there is an outage to say so. */
 export async function lookUntil<Answer>(
-  {changes, onNotice}: WaitOptions,
+  {changes, outage}: {changes: Changes; outage?: Outage},
   look: () => Promise<Answer | undefined | false>,
 ): Promise<Answer> {
-  let lost = false
   const lookOnce = async () => {
-    try {
-      const answer = await look()
-      lost = false
-      return answer
-    } catch (error) {
-      if (!(error instanceof RpcError && error.code === rpcCode.unavailable)) throw error
-      if (!lost) onNotice?.('the runtime does not answer: waiting for it')
-      lost = true
-      return undefined
-    }
+    const answer = await (outage ? outage.ask(look) : look())
+    return answer === lost ? undefined : answer
   }
   let answer = await lookOnce()
   while (answer === undefined || answer === false) {

@@ -299,7 +299,7 @@ test('polling goes on when the runtime is restarted, and says so once', async ()
   const {stdout, stderr} = await outcome
   expect(stdout).toContain('CONTAINER_STARTED_EVENT')
   expect(stderr).toBe(
-    'crisp: the runtime does not answer: looking again until it does\ncrisp: the runtime answers again\n',
+    'crisp: the runtime does not answer: asking again until it does\ncrisp: the runtime answers again\n',
   )
 })
 

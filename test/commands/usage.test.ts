@@ -126,7 +126,8 @@ test('--watch -o json prints one object a line, goes on when the runtime is gone
     .map((line) => Object.keys(JSON.parse(line)))
   expect(documents).toEqual([['stats'], ['stats'], ['stats']])
   expect({stderr, exitCode}).toEqual({
-    stderr: 'crisp: the runtime does not answer: asking again until it does\n',
+    stderr:
+      'crisp: the runtime does not answer: asking again until it does\ncrisp: the runtime answers again\n',
     exitCode: 130,
   })
 })
@@ -220,7 +221,8 @@ test('stats --watch goes on when the runtime is restarted on its socket', async 
   })
   const {stderr, exitCode} = await outcome
   expect({stderr, exitCode}).toEqual({
-    stderr: 'crisp: the runtime does not answer: asking again until it does\n',
+    stderr:
+      'crisp: the runtime does not answer: asking again until it does\ncrisp: the runtime answers again\n',
     exitCode: 130,
   })
 })

@@ -188,7 +188,7 @@ describeOnContainerd('live figures and events of a real containerd', () => {
       expect(seen).toHaveLength(told)
       expect({stderr, exitCode}).toEqual({
         stderr:
-          'crisp: the runtime sends no events: lists are compared, what comes and goes between two of them is missed\ncrisp: the runtime does not answer: looking again until it does\ncrisp: the runtime answers again\n',
+          'crisp: the runtime sends no events: lists are compared, what comes and goes between two of them is missed\ncrisp: the runtime does not answer: asking again until it does\ncrisp: the runtime answers again\n',
         exitCode: 130,
       })
     },

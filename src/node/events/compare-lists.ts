@@ -11,7 +11,7 @@ import type {
   PodSandboxStatus,
 } from '../../generated/cri.js'
 import {containerStatuses} from '../details.js'
-import {isRuntimeLost} from '../lost.js'
+import {isRuntimeLost} from '../lost-runtime.js'
 
 // Events as lists tell them: what was looked at twice has changed in between.
 

@@ -2,7 +2,7 @@ import type {CriClient} from '../../client/connect.js'
 import {retryDelayMs, waitMs} from '../../client/retries.js'
 import {RpcError, rpcCode, UserError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
-import {isRuntimeLost} from '../lost.js'
+import {isRuntimeLost, isSlowCall, lost, Outage} from '../lost-runtime.js'
 import {sharesEventQueue} from '../runtimes.js'
 import {changesBetween, eventsOf, look, type Node, takeDown} from './compare-lists.js'
 
@@ -142,8 +142,10 @@ async function following(events: AsyncIterator<ContainerEventResponse>): Followi
 /** undefined where the runtime does not list: then the events alone have to do. */
 async function lookIfPossible(client: CriClient): Promise<Node | 'lost' | undefined> {
   try {
-    return await unlessLost(() => look(client))
+    return await look(client)
   } catch (error) {
+    // Lists that are slow while events come are missing, not lost.
+    if (isRuntimeLost(error) && !isSlowCall(error)) return 'lost'
     if (error instanceof RpcError) return undefined
     throw error
   }
@@ -190,26 +192,26 @@ async function* polledEvents(
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse> {
   let before = seen
+  const outage = new Outage((text) => options.onNotice?.(text), {answered: seen !== undefined})
   const intervalMs = options.pollIntervalMs ?? 1_000
   for (let failures = 0; ; ) {
     const beganMs = performance.now()
-    try {
+    const looked = await outage.ask(async () => {
       const now = await look(client)
       // Once: a single container whose status is never to be had must not hide all others.
       const insist = failures === 0
-      const events = before ? await eventsOf(client, changesBetween(before, now), {insist}) : []
-      if (failures > 0) options.onNotice?.('the runtime answers again')
-      failures = 0
-      yield* events
-      before = now
-      // From look to look, so that whatever runs for two intervals is seen; however slow the lists are, with a pause.
-      const leftMs = beganMs + intervalMs - performance.now()
-      await waitMs(Math.max(intervalMs / 4, leftMs), options.signal)
-    } catch (error) {
-      if (!before || !isRuntimeLost(error)) throw error
-      if (failures === 0) options.onNotice?.('the runtime does not answer: looking again until it does')
+      return {now, events: before ? await eventsOf(client, changesBetween(before, now), {insist}) : []}
+    })
+    if (looked === lost) {
       await waitMs(retryDelayMs(failures++), options.signal)
+      continue
     }
+    failures = 0
+    yield* looked.events
+    before = looked.now
+    // From look to look, so that whatever runs for two intervals is seen; however slow the lists are, with a pause.
+    const leftMs = beganMs + intervalMs - performance.now()
+    await waitMs(Math.max(intervalMs / 4, leftMs), options.signal)
   }
 }
 
