@@ -141,14 +141,17 @@ async function writeManifest() {
         multiple,
         complete: completionOf(complete, name),
       })),
-      flags: flagsOf(command.flags ?? {}),
+      flags: await flagsOf(command.flags ?? {}),
     })
   }
-  writeFileSync('dist/manifest.json', JSON.stringify({version, commands, globals: flagsOf(globalFlags)}))
+  writeFileSync(
+    'dist/manifest.json',
+    JSON.stringify({version, commands, globals: await flagsOf(globalFlags)}),
+  )
 }
 
-function flagsOf(flags) {
-  return Object.entries(flags).map(([name, flag]) => ({
+async function flagsOf(flags) {
+  const shown = Object.entries(flags).map(async ([name, flag]) => ({
     name,
     type: flag.type,
     char: flag.char,
@@ -158,10 +161,12 @@ function flagsOf(flags) {
     description: flag.description,
     helpGroup: flag.helpGroup,
     helpValue: flag.helpValue,
-    default: flag.default,
+    // A finished value is not what one would type.
+    default: flag.defaultHelp ? await flag.defaultHelp() : flag.default,
     hidden: flag.hidden,
     complete: flag.type === 'boolean' ? undefined : completionOf(flag.complete, flag.helpValue, name),
   }))
+  return Promise.all(shown)
 }
 
 /**

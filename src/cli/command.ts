@@ -2,11 +2,10 @@ import {readFile} from 'node:fs/promises'
 import type {Interfaces} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import {Config} from '@oclif/core/config'
-import {parse} from '@oclif/core/parser'
 import type {CallObserver} from '../client/call.js'
 import {type ConnectOptions, type CriClient, connect} from '../client/connect.js'
 import type {Reading} from '../config-files/source.js'
-import {type ExitCode, exitCode, Interrupted, RpcError, UsageError} from '../errors/errors.js'
+import {type ExitCode, exitCode, Interrupted, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shortened} from '../errors/shortened.js'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
@@ -15,8 +14,9 @@ import type {View} from '../formats/view.js'
 import {type CommandLine, givenValue, parserWords} from './argv.js'
 import type {Tracing} from './diagnosis/tracing.js'
 import {describeError, type Failure} from './failures/describe.js'
-import {globalFlags} from './flags/common.js'
-import {type GlobalFlags, readSettings, type Settings} from './settings/settings.js'
+import {type GlobalFlags, globalFlags} from './flags/common.js'
+import {parseWords} from './parser.js'
+import {readSettings, type Settings} from './settings/settings.js'
 
 interface FormFlags {
   output: string
@@ -91,19 +91,14 @@ export abstract class CriCommand extends Command {
     return typeof file === 'string' && file !== '' ? file : undefined
   }
 
-  /** oclif's parser straight, without its plugins' hooks; its error is wrapped at 80 columns, ours is one line. */
+  /** Finished values; throws UsageError. */
   protected override async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const input = {...(options ?? this.ctor), flags: unshadowed(options?.flags ?? {}), context: this}
-    let output: Interfaces.ParserOutput<F, B, A>
-    try {
-      output = (await parse(this.argv, input as Interfaces.Input<F, B, A>)) as typeof output
-    } catch (error) {
-      throw new UsageError(usageText(error as Error, this.id ?? ''), {cause: error})
-    }
+    const input = {...(options ?? this.ctor), flags: {...globalFlags, ...options?.flags}, context: this}
+    const output = await parseWords(this.argv, this.id ?? '', input as Interfaces.Input<F, B, A>)
     this.#formAsked = output.metadata.flags.output?.setFromDefault !== true
     return output
   }
@@ -273,30 +268,6 @@ function bothObserving(
       for (const end of ends) end(outcome)
     }
   }
-}
-
-/** The command's flags and the global ones, these without the letters and other names that the command's own have. */
-function unshadowed(own: Interfaces.FlagInput): Interfaces.FlagInput {
-  const letters = new Set(Object.values(own).map(({char}) => char))
-  const globals = Object.entries(globalFlags).map(([name, flag]) => {
-    const {char, ...rest} = flag
-    const aliases = (flag.aliases ?? []).filter((alias) => !(alias in own))
-    return [name, {...rest, aliases, ...(letters.has(char) ? {} : {char})}]
-  })
-  return {...Object.fromEntries(globals), ...own}
-}
-
-/** oclif's parser spreads its words over several lines, and writes its own around those of a flag's parser. */
-function usageText(error: Error & {args?: readonly {name: string}[]}, id: string): string {
-  const {message, args} = error
-  if (message.startsWith('Missing') && args) {
-    const names = args.map(({name}) => name.toUpperCase()).join(' and ')
-    return `${id} needs ${names} (crisp ${id} --help)`
-  }
-  const [first = '', second = ''] = message.split('\n')
-  const flag = /^Parsing (--\S+)/.exec(first)?.[1]
-  if (flag !== undefined) return `${flag}: ${second.trim()}`
-  return `${first.charAt(0).toLowerCase()}${first.slice(1)} (crisp ${id} --help)`
 }
 
 function worse(known: number, other: ExitCode): number {

@@ -1,20 +1,21 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
 import {Interrupted, UsageError} from '../errors/errors.js'
 import {isRuntimeLost} from '../node/lost-runtime.js'
 import {carryOut, findMade, type Made, takeBack} from '../run/carry-out.js'
 import type {Plan, PullWhen} from '../run/plan.js'
-import {parseDurationMs} from '../text/duration.js'
 import {shortId} from '../text/short-id.js'
 import {CriCommand} from './command.js'
 import {describeError} from './failures/describe.js'
-import {durationFlag} from './flags/common.js'
+import type {GlobalFlags} from './flags/common.js'
 import {type PullFlags, pullCredentials, pullTimeoutMs} from './flags/pull.js'
-import {type GlobalFlags, readSettings} from './settings/settings.js'
+import {choiceFlag, durationFrom} from './flags/types.js'
+import {readSettings} from './settings/settings.js'
 
 /** Flags of every verb that makes pods or containers. */
 export const makeFlags = {
-  'cancel-timeout': durationFlag({
+  'cancel-timeout': durationFrom(0)({
     char: 'T',
     description: 'how long each call may take; twice that for the pod',
   }),
@@ -23,12 +24,11 @@ export const makeFlags = {
     helpGroup: 'OUTPUT',
     description: 'print the requests that would be sent; crisp run -f takes them',
   }),
-  output: Flags.string({
+  output: choiceFlag<'yaml' | 'json'>({yaml: 'yaml', json: 'json'})({
     char: 'o',
     helpGroup: 'OUTPUT',
     helpValue: 'FORMAT',
     description: 'of --dry-run: yaml or json [default: yaml]',
-    complete: ['yaml', 'json'],
   }),
 }
 
@@ -38,12 +38,7 @@ export const pullFirstFlags = {
   'no-pull': Flags.boolean({description: 'do not pull the image'}),
 }
 
-export interface MakeFlags extends GlobalFlags {
-  'cancel-timeout'?: string | undefined
-  keep?: boolean
-  'dry-run'?: boolean
-  output?: string | undefined
-}
+export type MakeFlags = GlobalFlags & Interfaces.InferredFlags<typeof makeFlags>
 
 /** A verb that makes things in several calls, and leaves nothing half-made. */
 export abstract class PlanCommand extends CriCommand {
@@ -65,8 +60,8 @@ export abstract class PlanCommand extends CriCommand {
   async #carriedOut(client: CriClient, flags: MakeFlags & PullFlags, plan: Plan): Promise<Made> {
     const options = {
       signal: this.signal,
-      timeoutMs: cancelTimeoutMs(flags),
-      pullTimeoutMs: pullTimeoutMs(flags, process.env),
+      timeoutMs: flags['cancel-timeout'] || undefined,
+      pullTimeoutMs: pullTimeoutMs(flags),
       ...(plan.some(({method}) => method === 'PullImage')
         ? {
             credentialsFor: await this.#credentials(flags),
@@ -159,13 +154,6 @@ export function checkStdin(files: readonly (string | undefined)[], flags: PullFl
 
 function checkOutput(flags: MakeFlags): void {
   if (flags.output !== undefined && !flags['dry-run']) throw new UsageError('-o is for --dry-run')
-}
-
-function cancelTimeoutMs(flags: MakeFlags): number | undefined {
-  const text = flags['cancel-timeout']
-  const timeoutMs = text === undefined ? 0 : parseDurationMs(text)
-  if (timeoutMs < 0) throw new UsageError(`--cancel-timeout ${text}: should not be negative`)
-  return timeoutMs === 0 ? undefined : timeoutMs
 }
 
 /** Whether the runtime may have done what was asked last, although it did not say so. */

@@ -2,13 +2,11 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
-import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
-import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
+import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {containerIdOf} from '../client/names.js'
 import {UsageError} from '../errors/errors.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {attach} from '../sessions/session.js'
-import {parseDetachKeys} from '../text/detach-keys.js'
 
 export default class Attach extends CriCommand {
   static override summary = "Join a running container's stdin, stdout and stderr"
@@ -38,10 +36,9 @@ export default class Attach extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Attach)
     if (!args.container) throw new UsageError('which container? crisp attach CONTAINER')
-    const {stdin, tty} = flags
+    const {stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
-    const detachKeys = parseDetachKeys(flags['detach-keys'])
-    const streaming = await parseStreaming(flags)
+    const streaming = await streamingOf(flags)
     using client = await this.connect(flags)
 
     const containerId = await containerIdOf(client, args.container)

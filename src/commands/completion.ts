@@ -29,7 +29,6 @@ export default class Completion extends CriCommand {
   static override flags = {
     name: Flags.string({
       multiple: true,
-      multipleNonGreedy: true,
       helpValue: 'NAME',
       description: 'another name that crisp goes by, such as an alias; the one it was called by if not given',
     }),

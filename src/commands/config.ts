@@ -47,7 +47,6 @@ export default class Config extends CriCommand {
     }),
     set: Flags.string({
       multiple: true,
-      multipleNonGreedy: true,
       helpValue: 'KEY=VALUE',
       description: 'change settings, several in one flag or in several; nothing is written if one is wrong',
       complete: configKeys.map((key) => `${key}=`),

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {parseStreaming} from '../cli/flags/session.js'
-import {streamFlags} from '../cli/flags/stream.js'
+import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {containerIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
@@ -54,7 +53,7 @@ export default class Cp extends CriCommand {
       throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
     if (destination.kind === 'stream' && process.stdout.isTTY)
       throw new UsageError('a tar stream is nothing for a terminal: crisp cp ... - | tar -tv')
-    const streaming = await parseStreaming(flags)
+    const streaming = await streamingOf(flags)
     const {debug} = await this.settings(flags)
     using client = await this.connect(flags)
 

@@ -24,9 +24,9 @@ export default class Demo extends CriCommand {
   ]
 
   static override flags = {
-    detach: Flags.boolean({char: 'd', description: 'serve in the background', exclusive: ['stop']}),
+    detach: Flags.boolean({char: 'd', description: 'serve in the background'}),
     stop: Flags.boolean({description: 'end the one that runs'}),
-    empty: Flags.boolean({description: 'start without pods', exclusive: ['seed']}),
+    empty: Flags.boolean({description: 'start without pods'}),
     seed: Flags.string({
       helpValue: 'FILE',
       description: 'start with the pods of this YAML file (docs/demo.md)',
@@ -38,21 +38,18 @@ export default class Demo extends CriCommand {
     }),
     delay: Flags.string({
       multiple: true,
-      multipleNonGreedy: true,
       helpGroup: 'FAULT',
       helpValue: 'METHOD=DURATION',
       description: "answer late; the method '*' is every one",
     }),
     fail: Flags.string({
       multiple: true,
-      multipleNonGreedy: true,
       helpGroup: 'FAULT',
       helpValue: 'METHOD=CODE',
       description: 'answer with a gRPC status, such as PullImage=unavailable',
     }),
     cut: Flags.string({
       multiple: true,
-      multipleNonGreedy: true,
       helpGroup: 'FAULT',
       helpValue: 'METHOD=N',
       description: 'break a stream off after N messages, such as GetContainerEvents=3',
@@ -67,6 +64,9 @@ export default class Demo extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Demo)
+    if (flags.stop && flags.detach) throw new UsageError("--stop and --detach can't both be given")
+    if (flags.empty && flags.seed !== undefined)
+      throw new UsageError("--empty and --seed can't both be given")
     const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
     const socketPath = flags.socket ?? demoSocketPath()
     if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)

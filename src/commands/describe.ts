@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
-import {integerFlag, outputFlags} from '../cli/flags/common.js'
+import {outputFlags} from '../cli/flags/common.js'
+import {integerFlag} from '../cli/flags/types.js'
 import {LogTail} from '../logs/last-lines.js'
 import {concurrently} from '../node/concurrently.js'
 import {describeThing} from '../node/describe.js'

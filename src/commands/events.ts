@@ -1,18 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {labelFlag, outputFlags} from '../cli/flags/common.js'
+import {durationFrom, listFlag, regexpFlag} from '../cli/flags/types.js'
+import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {UsageError} from '../errors/errors.js'
-import {eventFilter, parseEventTypes} from '../node/events/filter.js'
+import {eventFilter, parseEventType} from '../node/events/filter.js'
 import {type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
 import {containerEvents} from '../node/events/stream.js'
-import {parseDurationMs} from '../text/duration.js'
-import {parseRegexp} from '../text/regexp.js'
-import {parseLabels} from '../text/selectors.js'
 import {eventView} from '../views/events.js'
-
-const shortestPollMs = 10
 
 export default class Events extends CriCommand {
   static override summary = 'Show what happens to containers and pods, as it happens'
@@ -27,30 +23,27 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
   ]
 
   static override flags = {
-    type: Flags.string({
-      helpGroup: 'FILTER',
-      helpValue: 'TYPE',
-      multiple: true,
-      multipleNonGreedy: true,
-      description: 'only created, started, stopped or deleted',
-      complete: ['created', 'started', 'stopped', 'deleted'],
-    }),
-    pod: Flags.string({
+    type: listFlag(
+      (text) => text.split(',').map(parseEventType),
+      (lists) => new Set(lists.flat()),
+      {
+        helpGroup: 'FILTER',
+        helpValue: 'TYPE',
+        description: 'only created, started, stopped or deleted',
+        complete: ['created', 'started', 'stopped', 'deleted'],
+      },
+    ),
+    pod: regexpFlag({
       char: 'p',
       helpGroup: 'FILTER',
-      helpValue: 'REGEXP',
       description: 'only pods whose name matches, or one pod ID',
     }),
-    namespace: Flags.string({
-      helpGroup: 'FILTER',
-      helpValue: 'REGEXP',
-      description: 'only namespaces that match this regular expression',
-    }),
+    namespace: namespaceFlag,
     label: labelFlag,
     poll: Flags.boolean({description: 'compare lists, even where the runtime has events'}),
-    'poll-interval': Flags.string({
-      helpValue: 'DURATION',
-      default: '1s',
+    'poll-interval': durationFrom(10)({
+      default: 1_000,
+      defaultHelp: async () => '1s',
       description: 'how often lists are compared',
     }),
     force: Flags.boolean({description: 'on containerd 1.7: take events although the kubelet loses them'}),
@@ -61,13 +54,11 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     const {flags} = await this.parse(Events)
     const output = await this.outputForm(flags)
     const wanted = eventFilter({
-      types: parseEventTypes('--type', flags.type),
-      pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
-      namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
-      labels: parseLabels(flags.label),
+      types: flags.type,
+      pod: flags.pod,
+      namespace: flags.namespace,
+      labels: flags.label ?? {},
     })
-    const pollIntervalMs = parseDurationMs(flags['poll-interval'])
-    if (pollIntervalMs < shortestPollMs) throw new UsageError('--poll-interval should be 10ms or more')
     using client = await this.connect(flags)
 
     const placed = output.shows !== 'document' || flags.pod || flags.namespace || flags.label
@@ -75,7 +66,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     const events = containerEvents(client, {
       force: flags.force,
       poll: flags.poll,
-      pollIntervalMs,
+      pollIntervalMs: flags['poll-interval'],
       signal: this.signal,
       onNotice: (text) => this.note(text),
     })

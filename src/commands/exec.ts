@@ -3,10 +3,9 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
-import {integerFlag} from '../cli/flags/common.js'
-import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
-import {checkTerminal, parseStreaming} from '../cli/flags/session.js'
-import {detachKeysFlag, streamFlags} from '../cli/flags/stream.js'
+import {containerFilterFlags, containerSelection, containerStateFlag} from '../cli/flags/selection.js'
+import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
+import {integerFrom} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdOf, containerPlaces, containerReferences} from '../client/names.js'
 import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.js'
@@ -17,7 +16,6 @@ import {podsOfUnlabelled, selectContainers} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {ended, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {converse, type Streaming} from '../sessions/session.js'
-import {parseDetachKeys} from '../text/detach-keys.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -70,7 +68,7 @@ export default class Exec extends CriCommand {
       char: 's',
       description: 'one call that answers when the command has ended, at most 16 MiB; no stdin, no terminal',
     }),
-    timeout: integerFlag({
+    timeout: integerFrom(0)({
       description: 'with --sync: seconds after which the command is killed, exit code 124',
       helpValue: 'SECONDS',
     }),
@@ -81,7 +79,7 @@ export default class Exec extends CriCommand {
     }),
     quiet: Flags.boolean({char: 'q', description: 'no IDs and names between the output of several'}),
     ...containerFilterFlags,
-    state: Flags.string({
+    state: containerStateFlag({
       helpGroup: 'FILTER',
       helpValue: 'STATE',
       description: 'only created, running, exited or unknown ones',
@@ -103,7 +101,6 @@ export default class Exec extends CriCommand {
     if (words.length === 0)
       throw new UsageError(`what shall run there? crisp exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`)
     const {timeout: timeoutSeconds = 0} = flags
-    if (timeoutSeconds < 0) throw new UsageError('--timeout: seconds cannot be negative')
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
     const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}
     checkTerminal(streams)
@@ -112,8 +109,8 @@ export default class Exec extends CriCommand {
       command: words,
       sync: flags.sync,
       timeoutSeconds,
-      detachKeys: parseDetachKeys(flags['detach-keys']),
-      streaming: await parseStreaming(flags),
+      detachKeys: flags['detach-keys'],
+      streaming: await streamingOf(flags),
     }
     if (flags['ignore-errors'] && !flags.quiet)
       this.note('ignoring errors: the exit code is 0 whatever happens')

@@ -1,11 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {imageFilterFlag, listFlags} from '../cli/flags/common.js'
+import {listFlags} from '../cli/flags/common.js'
+import {imageFilterFlag} from '../cli/flags/selection.js'
 import {linesOf} from '../formats/lines.js'
-import {parseImageFilters} from '../node/image-filter.js'
+import {imageFilter} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
-import {splitList} from '../text/selectors.js'
 
 export default class Images extends CriCommand {
   static override summary = 'List images, a line for each tag'
@@ -31,7 +31,7 @@ export default class Images extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Images)
     const output = await this.outputForm(flags)
-    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
+    const filter = flags.filter ?? imageFilter([])
     using client = await this.connect(flags)
 
     const images = filter(await selectImages(client, args.image))

@@ -2,7 +2,7 @@ import {writeFile} from 'node:fs/promises'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import type {GlobalFlags} from '../cli/settings/settings.js'
+import type {GlobalFlags} from '../cli/flags/common.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 

@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {imageFilterFlag, inspectFlags} from '../cli/flags/common.js'
+import {inspectFlags} from '../cli/flags/common.js'
+import {imageFilterFlag} from '../cli/flags/selection.js'
 import {imageStatus} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
-import {parseImageFilters} from '../node/image-filter.js'
+import {imageFilter} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
-import {splitList} from '../text/selectors.js'
 import {imageStatusesView} from '../views/image-status.js'
 
 export default class Inspecti extends CriCommand {
@@ -36,7 +36,7 @@ export default class Inspecti extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Inspecti)
     const output = await this.outputForm(flags)
-    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
+    const filter = flags.filter ?? imageFilter([])
     using client = await this.connect(flags)
 
     const references = args.image ?? filter(await selectImages(client, flags.name)).map(({id}) => id)

@@ -29,7 +29,7 @@ export default class Logs extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Logs)
-    const request = logRequest(args.container ?? [], flags, Date.now())
+    const request = logRequest(args.container ?? [], flags)
     using client = await this.connect(flags)
 
     await showLogs(request, {

@@ -1,11 +1,10 @@
 import {once, setMaxListeners} from 'node:events'
 import type {Socket} from 'node:net'
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
-import {parseStreaming} from '../cli/flags/session.js'
-import {streamFlags} from '../cli/flags/stream.js'
+import {streamFlags, streamingOf} from '../cli/flags/stream.js'
+import {listFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
@@ -45,14 +44,14 @@ export default class PortForward extends CriCommand {
   }
 
   static override flags = {
-    address: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      delimiter: ',',
-      helpValue: 'ADDRESS',
-      description: 'where to listen; localhost is 127.0.0.1 and ::1',
-      default: ['localhost'],
-    }),
+    address: listFlag(
+      (text) => text.split(',').map((address) => address.trim()),
+      (lists) => new Set(lists.flat()),
+      {
+        helpValue: 'ADDRESS',
+        description: 'where to listen, several with commas between; localhost is 127.0.0.1 and ::1',
+      },
+    ),
     ...streamFlags,
   }
 
@@ -62,7 +61,7 @@ export default class PortForward extends CriCommand {
     if (pod === undefined || ports.length === 0)
       throw new UsageError('which pod and ports? crisp port-forward POD LOCAL:REMOTE')
     const mappings = ports.map(parsePortMapping)
-    const streaming = await parseStreaming(flags)
+    const streaming = await streamingOf(flags)
     if (streaming.transport === 'websocket')
       this.note(
         'forwarding over SPDY all the same: every runtime has it, and WebSocket cannot carry the end of a stream',
@@ -70,7 +69,7 @@ export default class PortForward extends CriCommand {
     using client = await this.connect(flags)
     const podSandboxId = await this.#readyPod(client, pod)
 
-    const listeners = await this.#listen(mappings, flags.address, {
+    const listeners = await this.#listen(mappings, [...(flags.address ?? ['localhost'])], {
       client,
       streaming,
       podSandboxId,

@@ -3,13 +3,13 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {pullCredentials, pullFlags, pullTimeoutMs} from '../cli/flags/pull.js'
 import {parallelFlag} from '../cli/flags/target.js'
+import {pairsFlag} from '../cli/flags/types.js'
 import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
 import {pullImage} from '../node/pull.js'
 import type {PullProgress} from '../terminal/pull-progress.js'
-import {parseAnnotations} from '../text/selectors.js'
 
 export default class Pull extends CriCommand {
   static override summary = 'Fetch images from their registries'
@@ -35,18 +35,15 @@ export default class Pull extends CriCommand {
 
   static override flags = {
     ...pullFlags,
-    annotation: Flags.string({
+    annotation: pairsFlag({
       char: 'a',
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
       description: 'sent with the image; what it means is up to the runtime',
     }),
     'pod-config': Flags.string({
       helpValue: 'FILE',
       description: 'the pod that wants the image, as a file or - for stdin; CRI-O can judge signatures by it',
     }),
-    parallel: parallelFlag(),
+    parallel: parallelFlag({default: 8, description: 'how many at once'}),
     quiet: Flags.boolean({
       char: 'q',
       helpGroup: 'OUTPUT',
@@ -57,8 +54,7 @@ export default class Pull extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Pull)
     const {env, stdin, stderr} = process
-    const timeoutMs = pullTimeoutMs(flags, env)
-    const annotations = parseAnnotations(flags.annotation)
+    const timeoutMs = pullTimeoutMs(flags)
     if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
       throw new UsageError('stdin holds either the pod or the credentials')
     const podConfig = await this.#podConfig(flags['pod-config'])
@@ -77,7 +73,7 @@ export default class Pull extends CriCommand {
         const auth = await credentialsFor(image)
         const reference = await pullImage(client, image, {
           auth,
-          annotations,
+          annotations: flags.annotation ?? {},
           podConfig,
           timeoutMs,
           signal: this.signal,

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {imageFilterFlag} from '../cli/flags/common.js'
+import {imageFilterFlag} from '../cli/flags/selection.js'
 import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
@@ -8,11 +8,10 @@ import {listImages} from '../client/lists.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
-import {type ImageFilter, parseImageFilters} from '../node/image-filter.js'
+import {type ImageFilter, imageFilter} from '../node/image-filter.js'
 import {type ImageTarget, imageTarget, removeImage, tagsGoingToo, unusedImages} from '../node/remove-image.js'
 import {removesAllTags} from '../node/runtimes.js'
 import type {Target} from '../node/targets.js'
-import {splitList} from '../text/selectors.js'
 import {shortId} from '../text/short-id.js'
 import {sizeText} from '../text/size.js'
 
@@ -49,13 +48,12 @@ export default class Rmi extends TargetCommand {
     const words = args.image ?? []
     if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
       throw new UsageError('which image? name it, or choose with --prune, --filter or --all')
-    const filter = parseImageFilters('--filter', splitList(flags.filter ?? []))
     using client = await this.connect(flags)
 
     const [version, named, chosen] = await Promise.all([
       client.runtime.version(),
       concurrently(words, flags.parallel, (word) => imageTarget(client, word)),
-      chosenImages(client, flags, filter),
+      chosenImages(client, flags),
     ])
     const images = [...named, ...chosen.map(asTarget)]
     const names = new Set(
@@ -84,12 +82,11 @@ export default class Rmi extends TargetCommand {
 
 async function chosenImages(
   client: CriClient,
-  flags: {all: boolean; prune: boolean; filter?: string[] | undefined},
-  filter: ImageFilter,
+  {all, prune, filter}: {all: boolean; prune: boolean; filter?: ImageFilter | undefined},
 ): Promise<Image[]> {
-  if (!flags.all && !flags.prune && !flags.filter) return []
-  const images = flags.prune && !flags.all ? await unusedImages(client) : await listImages(client)
-  return filter(images)
+  if (!all && !prune && !filter) return []
+  const images = prune && !all ? await unusedImages(client) : await listImages(client)
+  return (filter ?? imageFilter([]))(images)
 }
 
 function asTarget(image: Image): PromiseFulfilledResult<ImageTarget> {

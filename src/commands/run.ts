@@ -2,11 +2,11 @@ import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {describeOwnError} from '../cli/failures/describe.js'
+import type {GlobalFlags} from '../cli/flags/common.js'
 import {pullFlags} from '../cli/flags/pull.js'
-import {checkWishes, isForeground, wishFlags} from '../cli/flags/run.js'
-import {streamFlags} from '../cli/flags/stream.js'
+import {checkContainerFlags, containerFlags, isForeground} from '../cli/flags/run.js'
+import {checkTerminal, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
-import type {GlobalFlags} from '../cli/settings/settings.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import type {Made} from '../run/carry-out.js'
@@ -65,7 +65,7 @@ export default class Run extends PlanCommand {
       helpValue: 'HANDLER',
       description: 'runtime handler, such as kata; the default one if not given',
     }),
-    ...wishFlags,
+    ...containerFlags,
     ...pullFirstFlags,
     ...makeFlags,
     ...pullFlags,
@@ -83,16 +83,16 @@ export default class Run extends PlanCommand {
     using client = await this.connect(flags)
     if (flags.file !== undefined) {
       if (words.length > 0) throw new UsageError('-f takes everything from the plan: leave out the image')
-      checkWishes(flags, 'plan')
+      checkContainerFlags(flags, 'plan')
       checkStdin([flags.file], flags)
       return await this.#make(client, flags, await planFromFile(flags.file, this.reading))
     }
     if (areConfigFiles(words)) {
-      checkWishes({...flags, namespace: undefined}, 'files')
+      checkContainerFlags({...flags, namespace: undefined}, 'files')
       const account = {...flags, username: flags.username ?? flags.user}
       return await this.#make(client, account, await this.#planFromConfigs(words, flags))
     }
-    checkWishes(flags, 'image')
+    checkContainerFlags(flags, 'image')
     const plan = await this.#planFromImage(client, words, flags)
     if (this.#foreground) await this.#attend(client, flags, plan)
     else await this.#make(client, flags, plan)
@@ -138,9 +138,10 @@ export default class Run extends PlanCommand {
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
     const {attend} = await import('../run/foreground.js')
-    const {prepareSession} = await import('../cli/flags/session.js')
     if (flags.rm) this.outliveReader()
-    const session = await prepareSession({...flags, stdin: flags.interactive})
+    const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
+    checkTerminal({stdin, tty})
+    const session = {stdin, tty, detachKeys, streaming: await streamingOf(flags)}
     const made = await this.planned(client, flags, plan).catch(async (error) => {
       const {startFailure} = await import('../sessions/failure.js')
       throw startFailure(error)

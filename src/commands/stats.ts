@@ -40,7 +40,7 @@ export default class Stats extends UsageCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stats)
     const output = await this.outputForm(flags)
-    const {shape, selection} = usageChoices(flags, containerOrders)
+    const {shape, selection} = usageChoices(flags)
     using client = await this.connect(flags)
 
     const chosen = {...selection, id: flags.id ?? args.container, pod: flags.pod}

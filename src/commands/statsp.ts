@@ -38,7 +38,7 @@ export default class Statsp extends UsageCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Statsp)
     const output = await this.outputForm(flags)
-    const {shape, selection} = usageChoices(flags, podOrders)
+    const {shape, selection} = usageChoices(flags)
     using client = await this.connect(flags)
 
     const onFailure: OnPodFailure = sayEachOnce(

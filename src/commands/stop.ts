@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {graceFlag, graceSeconds} from '../cli/flags/grace.js'
+import {graceFlag} from '../cli/flags/grace.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
@@ -53,7 +53,7 @@ export default class Stop extends TargetCommand {
     const {args, flags} = await this.parse(Stop)
     const filtered = chosenByFilters('container', args.container, flags)
     const {state, ...selection} = containerSelection(flags)
-    const timeout = graceSeconds(flags.timeout)
+    const {timeout} = flags
     using client = await this.connect(flags)
 
     const targets = filtered

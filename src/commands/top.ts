@@ -4,14 +4,12 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
-import {integerFlag, labelFlag} from '../cli/flags/common.js'
-import {namespaceFlag, parseUnits, unitsFlag} from '../cli/flags/usage.js'
+import {labelFlag} from '../cli/flags/common.js'
+import {choiceFlag, durationFrom, integerFlag, regexpFlag} from '../cli/flags/types.js'
+import {namespaceFlag, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
-import {parseDurationMs} from '../text/duration.js'
-import {parseRegexp} from '../text/regexp.js'
-import {parseChoice, parseLabels} from '../text/selectors.js'
 import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
 import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
@@ -19,7 +17,7 @@ import {TopSession} from '../top/session.js'
 import {initialState, type TopState} from '../top/state.js'
 import {type Visited, visit} from '../top/visit.js'
 
-const orders: Readonly<Record<string, TopOrder>> = {
+const sortFlag = choiceFlag<TopOrder>({
   cpu: 'cpu',
   mem: 'mem',
   memory: 'mem',
@@ -27,7 +25,7 @@ const orders: Readonly<Record<string, TopOrder>> = {
   name: 'name',
   age: 'age',
   restarts: 'restarts',
-}
+})
 const shortestIntervalMs = 200
 
 export default class Top extends CriCommand {
@@ -45,25 +43,23 @@ export default class Top extends CriCommand {
   static override flags = {
     pods: Flags.boolean({description: 'begin with pods instead of containers'}),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'what does not run too'}),
-    pod: Flags.string({
+    pod: regexpFlag({
       char: 'p',
       helpGroup: 'FILTER',
-      helpValue: 'REGEXP',
       description: 'only pods whose name matches this regular expression',
     }),
     namespace: namespaceFlag,
     label: labelFlag,
-    sort: Flags.string({
+    sort: sortFlag({
       helpGroup: 'OUTPUT',
       helpValue: 'COLUMN',
       description: 'by cpu, mem, disk, name, age or restarts',
-      complete: Object.keys(orders),
       default: 'cpu',
     }),
-    interval: Flags.string({
+    interval: durationFrom(shortestIntervalMs)({
       char: 's',
-      helpValue: 'DURATION',
-      default: '2s',
+      default: 2_000,
+      defaultHelp: async () => '2s',
       description: 'between two looks at the runtime',
     }),
     once: Flags.boolean({helpGroup: 'OUTPUT', description: 'print one frame and end'}),
@@ -75,21 +71,14 @@ export default class Top extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Top)
-    const intervalMs = parseDurationMs(flags.interval)
-    if (intervalMs < shortestIntervalMs)
-      throw new UsageError(`--interval should be ${shortestIntervalMs}ms or more`)
+    const {interval: intervalMs, units, pod, namespace, label: labels = {}} = flags
     const state: TopState = {
       ...initialState,
       mode: flags.pods ? 'pods' : 'containers',
-      order: parseChoice('--sort', flags.sort, orders),
+      order: flags.sort,
       all: flags.all,
     }
-    const units = parseUnits(flags.units)
-    const filter = podFilter({
-      pod: flags.pod === undefined ? undefined : parseRegexp('--pod', flags.pod),
-      namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
-      labels: parseLabels(flags.label),
-    })
+    const filter = podFilter({pod, namespace, labels})
     if (!flags.once && !(process.stdout.isTTY && process.stdin.isTTY))
       throw new UsageError('top needs a terminal: --once prints one frame without, stats --watch goes on')
     if (!flags.once && process.env.TERM === 'dumb')

@@ -1,14 +1,13 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {integerFlag} from '../cli/flags/common.js'
 import {targetFlags} from '../cli/flags/target.js'
+import {integerFlag, pairsFlag, valueFlag} from '../cli/flags/types.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
 import type {Input, LinuxContainerResources, UpdateContainerResourcesRequest} from '../generated/cri.js'
 import {namedContainers} from '../node/targets.js'
 import {parseCpus, parseMemory} from '../text/quantity.js'
-import {parseAnnotations} from '../text/selectors.js'
 
 const {wait: _, ...eachFlags} = targetFlags()
 const linux = {helpGroup: 'LIMITS'}
@@ -33,10 +32,9 @@ export default class Update extends TargetCommand {
   }
 
   static override flags = {
-    memory: Flags.string({...linux, helpValue: 'SIZE', description: 'bytes, or 256m, 1Gi'}),
-    cpus: Flags.string({
+    memory: valueFlag(parseMemory, {helpValue: 'SIZE'})({...linux, description: 'bytes, or 256m, 1Gi'}),
+    cpus: valueFlag(parseCpus, {helpValue: 'N'})({
       ...linux,
-      helpValue: 'N',
       description: 'CPUs, such as 0.5: sets quota and period',
     }),
     'cpu-quota': integerFlag({...linux, description: 'microseconds of CPU time in each period'}),
@@ -50,12 +48,7 @@ export default class Update extends TargetCommand {
       helpGroup: 'LIMITS ON WINDOWS',
       description: 'share of all CPU time, in hundredths of a percent',
     }),
-    annotation: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: 'KEY=VALUE',
-      description: 'for the runtime',
-    }),
+    annotation: pairsFlag({description: 'for the runtime'}),
     ...eachFlags,
   }
 
@@ -87,9 +80,9 @@ function limitsFrom(
 ): Input<UpdateContainerResourcesRequest> {
   if (flags.cpus !== undefined && (flags['cpu-quota'] !== undefined || flags['cpu-period'] !== undefined))
     throw new UsageError('--cpus sets quota and period: leave it out, or those')
-  const memory = flags.memory === undefined ? undefined : parseMemory('--memory', flags.memory)
+  const {memory} = flags
   const resources = given<LinuxContainerResources>({
-    ...(flags.cpus === undefined ? {} : parseCpus('--cpus', flags.cpus)),
+    ...flags.cpus,
     ...given<LinuxContainerResources>({
       cpuPeriod: text(flags['cpu-period']),
       cpuQuota: text(flags['cpu-quota']),
@@ -101,7 +94,7 @@ function limitsFrom(
     cpusetMems: flags['cpuset-mems'],
   })
   const windows = given({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
-  const annotations = flags.annotation ? {annotations: parseAnnotations(flags.annotation)} : {}
+  const annotations = flags.annotation ? {annotations: flags.annotation} : {}
   if (Object.keys(windows).length > 0) {
     const shared = given({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
     return {windows: {...windows, ...shared}, ...annotations}

@@ -1,9 +1,10 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import type {GlobalFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, givenFilter} from '../cli/flags/target.js'
-import type {GlobalFlags} from '../cli/settings/settings.js'
+import {choiceFlag, durationFrom} from '../cli/flags/types.js'
 import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {timerMs} from '../client/deadlines.js'
@@ -13,17 +14,17 @@ import {Outage} from '../node/lost-runtime.js'
 import {untilRuntimeReady} from '../node/runtime-ready.js'
 import {selectContainers, selectPods} from '../node/selection.js'
 import {untilExited, untilReady, untilRemoved, untilRunning, type WaitOptions} from '../node/wait.js'
-import {durationText, parseDurationMs} from '../text/duration.js'
-import {parseChoice} from '../text/selectors.js'
+import {durationText} from '../text/duration.js'
 
-const conditions = {
+type Condition = 'exited' | 'running' | 'ready' | 'removed' | 'runtime'
+
+const conditionFlag = choiceFlag<Condition>({
   exited: 'exited',
   running: 'running',
   ready: 'ready',
   removed: 'removed',
   runtime: 'runtime',
-} as const
-type Condition = keyof typeof conditions
+})
 
 export default class Wait extends CriCommand {
   static override summary = 'Wait for containers, pods or the runtime itself'
@@ -49,15 +50,13 @@ export default class Wait extends CriCommand {
   }
 
   static override flags = {
-    for: Flags.string({
+    for: conditionFlag({
       helpValue: 'CONDITION',
       default: 'exited',
       description: 'exited, running, ready (pods), removed or runtime',
-      complete: Object.keys(conditions),
     }),
-    timeout: Flags.string({
+    timeout: durationFrom(0)({
       char: 't',
-      helpValue: 'DURATION',
       description: 'how long at most, such as 30s; 0 looks once',
     }),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one there is now'}),
@@ -66,8 +65,7 @@ export default class Wait extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Wait)
-    const condition = parseChoice('--for', flags.for, conditions)
-    const timeoutMs = flags.timeout === undefined ? undefined : parseTimeoutMs(flags.timeout)
+    const {for: condition, timeout: timeoutMs} = flags
     const limit = timeoutMs === undefined ? undefined : limitAfter(timeoutMs)
     const signal = limit ? AbortSignal.any([this.signal, limit]) : this.signal
     const late = (waitedFor: string) =>
@@ -81,7 +79,7 @@ export default class Wait extends CriCommand {
       return this.#runtime(flags, signal, () => late('no runtime is ready'))
     }
     if (condition === 'ready') {
-      const filter = (['pod', 'image'] as const).find((name) => flags[name] !== undefined)
+      const filter = (['pod', 'image', 'state'] as const).find((name) => flags[name] !== undefined)
       if (filter)
         throw new UsageError(`--for=ready waits for pods: leave --${filter} out, it chooses containers`)
     }
@@ -122,12 +120,6 @@ export default class Wait extends CriCommand {
   }
 }
 
-function parseTimeoutMs(text: string): number {
-  const timeoutMs = parseDurationMs(text)
-  if (timeoutMs < 0) throw new UsageError(`--timeout ${text}: should not be negative; 0 looks once`)
-  return timeoutMs
-}
-
 /** With 0 it is over before it begins, which leaves the first look its time. */
 function limitAfter(timeoutMs: number): AbortSignal | undefined {
   if (timeoutMs === 0) return AbortSignal.abort()
@@ -142,7 +134,7 @@ async function chosen(
 ): Promise<string[]> {
   const selected =
     condition === 'ready'
-      ? await selectPods(client, podSelection(flags))
+      ? await selectPods(client, podSelection({...flags, state: undefined}))
       : await selectContainers(client, containerSelection({...flags, all: true}))
   return selected.map(({id}) => id)
 }

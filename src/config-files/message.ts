@@ -193,9 +193,7 @@ function integerValue(type: string, text: string, path: Path, line: number): num
 
 /** `64Mi`, which Kubernetes takes where the CRI counts bytes. */
 function sizeHint(type: string, text: string): string {
-  return type.endsWith('64') && /^\d{1,6}(\.\d+)?[kmg]i?b?$/i.test(text)
-    ? `: write ${parseBytes('', text)}`
-    : ''
+  return type.endsWith('64') && /^\d{1,6}(\.\d+)?[kmg]i?b?$/i.test(text) ? `: write ${parseBytes(text)}` : ''
 }
 
 function isNull(node: Node): boolean {

@@ -17,40 +17,40 @@ function sortImages(images: readonly Image[]): Image[] {
 /** Images in crictl's order in, those that pass out. */
 export type ImageFilter = (images: readonly Image[]) => Image[]
 
-/**
- * The images that pass every `key=value` filter, in crictl's order. `since` and `before` go by the place in that order,
- * not by age, since the CRI tells no age of an image; a reference that is not in the list is refused when images are
- * there, everything else at once. `flag` is where they were given. Throws UsageError.
- */
-export function parseImageFilters(flag: string, filters: readonly string[]): ImageFilter {
-  const steps = filters.map((filter) => parseImageFilter(flag, filter))
-  return (images) => steps.reduce((kept, step) => step(kept), sortImages(images))
+/** The images that pass every filter, in crictl's order. */
+export function imageFilter(filters: readonly ImageFilter[]): ImageFilter {
+  return (images) => filters.reduce((kept, filter) => filter(kept), sortImages(images))
 }
 
-function parseImageFilter(flag: string, filter: string): ImageFilter {
+/**
+ * What `key=value` says of images in crictl's order. `since` and `before` go by the place in that order, not by age,
+ * since the CRI tells no age of an image; a reference that is not in the list is refused when images are there,
+ * everything else at once. Throws UsageError.
+ */
+export function parseImageFilter(filter: string): ImageFilter {
   const at = filter.indexOf('=')
   const [key, value] = at === -1 ? [filter, ''] : [filter.slice(0, at), filter.slice(at + 1)]
   switch (key) {
     case 'dangling':
       if (value !== 'true' && value !== 'false')
-        throw new UsageError(`${flag} ${filter}: dangling is true or false`)
+        throw new UsageError(`"${filter}": dangling is true or false`)
       return (images) => images.filter(({repoTags}) => (repoTags.length === 0) === (value === 'true'))
     case 'reference': {
-      const matches = referenceTest(`${flag} reference=`, value)
+      const matches = referenceTest(value)
       return (images) => images.filter(matches)
     }
     case 'before':
-      return (images) => images.slice(placeOf(value, images, `${flag} ${filter}`) + 1)
+      return (images) => images.slice(placeOf(value, images, filter) + 1)
     case 'since':
-      return (images) => images.slice(0, placeOf(value, images, `${flag} ${filter}`))
+      return (images) => images.slice(0, placeOf(value, images, filter))
     default:
-      throw new UsageError(`${flag} ${filter}: filters are dangling=, reference=, before= and since=`)
+      throw new UsageError(`"${filter}" is no filter: there are dangling=, reference=, before= and since=`)
   }
 }
 
 /** Any of the image's names, with and without tag, matches the expression. */
-function referenceTest(flag: string, expression: string): (image: Image) => boolean {
-  const pattern = parseRegexp(flag, expression)
+function referenceTest(expression: string): (image: Image) => boolean {
+  const pattern = parseRegexp(expression)
   return ({repoTags, repoDigests}) => {
     const names = [...repoTags, ...repoDigests.map((digest) => digest.slice(0, digest.indexOf('@')))]
     return names.some((name) => name === expression || pattern.test(name))
@@ -66,7 +66,7 @@ function placeOf(reference: string, images: readonly Image[], filter: string): n
       repoDigests.some((digest) => reference.includes('@') && digest.startsWith(reference)) ||
       (/^[0-9a-f]+$/.test(hex) && hexOf(id).startsWith(hex)),
   )
-  if (place === -1) throw new UsageError(`${filter}: no such image in the list`)
+  if (place === -1) throw new UsageError(`filter "${filter}": no such image in the list`)
   return place
 }
 

@@ -2,6 +2,7 @@ import {isAbsolute, resolve} from 'node:path'
 import {UsageError, UserError} from '../errors/errors.js'
 import type {
   ContainerConfig,
+  Device,
   DNSConfig,
   Input,
   KeyValue,
@@ -12,19 +13,17 @@ import type {
   PodSandboxMetadata,
   PortMapping,
 } from '../generated/cri.js'
-import {parseBytes, parseCpus} from '../text/quantity.js'
-import {parseAnnotations, parseLabels} from '../text/selectors.js'
 
 // `crisp run IMAGE` in the CRI's words. All pure: what comes from the process and the node are arguments.
 
-export interface PodWishes {
+export interface PodFlags {
   name: string
   namespace: string
   uid: string
-  label?: readonly string[] | undefined
-  annotation?: readonly string[] | undefined
+  label?: Readonly<Record<string, string>> | undefined
+  annotation?: Readonly<Record<string, string>> | undefined
   hostname?: string | undefined
-  publish?: readonly string[] | undefined
+  publish?: readonly Input<PortMapping>[] | undefined
   dns?: readonly string[] | undefined
   'dns-search'?: readonly string[] | undefined
   'host-network'?: boolean
@@ -37,36 +36,36 @@ export interface PodWishes {
   nodeDns?: Input<DNSConfig> | undefined
 }
 
-export function podConfigFrom(wishes: PodWishes): Input<PodSandboxConfig> {
-  const {name, namespace, uid} = wishes
+export function podConfigFrom(flags: PodFlags): Input<PodSandboxConfig> {
+  const {name, namespace, uid} = flags
   const metadata = {name, namespace, uid, attempt: 0}
-  const hostNetwork = wishes['host-network'] ?? false
-  if (hostNetwork && wishes.publish?.length) {
+  const hostNetwork = flags['host-network'] ?? false
+  if (hostNetwork && flags.publish?.length) {
     throw new UsageError(
       '-p means nothing with --host-network: every port of the container is one of the host',
     )
   }
-  const dns = {servers: wishes.dns ?? [], searches: wishes['dns-search'] ?? []}
+  const dns = {servers: flags.dns ?? [], searches: flags['dns-search'] ?? []}
   const asked = dns.servers.length + dns.searches.length > 0
   const dnsConfig = asked
     ? {servers: [...dns.servers], searches: [...dns.searches]}
     : hostNetwork
       ? undefined
-      : wishes.nodeDns
+      : flags.nodeDns
   return {
     metadata,
     // A pod on the host's network has the host's name, as with the kubelet.
-    ...(hostNetwork ? {} : {hostname: wishes.hostname ?? hostnameFor(name)}),
-    logDirectory: logDirectoryOf(wishes.logRoot, metadata),
+    ...(hostNetwork ? {} : {hostname: flags.hostname ?? hostnameFor(name)}),
+    logDirectory: logDirectoryOf(flags.logRoot, metadata),
     ...(dnsConfig ? {dnsConfig} : {}),
-    ...(wishes.publish?.length ? {portMappings: wishes.publish.map(parsePort)} : {}),
-    labels: {...parseLabels([...(wishes.label ?? [])]), ...podLabels(metadata)},
-    ...(wishes.annotation?.length ? {annotations: parseAnnotations([...wishes.annotation])} : {}),
+    ...(flags.publish?.length ? {portMappings: [...flags.publish]} : {}),
+    labels: {...flags.label, ...podLabels(metadata)},
+    ...(flags.annotation ? {annotations: flags.annotation} : {}),
     linux: {
-      cgroupParent: wishes.cgroupParent,
+      cgroupParent: flags.cgroupParent,
       securityContext: {
-        namespaceOptions: namespaceOptions(wishes),
-        ...(wishes.privileged ? {privileged: true} : {}),
+        namespaceOptions: namespaceOptions(flags),
+        ...(flags.privileged ? {privileged: true} : {}),
       },
     },
   }
@@ -91,7 +90,7 @@ function hostnameFor(name: string): string {
   return name.slice(0, 63).replace(/[-.]+$/, '')
 }
 
-export interface ContainerWishes {
+export interface ContainerFlags {
   name: string
   image: string
   command: readonly string[]
@@ -99,8 +98,8 @@ export interface ContainerWishes {
   env?: readonly string[] | undefined
   /** Texts of env files by their names. */
   envFiles?: readonly {name: string; text: string}[]
-  volume?: readonly string[] | undefined
-  device?: readonly string[] | undefined
+  volume?: readonly Input<Mount>[] | undefined
+  device?: readonly Input<Device>[] | undefined
   user?: string | undefined
   workdir?: string | undefined
   'read-only'?: boolean
@@ -109,10 +108,11 @@ export interface ContainerWishes {
   'host-pid'?: boolean
   'host-ipc'?: boolean
   privileged?: boolean
-  memory?: string | undefined
-  cpus?: string | undefined
-  label?: readonly string[] | undefined
-  annotation?: readonly string[] | undefined
+  /** In bytes. */
+  memory?: number | undefined
+  cpus?: {cpuPeriod: string; cpuQuota: string} | undefined
+  label?: Readonly<Record<string, string>> | undefined
+  annotation?: Readonly<Record<string, string>> | undefined
   tty?: boolean
   interactive?: boolean
   /** Stdin ends with the one session that is attached, as that of a foreground container does. */
@@ -121,54 +121,49 @@ export interface ContainerWishes {
 
 export interface Place {
   env: NodeJS.ProcessEnv
-  directory: string
   /** Of the pod that the container goes into. */
   pod: Input<PodSandboxConfig>
 }
 
-export function containerConfigFrom(
-  wishes: ContainerWishes,
-  {env, directory, pod}: Place,
-): Input<ContainerConfig> {
-  const {image, name} = wishes
-  const envs = environment(wishes, env)
-  const mounts = (wishes.volume ?? []).map((volume) => parseMount(volume, directory))
-  const devices = (wishes.device ?? []).map(parseDevice)
+export function containerConfigFrom(flags: ContainerFlags, {env, pod}: Place): Input<ContainerConfig> {
+  const {image, name} = flags
+  const envs = environment(flags, env)
+  const {volume: mounts = [], device: devices = []} = flags
   const resources = {
-    ...(wishes.memory === undefined ? {} : {memoryLimitInBytes: `${parseBytes('--memory', wishes.memory)}`}),
-    ...(wishes.cpus === undefined ? {} : parseCpus('--cpus', wishes.cpus)),
+    ...(flags.memory === undefined ? {} : {memoryLimitInBytes: `${flags.memory}`}),
+    ...flags.cpus,
   }
   return {
     metadata: {name, attempt: 0},
     image: {image},
-    ...(wishes.entrypoint === undefined ? {} : {command: [wishes.entrypoint]}),
-    ...(wishes.command.length > 0 ? {args: [...wishes.command]} : {}),
-    ...(wishes.workdir === undefined ? {} : {workingDir: wishes.workdir}),
+    ...(flags.entrypoint === undefined ? {} : {command: [flags.entrypoint]}),
+    ...(flags.command.length > 0 ? {args: [...flags.command]} : {}),
+    ...(flags.workdir === undefined ? {} : {workingDir: flags.workdir}),
     ...(envs.length > 0 ? {envs} : {}),
-    ...(mounts.length > 0 ? {mounts} : {}),
-    ...(devices.length > 0 ? {devices} : {}),
+    ...(mounts.length > 0 ? {mounts: [...mounts]} : {}),
+    ...(devices.length > 0 ? {devices: [...devices]} : {}),
     labels: {
-      ...parseLabels([...(wishes.label ?? [])]),
+      ...flags.label,
       ...podLabels({...pod.metadata}),
       'io.kubernetes.container.name': name,
     },
-    ...(wishes.annotation?.length ? {annotations: parseAnnotations([...wishes.annotation])} : {}),
+    ...(flags.annotation ? {annotations: flags.annotation} : {}),
     logPath: `${name}/0.log`,
-    ...(wishes.interactive ? {stdin: true} : {}),
-    ...(wishes.interactive && wishes.stdinOnce ? {stdinOnce: true} : {}),
-    ...(wishes.tty ? {tty: true} : {}),
+    ...(flags.interactive ? {stdin: true} : {}),
+    ...(flags.interactive && flags.stdinOnce ? {stdinOnce: true} : {}),
+    ...(flags.tty ? {tty: true} : {}),
     linux: {
       ...(Object.keys(resources).length > 0 ? {resources} : {}),
-      securityContext: securityContext(wishes, pod),
+      securityContext: securityContext(flags, pod),
     },
   }
 }
 
 function securityContext(
-  wishes: ContainerWishes,
+  flags: ContainerFlags,
   pod: Input<PodSandboxConfig>,
 ): Input<LinuxContainerSecurityContext> {
-  const {'cap-add': add, 'cap-drop': drop, privileged} = wishes
+  const {'cap-add': add, 'cap-drop': drop, privileged} = flags
   return {
     ...(add?.length || drop?.length
       ? {capabilities: {addCapabilities: capabilities(add), dropCapabilities: capabilities(drop)}}
@@ -176,24 +171,24 @@ function securityContext(
     ...(privileged ? {privileged: true} : {seccomp: {profileType: 'RuntimeDefault' as const}}),
     // Its network is the pod's, whatever that is.
     namespaceOptions: {
-      ...namespaceOptions(wishes),
+      ...namespaceOptions(flags),
       network: pod.linux?.securityContext?.namespaceOptions?.network ?? 'POD',
     },
-    ...(wishes.user === undefined ? {} : parseUser(wishes.user)),
-    ...(wishes['read-only'] ? {readonlyRootfs: true} : {}),
+    ...(flags.user === undefined ? {} : parseUser(flags.user)),
+    ...(flags['read-only'] ? {readonlyRootfs: true} : {}),
   }
 }
 
 /** As the kubelet's: network and IPC are the pod's, processes the container's own. */
-function namespaceOptions(wishes: {
+function namespaceOptions(flags: {
   'host-network'?: boolean
   'host-pid'?: boolean
   'host-ipc'?: boolean
 }): Input<NamespaceOption> {
   return {
-    network: wishes['host-network'] ? 'NODE' : 'POD',
-    pid: wishes['host-pid'] ? 'NODE' : 'CONTAINER',
-    ipc: wishes['host-ipc'] ? 'NODE' : 'POD',
+    network: flags['host-network'] ? 'NODE' : 'POD',
+    pid: flags['host-pid'] ? 'NODE' : 'CONTAINER',
+    ipc: flags['host-ipc'] ? 'NODE' : 'POD',
   }
 }
 
@@ -230,17 +225,13 @@ const propagations: Readonly<Record<string, Input<Mount>>> = {
 export function parseMount(text: string, directory: string): Input<Mount> {
   const [hostPath = '', containerPath = '', options = '', ...more] = text.split(':')
   if (hostPath === '' || !isAbsolute(containerPath) || more.length > 0) {
-    throw new UsageError(
-      `-v "${text}": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro`,
-    )
+    throw new UsageError(`"${text}": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro`)
   }
   const parts = options === '' ? [] : options.split(',')
   const fields = parts.map((option) => {
     const found = propagations[option]
     if (!found) {
-      throw new UsageError(
-        `-v "${text}": "${option}" should be one of ${Object.keys(propagations).join(', ')}`,
-      )
+      throw new UsageError(`"${text}": "${option}" should be one of ${Object.keys(propagations).join(', ')}`)
     }
     return found
   })
@@ -248,7 +239,7 @@ export function parseMount(text: string, directory: string): Input<Mount> {
 }
 
 /** `HOST[:CONTAINER[:rwm]]`. */
-function parseDevice(text: string): {containerPath: string; hostPath: string; permissions: string} {
+export function parseDevice(text: string): Input<Device> {
   const [hostPath = '', containerPath = hostPath, permissions = 'rwm', ...more] = text.split(':')
   if (
     !isAbsolute(hostPath) ||
@@ -256,9 +247,7 @@ function parseDevice(text: string): {containerPath: string; hostPath: string; pe
     more.length > 0 ||
     !/^[rwm]+$/.test(permissions)
   ) {
-    throw new UsageError(
-      `--device "${text}": write HOST, HOST:CONTAINER or HOST:CONTAINER:rw, such as /dev/fuse`,
-    )
+    throw new UsageError(`"${text}": write HOST, HOST:CONTAINER or HOST:CONTAINER:rw, such as /dev/fuse`)
   }
   return {containerPath, hostPath, permissions}
 }
@@ -270,7 +259,7 @@ export function parsePort(text: string): Input<PortMapping> {
   const ports = [Number(host), Number(container)]
   if (host === '' || ports.some((port) => port < 1 || port > 65_535)) {
     throw new UsageError(
-      `-p "${text}": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80`,
+      `"${text}": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80`,
     )
   }
   return {
@@ -283,7 +272,7 @@ export function parsePort(text: string): Input<PortMapping> {
 
 /** Files first, then `-e`; the last word on a name counts. `NAME` alone is ours, if we have it. */
 function environment(
-  {env: words = [], envFiles = []}: ContainerWishes,
+  {env: words = [], envFiles = []}: ContainerFlags,
   ours: NodeJS.ProcessEnv,
 ): Input<KeyValue>[] {
   const values = new Map<string, string>()

@@ -1,5 +1,4 @@
 import {documentsText, plainMessage, requireText} from '../config-files/write.js'
-import {UsageError} from '../errors/errors.js'
 import type {
   ContainerConfig,
   CreateContainerRequest,
@@ -58,10 +57,7 @@ export function createStep(
 }
 
 /** The plan as text that `parsePlan` reads back; credentials are not part of it. */
-export async function planText(plan: Plan, format: string): Promise<string> {
-  if (format !== 'yaml' && format !== 'json') {
-    throw new UsageError(`-o ${format} is not to be had here: --dry-run prints yaml or json`)
-  }
+export async function planText(plan: Plan, format: 'yaml' | 'json'): Promise<string> {
   const parts = plan.map((step) => ({
     method: step.method,
     ...(step.method === 'PullImage' ? {when: step.when} : {}),

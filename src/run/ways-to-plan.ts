@@ -9,11 +9,11 @@ import {type Reading, readSource} from '../config-files/source.js'
 import {UserError} from '../errors/errors.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
 import {
-  type ContainerWishes,
+  type ContainerFlags,
   checkName,
   containerConfigFrom,
   nameFromImage,
-  type PodWishes,
+  type PodFlags,
   podConfigFrom,
 } from './from-flags.js'
 import {cgroupParentFor, nodeDns} from './host.js'
@@ -59,8 +59,8 @@ export async function planFromConfigs(
 }
 
 export interface ImageFlags
-  extends Omit<PodWishes, 'name' | 'namespace' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'>,
-    Omit<ContainerWishes, 'name' | 'image' | 'command' | 'envFiles' | 'stdinOnce'> {
+  extends Omit<PodFlags, 'name' | 'namespace' | 'uid' | 'cgroupParent' | 'logRoot' | 'nodeDns'>,
+    Omit<ContainerFlags, 'name' | 'image' | 'command' | 'envFiles' | 'stdinOnce'> {
   name?: string | undefined
   namespace?: string | undefined
   pod?: string | undefined
@@ -85,7 +85,7 @@ export async function planFromImage(
   flags: ImageFlags,
   surroundings: Surroundings,
 ): Promise<Plan> {
-  const {env, directory, when, foreground} = surroundings
+  const {env, when, foreground} = surroundings
   const uid = randomUUID()
   const suffixed = `${nameFromImage(image)}-${uid.slice(0, 5)}`
   const asked = flags.name === undefined ? undefined : checkName('--name', flags.name)
@@ -94,7 +94,7 @@ export async function planFromImage(
   const name = asked ?? (flags.pod === undefined ? nameFromImage(image) : suffixed)
   const container = containerConfigFrom(
     {...flags, name, image, command, envFiles, stdinOnce: foreground},
-    {env, directory, pod: place.config},
+    {env, pod: place.config},
   )
   return [
     ...pullSteps(when, container, place.config),

@@ -8,7 +8,7 @@ export function parseDetachKeys(text: string): Uint8Array {
     if (control !== undefined) return control.toUpperCase().charCodeAt(0) - 64
     if (/^[\x20-\x7e]$/.test(key)) return key.charCodeAt(0)
     throw new UsageError(
-      `--detach-keys: "${key}" is no key: write ctrl-a to ctrl-z, ctrl-@ [ \\ ] ^ _ or one character, with commas between`,
+      `"${key}" is no key: write ctrl-a to ctrl-z, ctrl-@ [ \\ ] ^ _ or one character, with commas between`,
     )
   })
 }

@@ -4,11 +4,11 @@ import {parseInteger} from './integer.js'
 const powers: Readonly<Record<string, number>> = {'': 0, k: 1, m: 2, g: 3, t: 4}
 
 /** Bytes as people write memory: `67108864`, `64m`, `64Mi`, `1.5g`; every unit is a power of 1024, as docker has it. */
-export function parseBytes(flag: string, text: string): number {
+export function parseBytes(text: string): number {
   const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b?)$/i.exec(text) ?? []
   const bytes = Math.round(Number(amount) * 1024 ** (powers[unit.toLowerCase()] ?? 0))
   if (amount === '' || !Number.isSafeInteger(bytes)) {
-    throw new UsageError(`${flag} "${text}" is not a size: write bytes, or 64m, 512Mi, 1.5g`)
+    throw new UsageError(`"${text}" is not a size: write bytes, or 64m, 512Mi, 1.5g`)
   }
   return bytes
 }
@@ -17,18 +17,16 @@ export function parseBytes(flag: string, text: string): number {
 const periodUs = 100_000
 
 /** So many CPUs as the kernel's quota in each period. */
-export function parseCpus(flag: string, text: string): {cpuPeriod: string; cpuQuota: string} {
+export function parseCpus(text: string): {cpuPeriod: string; cpuQuota: string} {
   const cpus = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN
   const quotaUs = Math.round(cpus * periodUs)
   if (!(quotaUs >= 1000 && Number.isSafeInteger(quotaUs))) {
-    throw new UsageError(`${flag} "${text}" is not a number of CPUs: write 2 or 0.5; the least is 0.01`)
+    throw new UsageError(`"${text}" is not a number of CPUs: write 2 or 0.5; the least is 0.01`)
   }
   return {cpuPeriod: `${periodUs}`, cpuQuota: `${quotaUs}`}
 }
 
 /** Memory as crictl takes it, a whole number of bytes in any of Go's spellings, or as {@link parseBytes} does. */
-export function parseMemory(flag: string, text: string): number {
-  return /^[+-]?\d[\da-fxob_]*$/i.test(text) && !/[bk]$/i.test(text)
-    ? parseInteger(text)
-    : parseBytes(flag, text)
+export function parseMemory(text: string): number {
+  return /^[+-]?\d[\da-fxob_]*$/i.test(text) && !/[bk]$/i.test(text) ? parseInteger(text) : parseBytes(text)
 }

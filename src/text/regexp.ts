@@ -14,9 +14,9 @@ const posixClasses: ReadonlyMap<string, string> = new Map([
 
 /**
  * A regular expression in Go's spelling as far as the two differ in daily use: `(?i)` at the start, named groups,
- * `\A` and `\z`, POSIX classes. Unanchored.
+ * `\A` and `\z`, POSIX classes. Unanchored. Throws UsageError.
  */
-export function parseRegexp(flag: string, source: string): RegExp {
+export function parseRegexp(source: string): RegExp {
   const [, modes = '', rest = ''] = /^(?:\(\?([imsU]+)\))?(.*)$/s.exec(source) ?? []
   const translated = rest
     .replaceAll('(?P<', '(?<')
@@ -27,7 +27,7 @@ export function parseRegexp(flag: string, source: string): RegExp {
     return new RegExp(translated, modes.replaceAll('U', ''))
   } catch (error) {
     throw new UsageError(
-      `${flag} "${source}" is not a regular expression: ${(error as Error).message.split(': ').pop()}`,
+      `"${source}" is not a regular expression: ${(error as Error).message.split(': ').pop()}`,
       {cause: error},
     )
   }

@@ -5,33 +5,19 @@ export function splitList(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(/,(?=[^,=]+=)/))
 }
 
-/** `key=value` words as a label selector. */
-export function parseLabels(values: readonly string[] = []): Record<string, string> {
-  return parsePairs('label', values)
+/** `key=value`, several with commas between, as labels and annotations are. Throws UsageError. */
+export function parsePairs(text: string): (readonly [string, string])[] {
+  return splitList([text]).map((item) => {
+    const at = item.indexOf('=')
+    if (at <= 0) throw new UsageError(`"${item}" should be KEY=VALUE, such as app=web`)
+    return [item.slice(0, at), item.slice(at + 1)]
+  })
 }
 
-export function parseAnnotations(values: readonly string[] = []): Record<string, string> {
-  return parsePairs('annotation', values)
-}
-
-function parsePairs(noun: string, values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    splitList(values).map((item) => {
-      const at = item.indexOf('=')
-      if (at <= 0) throw new UsageError(`${noun} "${item}" should be KEY=VALUE, such as app=web`)
-      return [item.slice(0, at), item.slice(at + 1)]
-    }),
-  )
-}
-
-/** One of a few words in any case. */
-export function parseChoice<Value>(
-  flag: string,
-  text: string,
-  choices: Readonly<Record<string, Value>>,
-): Value {
+/** One of a few words in any case. Throws UsageError. */
+export function parseChoice<Value>(text: string, choices: Readonly<Record<string, Value>>): Value {
   const word = text.toLowerCase()
   if (!Object.hasOwn(choices, word))
-    throw new UsageError(`${flag} "${text}" should be one of ${Object.keys(choices).join(', ')}`)
+    throw new UsageError(`"${text}" should be one of ${Object.keys(choices).join(', ')}`)
   return choices[word] as Value
 }

@@ -15,7 +15,7 @@ const longest = 100
  * a zone it is local), how long ago (`10m`, `1h30m`, `2d`, `10 minutes ago`), `14:00`, `today`, `yesterday 14:00`,
  * `now`, or Unix seconds. A time of day alone is the last one that was. Throws UsageError.
  */
-export function parseWhen(flag: string, text: string, nowMs: number): Moment {
+export function parseWhen(text: string, nowMs: number): Moment {
   const words = text.trim().toLowerCase()
   // Blanks by the ten thousand take the expressions below many seconds.
   const found =
@@ -28,7 +28,7 @@ export function parseWhen(flag: string, text: string, nowMs: number): Moment {
         undefined)
   if (found) return found
   throw new UsageError(
-    `${flag} "${text}" is no time: write 10m, 2d, 14:00, "yesterday 14:00", 2026-01-02 or 2026-01-02T13:00:00Z`,
+    `"${text}" is no time: write 10m, 2d, 14:00, "yesterday 14:00", 2026-01-02 or 2026-01-02T13:00:00Z`,
   )
 }
 

@@ -341,7 +341,7 @@ test('containerd 1.7 shares one queue with the kubelet: it takes --force', async
 test.each([
   [['events', '--template', '{{.x'], 'template 1:1: this {{ has no }}'],
   [['events', '--type', 'exploded'], '--type "exploded" should be one of created, started, stopped, deleted'],
-  [['events', '--poll-interval', '0'], '--poll-interval should be 10ms or more'],
+  [['events', '--poll-interval', '0'], '--poll-interval "0" should be 10ms or more'],
   [['events', '-o', 'xml'], '-o "xml" is no output format'],
 ])('%j is refused before anything is sent', async (argv, text) => {
   const {stderr, exitCode} = await runCli(argv)

@@ -311,11 +311,11 @@ test.each([
     ['-it', 'web', 'sh'],
     '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
   ],
-  [['-r', 'http3', 'web', 'sh'], '--transport: "http3" is neither spdy nor websocket'],
+  [['-r', 'http3', 'web', 'sh'], '--transport "http3" should be one of spdy, websocket'],
   [['--tls-cert', '/x', 'web', 'sh'], '--tls-cert and --tls-key go together'],
   [
     ['--detach-keys', 'ctrl-1', 'web', 'sh'],
-    '--detach-keys: "ctrl-1" is no key: write ctrl-a to ctrl-z, ctrl-@ [ \\ ] ^ _ or one character, with commas between',
+    '--detach-keys "ctrl-1" is no key: write ctrl-a to ctrl-z, ctrl-@ [ \\ ] ^ _ or one character, with commas between',
   ],
 ])('wrong usage asks no runtime: %j', async (argv, message) => {
   expect(await runCli(['-r', 'unix:///nowhere/cri.sock', 'exec', ...argv])).toEqual({

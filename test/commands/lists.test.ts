@@ -133,7 +133,7 @@ test.each([['images'], ['inspecti'], ['rmi', '--prune']])(
     await using runtime = await startFakeRuntime({ListImages: {images: []}})
     expect({...(await runCli([...argv, '--filter', 'wrong=x'], runtime)), calls: runtime.calls}).toEqual({
       stdout: '',
-      stderr: 'crisp: --filter wrong=x: filters are dangling=, reference=, before= and since=\n',
+      stderr: 'crisp: --filter "wrong=x" is no filter: there are dangling=, reference=, before= and since=\n',
       exitCode: 2,
       calls: [],
     })

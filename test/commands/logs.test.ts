@@ -197,7 +197,7 @@ test.each<[string, string[], RegExp, number]>([
   ['no such label', ['-l', 'app=nope'], /no container passes the filters/, 3],
   ['no such stream', ['app', '-s', 'stdin'], /--stream "stdin" should be one of stdout, stderr/, 2],
   ['no such time', ['app', '--since', 'soon'], /--since "soon" is no time: write 10m/, 2],
-  ['no such format', ['app', '-o', 'yaml'], /-o "yaml" should be one of text, raw, json/, 2],
+  ['no such format', ['app', '-o', 'yaml'], /--output "yaml" should be one of text, raw, json/, 2],
   ['no expression', ['app', '--grep', '('], /--grep "\(" is not a regular expression/, 2],
   ['context of nothing', ['app', '-C', '3'], /-A, -B and -C need --grep/, 2],
   ['-f and --until', ['app', '-f', '--until', '1m'], /--until can't be used with -f/, 2],

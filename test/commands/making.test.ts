@@ -240,9 +240,14 @@ describe("crictl's command lines", () => {
     [['run', 'busybox', '-o', 'yaml'], '-o is for --dry-run'],
     [
       ['run', '--cgroup-parent', '/x', 'busybox', '--dry-run', '-o', 'table'],
-      '-o table is not to be had here: --dry-run prints yaml or json',
+      '--output "table" should be one of yaml, json',
     ],
-    [['runp', '-T', '5', '/dev/null'], '--cancel-timeout: "5" is not a duration: write 5s'],
+    [['run', '--annotation', 'x', 'busybox'], '--annotation "x" should be KEY=VALUE, such as app=web'],
+    [
+      ['run', '-v', '/a', 'busybox'],
+      '--volume "/a": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro',
+    ],
+    [['runp', '-T', '5', '/dev/null'], '--cancel-timeout "5" is not a duration: write 5s'],
   ])('%j', async (argv, problem) => {
     await using runtime = await startFakeRuntime(willing())
     expect(await runCli(argv, runtime)).toEqual({stdout: '', stderr: `crisp: ${problem}\n`, exitCode: 2})

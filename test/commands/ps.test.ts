@@ -251,6 +251,7 @@ describe('filters on names', () => {
       ['aa1', 'cc3'],
     ],
     [['--name', '(?i)WEB'], ['aa1']],
+    [['--name', '-a|web'], ['aa1']],
     [['--namespace', 'batch'], ['cc3']],
     [['--namespace', 'a', '--name', 'job'], ['cc3']],
     [
@@ -286,7 +287,7 @@ test('a word of 100,000 letters is not said again in full', async () => {
   const word = 'x'.repeat(100_000)
   expect(await runCli(['ps', '--label', word])).toEqual({
     stdout: '',
-    stderr: `crisp: label "${'x'.repeat(99)}…" should be KEY=VALUE, such as app=web\n`,
+    stderr: `crisp: --label "${'x'.repeat(99)}…" should be KEY=VALUE, such as app=web\n`,
     exitCode: 2,
   })
   expect(await runCli([`--${word}`])).toEqual({
@@ -305,13 +306,13 @@ describe('bad input is one line and exit 2, before anything is sent', () => {
       '-o "xml" is no output format: table, wide, json, yaml, name, jsonl, go-template, jsonpath=…, custom-columns=… or custom-columns-file=…',
     ],
     [['ps', '--state', 'dead'], '--state "dead" should be one of created, running, exited, unknown'],
-    [['ps', '--label', 'novalue'], 'label "novalue" should be KEY=VALUE, such as app=web'],
+    [['ps', '--label', 'novalue'], '--label "novalue" should be KEY=VALUE, such as app=web'],
     [['ps', '--name', '('], '--name "(" is not a regular expression: Unterminated group'],
-    [['ps', '--last', 'x'], '--last: "x" is not a whole number'],
+    [['ps', '--last', 'x'], '--last "x" is not a whole number'],
     [['ps', '--last'], '--last needs a value'],
     [['ps', 'extra'], 'unexpected argument: extra (crisp ps --help)'],
     [['ps', '--all=maybe'], '--all=maybe: a switch is true or false'],
-    [['--timeout', '5', 'ps'], '--request-timeout: "5" is not a duration: write 5s'],
+    [['--timeout', '5', 'ps'], '--request-timeout "5" is not a duration: write 5s'],
     [
       ['-r', 'tcp://127.0.0.1:80', 'ps'],
       '--runtime-endpoint: endpoint "tcp://127.0.0.1:80": tcp is not supported, the CRI is served on unix sockets: write unix:///path/to.sock',

@@ -134,8 +134,8 @@ describe('credentials', () => {
     [['-u', 'ann'], '--username asks for the password on a terminal: pipe it in with --password-stdin'],
     [['--password-stdin'], '--password and --password-stdin are of the account that --username names'],
     [['--creds-stdin', '--pod-config', '-'], 'stdin holds either the pod or the credentials'],
-    [['-pt', '-5s'], '--pull-timeout -5s: should not be negative; 0 is no limit'],
-    [['--pull-timeout', '5'], '"5" is not a duration: write 5s'],
+    [['-pt', '-5s'], '--pull-timeout "-5s" should not be negative'],
+    [['--pull-timeout', '5'], '--pull-timeout "5" is not a duration: write 5s'],
   ])('%j is a mistake', async (flags, message) => {
     expect(await runCli(['pull', 'a:1', ...flags])).toEqual({
       stdout: '',

@@ -210,7 +210,7 @@ test('nothing to remove ends with 0', async () => {
 test.each(['0', '-1'])('--parallel %s is a mistake', async (parallel) => {
   expect(await runCli(['rmi', 'a:1', `--parallel=${parallel}`])).toEqual({
     stdout: '',
-    stderr: `crisp: --parallel: ${parallel} should be 1 or more\n`,
+    stderr: `crisp: --parallel "${parallel}" should be 1 or more\n`,
     exitCode: 2,
   })
 })

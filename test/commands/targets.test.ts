@@ -262,9 +262,9 @@ describe('which targets', () => {
     ['rmp', 'which pod? name it, or choose with --all, --label and other filters'],
     ['rm -a c0', '--all chooses containers by itself: leave it out, or the names'],
     ['rmp --label a=b p0', '--label chooses pods by itself: leave it out, or the names'],
-    ['rm -a --parallel 0', '--parallel: 0 should be 1 or more'],
-    ['stop c0 -t -1', '--timeout -1: a grace period is not negative'],
-    ['stop c0 -t soon', '"soon" is not a duration: write 10s, 1m30s or 500ms'],
+    ['rm -a --parallel 0', '--parallel "0" should be 1 or more'],
+    ['stop c0 -t -1', '--timeout "-1": a grace period is not negative'],
+    ['stop c0 -t soon', '--timeout "soon" is not a duration: write 10s, 1m30s or 500ms'],
   ])('crisp %s is a mistake, before anything is removed', async (line, message) => {
     const {answers} = node(exited(1), ['SANDBOX_NOTREADY'])
     await using runtime = await startFakeRuntime(answers)

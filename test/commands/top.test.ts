@@ -372,7 +372,7 @@ test('--once prints one frame, with CPU from two samples', async () => {
 test.each([
   [['top'], 'top needs a terminal: --once prints one frame without, stats --watch goes on'],
   [['top', '--once', '--sort', 'size'], '--sort "size" should be one of cpu, mem,'],
-  [['top', '--interval', '10ms'], '--interval should be 200ms or more'],
+  [['top', '--interval', '10ms'], '--interval "10ms" should be 200ms or more'],
 ])('%j is refused', async (argv, text) => {
   const {stderr, exitCode} = await runCli(argv)
   expect({stderr, exitCode}).toEqual({stderr: expect.stringContaining(text), exitCode: 2})

@@ -111,7 +111,7 @@ describe('update', () => {
   test.each([
     [['update', 'web'], 'update what? name a limit, such as --memory 256m (crisp update --help)'],
     [['update', '--memory', '1m'], 'update needs CONTAINER (crisp update --help)'],
-    [['update', '--oom-score-adj', 'abc', 'web'], '--oom-score-adj: "abc" is not a whole number'],
+    [['update', '--oom-score-adj', 'abc', 'web'], '--oom-score-adj "abc" is not a whole number'],
     [
       ['update', '--cpus', '1', '--cpu-quota', '5', 'web'],
       '--cpus sets quota and period: leave it out, or those',
@@ -147,7 +147,7 @@ describe('update', () => {
     ['010', 8],
     ['10b', 10],
     ['2m', 2097152],
-  ])('memory %s', (text, bytes) => expect(parseMemory('--memory', text)).toBe(bytes))
+  ])('memory %s', (text, bytes) => expect(parseMemory(text)).toBe(bytes))
 })
 
 describe('checkpoint', () => {

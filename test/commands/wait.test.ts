@@ -189,7 +189,7 @@ describe('endings', () => {
   test('a negative --timeout is a mistake', async () => {
     expect(await runCli(['wait', 'app', '-t', '-5s'])).toEqual({
       stdout: '',
-      stderr: 'crisp: --timeout -5s: should not be negative; 0 looks once\n',
+      stderr: 'crisp: --timeout "-5s" should not be negative\n',
       exitCode: 2,
     })
   })
@@ -325,7 +325,7 @@ test.each([
     ['wait', '--for=ready', '-p', 'web'],
     '--for=ready waits for pods: leave --pod out, it chooses containers',
   ],
-  [['wait', 'a', '--timeout', '5'], '"5" is not a duration: write 5s'],
+  [['wait', 'a', '--timeout', '5'], '--timeout "5" is not a duration: write 5s'],
 ])('%j is a mistake', async (argv, message) => {
   expect(await runCli(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
 })

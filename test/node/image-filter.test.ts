@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {UsageError} from '../../src/errors/errors.js'
 import type {Image} from '../../src/generated/cri.js'
-import {parseImageFilters} from '../../src/node/image-filter.js'
+import {imageFilter, parseImageFilter} from '../../src/node/image-filter.js'
 
 function image(id: string, repoTags: string[], repoDigests: string[] = []): Image {
   return {id, repoTags, repoDigests, size: '1', uid: null, username: '', spec: null, pinned: false}
@@ -34,17 +34,17 @@ describe("images in crictl's order, narrowed by each filter in turn", () => {
     ],
   ]
   test.each(filters)('%j', (given, ids) => {
-    expect(parseImageFilters('--filter', given)(images).map(({id}) => id.slice(7))).toEqual(ids)
+    expect(imageFilter(given.map(parseImageFilter))(images).map(({id}) => id.slice(7))).toEqual(ids)
   })
 })
 
 test.each(['color=red', 'dangling', 'dangling=perhaps', 'reference=('])(
   '%s is refused without a look at the images',
   (filter) => {
-    expect(() => parseImageFilters('--filter', [filter])).toThrow(UsageError)
+    expect(() => parseImageFilter(filter)).toThrow(UsageError)
   },
 )
 
 test('a reference that is not in the list is refused', () => {
-  expect(() => parseImageFilters('--filter', ['since=nosuch:1'])(images)).toThrow(UsageError)
+  expect(() => parseImageFilter('since=nosuch:1')(images)).toThrow(UsageError)
 })

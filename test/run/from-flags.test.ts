@@ -1,9 +1,10 @@
 import {describe, expect, test} from 'vitest'
-import {checkWishes} from '../../src/cli/flags/run.js'
+import {checkContainerFlags} from '../../src/cli/flags/run.js'
 import {
   checkName,
   containerConfigFrom,
   nameFromImage,
+  parseDevice,
   parseMount,
   parsePort,
   parseUser,
@@ -28,13 +29,13 @@ test.each([
   ['64MB', 67108864],
   ['1.5G', 1610612736],
   ['2k', 2048],
-])('%s of memory', (text, bytes) => expect(parseBytes('--memory', text)).toBe(bytes))
+])('%s of memory', (text, bytes) => expect(parseBytes(text)).toBe(bytes))
 
 test.each([
   ['0.5', '50000'],
   ['2', '200000'],
   ['.01', '1000'],
-])('%s CPUs', (text, cpuQuota) => expect(parseCpus('--cpus', text)).toEqual({cpuPeriod: '100000', cpuQuota}))
+])('%s CPUs', (text, cpuQuota) => expect(parseCpus(text)).toEqual({cpuPeriod: '100000', cpuQuota}))
 
 test.each([
   ['/a:/b', {hostPath: '/a', containerPath: '/b'}],
@@ -62,34 +63,34 @@ test.each([
   ['nginx', {runAsUsername: 'nginx'}],
 ])('-u %s', (text, user) => expect(parseUser(text)).toEqual(user))
 
-const given = (form: 'image' | 'files' | 'plan', flags: object) => () => checkWishes({...flags}, form)
+const given = (form: 'image' | 'files' | 'plan', flags: object) => () => checkContainerFlags({...flags}, form)
 
-const wishes = {name: 'a', namespace: 'b', uid: 'u', cgroupParent: '/x', logRoot: '/logs'}
-const place = {env: {}, directory: '/', pod: {metadata: {name: 'p'}}}
+const podFlags = {name: 'a', namespace: 'b', uid: 'u', cgroupParent: '/x', logRoot: '/logs'}
+const place = {env: {}, pod: {metadata: {name: 'p'}}}
 const make = (more: object) => () => containerConfigFrom({name: 'a', image: 'b', command: [], ...more}, place)
 
 test.each([
-  [() => parseBytes('--memory', '64x'), '--memory "64x" is not a size: write bytes, or 64m, 512Mi, 1.5g'],
-  [() => parseCpus('--cpus', '0'), '--cpus "0" is not a number of CPUs: write 2 or 0.5; the least is 0.01'],
+  [() => parseBytes('64x'), '"64x" is not a size: write bytes, or 64m, 512Mi, 1.5g'],
+  [() => parseCpus('0'), '"0" is not a number of CPUs: write 2 or 0.5; the least is 0.01'],
   [
     () => parseMount('/a', '/'),
-    '-v "/a": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro',
+    '"/a": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro',
   ],
   [
     () => parseMount('/a:b', '/'),
-    '-v "/a:b": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro',
+    '"/a:b": write HOST:CONTAINER or HOST:CONTAINER:ro, such as /srv/data:/data:ro',
   ],
   [
     () => parseMount('/a:/b:r0', '/'),
-    '-v "/a:/b:r0": "r0" should be one of ro, rw, z, Z, private, rprivate, rslave, rshared',
+    '"/a:/b:r0": "r0" should be one of ro, rw, z, Z, private, rprivate, rslave, rshared',
   ],
   [
     () => parsePort('80'),
-    '-p "80": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80',
+    '"80": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80',
   ],
   [
     () => parsePort('0:70000'),
-    '-p "0:70000": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80',
+    '"0:70000": write HOST:CONTAINER, with an address before it or /udp behind it, such as 127.0.0.1:8080:80',
   ],
   [() => parseUser(':1'), '-u ":1" has no user: write 1000, 1000:1000 or a name'],
   [() => parseUser('a:wheel'), '-u "a:wheel": the CRI takes a group by its number only'],
@@ -98,15 +99,12 @@ test.each([
     '--name "Web_1" should be at most 63 of a-z, 0-9, - and ., beginning and ending with a letter or digit',
   ],
   [
-    () => podConfigFrom({...wishes, 'host-network': true, publish: ['1:1']}),
+    () => podConfigFrom({...podFlags, 'host-network': true, publish: [{hostPort: 1, containerPort: 1}]}),
     '-p means nothing with --host-network: every port of the container is one of the host',
   ],
   [make({env: ['=x']}), '-e: "=x" should be NAME=VALUE or NAME'],
   [make({envFiles: [{name: 'f', text: 'A=1\n\nx y=1'}]}), 'f:3: "x y=1" should be NAME=VALUE or NAME'],
-  [
-    make({device: ['fuse']}),
-    '--device "fuse": write HOST, HOST:CONTAINER or HOST:CONTAINER:rw, such as /dev/fuse',
-  ],
+  [() => parseDevice('fuse'), '"fuse": write HOST, HOST:CONTAINER or HOST:CONTAINER:rw, such as /dev/fuse'],
   [given('files', {env: ['A=b']}), '--env is for an image: here the files say it'],
   [given('plan', {tty: true}), '--tty is for an image: here the plan says it'],
   [given('plan', {user: 'me'}), '--user is for an image: here the plan says it'],
@@ -119,12 +117,10 @@ test.each([
     given('image', {pod: 'web', publish: ['80:80']}),
     '--publish cannot change the pod that --pod names: leave one of them out',
   ],
-  [make({label: ['x']}), 'label "x" should be KEY=VALUE, such as app=web'],
-  [make({annotation: ['x']}), 'annotation "x" should be KEY=VALUE, such as app=web'],
 ])('refused: %#', (parse, problem) => expect(parse).toThrow(problem))
 
 test('a privileged container has no seccomp profile, and its pod is privileged too', () => {
-  const pod = podConfigFrom({...wishes, privileged: true, 'host-network': true})
+  const pod = podConfigFrom({...podFlags, privileged: true, 'host-network': true})
   expect(pod.linux?.securityContext).toEqual({
     namespaceOptions: {network: 'NODE', pid: 'CONTAINER', ipc: 'POD'},
     privileged: true,

@@ -36,7 +36,7 @@ test.each<[string, number, number]>([
   ['1700000000', 1_700_000_000, 0],
   ['1700000000.000000001', 1_700_000_000, 1],
 ])('%s', (text, seconds, nanos) => {
-  const found = parseWhen('--since', text, nowMs)
+  const found = parseWhen(text, nowMs)
   const whole = Math.floor(seconds)
   expect(found).toEqual({seconds: whole, nanos: nanos + Math.round((seconds - whole) * 1e9)})
 })
@@ -53,12 +53,10 @@ test.each([
   '10x',
   'yesterday 14',
 ])('"%s" is refused', (text) => {
-  expect(() => parseWhen('--until', text, nowMs)).toThrow(UsageError)
-  expect(() => parseWhen('--until', text, nowMs)).toThrow(
-    `--until "${text}" is no time: write 10m, 2d, 14:00`,
-  )
+  expect(() => parseWhen(text, nowMs)).toThrow(UsageError)
+  expect(() => parseWhen(text, nowMs)).toThrow(`"${text}" is no time: write 10m, 2d, 14:00`)
 })
 
 test('a text as long as a file is no time, and is not searched for one', () => {
-  expect(() => parseWhen('--since', '1 '.repeat(50_000), 0)).toThrow('is no time')
+  expect(() => parseWhen('1 '.repeat(50_000), 0)).toThrow('is no time')
 })

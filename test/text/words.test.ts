@@ -7,7 +7,7 @@ import {durationText, parseDurationMs} from '../../src/text/duration.js'
 import {parseInteger} from '../../src/text/integer.js'
 import {nearest} from '../../src/text/nearest.js'
 import {parseRegexp} from '../../src/text/regexp.js'
-import {parseChoice, parseLabels, splitList} from '../../src/text/selectors.js'
+import {parseChoice, parsePairs, splitList} from '../../src/text/selectors.js'
 import {shortId, shortImage} from '../../src/text/short-id.js'
 import {sizeText} from '../../src/text/size.js'
 import {rfc3339} from '../../src/text/time.js'
@@ -135,18 +135,18 @@ test('the nearest word', () => {
 })
 
 test("Go's regular expressions", () => {
-  expect(parseRegexp('--name', '(?i)^WEB').test('web-1')).toBe(true)
-  expect(parseRegexp('--name', '(?P<n>w)eb').test('web')).toBe(true)
-  expect(parseRegexp('--name', '[[:digit:]]+\\z').test('web-12')).toBe(true)
-  expect(parseRegexp('--name', '[[:constructor:]]').source).toBe('[[:constructor:]]')
-  expect(() => parseRegexp('--name', '[')).toThrow('--name "[" is not a regular expression')
+  expect(parseRegexp('(?i)^WEB').test('web-1')).toBe(true)
+  expect(parseRegexp('(?P<n>w)eb').test('web')).toBe(true)
+  expect(parseRegexp('[[:digit:]]+\\z').test('web-12')).toBe(true)
+  expect(parseRegexp('[[:constructor:]]').source).toBe('[[:constructor:]]')
+  expect(() => parseRegexp('[')).toThrow('"[" is not a regular expression')
 })
 
 test('a choice is one of the words, in any case, and nothing that every object has', () => {
   const states = {running: 1, exited: 2}
-  expect(parseChoice('--state', 'Running', states)).toBe(1)
+  expect(parseChoice('Running', states)).toBe(1)
   for (const word of ['bogus', 'constructor', '__proto__', ''])
-    expect(() => parseChoice('--state', word, states)).toThrow('should be one of running, exited')
+    expect(() => parseChoice(word, states)).toThrow('should be one of running, exited')
 })
 
 test('a comma separates only what is a pair of its own', () => {
@@ -157,8 +157,11 @@ test('a comma separates only what is a pair of its own', () => {
     'k=1,2',
     'l=3',
   ])
-  expect(parseLabels(['app=web,tier=a=b'])).toEqual({app: 'web', tier: 'a=b'})
-  expect(() => parseLabels(['=x'])).toThrow(UsageError)
+  expect(parsePairs('app=web,tier=a=b')).toEqual([
+    ['app', 'web'],
+    ['tier', 'a=b'],
+  ])
+  expect(() => parsePairs('=x')).toThrow(UsageError)
 })
 
 describe('a line with words that nobody reads', () => {

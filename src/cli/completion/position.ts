@@ -1,5 +1,5 @@
 import {type CommandSpec, type FlagSpec, givenValue, isHelpWord, type Line, readLine} from '../argv.js'
-import type {GlobalFlags} from '../settings/settings.js'
+import type {GlobalFlags} from '../flags/common.js'
 
 // Which word of a half-typed command line is being completed, and with what. Pure, over the manifest: whatever argv.ts
 // finds wrong with the line is left aside, because a line is wrong for as long as it is being typed.

@@ -1,19 +1,7 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {outputForms} from '../../formats/output.js'
-import {parseDurationMs} from '../../text/duration.js'
-import {parseInteger} from '../../text/integer.js'
-
-/** A whole number in any of Go's spellings. */
-export const integerFlag = Flags.custom<number>({parse: async (text) => parseInteger(text), helpValue: 'N'})
-
-/** A Go duration; kept as typed, checked at once. */
-export const durationFlag = Flags.custom<string>({
-  parse: async (text) => {
-    parseDurationMs(text)
-    return text
-  },
-  helpValue: 'DURATION',
-})
+import {durationFlag, integerFlag, pairsFlag} from './types.js'
 
 const group = {helpGroup: 'GLOBAL'}
 /** Shown by `crisp help` and the manual, not in the help of every command. */
@@ -82,6 +70,9 @@ export const globalFlags = {
   }),
 }
 
+/** Where the runtime is and how to ask it; an absent one is undefined. */
+export type GlobalFlags = Partial<Interfaces.InferredFlags<typeof globalFlags>>
+
 /** `-o` and `--template`, the same on every command that shows something; a command may have forms of its own. */
 export const outputFlags = (defaultForm: string, ownForms: readonly string[] = []) => ({
   output: Flags.string({
@@ -112,21 +103,8 @@ export const inspectFlags = {
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: "leave out the runtime's own info"}),
 }
 
-export const imageFilterFlag = Flags.string({
-  char: 'f',
-  multiple: true,
-  multipleNonGreedy: true,
+export const labelFlag = pairsFlag({
   helpGroup: 'FILTER',
-  helpValue: 'KEY=VALUE',
-  description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
-  complete: ['dangling=true', 'dangling=false', 'reference=', 'before=', 'since='],
-})
-
-export const labelFlag = Flags.string({
-  multiple: true,
-  multipleNonGreedy: true,
-  helpGroup: 'FILTER',
-  helpValue: 'KEY=VALUE',
   description: 'only with this label; several must all match',
 })
 

@@ -7,38 +7,30 @@ import type {LineFilter} from '../../logs/lines.js'
 import type {StreamIndex} from '../../logs/record.js'
 import type {LogSelector, WantedAttempt} from '../../node/log-targets.js'
 import {parseInteger} from '../../text/integer.js'
-import {parseRegexp} from '../../text/regexp.js'
-import {parseChoice, parseLabels} from '../../text/selectors.js'
 import {parseWhen} from '../../text/when.js'
-import {integerFlag} from './common.js'
+import {choiceFlag, integerFlag, pairsFlag, regexpFlag, valueFlag} from './types.js'
 
 const which = {helpGroup: 'WHICH LOGS'}
 const part = {helpGroup: 'WHICH LINES'}
 const match = {helpGroup: 'SEARCH'}
 const shape = {helpGroup: 'OUTPUT'}
 
-const expression = (description: string) =>
-  Flags.string({multiple: true, multipleNonGreedy: true, ...match, helpValue: 'REGEXP', description})
+const timeFlag = valueFlag((text) => parseWhen(text, Date.now()), {helpValue: 'TIME'})
+const attemptFlag = valueFlag((text) => (text === 'all' ? text : parseInteger(text)), {helpValue: 'N|all'})
+const streamFlag = choiceFlag<StreamIndex>({stdout: 0, stderr: 1})
+const formatFlag = choiceFlag<LogRequest['format']>({text: 'text', raw: 'raw', json: 'json'})
 
 export const logFlags = {
-  label: Flags.string({
+  label: pairsFlag({
     char: 'l',
-    multiple: true,
-    multipleNonGreedy: true,
     ...which,
-    helpValue: 'KEY=VALUE',
     description: 'containers with this label, or of pods with it; several must all match',
   }),
-  namespace: Flags.string({
-    ...which,
-    helpValue: 'REGEXP',
-    description: 'containers of namespaces that match',
-  }),
-  name: Flags.string({...which, helpValue: 'REGEXP', description: 'containers whose name matches'}),
+  namespace: regexpFlag({...which, description: 'containers of namespaces that match'}),
+  name: regexpFlag({...which, description: 'containers whose name matches'}),
   pod: Flags.string({...which, helpValue: 'POD', description: 'containers of this pod'}),
-  attempt: Flags.string({
+  attempt: attemptFlag({
     ...which,
-    helpValue: 'N|all',
     description: 'this attempt (restart) instead of the newest, or all one after another',
   }),
   previous: Flags.boolean({char: 'p', ...which, description: 'the attempt before the newest'}),
@@ -50,36 +42,33 @@ export const logFlags = {
   }),
   once: Flags.boolean({...part, description: 'with -f: end with the container'}),
   tail: integerFlag({char: 'n', ...part, description: 'the last N lines of each container; 0: none'}),
-  since: Flags.string({
+  since: timeFlag({
     ...part,
-    helpValue: 'TIME',
     description: 'from then on: 10m, 14:00, "yesterday 14:00", 2026-01-02, 2026-01-02T13:00:00Z',
   }),
-  until: Flags.string({...part, helpValue: 'TIME', description: 'up to then'}),
-  stream: Flags.string({
+  until: timeFlag({...part, description: 'up to then'}),
+  stream: streamFlag({
     char: 's',
     ...part,
     helpValue: 'NAME',
     description: 'only stdout, or only stderr',
-    complete: ['stdout', 'stderr'],
   }),
   'limit-bytes': integerFlag({...part, description: 'not more than N bytes in all'}),
 
-  grep: expression('lines that match; one of several is enough'),
-  exclude: expression('no lines that match'),
+  grep: regexpFlag({...match, multiple: true, description: 'lines that match; one of several is enough'}),
+  exclude: regexpFlag({...match, multiple: true, description: 'no lines that match'}),
   'after-context': integerFlag({char: 'A', ...match, description: 'and N lines after each match'}),
   'before-context': integerFlag({char: 'B', ...match, description: 'and N lines before'}),
   context: integerFlag({char: 'C', ...match, description: 'both'}),
 
   timestamps: Flags.boolean({char: 't', ...shape, description: 'the time of each line in front of it'}),
   prefix: Flags.boolean({...shape, description: "the container's name in front, for a single one too"}),
-  output: Flags.string({
+  output: formatFlag({
     char: 'o',
     ...shape,
     helpValue: 'FORMAT',
     default: 'text',
     description: 'text, raw (never a prefix or a colour) or json (an object a line)',
-    complete: ['text', 'raw', 'json'],
   }),
   reopen: Flags.boolean({
     char: 'r',
@@ -87,12 +76,10 @@ export const logFlags = {
   }),
 }
 
-const streams: Readonly<Record<string, StreamIndex>> = {stdout: 0, stderr: 1}
-
 type LogFlags = Interfaces.InferredFlags<typeof logFlags>
 
 /** What the words and flags ask for. Throws UsageError for what does not go together. */
-export function logRequest(references: readonly string[], flags: LogFlags, nowMs: number): LogRequest {
+export function logRequest(references: readonly string[], flags: LogFlags): LogRequest {
   const {'limit-bytes': limitBytes = -1} = flags
   const select = [flags.label, flags.namespace, flags.name, flags.pod].some((value) => value !== undefined)
   if (!select && references.length === 0)
@@ -109,40 +96,31 @@ export function logRequest(references: readonly string[], flags: LogFlags, nowMs
     follow: flags.follow,
     once: flags.once,
     tail: flags.tail,
-    filter: filterOf(flags, nowMs),
+    filter: filterOf(flags),
     limitBytes: limitBytes < 0 ? Number.POSITIVE_INFINITY : limitBytes,
     grep: grepOf(flags),
     timestamps: flags.timestamps,
     prefix: flags.prefix,
-    format: parseChoice('-o', flags.output, {text: 'text', raw: 'raw', json: 'json'} as const),
+    format: flags.output,
   }
 }
 
-function selectorOf({label, namespace, name, pod}: LogFlags): LogSelector {
-  return {
-    labels: parseLabels(label),
-    namespace: namespace === undefined ? undefined : parseRegexp('--namespace', namespace),
-    name: name === undefined ? undefined : parseRegexp('--name', name),
-    pod,
-  }
+function selectorOf({label: labels = {}, namespace, name, pod}: LogFlags): LogSelector {
+  return {labels, namespace, name, pod}
 }
 
 function attemptOf({attempt, previous, follow}: LogFlags): WantedAttempt {
   if (attempt !== undefined && previous) throw new UsageError("--previous and --attempt can't both be given")
-  if (attempt === undefined && !previous) return 'newest'
-  const wanted = previous ? 'previous' : attempt === 'all' ? 'all' : parseInteger(attempt ?? '')
+  const wanted = previous ? 'previous' : attempt
+  if (wanted === undefined) return 'newest'
   if (follow && wanted !== 'all')
     throw new UsageError('-f follows the newest attempt: leave out --previous or --attempt')
   return wanted
 }
 
-function filterOf({stream, since, until, follow}: LogFlags, nowMs: number): LineFilter {
+function filterOf({stream, since, until, follow}: LogFlags): LineFilter {
   if (until !== undefined && follow) throw new UsageError("--until can't be used with -f, which has no end")
-  return {
-    stream: stream === undefined ? undefined : parseChoice('--stream', stream, streams),
-    since: since === undefined ? undefined : parseWhen('--since', since, nowMs),
-    until: until === undefined ? undefined : parseWhen('--until', until, nowMs),
-  }
+  return {stream, since, until}
 }
 
 function grepOf(flags: LogFlags): Grep | undefined {
@@ -154,8 +132,8 @@ function grepOf(flags: LogFlags): Grep | undefined {
     return undefined
   }
   return {
-    include: grep.map((source) => parseRegexp('--grep', source)),
-    exclude: exclude.map((source) => parseRegexp('--exclude', source)),
+    include: grep,
+    exclude,
     before: Math.max(0, before),
     after: Math.max(0, after),
   }

@@ -1,8 +1,9 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
-import {parseDurationMs} from '../../text/duration.js'
 import {sayEachOnce} from '../../text/once.js'
+import {durationFrom} from './types.js'
 
 const group = {helpGroup: 'CREDENTIALS'}
 
@@ -36,23 +37,14 @@ export const pullFlags = {
     helpValue: 'FILE',
     description: 'logins of docker or podman, instead of the files where those keep them',
   }),
-  'pull-timeout': Flags.string({
+  'pull-timeout': durationFrom(0)({
     aliases: ['pt'],
-    helpValue: 'DURATION',
+    env: 'CRICTL_PULL_TIMEOUT',
     description: 'how long a pull may take, such as 10m; no limit by default [env: CRICTL_PULL_TIMEOUT]',
   }),
 }
 
-export interface PullFlags {
-  creds?: string | undefined
-  'creds-stdin'?: boolean
-  username?: string | undefined
-  password?: string | undefined
-  'password-stdin'?: boolean
-  auth?: string | undefined
-  authfile?: string | undefined
-  'pull-timeout'?: string | undefined
-}
+export type PullFlags = Partial<Interfaces.InferredFlags<typeof pullFlags>>
 
 /** What reading credentials needs of the process. */
 export interface CredentialSources {
@@ -64,13 +56,9 @@ export interface CredentialSources {
   signal: AbortSignal
 }
 
-/** Undefined for no limit. Throws UsageError for what is no duration. */
-export function pullTimeoutMs(flags: PullFlags, env: NodeJS.ProcessEnv): number | undefined {
-  const text = flags['pull-timeout'] ?? (env.CRICTL_PULL_TIMEOUT || undefined)
-  if (text === undefined) return undefined
-  const timeoutMs = parseDurationMs(text)
-  if (timeoutMs < 0) throw new UsageError(`--pull-timeout ${text}: should not be negative; 0 is no limit`)
-  return timeoutMs === 0 ? undefined : timeoutMs
+/** Undefined for no limit. */
+export function pullTimeoutMs(flags: PullFlags): number | undefined {
+  return flags['pull-timeout'] || undefined
 }
 
 /**

@@ -1,21 +1,26 @@
 import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
+import {parseDevice, parseMount, parsePort} from '../../run/from-flags.js'
+import {parseBytes, parseCpus} from '../../text/quantity.js'
 import {detachKeysFlag} from './stream.js'
-
-const list = (
-  group: string,
-  description: string,
-  helpValue: string,
-  more: {char?: 'e' | 'v' | 'p'; complete?: 'file'} = {},
-) =>
-  Flags.string({multiple: true, multipleNonGreedy: true, helpGroup: group, helpValue, description, ...more})
+import {pairsFlag, valueFlag} from './types.js'
 
 const pod = 'THE POD'
 const container = 'THE CONTAINER'
 const session = 'IN THE FOREGROUND'
 
+const portFlag = valueFlag(parsePort, {helpValue: 'PORTS'})
+const mountFlag = valueFlag((text) => parseMount(text, process.cwd()), {helpValue: 'MOUNT'})
+const deviceFlag = valueFlag(parseDevice, {helpValue: 'DEVICE'})
+const bytesFlag = valueFlag(parseBytes, {helpValue: 'SIZE'})
+const cpusFlag = valueFlag(parseCpus, {helpValue: 'N'})
+
+/** Given once for each. */
+const list = (helpGroup: string, description: string, helpValue: string, char?: 'e') =>
+  Flags.string({multiple: true, helpGroup, helpValue, description, ...(char && {char})})
+
 /** What `crisp run IMAGE` makes, apart from image and command. */
-export const wishFlags = {
+export const containerFlags = {
   name: Flags.string({
     helpValue: 'NAME',
     description: 'of pod and container; made from the image if not given',
@@ -31,8 +36,11 @@ export const wishFlags = {
     helpValue: 'POD',
     description: 'put the container into this pod, by ID or name, instead of a new one',
   }),
-  publish: list(pod, '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod', 'PORTS', {
+  publish: portFlag({
     char: 'p',
+    multiple: true,
+    helpGroup: pod,
+    description: '[IP:]HOST:CONTAINER[/udp], a port of the node for one of the pod',
   }),
   'host-network': Flags.boolean({helpGroup: pod, description: "use the node's network"}),
   'host-pid': Flags.boolean({helpGroup: pod, description: "see the node's processes"}),
@@ -55,13 +63,21 @@ export const wishFlags = {
     description: 'where logs go; /var/log/pods as root, else ~/.local/state/crisp/pods',
     complete: 'file',
   }),
-  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', {char: 'e'}),
+  env: list(container, 'environment; NAME alone takes the value from yours', 'NAME=VALUE', 'e'),
   'env-file': list(container, 'lines of NAME=VALUE', 'FILE'),
-  volume: list(container, 'HOST:CONTAINER[:ro], a directory or file of the node', 'MOUNT', {
+  volume: mountFlag({
     char: 'v',
+    multiple: true,
+    helpGroup: container,
+    description: 'HOST:CONTAINER[:ro], a directory or file of the node',
     complete: 'file',
   }),
-  device: list(container, 'HOST[:CONTAINER[:rwm]], a device of the node', 'DEVICE', {complete: 'file'}),
+  device: deviceFlag({
+    multiple: true,
+    helpGroup: container,
+    description: 'HOST[:CONTAINER[:rwm]], a device of the node',
+    complete: 'file',
+  }),
   user: Flags.string({
     char: 'u',
     helpGroup: container,
@@ -81,10 +97,10 @@ export const wishFlags = {
   }),
   'cap-add': list(container, 'Linux capability, such as NET_ADMIN', 'CAP'),
   'cap-drop': list(container, 'Linux capability, or ALL', 'CAP'),
-  memory: Flags.string({helpGroup: container, helpValue: 'SIZE', description: 'limit, such as 64m or 1.5g'}),
-  cpus: Flags.string({helpGroup: container, helpValue: 'N', description: 'limit, such as 0.5'}),
-  label: list(container, 'label of pod and container', 'KEY=VALUE'),
-  annotation: list(container, 'annotation of pod and container', 'KEY=VALUE'),
+  memory: bytesFlag({helpGroup: container, description: 'limit, such as 64m or 1.5g'}),
+  cpus: cpusFlag({helpGroup: container, description: 'limit, such as 0.5'}),
+  label: pairsFlag({helpGroup: container, description: 'label of pod and container'}),
+  annotation: pairsFlag({helpGroup: container, description: 'annotation of pod and container'}),
   interactive: Flags.boolean({char: 'i', helpGroup: session, description: 'pass stdin on to it'}),
   tty: Flags.boolean({char: 't', helpGroup: session, description: 'give it a terminal, ours'}),
   rm: Flags.boolean({
@@ -115,9 +131,9 @@ const podFlags = [
 type Given = Readonly<Record<string, unknown>>
 
 /** Throws UsageError for flags that would say nothing, since something else says it. */
-export function checkWishes(flags: Given, form: 'image' | 'files' | 'plan'): void {
+export function checkContainerFlags(flags: Given, form: 'image' | 'files' | 'plan'): void {
   if (form !== 'image') {
-    const stranger = Object.keys(wishFlags).find(
+    const stranger = Object.keys(containerFlags).find(
       (name) => name !== 'detach-keys' && !(name === 'user' && form === 'files') && isGiven(flags[name]),
     )
     if (stranger)

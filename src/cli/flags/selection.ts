@@ -1,42 +1,46 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {ContainerState, PodSandboxState} from '../../generated/cri.js'
+import {imageFilter, parseImageFilter} from '../../node/image-filter.js'
 import type {ContainerSelection, PodSelection} from '../../node/selection.js'
-import {parseRegexp} from '../../text/regexp.js'
-import {parseChoice, parseLabels} from '../../text/selectors.js'
+import {splitList} from '../../text/selectors.js'
 import {labelFlag, latestFlags} from './common.js'
+import {choiceFlag, listFlag, regexpFlag} from './types.js'
 
-const containerStates: Readonly<Record<string, ContainerState>> = {
+const group = {helpGroup: 'FILTER'}
+
+export const containerStateFlag = choiceFlag<ContainerState>({
   created: 'CONTAINER_CREATED',
   running: 'CONTAINER_RUNNING',
   exited: 'CONTAINER_EXITED',
   unknown: 'CONTAINER_UNKNOWN',
-}
+})
 
-const podStates: Readonly<Record<string, PodSandboxState>> = {
-  ready: 'SANDBOX_READY',
-  notready: 'SANDBOX_NOTREADY',
-}
-
-const filter = (description: string, helpValue = 'TEXT') =>
-  Flags.string({helpGroup: 'FILTER', helpValue, description})
+const podStateFlag = choiceFlag<PodSandboxState>({ready: 'SANDBOX_READY', notready: 'SANDBOX_NOTREADY'})
 
 /** The filters of every verb that picks containers. */
 export const containerFilterFlags = {
-  name: filter('only containers whose name matches this regular expression', 'REGEXP'),
-  namespace: filter('only containers of namespaces that match this regular expression', 'REGEXP'),
+  name: regexpFlag({...group, description: 'only containers whose name matches this regular expression'}),
+  namespace: regexpFlag({
+    ...group,
+    description: 'only containers of namespaces that match this regular expression',
+  }),
   pod: Flags.string({
     char: 'p',
-    helpGroup: 'FILTER',
+    ...group,
     helpValue: 'POD',
     description: 'only containers of this pod: ID, name or namespace/name',
   }),
-  image: filter('only containers of this image: tag, digest or ID', 'IMAGE'),
-  state: Flags.string({
+  image: Flags.string({
+    ...group,
+    helpValue: 'IMAGE',
+    description: 'only containers of this image: tag, digest or ID',
+  }),
+  state: containerStateFlag({
     char: 's',
-    helpGroup: 'FILTER',
+    ...group,
     helpValue: 'STATE',
     description: 'only created, running, exited or unknown ones',
-    complete: Object.keys(containerStates),
   }),
   label: labelFlag,
   ...latestFlags,
@@ -44,70 +48,54 @@ export const containerFilterFlags = {
 
 /** The filters of every verb that picks pods. */
 export const podFilterFlags = {
-  name: filter('only pods whose name matches this regular expression', 'REGEXP'),
-  namespace: filter('only pods of namespaces that match this regular expression', 'REGEXP'),
-  state: Flags.string({
+  name: regexpFlag({...group, description: 'only pods whose name matches this regular expression'}),
+  namespace: regexpFlag({
+    ...group,
+    description: 'only pods of namespaces that match this regular expression',
+  }),
+  state: podStateFlag({
     char: 's',
-    helpGroup: 'FILTER',
+    ...group,
     helpValue: 'STATE',
     description: 'only ready or notready pods',
-    complete: Object.keys(podStates),
   }),
   label: labelFlag,
   ...latestFlags,
 }
 
-interface FilterFlags {
-  id?: string | undefined
-  name?: string | undefined
-  namespace?: string | undefined
-  pod?: string | undefined
-  image?: string | undefined
-  state?: string | undefined
-  label?: string[] | undefined
-  latest?: boolean
-  last?: number | undefined
-  all?: boolean
-}
+export const imageFilterFlag = listFlag(
+  (text) => splitList([text]).map(parseImageFilter),
+  (lists) => imageFilter(lists.flat()),
+  {
+    char: 'f',
+    helpGroup: 'FILTER',
+    helpValue: 'KEY=VALUE',
+    description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
+    complete: ['dangling=true', 'dangling=false', 'reference=', 'before=', 'since='],
+  },
+)
+
+type ContainerFilters = Partial<Interfaces.InferredFlags<typeof containerFilterFlags>>
+type PodFilters = Partial<Interfaces.InferredFlags<typeof podFilterFlags>>
 
 /**
  * Running ones unless `--all`, `--latest` or `--last` says otherwise; a `--state` that is named always counts
  * (crictl drops it beside `--latest`).
  */
-export function containerSelection(flags: FilterFlags): ContainerSelection {
+export function containerSelection(
+  flags: ContainerFilters & {id?: string | undefined; all?: boolean},
+): ContainerSelection {
+  const {id, name, namespace, pod, image, state, label: labels = {}, all} = flags
   const newest = newestOf(flags)
-  const state = flags.state === undefined ? undefined : parseChoice('--state', flags.state, containerStates)
-  return {
-    ...commonSelection(flags),
-    pod: flags.pod,
-    image: flags.image,
-    newest,
-    state: state ?? (flags.all || newest > 0 ? undefined : 'CONTAINER_RUNNING'),
-  }
+  const states = state ?? (all || newest > 0 ? undefined : 'CONTAINER_RUNNING')
+  return {id, name, namespace, labels, pod, image, newest, state: states}
 }
 
-export function podSelection(flags: FilterFlags): PodSelection {
-  return {
-    ...commonSelection(flags),
-    newest: newestOf(flags),
-    state: flags.state === undefined ? undefined : parseChoice('--state', flags.state, podStates),
-  }
+export function podSelection(flags: PodFilters & {id?: string | undefined}): PodSelection {
+  const {id, name, namespace, state, label: labels = {}} = flags
+  return {id, name, namespace, labels, newest: newestOf(flags), state}
 }
 
-function commonSelection({
-  id,
-  name,
-  namespace,
-  label,
-}: FilterFlags): Pick<PodSelection, 'id' | 'name' | 'namespace' | 'labels'> {
-  return {
-    id,
-    name: name === undefined ? undefined : parseRegexp('--name', name),
-    namespace: namespace === undefined ? undefined : parseRegexp('--namespace', namespace),
-    labels: parseLabels(label),
-  }
-}
-
-function newestOf({latest, last = 0}: FilterFlags): number {
+function newestOf({latest, last = 0}: Pick<PodFilters, 'latest' | 'last'>): number {
   return last > 0 ? last : latest ? 1 : 0
 }

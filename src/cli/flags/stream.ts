@@ -1,16 +1,21 @@
+import {readFile} from 'node:fs/promises'
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
+import {UsageError, UserError} from '../../errors/errors.js'
+import type {Streaming} from '../../sessions/session.js'
+import {parseDetachKeys} from '../../text/detach-keys.js'
+import {choiceFlag, valueFlag} from './types.js'
 
 const connection = {helpGroup: 'STREAM'}
 const file = {...connection, helpValue: 'FILE'}
 
 /** How to reach and trust the runtime's streaming server; the same for every verb that streams. */
 export const streamFlags = {
-  transport: Flags.string({
+  transport: choiceFlag<'spdy' | 'websocket'>({spdy: 'spdy', websocket: 'websocket'})({
     char: 'r',
     ...connection,
     helpValue: 'NAME',
     description: 'spdy or websocket; by itself spdy, or websocket where the runtime has nothing else',
-    complete: ['spdy', 'websocket'],
   }),
   'tls-ca': Flags.string({...file, description: 'trust the authorities in this PEM file'}),
   'tls-cert': Flags.string({...file, description: 'our own certificate, as PEM'}),
@@ -26,18 +31,41 @@ export const streamFlags = {
 }
 
 /** Of `exec`, `attach` and `run`. */
-export const detachKeysFlag = Flags.string({
-  helpGroup: 'STREAM',
-  helpValue: 'KEYS',
+export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS'})({
+  ...connection,
   description: 'what leaves a terminal session and lets it go on; "" for none',
-  default: 'ctrl-p,ctrl-q',
+  default: parseDetachKeys('ctrl-p,ctrl-q'),
+  defaultHelp: async () => 'ctrl-p,ctrl-q',
 })
 
-export interface StreamFlags {
-  transport?: string | undefined
-  'tls-ca'?: string | undefined
-  'tls-cert'?: string | undefined
-  'tls-key'?: string | undefined
-  'tls-sni'?: string | undefined
-  'tls-insecure'?: boolean
+type StreamFlags = Interfaces.InferredFlags<typeof streamFlags>
+
+/** Reads the files that the flags name. Throws UsageError, or UserError for a file that cannot be read. */
+export async function streamingOf(flags: StreamFlags): Promise<Streaming> {
+  if ((flags['tls-cert'] === undefined) !== (flags['tls-key'] === undefined))
+    throw new UsageError('--tls-cert and --tls-key go together')
+  const [ca, cert, key] = await Promise.all(
+    (['tls-ca', 'tls-cert', 'tls-key'] as const).map((flag) => pem(flag, flags[flag])),
+  )
+  const serverName = flags['tls-sni'] || ((ca ?? cert) ? 'localhost' : undefined)
+  return {transport: flags.transport, tls: {ca, cert, key, serverName, insecure: flags['tls-insecure']}}
+}
+
+async function pem(flag: string, path: string | undefined): Promise<Buffer | undefined> {
+  if (path === undefined || path === '') return undefined
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new UserError(`--${flag}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    })
+  }
+}
+
+/** What must be known before the runtime is asked for a session that would then be of no use. */
+export function checkTerminal({stdin, tty}: {stdin: boolean; tty: boolean}): void {
+  if (stdin && tty && !process.stdin.isTTY)
+    throw new UsageError(
+      '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
+    )
 }

@@ -1,34 +1,21 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
-import {parseInteger} from '../../text/integer.js'
+import {integerFrom} from './types.js'
 
 const group = {helpGroup: 'TARGETS'}
 
-export const parallelFlag = Flags.custom<number>({
-  parse: async (text) => {
-    const parallel = parseInteger(text)
-    if (parallel < 1) throw new UsageError(`${text} should be 1 or more`)
-    return parallel
-  },
-  helpValue: 'N',
-  default: 8,
-  description: 'how many at once',
-})
+export const parallelFlag = integerFrom(1)
 
 /** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
 export const targetFlags = (parallel = 8) => ({
-  parallel: parallelFlag({...group, default: parallel}),
+  parallel: parallelFlag({...group, default: parallel, description: 'how many at once'}),
   'ignore-missing': Flags.boolean({...group, description: 'what is not there counts as done'}),
   wait: Flags.boolean({...group, description: 'until the node shows it done, also by something else'}),
   'dry-run': Flags.boolean({...group, description: 'only list what it would be done to'}),
 })
 
-export interface TargetFlags {
-  parallel: number
-  'ignore-missing': boolean
-  wait: boolean
-  'dry-run': boolean
-}
+export type TargetFlags = Interfaces.InferredFlags<ReturnType<typeof targetFlags>>
 
 /** The names of filters, on whichever verb they are. */
 const filters = [

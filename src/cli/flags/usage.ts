@@ -1,23 +1,19 @@
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
-import {parseRegexp} from '../../text/regexp.js'
-import {parseChoice, parseLabels} from '../../text/selectors.js'
 import type {Units} from '../../text/units.js'
 import type {UsageOrder} from '../../views/usage.js'
-import {integerFlag, labelFlag, outputFlags} from './common.js'
+import {labelFlag, outputFlags} from './common.js'
+import {choiceFlag, integerFlag, regexpFlag} from './types.js'
 
-export const namespaceFlag = Flags.string({
+export const namespaceFlag = regexpFlag({
   helpGroup: 'FILTER',
-  helpValue: 'REGEXP',
   description: 'only namespaces that match this regular expression',
 })
 
-const units: Readonly<Record<string, Units>> = {si: 'si', iec: 'iec'}
-
-export const unitsFlag = Flags.string({
+export const unitsFlag = choiceFlag<Units>({si: 'si', iec: 'iec'})({
   helpGroup: 'OUTPUT',
   helpValue: 'UNITS',
   description: 'si (MB) or iec (MiB)',
-  complete: Object.keys(units),
   default: 'si',
 })
 
@@ -53,40 +49,18 @@ export const containerOrders = {
 
 export const podOrders = {...containerOrders, net: 'net', network: 'net'} as const
 
-export const sortFlag = (columns: string, orders: Readonly<Record<string, unknown>>) =>
-  Flags.string({
+export const sortFlag = (columns: string, orders: Readonly<Record<string, UsageOrder>>) =>
+  choiceFlag(orders)({
     helpGroup: 'OUTPUT',
     helpValue: 'COLUMN',
     description: `by ${columns}, name or id`,
-    complete: Object.keys(orders),
     default: 'id',
   })
 
-export function parseUnits(text: string): Units {
-  return parseChoice('--units', text, units)
-}
+type UsageChoiceFlags = Interfaces.InferredFlags<ReturnType<typeof usageFlags>> & {sort: UsageOrder}
 
-interface UsageChoiceFlags {
-  sort: string
-  units: string
-  namespace?: string | undefined
-  label?: string[] | undefined
-  limit?: number | undefined
-  'no-trunc'?: boolean
-}
-
-/** Throws UsageError for a word that is none of the choices. */
-export function usageChoices(flags: UsageChoiceFlags, orders: Readonly<Record<string, UsageOrder>>) {
-  return {
-    shape: {
-      order: parseChoice('--sort', flags.sort, orders),
-      units: parseUnits(flags.units),
-      limit: flags.limit,
-      fullIds: flags['no-trunc'] ?? false,
-    },
-    selection: {
-      labels: parseLabels(flags.label),
-      namespace: flags.namespace === undefined ? undefined : parseRegexp('--namespace', flags.namespace),
-    },
-  }
+/** How the rows stand, and whose they are. */
+export function usageChoices(flags: UsageChoiceFlags) {
+  const {sort: order, units, limit, 'no-trunc': fullIds, label: labels = {}, namespace} = flags
+  return {shape: {order, units, limit, fullIds}, selection: {labels, namespace}}
 }

@@ -1,6 +1,6 @@
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError} from '../../errors/errors.js'
-import {parseDurationMs} from '../../text/duration.js'
+import type {GlobalFlags} from '../flags/common.js'
 import {askedConfigPath, type ConfigFile, foundConfigPath, readConfigFile} from './file.js'
 
 /** Where a command's work goes and how long it may take: flags, environment and file in one, finished values only. */
@@ -12,21 +12,6 @@ export interface Settings {
   debug: boolean
   pullImageOnCreate: boolean
   disablePullOnRun: boolean
-}
-
-/** The global flags as typed; an absent one is undefined. */
-export interface GlobalFlags {
-  config?: string | undefined
-  'runtime-endpoint'?: string | undefined
-  'image-endpoint'?: string | undefined
-  'request-timeout'?: string | undefined
-  'max-retries'?: number | undefined
-  debug?: boolean | undefined
-  'enable-tracing'?: boolean | undefined
-  'tracing-endpoint'?: string | undefined
-  'tracing-sampling-rate-per-million'?: number | undefined
-  'profile-cpu'?: string | undefined
-  'profile-mem'?: string | undefined
 }
 
 /**
@@ -47,8 +32,7 @@ export async function readSettings(
       checkedEndpoint(file[key] || undefined, `config file ${path}, ${key}`)
     )
   }
-  const timeoutMs =
-    flags['request-timeout'] === undefined ? fileTimeoutMs(file) : parseDurationMs(flags['request-timeout'])
+  const timeoutMs = flags['request-timeout'] ?? fileTimeoutMs(file)
   return {
     endpoint: endpointOf('runtime-endpoint'),
     imageEndpoint: endpointOf('image-endpoint'),

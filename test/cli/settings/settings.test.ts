@@ -29,7 +29,7 @@ test('a flag goes before the environment, the environment before the file', asyn
   )
   const environment = {CRI_CONFIG_FILE: config, CONTAINER_RUNTIME_ENDPOINT: 'unix:///env'}
   expect(
-    await readSettings({'runtime-endpoint': 'unix:///flag', 'request-timeout': '3s'}, environment, noNote),
+    await readSettings({'runtime-endpoint': 'unix:///flag', 'request-timeout': 3_000}, environment, noNote),
   ).toEqual({
     endpoint: 'unix:///flag',
     imageEndpoint: 'unix:///file-image',
