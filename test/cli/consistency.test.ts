@@ -1,5 +1,6 @@
 import {readdirSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
+import {Config} from '@oclif/core/config'
 import stringWidth from 'string-width'
 import {describe, expect, test} from 'vitest'
 import {type CommandSpec, type FlagSpec, parseCommandLine} from '../../src/cli/argv.js'
@@ -158,4 +159,12 @@ describe('what help and documents show is understood', () => {
     expect(lines).not.toEqual([])
     for (const words of lines) parseCommandLine(words, commands, globals)
   })
+})
+
+test("oclif's own tools find every command where package.json says", async () => {
+  const config = await Config.load(root)
+  expect(config.bin).toBe('crisp')
+  expect(commands.map(({id}) => [id, config.findCommand(id)?.summary])).toEqual(
+    commands.map(({id, summary}) => [id, summary]),
+  )
 })
