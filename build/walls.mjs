@@ -57,7 +57,7 @@ const packages = {
     'node:timers/promises',
     'node:zlib',
   ],
-  text: [],
+  text: ['re2js'],
   errors: [],
   generated: [],
 }

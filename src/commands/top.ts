@@ -10,6 +10,7 @@ import {namespaceFlag, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
+import type {Pattern} from '../text/regexp/index.js'
 import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
 import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
@@ -137,8 +138,8 @@ function podFilter({
   namespace,
   labels,
 }: {
-  pod: RegExp | undefined
-  namespace: RegExp | undefined
+  pod: Pattern | undefined
+  namespace: Pattern | undefined
   labels: Readonly<Record<string, string>>
 }): (pods: TopPod[]) => TopPod[] {
   const wanted = Object.entries(labels)

@@ -1,5 +1,5 @@
-import {requiredText} from '../logs/expression.js'
-import {ContextLines, type Grep, literalOf} from '../logs/grep.js'
+import {literalOf, requiredText} from '../logs/expression.js'
+import {ContextLines, type Grep} from '../logs/grep.js'
 import {LineCopier, longestNeedleBytes} from '../logs/line-copier.js'
 import type {LineFilter, LogLine} from '../logs/lines.js'
 import {MatchingLines} from '../logs/matching-lines.js'
@@ -194,9 +194,10 @@ export class CopyFeed implements LogFeed {
 
   constructor(options: FeedOptions) {
     this.#options = options
-    const {grep, sink, timestamps} = options
+    const {grep, sink, timestamps, signal} = options
     const {needle, exact} = grep ? needleOf(grep) : {needle: undefined, exact: true}
-    this.#matching = grep && !exact ? new MatchingLines(sink, {...grep, stamped: timestamps}) : undefined
+    this.#matching =
+      grep && !exact ? new MatchingLines(sink, {...grep, stamped: timestamps, signal}) : undefined
     this.#copier = new LineCopier(this.#matching ?? sink, {
       filter: options.filter,
       timestamps,

@@ -2,6 +2,7 @@ import {isUtf8} from 'node:buffer'
 import type {LogLine} from '../logs/lines.js'
 import {streamNames} from '../logs/record.js'
 import {stampText} from '../logs/time.js'
+import type {Regexp, Span} from '../text/regexp/index.js'
 
 export interface LogOrigin {
   namespace: string
@@ -81,12 +82,27 @@ function escapeOf(character: string): string {
 
 /** All that matches one of the expressions, marked. */
 export function highlighter(
-  expressions: readonly RegExp[],
+  expressions: readonly Regexp[],
   mark: (text: string) => string,
 ): (text: string) => string {
-  const all = new RegExp(
-    expressions.map(({source}) => `(?:${source})`).join('|'),
-    [...new Set(`g${expressions.map(({flags}) => flags).join('')}`)].join(''),
-  )
-  return (text) => text.replace(all, (found) => (found === '' ? '' : mark(found)))
+  return (text) => {
+    let [marked, end] = ['', 0]
+    for (const [from, to] of joined(expressions.flatMap((expression) => expression.spans(text)))) {
+      marked += text.slice(end, from) + mark(text.slice(from, to))
+      end = to
+    }
+    return marked + text.slice(end)
+  }
+}
+
+/** Those that overlap are one; none is empty. */
+function joined(spans: readonly Span[]): Span[] {
+  const sorted = spans.filter(([from, to]) => from < to).sort(([a], [b]) => a - b)
+  const whole: [number, number][] = []
+  for (const [from, to] of sorted) {
+    const last = whole.at(-1)
+    if (last && from < last[1]) last[1] = Math.max(last[1], to)
+    else whole.push([from, to])
+  }
+  return whole
 }

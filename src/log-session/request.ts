@@ -8,6 +8,12 @@ import {
   type WantedAttempt,
 } from '../node/log-targets.js'
 import type {NodeView} from '../node/view.js'
+import type {Regexp} from '../text/regexp/index.js'
+
+/** What matches is shown, and marked in it. */
+export interface LogSearch extends Grep {
+  include: readonly Regexp[]
+}
 
 /** What is to be shown of which logs, and how. */
 export interface LogRequest {
@@ -25,7 +31,7 @@ export interface LogRequest {
   filter: LineFilter
   /** Of all logs together. */
   limitBytes: number
-  grep: Grep | undefined
+  grep: LogSearch | undefined
 
   /** `raw` has neither names nor colours. */
   format: 'text' | 'raw' | 'json'

@@ -1,17 +1,18 @@
-import {requiredText} from './expression.js'
+import type {Pattern} from '../text/regexp/index.js'
+import {literalOf, requiredText} from './expression.js'
 import type {LogLine} from './lines.js'
 
 export interface Grep {
   /** A line must match one of these, unless there are none. */
-  include: readonly RegExp[]
+  include: readonly Pattern[]
   /** And none of these. */
-  exclude: readonly RegExp[]
+  exclude: readonly Pattern[]
   /** Lines shown before and after each that matches. */
   before: number
   after: number
 }
 
-/** Whether a line's text passes. Each expression that is nothing but text is compared as bytes. */
+/** Whether a line's text passes. Each pattern that is nothing but text is compared as bytes. */
 export function lineTest({
   include,
   exclude,
@@ -31,24 +32,19 @@ interface Text {
   decoded: string | undefined
 }
 
-function bytesTest(expression: RegExp): (text: Text) => boolean {
-  const literal = literalOf(expression)
+function bytesTest(pattern: Pattern): (text: Text) => boolean {
+  const literal = literalOf(pattern)
   if (literal !== undefined) {
     const needle = Buffer.from(literal)
     return ({content}) => content.includes(needle)
   }
-  const required = requiredText(expression)
+  const required = requiredText(pattern)
   const needle = required === undefined ? undefined : Buffer.from(required)
   return (text) => {
     if (needle && !text.content.includes(needle)) return false
     text.decoded ??= text.content.toString('utf8')
-    return expression.test(text.decoded)
+    return pattern.test(text.decoded)
   }
-}
-
-/** What an expression without any special character or flag looks for. */
-export function literalOf({source, flags}: RegExp): string | undefined {
-  return flags === '' && /^[^\\^$.*+?()[\]{}|]+$/.test(source) ? source : undefined
 }
 
 /** Lines of one log around those that pass. */

@@ -1,4 +1,5 @@
 export {UserError} from '../errors/errors.js'
+export type {Pattern} from '../text/regexp/index.js'
 export {
   type LogFile,
   listAttempts,

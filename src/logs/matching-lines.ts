@@ -3,15 +3,19 @@ import {type LineFinder, lineFinder} from './expression.js'
 import {type Grep, lineTest} from './grep.js'
 import {LogOutput, type LogSink} from './output.js'
 import {newline, type StreamIndex} from './record.js'
+import {Turns} from './turns.js'
 
-/** As much is looked at in one go, as one string. */
+/** As much is looked at in one go, as one string; less of lines that may take their time. */
 const blockBytes = 128 * 1024
+const slowLinesInBlock = 16
 /** Longer lines are judged by their pieces: once one passes, all that follows does. */
 const longestLine = 1024 * 1024
 
 export interface MatchOptions extends Pick<Grep, 'include' | 'exclude'> {
   /** A time and a blank come before the text of each line. */
   stamped: boolean
+  /** Looked at now and then; its reason is thrown. */
+  signal?: AbortSignal | undefined
 }
 
 /** A sink that passes on the lines whose text matches. What is behind the last newline waits for more. */
@@ -24,12 +28,15 @@ export class MatchingLines implements LogSink {
   readonly #finder: LineFinder | undefined
   readonly #othersPass: boolean
   readonly #finderDecides: boolean
+  readonly #blockBytes: number
+  readonly #turns: Turns
   readonly #waiting: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
   readonly #waitingBytes: [number, number] = [0, 0]
   /** In the rest of a line of which a piece has passed. */
   readonly #through: [boolean, boolean] = [false, false]
 
-  constructor(sink: LogSink, {include, exclude, stamped}: MatchOptions) {
+  constructor(sink: LogSink, {include, exclude, stamped, signal}: MatchOptions) {
+    this.#turns = new Turns(signal)
     this.shared = sink.shared
     this.#output = new LogOutput(sink)
     this.#passes = lineTest({include, exclude})
@@ -37,6 +44,7 @@ export class MatchingLines implements LogSink {
     this.#othersPass = include.length === 0
     this.#finder = lineFinder(this.#othersPass ? exclude : include, stamped)
     this.#finderDecides = this.#finder?.exact === true && (this.#othersPass || exclude.length === 0)
+    this.#blockBytes = Math.min(blockBytes, slowLinesInBlock * (this.#finder?.longestQuick ?? Infinity))
   }
 
   async write(stream: StreamIndex, bytes: Uint8Array): Promise<void> {
@@ -96,18 +104,19 @@ export class MatchingLines implements LogSink {
   /** Whole lines. */
   async #lines(stream: StreamIndex, bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const most = at + blockBytes
+      const most = at + this.#blockBytes
       const within = most < bytes.length ? bytes.lastIndexOf(newline, most - 1) + 1 : bytes.length
       const end = within > at ? within : bytes.indexOf(newline, most) + 1
       await this.#block(stream, bytes.subarray(at, end))
       at = end
+      if (this.#turns.due) await this.#turns.giveWay()
     }
   }
 
   async #block(stream: StreamIndex, bytes: Buffer): Promise<void> {
-    const {expression, needsUtf8} = this.#finder ?? {}
-    const picked =
-      expression && !(needsUtf8 && !isUtf8(bytes)) ? this.#found(bytes, expression) : this.#lookedAt(bytes)
+    const finder = this.#finder
+    const finds = finder && !(finder.needsUtf8 && !isUtf8(bytes)) && !hasLonger(bytes, finder.longestQuick)
+    const picked = finds ? this.#found(bytes, finder) : this.#lookedAt(bytes)
     // Of the lines that are picked where others pass, what lies between them is shown.
     const shown = this.#othersPass ? [0, ...picked, bytes.length] : picked
     for (let index = 0; index < shown.length; index += 2) {
@@ -117,12 +126,12 @@ export class MatchingLines implements LogSink {
   }
 
   /** Where lines begin and end that are unlike those that are not found. */
-  #found(bytes: Buffer, expression: RegExp): number[] {
+  #found(bytes: Buffer, finder: LineFinder): number[] {
+    const startedAt = performance.now()
     const text = bytes.toString('latin1')
     const picked: number[] = []
     for (let at = 0; at < bytes.length; ) {
-      expression.lastIndex = at
-      const found = expression.exec(text)?.index ?? text.length
+      const found = finder.next(text, at)
       if (found === text.length) break
       const start = found === at ? at : bytes.lastIndexOf(newline, found - 1) + 1
       const end = text.indexOf('\n', found)
@@ -130,6 +139,7 @@ export class MatchingLines implements LogSink {
       if (this.#finderDecides || this.#passesLine(bytes, start, end) !== this.#othersPass)
         pick(picked, start, at)
     }
+    finder.took(performance.now() - startedAt, bytes.length)
     return picked
   }
 
@@ -150,6 +160,16 @@ export class MatchingLines implements LogSink {
 }
 
 const space = 32
+
+/** Whether one of the lines has more bytes than that. */
+function hasLonger(lines: Buffer, most: number): boolean {
+  for (let at = 0; lines.length - at > most; ) {
+    const end = lines.lastIndexOf(newline, at + most)
+    if (end < at) return true
+    at = end + 1
+  }
+  return false
+}
 
 /** Lines that follow each other are one piece. */
 function pick(picked: number[], start: number, end: number): void {

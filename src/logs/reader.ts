@@ -1,8 +1,8 @@
-import {setImmediate as turn} from 'node:timers/promises'
 import {UserError} from '../errors/errors.js'
 import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
 import {despiteRotation, fileAt, hasCode, isSameFile, type LogFile, listRotatedFiles} from './files.js'
 import type {StreamIndex} from './record.js'
+import {Turns} from './turns.js'
 
 /** A part of a file that is to be read. */
 export interface Segment {
@@ -29,8 +29,6 @@ export interface ReaderOptions {
   signal?: AbortSignal | undefined
 }
 
-/** So often the rest of the process, signals before all, gets its turn. */
-const turnBytes = 4 * 1024 * 1024
 const headBytes = 64
 
 /**
@@ -51,14 +49,13 @@ export class LogReader implements Disposable {
   #replaced = false
   /** The rotated file that was read last, and how far: what is copied takes a while to be whole. */
   #lastRotated: {identity: string; rotation: string; offset: number} | undefined
-  readonly #signal: AbortSignal | undefined
-  #sinceTurn = 0
+  readonly #turns: Turns
 
   constructor(
     segments: readonly Segment[],
     {follow = false, onNotice = () => undefined, signal}: ReaderOptions = {},
   ) {
-    this.#signal = signal
+    this.#turns = new Turns(signal)
     this.#queue = [...segments]
     this.#follow = follow
     this.#onNotice = onNotice
@@ -81,12 +78,7 @@ export class LogReader implements Disposable {
 
   async next(into: Uint8Array): Promise<Reading> {
     const reading = await this.#next(into)
-    if (typeof reading !== 'number') return reading
-    this.#sinceTurn += reading
-    if (this.#sinceTurn < turnBytes) return reading
-    this.#sinceTurn = 0
-    await turn()
-    this.#signal?.throwIfAborted()
+    if (typeof reading === 'number' && this.#turns.due) await this.#turns.giveWay()
     return reading
   }
 

@@ -1,6 +1,6 @@
 import {UsageError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
-import {parseRegexp} from '../text/regexp.js'
+import {parseRegexp} from '../text/regexp/index.js'
 import {hexOf} from '../text/short-id.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
@@ -27,7 +27,7 @@ export function imageFilter(filters: readonly ImageFilter[]): ImageFilter {
  * since the CRI tells no age of an image; a reference that is not in the list is refused when images are there,
  * everything else at once. Throws UsageError.
  */
-export function parseImageFilter(filter: string): ImageFilter {
+export async function parseImageFilter(filter: string): Promise<ImageFilter> {
   const at = filter.indexOf('=')
   const [key, value] = at === -1 ? [filter, ''] : [filter.slice(0, at), filter.slice(at + 1)]
   switch (key) {
@@ -36,7 +36,7 @@ export function parseImageFilter(filter: string): ImageFilter {
         throw new UsageError(`"${filter}": dangling is true or false`)
       return (images) => images.filter(({repoTags}) => (repoTags.length === 0) === (value === 'true'))
     case 'reference': {
-      const matches = referenceTest(value)
+      const matches = await referenceTest(value)
       return (images) => images.filter(matches)
     }
     case 'before':
@@ -49,8 +49,8 @@ export function parseImageFilter(filter: string): ImageFilter {
 }
 
 /** Any of the image's names, with and without tag, matches the expression. */
-function referenceTest(expression: string): (image: Image) => boolean {
-  const pattern = parseRegexp(expression)
+async function referenceTest(expression: string): Promise<(image: Image) => boolean> {
+  const pattern = await parseRegexp(expression)
   return ({repoTags, repoDigests}) => {
     const names = [...repoTags, ...repoDigests.map((digest) => digest.slice(0, digest.indexOf('@')))]
     return names.some((name) => name === expression || pattern.test(name))

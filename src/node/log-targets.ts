@@ -3,6 +3,7 @@ import {containerKey, newestOfEach, podNamed} from '../client/names.js'
 import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
+import type {Pattern} from '../text/regexp/index.js'
 import {byCreation, type NodeView, thingNamed} from './view.js'
 
 /**
@@ -26,8 +27,8 @@ export interface LogSelector {
   pod?: string | undefined
   /** Of the container or of its pod, which has the labels that users set. */
   labels?: Readonly<Record<string, string>>
-  namespace?: RegExp | undefined
-  name?: RegExp | undefined
+  namespace?: Pattern | undefined
+  name?: Pattern | undefined
 }
 
 /** The newest attempts of the containers that all of the selector matches, in the order in which they were made. */

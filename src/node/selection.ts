@@ -11,6 +11,7 @@ import type {
   PodSandboxState,
   PodSandboxStats,
 } from '../generated/cri.js'
+import type {Pattern} from '../text/regexp/index.js'
 import {hexOf} from '../text/short-id.js'
 import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
 
@@ -21,8 +22,8 @@ export interface PodSelection {
   state?: PodSandboxState | undefined
   labels?: Record<string, string>
   /** Found anywhere in the name; with `^` and `$` all of it. */
-  name?: RegExp | undefined
-  namespace?: RegExp | undefined
+  name?: Pattern | undefined
+  namespace?: Pattern | undefined
   /** Only so many, the newest; 0 and less: all. */
   newest?: number | undefined
 }

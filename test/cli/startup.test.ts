@@ -15,6 +15,7 @@ const marks = {
   width: 'eastAsianWidth',
   template: 'urlquery',
   tracing: 'OTEL_EXPORTER_OTLP',
+  re2: 'LOOKBEHINDS',
 }
 
 /** Which libraries' code a command line loaded, by what V8 saw. */
@@ -56,6 +57,21 @@ test('-q loads no table, a table no YAML, YAML no templates', async () => {
     ['grpc', 'oclif'],
     ['grpc', 'oclif', 'width'],
     ['grpc', 'oclif', 'yaml', 'width'],
+  ])
+})
+
+test('only an expression that JavaScript cannot be trusted with loads RE2', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
+  const loaded = await Promise.all(
+    ['^web-\\d+$', '(?i)web|db', '^[^\\pL]', '(a+)+$'].map((name) =>
+      loadedBy(['ps', '-q', '--name', name], {...runtime, env: {}}),
+    ),
+  )
+  expect(loaded).toEqual([
+    ['grpc', 'oclif'],
+    ['grpc', 'oclif'],
+    ['grpc', 'oclif', 're2'],
+    ['grpc', 'oclif', 're2'],
   ])
 })
 

@@ -307,7 +307,7 @@ describe('bad input is one line and exit 2, before anything is sent', () => {
     ],
     [['ps', '--state', 'dead'], '--state "dead" should be one of created, running, exited, unknown'],
     [['ps', '--label', 'novalue'], '--label "novalue" should be KEY=VALUE, such as app=web'],
-    [['ps', '--name', '('], '--name "(" is not a regular expression: Unterminated group'],
+    [['ps', '--name', '('], '--name "(" is not a regular expression: missing closing ): `(`'],
     [['ps', '--last', 'x'], '--last "x" is not a whole number'],
     [['ps', '--last'], '--last needs a value'],
     [['ps', 'extra'], 'unexpected argument: extra (crisp ps --help)'],

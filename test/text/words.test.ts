@@ -6,7 +6,6 @@ import {ageText, agoText} from '../../src/text/age.js'
 import {durationText, parseDurationMs} from '../../src/text/duration.js'
 import {parseInteger} from '../../src/text/integer.js'
 import {nearest} from '../../src/text/nearest.js'
-import {parseRegexp} from '../../src/text/regexp.js'
 import {parseChoice, parsePairs, splitList} from '../../src/text/selectors.js'
 import {shortId, shortImage} from '../../src/text/short-id.js'
 import {sizeText} from '../../src/text/size.js'
@@ -132,14 +131,6 @@ test('the nearest word', () => {
     undefined,
     'ps',
   ])
-})
-
-test("Go's regular expressions", () => {
-  expect(parseRegexp('(?i)^WEB').test('web-1')).toBe(true)
-  expect(parseRegexp('(?P<n>w)eb').test('web')).toBe(true)
-  expect(parseRegexp('[[:digit:]]+\\z').test('web-12')).toBe(true)
-  expect(parseRegexp('[[:constructor:]]').source).toBe('[[:constructor:]]')
-  expect(() => parseRegexp('[')).toThrow('"[" is not a regular expression')
 })
 
 test('a choice is one of the words, in any case, and nothing that every object has', () => {

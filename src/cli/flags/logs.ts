@@ -1,8 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
-import type {LogRequest} from '../../log-session/request.js'
-import type {Grep} from '../../logs/grep.js'
+import type {LogRequest, LogSearch} from '../../log-session/request.js'
 import type {LineFilter} from '../../logs/lines.js'
 import type {StreamIndex} from '../../logs/record.js'
 import type {LogSelector, WantedAttempt} from '../../node/log-targets.js'
@@ -123,7 +122,7 @@ function filterOf({stream, since, until, follow}: LogFlags): LineFilter {
   return {stream, since, until}
 }
 
-function grepOf(flags: LogFlags): Grep | undefined {
+function grepOf(flags: LogFlags): LogSearch | undefined {
   const {grep = [], exclude = [], context = 0} = flags
   const before = flags['before-context'] ?? context
   const after = flags['after-context'] ?? context

@@ -64,7 +64,7 @@ export const podFilterFlags = {
 }
 
 export const imageFilterFlag = listFlag(
-  (text) => splitList([text]).map(parseImageFilter),
+  (text) => Promise.all(splitList([text]).map(parseImageFilter)),
   (lists) => imageFilter(lists.flat()),
   {
     char: 'f',

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
-import {parseRegexp} from '../../text/regexp.js'
+import {parseRegexp} from '../../text/regexp/index.js'
 import {parseChoice, parsePairs} from '../../text/selectors.js'
 
 // Types of flags. A command gets finished values; what is wrong with a word is said before it runs. The function that
@@ -24,7 +24,7 @@ export class RefusedValue extends Error {
 
 /** The value is what `parse` makes of the word; its UsageError begins with the word and names no flag. */
 export function valueFlag<Value>(
-  parse: (text: string) => Value,
+  parse: (text: string) => Value | Promise<Value>,
   help: {helpValue?: string; complete?: readonly string[]} = {},
 ) {
   return Flags.custom<Value>({
@@ -32,7 +32,7 @@ export function valueFlag<Value>(
     parse: async (text, {token}, {name, env = ''}) => {
       try {
         // oclif would have the element of a list here; our values are no lists.
-        return parse(text) as never
+        return (await parse(text)) as never
       } catch (error) {
         throw error instanceof UsageError ? new RefusedValue(token ? `--${name}` : env, error) : error
       }
@@ -50,7 +50,7 @@ export interface ListFlag<Value> extends Interfaces.OptionFlag<Value | undefined
 
 /** The same for a flag that is given several times, or holds several values: all of them make one value. */
 export function listFlag<Item, Value>(
-  parse: (text: string) => Item,
+  parse: (text: string) => Item | Promise<Item>,
   join: (items: Item[]) => Value,
   options: ListOptions,
 ): ListFlag<Value> {

@@ -1,11 +1,12 @@
 import {UsageError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
+import type {Pattern} from '../../text/regexp/index.js'
 import type {EventPlace} from './places.js'
 
 export interface EventFilter {
   types?: ReadonlySet<ContainerEventType> | undefined
-  pod?: RegExp | undefined
-  namespace?: RegExp | undefined
+  pod?: Pattern | undefined
+  namespace?: Pattern | undefined
   /** Of the pod. */
   labels?: Readonly<Record<string, string>>
 }
