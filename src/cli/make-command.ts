@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
 import {Interrupted, UsageError} from '../errors/errors.js'
 import {isRuntimeLost} from '../node/lost-runtime.js'
-import {carryOut, findMade, type Made, takeBack} from '../run/carry-out.js'
+import {carryOut, type Found, findMade, type Made, takeBack} from '../run/carry-out.js'
 import type {Plan, PullWhen} from '../run/plan.js'
 import {shortId} from '../text/short-id.js'
 import {CriCommand} from './command.js'
@@ -70,13 +70,12 @@ export abstract class PlanCommand extends CriCommand {
         : {}),
     }
     const made: Made = {containerIds: []}
-    const sinceMs = Date.now()
     try {
       await carryOut(client, plan, made, options)
       return made
     } catch (error) {
       const cause = this.signal.aborted ? this.signal.reason : error
-      await this.#afterFailure(flags, plan, made, sinceMs, cause)
+      await this.#afterFailure(flags, plan, made, cause)
       throw cause
     }
   }
@@ -100,18 +99,14 @@ export abstract class PlanCommand extends CriCommand {
   }
 
   /** Over a connection of its own: Ctrl-C has ended the first one. A second Ctrl-C ends the process. */
-  async #afterFailure(
-    flags: MakeFlags,
-    plan: Plan,
-    made: Made,
-    sinceMs: number,
-    cause: unknown,
-  ): Promise<void> {
+  async #afterFailure(flags: MakeFlags, plan: Plan, made: Made, cause: unknown): Promise<void> {
     const nothing = made.podSandboxId === undefined && made.containerIds.length === 0
-    if (!made.asked || (nothing && !isUnanswered(cause))) return
+    const asked = made.podAskedAtMs ?? made.containersAskedAtMs
+    if (asked === undefined || (nothing && !isUnanswered(cause))) return
     try {
       using client = await this.connect(flags, {})
-      const found = await findMade(client, plan, made, {sinceMs, unanswered: isUnanswered(cause)})
+      const found = await findMade(client, plan, made, {unanswered: isUnanswered(cause)})
+      this.#nameOlder(found)
       const ids = [found.podSandboxId, ...found.containerIds].filter((id) => id !== undefined)
       if (ids.length === 0) return
       if (flags.keep) return this.note(`kept what was made: ${madeText(found)}`)
@@ -122,13 +117,23 @@ export abstract class PlanCommand extends CriCommand {
   }
 
   /** Takes away what a plan has made, although it went well. A failure is said and changes nothing else. */
-  protected async takenBack(flags: MakeFlags, plan: Plan, made: Made): Promise<void> {
+  protected async takenBack(flags: MakeFlags, plan: Plan, made: Made): Promise<Found | undefined> {
     try {
       using client = await this.connect(flags, {})
-      await takeBack(client, plan, made)
+      const found = await findMade(client, plan, made, {unanswered: false})
+      this.#nameOlder(found)
+      await takeBack(client, plan, found)
+      return found
     } catch (error) {
       this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+      return undefined
     }
+  }
+
+  #nameOlder({olderIds}: Found): void {
+    if (olderIds.length === 0) return
+    const words = olderIds.map(shortId).join(', ')
+    this.note(`${words}: there before, under the name in use, so it stays; choose another name, or remove it`)
   }
 
   /** crictl's rules for its file forms. Throws UsageError for flags that contradict each other. */

@@ -14,7 +14,6 @@ import type {Plan} from '../run/plan.js'
 import {
   areConfigFiles,
   isConfigFile,
-  logPathOf,
   planFromConfigs,
   planFromFile,
   planFromImage,
@@ -147,9 +146,12 @@ export default class Run extends PlanCommand {
       throw startFailure(error)
     })
     const containerId = made?.containerIds[0] ?? ''
-    const logPath = logPathOf(plan)
+    let logPath: string | undefined
     let goesOn = !flags.rm
     try {
+      // The runtime's own word: not each writes where it was asked to.
+      const {status} = await client.runtime.containerStatus({containerId}, {signal: this.signal})
+      logPath = status?.logPath || undefined
       const note = (text: string) => this.note(text)
       const {stdout, stderr} = process
       const exit = await attend({
@@ -172,8 +174,8 @@ export default class Run extends PlanCommand {
   }
 
   async #remove(flags: RunFlags, plan: Plan, made: Made, logPath: string | undefined): Promise<void> {
-    await this.takenBack(flags, plan, made)
-    if (flags.pod === undefined || logPath === undefined) return
+    const found = await this.takenBack(flags, plan, made)
+    if (found?.podSandboxId !== undefined || !found?.containerIds.length || logPath === undefined) return
     const {removeLogFiles} = await import('../logs/remove-files.js')
     await removeLogFiles(logPath, (text) => this.note(text))
   }

@@ -1,3 +1,4 @@
+import {stat} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
@@ -12,8 +13,17 @@ import {newContainer, newPod, type Plan, type Step} from './plan.js'
 export interface Made {
   podSandboxId?: string
   containerIds: string[]
-  /** The runtime was asked for a pod or a container. */
-  asked?: true
+  /** When the runtime was asked for the pod, and for the first container. */
+  podAskedAtMs?: number
+  containersAskedAtMs?: number
+  /** The pod's log directory was there before the pod. */
+  logsWereThere?: boolean
+}
+
+/** What of it this plan alone has made. */
+export interface Found extends Made {
+  /** What the runtime answered with and had before: neither the plan's, nor its to take away. */
+  olderIds: string[]
 }
 
 export interface CarryOutOptions {
@@ -44,7 +54,8 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
   const {signal, timeoutMs} = options
   switch (step.method) {
     case 'RunPodSandbox': {
-      made.asked = true
+      made.logsWereThere = await isThere(step.request.config?.logDirectory ?? '')
+      made.podAskedAtMs = Date.now()
       const {podSandboxId} = await client.runtime.runPodSandbox(step.request, {signal, timeoutMs})
       if (podSandboxId === '') throw noId('RunPodSandbox')
       made.podSandboxId = podSandboxId
@@ -69,7 +80,7 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
       const {podSandboxId = newPod} = step.request
       const podId = podSandboxId === newPod ? (made.podSandboxId ?? '') : podSandboxId
       const request = {...step.request, podSandboxId: podId}
-      made.asked = true
+      made.containersAskedAtMs ??= Date.now()
       const {containerId} = await client.runtime.createContainer(request, {signal, timeoutMs})
       if (containerId === '') throw noId('CreateContainer')
       made.containerIds.push(containerId)
@@ -86,6 +97,10 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
   }
 }
 
+async function isThere(path: string): Promise<boolean> {
+  return path !== '' && (await stat(path).then(Boolean, () => false))
+}
+
 function noId(method: string): UserError {
   return new UserError(`${method}: the runtime answered without an ID`, {
     facts: {about: 'answer without an ID', method},
@@ -98,48 +113,59 @@ async function isPresent(client: CriClient, image: string, signal: AbortSignal):
 }
 
 /**
- * What the plan has really brought into being since `sinceMs`. CRI-O answers with an older pod or container where
- * name and uid are those of one: that is not the plan's. With `unanswered` also what the runtime made although its
- * answer did not arrive.
+ * What the plan has really brought into being. CRI-O answers with an older pod or container where the name is in use:
+ * that is not the plan's. With `unanswered` also what the runtime made although its answer did not arrive.
  */
 export async function findMade(
   client: CriClient,
   plan: Plan,
   made: Made,
-  {sinceMs, unanswered}: {sinceMs: number; unanswered: boolean},
-): Promise<Made> {
+  {unanswered}: {unanswered: boolean},
+): Promise<Found> {
   // A call that was cancelled at its very end may still bring something a moment later.
   for (let attempt = 0; ; attempt++) {
-    const found = await existing(client, plan, made, {sinceMs, unanswered})
+    const found = await existing(client, plan, made, unanswered)
     const nothing = found.podSandboxId === undefined && found.containerIds.length === 0
     if (!nothing || !unanswered || attempt === 3) return found
     await sleep(200)
   }
 }
 
-async function existing(
-  client: CriClient,
-  plan: Plan,
-  made: Made,
-  {sinceMs, unanswered}: {sinceMs: number; unanswered: boolean},
-): Promise<Made> {
-  const isNew = (createdAtNs: string) => BigInt(createdAtNs) >= BigInt(sinceMs) * 1_000_000n
-  const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
-  if (pod) {
-    const ours = (await listPodSandboxes(client)).find(
-      ({id, metadata, createdAt}) =>
-        isNew(createdAt) && (id === made.podSandboxId || (unanswered && isSamePod(metadata, pod))),
+async function existing(client: CriClient, plan: Plan, made: Made, unanswered: boolean): Promise<Found> {
+  const {podAskedAtMs, containersAskedAtMs, logsWereThere} = made
+  const olderIds: string[] = []
+  const config = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
+  if (config && podAskedAtMs !== undefined) {
+    const pods = (await listPodSandboxes(client)).filter(
+      ({id, metadata}) => id === made.podSandboxId || (unanswered && isSamePod(metadata, config)),
     )
-    return {...(ours ? {podSandboxId: ours.id} : {}), containerIds: made.containerIds}
+    const ours = pods.find((pod) => isSince(podAskedAtMs, pod))
+    // Whatever is in it is the plan's too.
+    if (ours)
+      return {
+        podSandboxId: ours.id,
+        containerIds: made.containerIds,
+        olderIds,
+        logsWereThere: logsWereThere ?? false,
+      }
+    olderIds.push(...pods.filter(({id}) => id === made.podSandboxId).map(({id}) => id))
   }
+  if (containersAskedAtMs === undefined) return {containerIds: [], olderIds}
   const requests = plan.flatMap((step) => (step.method === 'CreateContainer' ? [step.request] : []))
-  const ours = (await listContainers(client)).filter(
+  const containers = (await listContainers(client)).filter(
     (container) =>
-      isNew(container.createdAt) &&
-      (made.containerIds.includes(container.id) ||
-        (unanswered && requests.some((request) => isSameContainer(container, request)))),
+      made.containerIds.includes(container.id) ||
+      (unanswered && requests.some((request) => isSameContainer(container, request, made))),
   )
-  return {containerIds: ours.map(({id}) => id)}
+  const ours = containers.filter((container) => isSince(containersAskedAtMs, container))
+  const older = containers.filter(
+    ({id}) => made.containerIds.includes(id) && !ours.some((our) => our.id === id),
+  )
+  return {containerIds: ours.map(({id}) => id), olderIds: [...older.map(({id}) => id), ...olderIds]}
+}
+
+function isSince(timeMs: number, {createdAt}: {createdAt: string}): boolean {
+  return BigInt(createdAt) >= BigInt(timeMs) * 1_000_000n
 }
 
 /**
@@ -152,7 +178,7 @@ export async function takeBack(client: CriClient, plan: Plan, found: Made): Prom
   if (podSandboxId !== undefined) {
     await orGone(removePod(client, {id: podSandboxId, word: podSandboxId}, options))
     const pod = plan.find((step) => step.method === 'RunPodSandbox')?.request.config
-    if (pod) await removeLeftovers(pod)
+    if (pod) await removeLeftovers(found.logsWereThere ? {...pod, logDirectory: ''} : pod)
     return
   }
   for (const id of containerIds) await orGone(removeContainer(client, {id, word: id}, options))
@@ -184,10 +210,11 @@ function isSamePod(metadata: Identity | null, {metadata: wanted}: Input<PodSandb
 
 function isSameContainer(
   container: {podSandboxId: string; metadata: Identity | null},
-  {podSandboxId, config}: Input<CreateContainerRequest>,
+  {podSandboxId = newPod, config}: Input<CreateContainerRequest>,
+  made: Made,
 ): boolean {
   return (
-    container.podSandboxId === podSandboxId &&
+    container.podSandboxId === (podSandboxId === newPod ? made.podSandboxId : podSandboxId) &&
     container.metadata?.name === config?.metadata?.name &&
     (container.metadata?.attempt ?? 0) === (config?.metadata?.attempt ?? 0)
   )

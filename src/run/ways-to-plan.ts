@@ -160,11 +160,3 @@ export async function requireFreeName(client: CriClient, namespace: string, name
     facts: {about: 'existing pod', namespace, name},
   })
 }
-
-/** Where the runtime writes the log of the plan's container, as the plan says it; undefined for nowhere. */
-export function logPathOf(plan: Plan): string | undefined {
-  const request = plan.find((step) => step.method === 'CreateContainer')?.request
-  const {logDirectory} = request?.sandboxConfig ?? {}
-  const {logPath} = request?.config ?? {}
-  return logDirectory && logPath ? join(logDirectory, logPath) : undefined
-}
