@@ -88,16 +88,20 @@ async function start(
   children: Children,
   ends: (() => Promise<unknown>)[],
 ): Promise<Omit<DemoRuntime, typeof Symbol.asyncDispose>> {
-  const streaming = await startStreamingServer(options.onRefused ? {onRefused: options.onRefused} : {})
+  const streaming = await startStreamingServer({
+    ...(options.onRefused ? {onRefused: options.onRefused} : {}),
+    statusFirst: behaviour.statusFirst,
+    webSocketProtocols: behaviour.webSocketProtocols,
+  })
   ends.push(async () => streaming[Symbol.asyncDispose]())
   const runtime: Runtime = {
     directory,
     behaviour,
     rotation: {...defaultRotation, ...options.rotation},
     pods: new Store<Pod>('pod sandbox'),
-    podNames: new Names('pod sandbox', behaviour.reservedName),
+    podNames: new Names('pod sandbox', behaviour.nameInUse),
     containers: new Store<Container>('container'),
-    containerNames: new Names('container', behaviour.reservedName),
+    containerNames: new Names('container', behaviour.nameInUse),
     images: new ImageStore(),
     events: new Events(behaviour.events),
     children,

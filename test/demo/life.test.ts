@@ -96,7 +96,7 @@ test('verbose info has the process, which is a real one', async () => {
   expect(process.kill(pid, 0)).toBe(true)
   expect(config).toEqual({
     metadata: {name: 'main'},
-    image: {image: shellImage},
+    image: {image: shellImage, user_specified_image: shellImage},
     command: ['/bin/sleep', '100'],
   })
   await client.runtime.removeContainer({containerId})

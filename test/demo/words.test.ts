@@ -13,7 +13,7 @@ import {checkedSeed} from '../../src/demo/state/seed-check.js'
 
 describe('lines of a log', () => {
   const lines = (chunks: (string | Buffer)[]) => {
-    const log = new LogLines('stdout', () => 'T')
+    const log = new LogLines('stdout', 'containerd', () => 'T')
     return [...chunks.map((chunk) => String(log.take(Buffer.from(chunk)))), String(log.end())].join('|')
   }
   test.each([
@@ -54,7 +54,7 @@ describe('lines of a log', () => {
   })
 
   test('bytes that are no text stay as they are', () => {
-    const log = new LogLines('stderr', () => 'T')
+    const log = new LogLines('stderr', 'containerd', () => 'T')
     expect(log.take(Buffer.from([0xff, 0x00, 0x0a])).subarray(-3)).toEqual(Buffer.from([0xff, 0x00, 0x0a]))
   })
 

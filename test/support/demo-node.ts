@@ -25,7 +25,7 @@ export async function containerIn(
     podSandboxId,
     config: {
       metadata: {name: 'main', attempt: 0},
-      image: {image: shellImage},
+      image: {image: shellImage, userSpecifiedImage: shellImage},
       command: [...command],
       ...config,
     },

@@ -9,7 +9,7 @@ export function announce(runtime: Runtime, pod: Pod, about: Container | Pod, typ
     containerId: about.id,
     containerEventType: type,
     createdAt: nowNs(),
-    podSandboxStatus: podStatus(pod),
-    containersStatuses: containersOf(pod).map(containerStatus),
+    podSandboxStatus: podStatus(pod, runtime.behaviour),
+    containersStatuses: containersOf(pod).map((container) => containerStatus(container, runtime.behaviour)),
   })
 }

@@ -25,7 +25,7 @@ export function checkpointHandlers(runtime: Runtime) {
         README: contents,
         'config.dump': JSON.stringify(goJson('ContainerConfig', container.config)),
         'spec.dump': JSON.stringify(JSON.parse(containerInfo(runtime, container).info ?? '{}').runtimeSpec),
-        'status.dump': JSON.stringify(containerStatus(container)),
+        'status.dump': JSON.stringify(containerStatus(container, runtime.behaviour)),
       })
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
       await using file = await open(location, flags, 0o600)

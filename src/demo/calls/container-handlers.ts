@@ -1,6 +1,9 @@
+import {existsSync} from 'node:fs'
+import {dirname} from 'node:path'
 import type * as cri from '../../generated/cri.js'
 import {AttachedClients} from '../processes/attached-clients.js'
-import {removeContainer, startContainer, stopContainer} from '../processes/container-life.js'
+import {checkCommand, removeContainer, startContainer, stopContainer} from '../processes/container-life.js'
+import {loggedWords, startWords} from '../processes/runc-words.js'
 import type {Call, Handlers} from '../server/rpc.js'
 import {notFound, unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
@@ -8,12 +11,15 @@ import type {StoredImage} from '../state/image-store.js'
 import {pathInside, requireOwnPlace} from '../state/own-paths.js'
 import type {Container, Pod, Runtime} from '../state/runtime.js'
 import {newId} from '../state/store.js'
+import {requireUserOfGroup} from './account.js'
 import {announce} from './announcements.js'
 import {filteredContainers, inChunks} from './filters.js'
 import {containerInfo} from './info.js'
 import {containerRecord, containerStatus} from './records.js'
 
 export function containerHandlers(runtime: Runtime) {
+  const {behaviour} = runtime
+  const record = (container: Container) => containerRecord(container, behaviour)
   return {
     async createContainer({podSandboxId, config, sandboxConfig}: cri.CreateContainerRequest) {
       if (!config?.metadata) throw unknown('the container config has no metadata')
@@ -22,11 +28,20 @@ export function containerHandlers(runtime: Runtime) {
       const image = runtime.images.find(config.image?.image ?? '')
       if (!image) throw notFound(`image "${config.image?.image ?? ''}" is not on this node: pull it first`)
       const command = commandOf(config, image)
-      const logPath = await logPathOf(sandboxConfig?.logDirectory || pod.config.logDirectory, config.logPath)
+      requireUserOfGroup(config.linux?.securityContext)
+      if (behaviour.wantsUserSpecifiedImage && !config.image?.userSpecifiedImage)
+        throw unknown('image.user_specified_image is not set')
+      const id = newId()
+      const logPath = await logPathOf(runtime, pod, {
+        id,
+        asked: sandboxConfig?.logDirectory,
+        path: config.logPath,
+      })
       // It may have been stopped meanwhile.
       requireReady(pod)
-      const id = newId()
       const name = nameOf(config.metadata, pod)
+      const owner = runtime.containerNames.owner(name)
+      if (owner !== undefined) return {containerId: owner}
       runtime.containerNames.reserve(name, id)
       const container: Container = {
         id,
@@ -52,10 +67,12 @@ export function containerHandlers(runtime: Runtime) {
         message: '',
         resources: config.linux?.resources ?? null,
         process: undefined,
+        endedPid: 0,
         cpu: {totalNs: 0, atMs: 0},
         log: undefined,
         exited: undefined,
       }
+      if (behaviour.commandLookedUpBy === 'CreateContainer') await lookUpCommand(runtime, container)
       runtime.containers.add(container)
       pod.containers.add(container)
       announce(runtime, pod, container, 'CONTAINER_CREATED_EVENT')
@@ -80,17 +97,20 @@ export function containerHandlers(runtime: Runtime) {
     },
 
     listContainers({filter}: cri.ListContainersRequest) {
-      return {containers: filteredContainers(runtime, filter).map(containerRecord)}
+      return {containers: filteredContainers(runtime, filter).map(record)}
     },
 
     async *streamContainers({filter}: cri.StreamContainersRequest) {
       for (const containers of inChunks(filteredContainers(runtime, filter)))
-        yield {containers: containers.map(containerRecord)}
+        yield {containers: containers.map(record)}
     },
 
     containerStatus({containerId, verbose}: cri.ContainerStatusRequest) {
       const container = runtime.containers.get(containerId)
-      return {status: containerStatus(container), info: verbose ? containerInfo(runtime, container) : {}}
+      return {
+        status: containerStatus(container, behaviour),
+        info: verbose ? containerInfo(runtime, container) : {},
+      }
     },
 
     updateContainerResources({containerId, linux}: cri.UpdateContainerResourcesRequest) {
@@ -123,10 +143,30 @@ function commandOf({command, args}: cri.ContainerConfig, {definition}: StoredIma
   return whole
 }
 
-async function logPathOf(directory: string, path: string): Promise<string> {
-  if (directory === '' || path === '') return ''
+async function logPathOf(
+  {behaviour}: Runtime,
+  pod: Pod,
+  {id, asked, path}: {id: string; asked: string | undefined; path: string},
+): Promise<string> {
+  const directory = behaviour.logsBelowPod ? pod.logDirectory : asked || pod.logDirectory
+  const name = path === '' && behaviour.logsBelowPod ? `${id}.log` : path
+  if (directory === '' || name === '') return ''
   await requireOwnPlace(directory, 'log directory')
-  return pathInside(directory, path, 'log path')
+  const logPath = pathInside(directory, name, 'log path')
+  // In the words of CRI-O, whose monitor could say more and does not.
+  if (!behaviour.makesLogFolders && !existsSync(dirname(logPath))) throw unknown('exit status 1')
+  return logPath
+}
+
+/** Fails as CRI-O does, and leaves nothing. */
+async function lookUpCommand(runtime: Runtime, container: Container): Promise<void> {
+  try {
+    await checkCommand(runtime, container)
+  } catch (error) {
+    runtime.containerNames.release(container.name)
+    const words = loggedWords(`runc create failed: ${startWords(error)}`)
+    throw unknown(`container create failed: ${words}`)
+  }
 }
 
 function nameOf({name, attempt}: cri.ContainerMetadata, {metadata}: Pod): string {

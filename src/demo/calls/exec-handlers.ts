@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {rpcCode} from '../../errors/errors.js'
 import type * as cri from '../../generated/cri.js'
 import {portsDirectoryOf} from '../processes/environment.js'
-import {execToEnd, requireRunning, serveExec} from '../processes/exec.js'
+import {execToEnd, requireExecutable, requireRunning, serveExec} from '../processes/exec.js'
 import type {Call, Handlers} from '../server/rpc.js'
 import {invalidArgument, StatusError, unknown} from '../server/status-error.js'
 import type {StreamRequest} from '../server/streaming-server.js'
@@ -16,7 +16,7 @@ export function execHandlers(runtime: Runtime) {
   return {
     async execSync({containerId, cmd, timeout}: cri.ExecSyncRequest, {signal}: Call) {
       const container = containers.get(containerId)
-      requireRunning(container)
+      requireExecutable(runtime, container)
       requireCommand(cmd)
       const seconds = Number(timeout)
       const {timedOut, ...result} = await execToEnd(runtime, container, cmd, seconds * 1000, signal)
@@ -29,7 +29,7 @@ export function execHandlers(runtime: Runtime) {
     exec({containerId, cmd, ...streams}: cri.ExecRequest) {
       checkStreams(containerId, streams)
       const container = containers.get(containerId)
-      requireRunning(container)
+      requireExecutable(runtime, container)
       requireCommand(cmd)
       const {tty} = streams
       return {url: streaming.execUrl(streams, (io) => serveExec(runtime, container, cmd, io, tty))}

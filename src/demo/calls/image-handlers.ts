@@ -5,7 +5,7 @@ import type {Handlers} from '../server/rpc.js'
 import {invalidArgument, notFound, StatusError, unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
 import {demoRegistry, type ImageDefinition} from '../state/image-catalogue.js'
-import {isImageName, normalizedImageName} from '../state/image-names.js'
+import {isImageName, normalizedImageName, repositoryOf} from '../state/image-names.js'
 import type {StoredImage} from '../state/image-store.js'
 import type {Runtime} from '../state/runtime.js'
 import {inChunks} from './filters.js'
@@ -35,7 +35,9 @@ export function imageHandlers(runtime: Runtime) {
       const definition = images.offered(name)
       if (!definition) throw missing(name)
       checkCredentials(definition, name, auth)
-      return {imageRef: images.pull(definition, name).id}
+      const {id} = images.pull(definition, name)
+      const digest = `${repositoryOf(normalizedImageName(name))}@${definition.digest}`
+      return {imageRef: behaviour.pullAnswer === 'id' ? id : digest}
     },
 
     removeImage({image}: cri.RemoveImageRequest) {
@@ -55,15 +57,15 @@ export function imageHandlers(runtime: Runtime) {
     imageFsInfo() {
       const timestamp = nowNs()
       const usedBytes = images.all().reduce((sum, {definition}) => sum + definition.sizeBytes, 0)
+      const filesystem = {
+        timestamp,
+        fsId: {mountpoint: runtime.directory},
+        usedBytes: {value: String(usedBytes)},
+        inodesUsed: {value: String(images.all().length)},
+      }
       return {
-        imageFilesystems: [
-          {
-            timestamp,
-            fsId: {mountpoint: runtime.directory},
-            usedBytes: {value: String(usedBytes)},
-            inodesUsed: {value: String(images.all().length)},
-          },
-        ],
+        imageFilesystems: [filesystem],
+        containerFilesystems: behaviour.containerFilesystem ? [filesystem] : [],
       }
     },
   } satisfies Partial<Handlers>

@@ -1,18 +1,33 @@
+import {join} from 'node:path'
 import type {ContainerConfig} from '../../generated/cri.js'
 import {workingDirectoryOf} from '../processes/container-life.js'
+import {directoryOf} from '../processes/environment.js'
 import type {StoredImage} from '../state/image-store.js'
 import type {Container, Pod, Runtime} from '../state/runtime.js'
 import {goJson} from './go-json.js'
 
-// The keys are containerd's, so that what reads them there reads them here.
+// The keys are those of containerd or CRI-O, so that what reads them there reads them here.
 
 type Info = Record<string, string>
 
 export function containerInfo(runtime: Runtime, container: Container): Info {
   const {pod, config, command, process: child, removing} = container
+  const pid = child?.pid ?? (runtime.behaviour.tellsEndedPid ? container.endedPid : 0)
+  const process = {
+    terminal: config.tty,
+    args: command,
+    env: environmentText(config),
+    cwd: workingDirectoryOf(runtime, container),
+  }
+  if (runtime.behaviour.info === 'cri-o') {
+    const annotations = {...config.annotations, ...crioAnnotations(pod, container.logPath)}
+    const root = {path: directoryOf(runtime, container)}
+    const runtimeSpec = {ociVersion: '1.2.0', hostname: pod.config.hostname, process, root, annotations}
+    return info({sandboxID: pod.id, pid, runtimeSpec, privileged: false})
+  }
   return info({
     sandboxID: pod.id,
-    pid: child?.pid ?? 0,
+    pid,
     removing: removing !== undefined,
     snapshotter: 'none',
     runtimeType: 'crisp.demo.process',
@@ -20,19 +35,20 @@ export function containerInfo(runtime: Runtime, container: Container): Info {
     runtimeSpec: {
       ociVersion: '1.2.0',
       hostname: pod.config.hostname,
-      process: {
-        terminal: config.tty,
-        args: command,
-        env: environmentText(config),
-        cwd: workingDirectoryOf(runtime, container),
-      },
+      process,
       annotations: config.annotations,
     },
   })
 }
 
 /** A pod has no process of its own here: what a real one's pause process holds is the host's. */
-export function podInfo({config, metadata, ready, ip, runtimeHandler, overhead, resources}: Pod): Info {
+export function podInfo({behaviour}: Runtime, pod: Pod): Info {
+  const {config, metadata, ready, ip, runtimeHandler, overhead, resources} = pod
+  if (behaviour.info === 'cri-o') {
+    const logPath = join(pod.logDirectory, `${pod.id}.log`)
+    const annotations = {...config.annotations, ...crioAnnotations(pod, logPath)}
+    return info({runtimeSpec: {ociVersion: '1.2.0', hostname: config.hostname || metadata.name, annotations}})
+  }
   return info({
     pid: 0,
     processStatus: ready ? 'running' : 'deleted',
@@ -50,6 +66,14 @@ export function podInfo({config, metadata, ready, ip, runtimeHandler, overhead, 
     ...(overhead ? {overhead: goJson('LinuxContainerResources', overhead)} : {}),
     ...(resources ? {resources: goJson('LinuxContainerResources', resources)} : {}),
   })
+}
+
+function crioAnnotations({id, config}: Pod, logPath: string): Record<string, string> {
+  return {
+    'io.kubernetes.cri-o.SandboxID': id,
+    'io.kubernetes.cri-o.LogPath': logPath,
+    'io.kubernetes.cri-o.CgroupParent': config.linux?.cgroupParent ?? '',
+  }
 }
 
 export function imageInfo({definition}: StoredImage): Info {

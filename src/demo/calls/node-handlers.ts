@@ -3,7 +3,7 @@ import type {Call, Handlers} from '../server/rpc.js'
 import type {Runtime} from '../state/runtime.js'
 import {runtimeHandlers} from '../state/runtime-handlers.js'
 
-export const runtimeName = 'crisp-demo'
+const ownName = 'crisp-demo'
 
 export interface NodeFacts {
   version: string
@@ -14,7 +14,14 @@ export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
   let podCidr = ''
   return {
     version() {
-      return {version: '0.1.0', runtimeName, runtimeVersion: version, runtimeApiVersion: 'v1'}
+      const {version: other} = runtime.behaviour
+      return {
+        version: '0.1.0',
+        runtimeName: other?.name ?? ownName,
+        // Whoever looks sees what it is.
+        runtimeVersion: other ? `${other.release}+${ownName}` : version,
+        runtimeApiVersion: 'v1',
+      }
     },
 
     status({verbose}: cri.StatusRequest) {
@@ -45,7 +52,7 @@ export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
     },
 
     runtimeConfig() {
-      return {linux: {cgroupDriver: 'CGROUPFS' as const}}
+      return {linux: {cgroupDriver: runtime.behaviour.cgroupDriver}}
     },
 
     updateRuntimeConfig({runtimeConfig}: cri.UpdateRuntimeConfigRequest) {

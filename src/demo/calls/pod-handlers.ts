@@ -1,28 +1,36 @@
-import {rm} from 'node:fs/promises'
+import {mkdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import type * as cri from '../../generated/cri.js'
 import {removeContainer, stopContainer} from '../processes/container-life.js'
 import {portsDirectoryOf} from '../processes/environment.js'
 import type {Handlers} from '../server/rpc.js'
 import {unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
+import {requireOwnPlace} from '../state/own-paths.js'
 import {podAddress} from '../state/pod-address.js'
 import {containersOf, type Pod, type Runtime} from '../state/runtime.js'
 import {runtimeHandlers} from '../state/runtime-handlers.js'
 import {newId} from '../state/store.js'
+import {requireUserOfGroup} from './account.js'
 import {announce} from './announcements.js'
 import {filteredPods, inChunks} from './filters.js'
 import {podInfo} from './info.js'
 import {podRecord, podStatus} from './records.js'
 
 export function podHandlers(runtime: Runtime) {
+  const {behaviour} = runtime
   return {
-    runPodSandbox({config, runtimeHandler}: cri.RunPodSandboxRequest) {
+    async runPodSandbox({config, runtimeHandler}: cri.RunPodSandboxRequest) {
       if (!config?.metadata) throw unknown('the sandbox config has no metadata')
       const {metadata} = config
       if (!runtimeHandlers.includes(runtimeHandler))
         throw unknown(`no runtime handler "${runtimeHandler}" is configured`)
-      const id = newId()
+      requireUserOfGroup(config.linux?.securityContext)
+      requireSlice(runtime, config.linux?.cgroupParent ?? '')
       const name = [metadata.name, metadata.namespace, metadata.uid, metadata.attempt].join('_')
+      const owner = runtime.podNames.owner(name)
+      if (owner !== undefined) return {podSandboxId: owner}
+      const id = newId()
       runtime.podNames.reserve(name, id)
       const onHostNetwork = config.linux?.securityContext?.namespaceOptions?.network === 'NODE'
       const pod: Pod = {
@@ -30,6 +38,8 @@ export function podHandlers(runtime: Runtime) {
         name,
         metadata,
         config,
+        logDirectory:
+          config.logDirectory || (behaviour.logsBelowPod ? join(runtime.directory, 'logs', id) : ''),
         runtimeHandler,
         createdAt: nowNs(),
         ip: onHostNetwork ? '' : podAddress(),
@@ -38,6 +48,7 @@ export function podHandlers(runtime: Runtime) {
         resources: config.linux?.resources ?? null,
         overhead: config.linux?.overhead ?? null,
       }
+      if (behaviour.logsBelowPod) await makeLogDirectory(runtime, pod)
       runtime.pods.add(pod)
       announce(runtime, pod, pod, 'CONTAINER_CREATED_EVENT')
       announce(runtime, pod, pod, 'CONTAINER_STARTED_EVENT')
@@ -66,15 +77,16 @@ export function podHandlers(runtime: Runtime) {
 
     podSandboxStatus({podSandboxId, verbose}: cri.PodSandboxStatusRequest) {
       const pod = runtime.pods.get(podSandboxId)
-      return {status: podStatus(pod), info: verbose ? podInfo(pod) : {}}
+      return {status: podStatus(pod, behaviour), info: verbose ? podInfo(runtime, pod) : {}}
     },
 
     listPodSandbox({filter}: cri.ListPodSandboxRequest) {
-      return {items: filteredPods(runtime, filter).map(podRecord)}
+      return {items: filteredPods(runtime, filter).map((pod) => podRecord(pod, behaviour))}
     },
 
     async *streamPodSandboxes({filter}: cri.StreamPodSandboxesRequest) {
-      for (const pods of inChunks(filteredPods(runtime, filter))) yield {podSandboxes: pods.map(podRecord)}
+      for (const pods of inChunks(filteredPods(runtime, filter)))
+        yield {podSandboxes: pods.map((pod) => podRecord(pod, behaviour))}
     },
 
     updatePodSandboxResources(request: cri.UpdatePodSandboxResourcesRequest) {
@@ -84,6 +96,22 @@ export function podHandlers(runtime: Runtime) {
       return {}
     },
   } satisfies Partial<Handlers>
+}
+
+/** As CRI-O, which writes what it says of a pod itself into the same place as its containers' logs. */
+async function makeLogDirectory(runtime: Runtime, pod: Pod): Promise<void> {
+  try {
+    await requireOwnPlace(pod.logDirectory, 'log directory')
+    await mkdir(pod.logDirectory, {recursive: true})
+  } catch (error) {
+    runtime.podNames.release(pod.name)
+    throw error
+  }
+}
+
+function requireSlice({behaviour}: Runtime, cgroupParent: string): void {
+  if (behaviour.cgroupDriver === 'SYSTEMD' && cgroupParent !== '' && !cgroupParent.endsWith('.slice'))
+    throw unknown(`the cgroup driver is systemd, and the cgroup parent "${cgroupParent}" is no slice`)
 }
 
 /** Ends the containers at once, without a grace period, and gives the pod's address back. */

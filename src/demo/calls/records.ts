@@ -1,17 +1,24 @@
 import type * as cri from '../../generated/cri.js'
+import type {Behaviour} from '../server/behaviour.js'
 import type {StoredImage} from '../state/image-store.js'
 import type {Container, Pod} from '../state/runtime.js'
 
-export function podRecord(pod: Pod): cri.Input<cri.PodSandbox> {
-  const {id, metadata, createdAt, runtimeHandler} = pod
-  const {labels, annotations} = pod.config
+// A release that does not know a field yet, or leaves it out, says nothing in it.
+
+export function podRecord(pod: Pod, {unset, labelsPods}: Behaviour): cri.Input<cri.PodSandbox> {
+  const {id, metadata, createdAt} = pod
+  const {annotations} = pod.config
+  const labels = labelsPods
+    ? {...pod.config.labels, 'io.kubernetes.container.name': 'POD'}
+    : pod.config.labels
+  const runtimeHandler = unset.has('podRuntimeHandler') ? '' : pod.runtimeHandler
   return {id, metadata, state: podState(pod), createdAt, labels, annotations, runtimeHandler}
 }
 
-export function podStatus(pod: Pod): cri.Input<cri.PodSandboxStatus> {
+export function podStatus(pod: Pod, behaviour: Behaviour): cri.Input<cri.PodSandboxStatus> {
   const options = pod.config.linux?.securityContext?.namespaceOptions
   return {
-    ...podRecord(pod),
+    ...podRecord(pod, behaviour),
     // A pod that was stopped has given its address back.
     network: {ip: pod.ready ? pod.ip : ''},
     linux: {namespaces: {options: options ?? {}}},
@@ -22,7 +29,7 @@ function podState({ready}: Pod): cri.PodSandboxState {
   return ready ? 'SANDBOX_READY' : 'SANDBOX_NOTREADY'
 }
 
-export function containerRecord(container: Container): cri.Input<cri.Container> {
+export function containerRecord(container: Container, {unset}: Behaviour): cri.Input<cri.Container> {
   const {id, pod, config, image, state, createdAt} = container
   return {
     id,
@@ -30,7 +37,7 @@ export function containerRecord(container: Container): cri.Input<cri.Container> 
     metadata: config.metadata ?? {},
     image: imageSpec(container),
     imageRef: image.id,
-    imageId: image.id,
+    ...(unset.has('imageId') ? {} : {imageId: image.id}),
     state,
     createdAt,
     labels: config.labels,
@@ -38,7 +45,7 @@ export function containerRecord(container: Container): cri.Input<cri.Container> 
   }
 }
 
-export function containerStatus(container: Container): cri.Input<cri.ContainerStatus> {
+export function containerStatus(container: Container, {unset}: Behaviour): cri.Input<cri.ContainerStatus> {
   const {id, config, image, state, createdAt, startedAt, finishedAt, exitCode, reason, message} = container
   return {
     id,
@@ -52,15 +59,21 @@ export function containerStatus(container: Container): cri.Input<cri.ContainerSt
     message,
     image: imageSpec(container),
     imageRef: [...image.digests][0] ?? image.id,
-    imageId: image.id,
+    ...(unset.has('imageId') ? {} : {imageId: image.id}),
     labels: config.labels,
     annotations: config.annotations,
     mounts: config.mounts,
     logPath: container.logPath,
     ...(container.resources ? {resources: {linux: container.resources}} : {}),
-    user: {linux: {uid: String(process.getuid?.() ?? 0), gid: String(process.getgid?.() ?? 0)}},
-    stopSignal: config.stopSignal === 'SIGNAL_RUNTIME_DEFAULT' ? 'SIGNAL_SIGTERM' : config.stopSignal,
+    ...(unset.has('user') ? {} : {user: {linux: own}}),
+    ...(unset.has('stopSignal') ? {} : {stopSignal: stopSignalOf(config)}),
   }
+}
+
+const own = {uid: String(process.getuid?.() ?? 0), gid: String(process.getgid?.() ?? 0)}
+
+function stopSignalOf({stopSignal}: cri.ContainerConfig): cri.Signal {
+  return stopSignal === 'SIGNAL_RUNTIME_DEFAULT' ? 'SIGNAL_SIGTERM' : stopSignal
 }
 
 function imageSpec({config, image}: Container): cri.Input<cri.ImageSpec> {

@@ -77,7 +77,7 @@ async function statsOfPods(
           annotations: pod.config.annotations,
         },
         linux: {
-          ...usageFields(total(usages)),
+          ...(runtime.behaviour.podUsage ? usageFields(total(usages)) : {}),
           process: {
             timestamp: nowNs(),
             processCount: value(usages.reduce((sum, {processes}) => sum + processes, 0)),

@@ -8,7 +8,7 @@ import type {Container, Runtime} from '../state/runtime.js'
 import type {OutputName} from './attached-clients.js'
 import {ContainerLog} from './container-log.js'
 import {directoryOf, environmentOf} from './environment.js'
-import {type Child, startChild} from './processes.js'
+import {type Child, checkExecutable, startChild} from './processes.js'
 import {stopSignalOf} from './signals.js'
 
 const drainMs = 5_000
@@ -31,7 +31,8 @@ export async function startContainer(runtime: Runtime, container: Container): Pr
 async function start(runtime: Runtime, container: Container): Promise<void> {
   try {
     await mkdir(directoryOf(runtime, container), {recursive: true})
-    if (container.logPath !== '') container.log = await ContainerLog.open(container.logPath, runtime.rotation)
+    if (container.logPath !== '')
+      container.log = await ContainerLog.open(container.logPath, runtime.rotation, runtime.behaviour.log)
     const {tty, stdin} = container.config
     container.process = await startChild(container.command, {
       env: await environmentOf(runtime, container),
@@ -50,6 +51,18 @@ async function start(runtime: Runtime, container: Container): Promise<void> {
     container.startedAt = nowNs()
     finish(runtime, container, {exitCode: 128, reason: 'StartError', message: reason})
     throw unknown(`cannot start container "${container.id}": ${reason}`)
+  }
+}
+
+/** Rejects where the container's command could not be started. */
+export async function checkCommand(runtime: Runtime, container: Container): Promise<void> {
+  await mkdir(directoryOf(runtime, container), {recursive: true})
+  try {
+    const env = await environmentOf(runtime, container)
+    await checkExecutable(container.command[0] ?? '', {env, cwd: workingDirectoryOf(runtime, container)})
+  } catch (error) {
+    await rm(directoryOf(runtime, container), {recursive: true, force: true})
+    throw error
   }
 }
 
@@ -103,6 +116,7 @@ function finish(
   Object.assign(container, end)
   container.finishedAt = nowNs()
   container.state = 'CONTAINER_EXITED'
+  container.endedPid = container.process?.pid ?? 0
   container.process = undefined
   container.log = undefined
   announce(runtime, container.pod, container, 'CONTAINER_STOPPED_EVENT')
@@ -154,6 +168,8 @@ export function removeContainer(runtime: Runtime, container: Container): Promise
 async function remove(runtime: Runtime, container: Container): Promise<void> {
   try {
     await stopContainer(container, 0)
+    // Some runtimes let exec into one that was never started.
+    for (const exec of container.execs) exec.kill()
     await rm(directoryOf(runtime, container), {recursive: true, force: true})
   } catch (error) {
     container.removing = undefined

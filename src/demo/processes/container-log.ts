@@ -2,7 +2,7 @@ import {constants} from 'node:fs'
 import {type FileHandle, mkdir, open, rename} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import type {OutputName} from './attached-clients.js'
-import {LogLines} from './log-lines.js'
+import {LogLines, type LogStyle} from './log-lines.js'
 import {tidyRotatedLogs, unusedSuffix} from './rotated-logs.js'
 
 /** When a log becomes too long, it is renamed and a new one begun, as the kubelet does with a runtime's. */
@@ -18,18 +18,19 @@ export const defaultRotation: LogRotation = {maxBytes: 10 * 1024 * 1024, maxFile
 export class ContainerLog {
   readonly #path: string
   readonly #rotation: LogRotation
-  readonly #lines = {stdout: new LogLines('stdout'), stderr: new LogLines('stderr')}
+  readonly #lines: Readonly<Record<OutputName, LogLines>>
   #file: FileHandle | undefined
   #sizeBytes = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(path: string, rotation: LogRotation) {
+  private constructor(path: string, rotation: LogRotation, style: LogStyle) {
     this.#path = path
     this.#rotation = rotation
+    this.#lines = {stdout: new LogLines('stdout', style), stderr: new LogLines('stderr', style)}
   }
 
-  static async open(path: string, rotation: LogRotation): Promise<ContainerLog> {
-    const log = new ContainerLog(path, rotation)
+  static async open(path: string, rotation: LogRotation, style: LogStyle): Promise<ContainerLog> {
+    const log = new ContainerLog(path, rotation, style)
     await mkdir(dirname(path), {recursive: true})
     await log.#openFile()
     return log

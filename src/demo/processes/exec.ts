@@ -1,12 +1,15 @@
 import {once} from 'node:events'
+import {mkdir} from 'node:fs/promises'
 import type {Readable} from 'node:stream'
 import {setTimeout as wait} from 'node:timers/promises'
-import {unknown} from '../server/status-error.js'
+import {rpcCode} from '../../errors/errors.js'
+import {StatusError, unknown} from '../server/status-error.js'
 import type {StreamIo, StreamOutcome, TerminalSize} from '../server/streaming-server.js'
 import type {Container, Runtime} from '../state/runtime.js'
 import {workingDirectoryOf} from './container-life.js'
-import {environmentOf} from './environment.js'
+import {directoryOf, environmentOf} from './environment.js'
 import {type Child, startChild} from './processes.js'
+import {loggedWords, startWords} from './runc-words.js'
 
 interface ExecOptions {
   stdin: boolean
@@ -17,6 +20,13 @@ interface ExecOptions {
 export function requireRunning({id, state}: Container): void {
   if (state !== 'CONTAINER_RUNNING')
     throw unknown(`container "${id}" is in state ${state}: it must be running`)
+}
+
+/** Whether a command can be run in the container, as the runtime at hand sees it. */
+export function requireExecutable({behaviour}: Runtime, {id, state}: Container): void {
+  if (behaviour.execStates.includes(state)) return
+  const code = state === 'CONTAINER_EXITED' ? behaviour.execInExited : rpcCode.unknown
+  throw new StatusError(code, `container "${id}" is in state ${state}: it must be running`)
 }
 
 /** Runs one more command in a running container; it ends with the container at the latest. */
@@ -35,8 +45,9 @@ async function start(
   command: readonly string[],
   {stdin, tty, size}: ExecOptions,
 ): Promise<Child> {
-  requireRunning(container)
+  requireExecutable(runtime, container)
   const environment = await environmentOf(runtime, container)
+  await mkdir(directoryOf(runtime, container), {recursive: true})
   const child = await startChild(command, {
     env: tty ? {TERM: 'xterm', ...environment} : environment,
     cwd: workingDirectoryOf(runtime, container),
@@ -46,7 +57,7 @@ async function start(
   })
   container.execs.add(child)
   void child.exited.then(() => container.execs.delete(child))
-  if (container.state !== 'CONTAINER_RUNNING') child.kill()
+  if (container.state === 'CONTAINER_EXITED' || container.removing) child.kill()
   await runtime.children.add(child)
   return child
 }
@@ -65,7 +76,16 @@ export async function serveExec(
   const sizes = io.sizes[Symbol.asyncIterator]()
   const first = sizes.next()
   const size = tty ? await sizeWithin(first) : undefined
-  const child = await startExec(runtime, container, command, {stdin: io.stdin !== undefined, tty, size})
+  const {missingCommand, terminalStart} = runtime.behaviour
+  let child: Child
+  try {
+    child = await startExec(runtime, container, command, {stdin: io.stdin !== undefined, tty, size})
+  } catch (error) {
+    if (missingCommand === 'failure' || error instanceof StatusError) throw error
+    ;(io.stderr ?? io.stdout)?.write(`${loggedWords(`exec failed: ${startWords(error)}`)}\n`)
+    return {exitCode: 255}
+  }
+  if (tty && terminalStart !== '') io.stdout?.write(terminalStart)
   if (io.stdin && child.stdin) io.stdin.on('error', () => {}).pipe(child.stdin)
   void followSizes(first, sizes, child)
   const outputs = [copy(child.stdout, io.stdout), copy(child.stderr, io.stderr)]
@@ -130,7 +150,10 @@ export async function execToEnd(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const child = await startExec(runtime, container, command, {stdin: false, tty: false})
+  const child = await startExec(runtime, container, command, {stdin: false, tty: false}).catch((error) => {
+    if (runtime.behaviour.missingCommand === 'failure' || error instanceof StatusError) throw error
+    throw unknown(`command error: ${loggedWords(`exec failed: ${startWords(error)}`)}, exit code -1`)
+  })
   let timedOut = false
   const timer = timeoutMs > 0 ? setTimeout(onTime, timeoutMs) : undefined
   function onTime(): void {

@@ -1,7 +1,10 @@
 import type {OutputName} from './attached-clients.js'
 
-/** Longer lines are cut into pieces, as containerd does by default. */
-export const maxLineBytes = 16 * 1024
+/** containerd keeps the beginning of a line until the rest comes, CRI-O's conmon writes it as a piece of its own. */
+export type LogStyle = 'containerd' | 'conmon'
+
+/** Longer lines are cut into pieces, as by default. */
+const maxLineBytes = {containerd: 16 * 1024, conmon: 8 * 1024} as const
 
 const newline = 0x0a
 const carriageReturn = 0x0d
@@ -9,29 +12,34 @@ const carriageReturn = 0x0d
 /** Cuts what one stream of a container prints into lines of a CRI log. */
 export class LogLines {
   readonly #stream: OutputName
+  readonly #style: LogStyle
   readonly #timestamp: () => string
   #rest: Buffer = Buffer.alloc(0)
 
-  constructor(stream: OutputName, timestamp: () => string = localTimestamp) {
+  constructor(stream: OutputName, style: LogStyle, timestamp: () => string = () => localTimestamp(style)) {
     this.#stream = stream
+    this.#style = style
     this.#timestamp = timestamp
   }
 
   /** The lines that this chunk completes. */
   take(chunk: Buffer): Buffer {
     const pieces: Buffer[] = []
+    const maxBytes = maxLineBytes[this.#style]
     let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     for (;;) {
-      const end = rest.subarray(0, maxLineBytes + 1).indexOf(newline)
+      const end = rest.subarray(0, maxBytes + 1).indexOf(newline)
       if (end !== -1) {
-        pieces.push(...this.#line('F', withoutReturn(rest.subarray(0, end))))
+        const line = rest.subarray(0, end)
+        pieces.push(...this.#line('F', this.#style === 'conmon' ? line : withoutReturn(line)))
         rest = rest.subarray(end + 1)
-      } else if (rest.length > maxLineBytes) {
-        pieces.push(...this.#line('P', rest.subarray(0, maxLineBytes)))
-        rest = rest.subarray(maxLineBytes)
+      } else if (rest.length > maxBytes) {
+        pieces.push(...this.#line('P', rest.subarray(0, maxBytes)))
+        rest = rest.subarray(maxBytes)
       } else break
     }
     this.#rest = Buffer.from(rest)
+    if (this.#style === 'conmon') pieces.push(this.end())
     return Buffer.concat(pieces)
   }
 
@@ -51,15 +59,15 @@ function withoutReturn(line: Buffer): Buffer {
   return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
 }
 
-/** RFC 3339 in local time, with as many digits of the second as it has, up to nine. */
-export function localTimestamp(): string {
+/** RFC 3339 in local time: with as many digits of the second as it has, up to nine; or with all nine, and no `Z`. */
+export function localTimestamp(style: LogStyle = 'containerd'): string {
   const microseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000))
   const date = new Date(Number(microseconds / 1_000n))
   const offsetMinutes = -date.getTimezoneOffset()
   const local = new Date(date.getTime() + offsetMinutes * 60_000).toISOString().slice(0, 19)
-  const fraction = String(microseconds % 1_000_000n)
-    .padStart(6, '0')
-    .replace(/0+$/, '')
+  const digits = String(microseconds % 1_000_000n).padStart(6, '0')
+  if (style === 'conmon') return `${local}.${digits}000${zone(offsetMinutes).replace('Z', '+00:00')}`
+  const fraction = digits.replace(/0+$/, '')
   return `${local}${fraction === '' ? '' : `.${fraction}`}${zone(offsetMinutes)}`
 }
 

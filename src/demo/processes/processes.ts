@@ -96,7 +96,10 @@ function exitOf(child: ChildProcess): Promise<number> {
  * Node says ENOENT for a missing working directory too, and a shell on a terminal says it in the output. About the
  * command it is said in runc's words, by which clients know it.
  */
-async function checkExecutable(file: string, {env, cwd}: ChildOptions): Promise<void> {
+export async function checkExecutable(
+  file: string,
+  {env, cwd}: Pick<ChildOptions, 'env' | 'cwd'>,
+): Promise<void> {
   try {
     await access(cwd)
   } catch (error) {

@@ -1,23 +1,68 @@
 import {type RpcCode, rpcCode} from '../../errors/errors.js'
+import type {ContainerState} from '../../generated/cri.js'
+import type {SessionKind} from '../streaming/stream-io.js'
 
-/** Where runtimes differ from one another. */
+/** Where runtimes differ from one another: a field for each difference, and below a row of them for each release. */
 export interface Behaviour {
+  /** What `Version` says; where it is not there, the embedded runtime's own name and version. */
+  readonly version?: {readonly name: string; readonly release: string}
   /** Answered with Unimplemented. */
   readonly missing: ReadonlySet<string>
-  /** For metadata that is in use already. */
-  readonly reservedName: RpcCode
+  /** Calls that say Unknown where others say more. */
+  readonly vague: ReadonlySet<string>
+
+  /** For metadata that is in use already: a status, or the ID of what has it as if it had been made just now. */
+  readonly nameInUse: RpcCode | 'existing'
+  /** Whether a container without `image.user_specified_image` is refused. */
+  readonly wantsUserSpecifiedImage: boolean
+  /** The call that finds out that a container's command is not there. */
+  readonly commandLookedUpBy: 'CreateContainer' | 'StartContainer'
+  /** Whether a log's folders are made, or only the pod's log directory is there for it. */
+  readonly makesLogFolders: boolean
+  /** Whether a container's log is below the pod's directory, whatever the request says of it. */
+  readonly logsBelowPod: boolean
+  /** `systemd` takes a slice as the parent of a pod's cgroup, and nothing else. */
+  readonly cgroupDriver: 'CGROUPFS' | 'SYSTEMD'
+
+  /** The states of a container that exec takes, and the code for one that has exited. */
+  readonly execStates: readonly ContainerState[]
+  readonly execInExited: RpcCode
   /** ExecSync over its time: a status, or an answer with exit code -1. */
   readonly execTimeout: 'status' | 'answer'
-  /** Whether RemoveImage refuses an image that a container uses. */
+  /** A command that is not there: plain words in a failure, or escaped ones, and for a stream exit code 255 with them on stderr. */
+  readonly missingCommand: 'failure' | 'exit255'
+  /** What a terminal session begins with. */
+  readonly terminalStart: string
+  /** Which streamed sessions tell their end before the ends of their outputs. */
+  readonly statusFirst: ReadonlySet<SessionKind>
+  /** Protocols of exec and attach over WebSocket. */
+  readonly webSocketProtocols: readonly string[]
+
+  /** Whether RemoveImage refuses an image that a container uses, and takes one name only. */
   readonly keepsImagesInUse: boolean
+  /** Whether the filter of ListImages looks up one image, or is ignored. */
+  readonly filtersImages: boolean
+  /** What PullImage answers with. */
+  readonly pullAnswer: 'id' | 'digest'
+  /** Whether ImageFsInfo tells of the containers' file system too. */
+  readonly containerFilesystem: boolean
+
   /** Who gets events: every reader all of them, one reader each, or nobody, whose stream ends at once. */
   readonly events: 'all' | 'shared' | 'none'
   /** Whether there are metrics without asking for them in a configuration. */
   readonly metrics: boolean
-  /** Calls that say Unknown where others say more. */
-  readonly vague: ReadonlySet<string>
-  /** Whether the filter of ListImages looks up one image, or is ignored. */
-  readonly filtersImages: boolean
+  /** Whether pods have figures of processor and memory, as they have none on CRI-O with cgroupfs. */
+  readonly podUsage: boolean
+  /** The keys of verbose answers. */
+  readonly info: 'containerd' | 'cri-o'
+  /** Whether the process ID of a container that has exited is still told. */
+  readonly tellsEndedPid: boolean
+  /** Fields of containers that the release does not know yet. */
+  readonly unset: ReadonlySet<'user' | 'stopSignal' | 'imageId' | 'podRuntimeHandler'>
+  /** Whether a pod is labelled as the container `POD`. */
+  readonly labelsPods: boolean
+  /** How log lines look: the length of their pieces, nine digits of the second always, a carriage return kept. */
+  readonly log: 'containerd' | 'conmon'
 }
 
 const streamedLists = [
@@ -30,59 +75,147 @@ const streamedLists = [
 ]
 const metrics = ['ListMetricDescriptors', 'ListPodSandboxMetrics']
 const before20 = ['CheckpointContainer', 'RuntimeConfig']
-
-const containerd: Omit<Behaviour, 'missing'> = {
-  reservedName: rpcCode.failedPrecondition,
-  execTimeout: 'status',
-  keepsImagesInUse: false,
-  filtersImages: false,
-  events: 'all',
-  metrics: true,
-  vague: new Set(),
-}
-const olderContainerd = {...containerd, reservedName: rpcCode.unknown}
-const crio: Omit<Behaviour, 'missing'> = {
-  ...containerd,
-  execTimeout: 'answer',
-  keepsImagesInUse: true,
-  filtersImages: true,
-  // Both take a setting that is off by default.
-  events: 'none',
-  metrics: false,
-  vague: new Set([
-    'ContainerStats',
-    'PodSandboxStats',
-    'UpdateContainerResources',
-    'ReopenContainerLog',
-    'Exec',
-    'Attach',
-    'CreateContainer',
-    'PullImage',
-  ]),
-}
-
 const podResize = 'UpdatePodSandboxResources'
 
-/** Releases whose gaps the embedded runtime can take on, read in their sources. */
+const webSocket4 = [
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+]
+const webSocket5 = 'v5.channel.k8s.io'
+
+/** Nothing missing, and otherwise what the newest containerd does; with both generations of WebSocket protocols. */
+export const wholeApi: Behaviour = {
+  missing: new Set(),
+  vague: new Set(),
+  nameInUse: rpcCode.failedPrecondition,
+  wantsUserSpecifiedImage: false,
+  commandLookedUpBy: 'StartContainer',
+  makesLogFolders: true,
+  logsBelowPod: false,
+  cgroupDriver: 'CGROUPFS',
+  execStates: ['CONTAINER_RUNNING'],
+  execInExited: rpcCode.unknown,
+  execTimeout: 'status',
+  missingCommand: 'failure',
+  terminalStart: '',
+  statusFirst: new Set(),
+  webSocketProtocols: [webSocket5, ...webSocket4],
+  keepsImagesInUse: false,
+  filtersImages: false,
+  pullAnswer: 'id',
+  containerFilesystem: false,
+  events: 'all',
+  metrics: true,
+  podUsage: true,
+  info: 'containerd',
+  tellsEndedPid: false,
+  unset: new Set(),
+  labelsPods: false,
+  log: 'containerd',
+}
+
+function containerd(release: string, differing: Partial<Behaviour>): Behaviour {
+  return {
+    ...wholeApi,
+    version: {name: 'containerd', release: `v${release}`},
+    webSocketProtocols: webSocket4,
+    ...differing,
+  }
+}
+
+function crio(release: string, differing: Partial<Behaviour>): Behaviour {
+  return {
+    ...wholeApi,
+    version: {name: 'cri-o', release},
+    vague: new Set([
+      'ContainerStats',
+      'PodSandboxStats',
+      'UpdateContainerResources',
+      'ReopenContainerLog',
+      'Exec',
+      'Attach',
+      'CreateContainer',
+      'PullImage',
+    ]),
+    nameInUse: 'existing',
+    wantsUserSpecifiedImage: true,
+    commandLookedUpBy: 'CreateContainer',
+    makesLogFolders: false,
+    logsBelowPod: true,
+    cgroupDriver: 'SYSTEMD',
+    execStates: ['CONTAINER_RUNNING', 'CONTAINER_CREATED'],
+    execInExited: rpcCode.notFound,
+    execTimeout: 'answer',
+    missingCommand: 'exit255',
+    terminalStart: '\0\0',
+    statusFirst: new Set(['exec', 'attach']),
+    keepsImagesInUse: true,
+    filtersImages: true,
+    containerFilesystem: true,
+    // Both take a setting that is off by default.
+    events: 'none',
+    metrics: false,
+    info: 'cri-o',
+    tellsEndedPid: true,
+    unset: new Set(['stopSignal', 'podRuntimeHandler']),
+    labelsPods: true,
+    log: 'conmon',
+    ...differing,
+  }
+}
+
+const older = rpcCode.unknown
+
+/** Releases that the embedded runtime can take on, as read in their sources and seen on machines. */
 const releases: Readonly<Record<string, Behaviour>> = {
-  'containerd-1.6': {
-    ...olderContainerd,
+  'containerd-1.6': containerd('1.6.39', {
+    nameInUse: older,
+    unset: new Set(['user', 'stopSignal', 'imageId']),
     missing: new Set([...streamedLists, ...metrics, ...before20, 'GetContainerEvents', podResize]),
-  },
-  'containerd-1.7': {
-    ...olderContainerd,
+  }),
+  'containerd-1.7': containerd('1.7.34', {
+    nameInUse: older,
     events: 'shared',
+    unset: new Set(['user', 'stopSignal', 'imageId']),
     missing: new Set([...streamedLists, ...metrics, ...before20, podResize]),
-  },
-  'containerd-2.0': {...olderContainerd, missing: new Set([...streamedLists, ...metrics, podResize])},
-  'containerd-2.1': {...containerd, missing: new Set([...streamedLists, ...metrics, podResize])},
-  'containerd-2.2': {...containerd, missing: new Set([...streamedLists, podResize])},
-  'containerd-2.3': {...containerd, missing: new Set(streamedLists)},
-  'crio-1.30': {...crio, missing: new Set([...streamedLists, podResize])},
-  'crio-1.33': {...crio, missing: new Set(streamedLists)},
-  'crio-1.36': {...crio, missing: new Set()},
+  }),
+  'containerd-2.0': containerd('2.0.11', {
+    nameInUse: older,
+    unset: new Set(['stopSignal', 'imageId']),
+    missing: new Set([...streamedLists, ...metrics, podResize]),
+  }),
+  'containerd-2.1': containerd('2.1.8', {
+    unset: new Set(['stopSignal', 'imageId']),
+    missing: new Set([...streamedLists, ...metrics, podResize]),
+  }),
+  'containerd-2.2': containerd('2.2.7', {
+    unset: new Set(['stopSignal', 'imageId']),
+    missing: new Set([...streamedLists, podResize]),
+  }),
+  'containerd-2.3': containerd('2.3.4', {
+    webSocketProtocols: [webSocket5],
+    missing: new Set(streamedLists),
+  }),
+  'crio-1.30': crio('1.30.14', {
+    pullAnswer: 'digest',
+    unset: new Set(['user', 'stopSignal', 'podRuntimeHandler']),
+    webSocketProtocols: webSocket4,
+    missing: new Set([...streamedLists, podResize]),
+  }),
+  'crio-1.33': crio('1.33.13', {
+    pullAnswer: 'digest',
+    webSocketProtocols: webSocket4,
+    missing: new Set(streamedLists),
+  }),
+  // As it is with cgroupfs.
+  'crio-1.36': crio('1.36.3', {cgroupDriver: 'CGROUPFS', podUsage: false}),
   'cri-dockerd-0.4': {
-    ...containerd,
+    ...wholeApi,
+    version: {name: 'docker', release: '28.0.0'},
+    webSocketProtocols: webSocket4,
+    statusFirst: new Set(['portforward']),
     missing: new Set([
       ...streamedLists,
       ...metrics,
@@ -96,9 +229,6 @@ const releases: Readonly<Record<string, Behaviour>> = {
 }
 
 export const releaseNames: readonly string[] = Object.keys(releases)
-
-/** Nothing missing, and the newest containerd's answers otherwise. */
-export const wholeApi: Behaviour = {...containerd, missing: new Set()}
 
 export function behaviourLike(release: string): Behaviour | undefined {
   return Object.hasOwn(releases, release) ? releases[release] : undefined

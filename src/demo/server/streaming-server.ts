@@ -13,6 +13,7 @@ import {createTokens} from '../streaming/tokens.js'
 import {serveWebSocketCommand} from '../streaming/websocket-command.js'
 import {openWebSocket} from '../streaming/websocket-handshake.js'
 import {serveWebSocketPortForward} from '../streaming/websocket-port-forward.js'
+import {wholeApi} from './behaviour.js'
 
 export type {
   PortHandler,
@@ -45,6 +46,8 @@ export interface StreamingServerOptions {
    * afterwards. Default none, as containerd.
    */
   statusFirst?: ReadonlySet<SessionKind>
+  /** Protocols that exec and attach take over WebSocket; default all. */
+  webSocketProtocols?: readonly string[]
 }
 
 const host = '127.0.0.1'
@@ -54,6 +57,7 @@ const defaultSetupTimeoutMs = 30_000
 /** Serves exec, attach and port-forward on a random port of loopback, over SPDY/3.1 and WebSocket. */
 export async function startStreamingServer(options: StreamingServerOptions = {}): Promise<StreamingServer> {
   const setupTimeoutMs = options.setupTimeoutMs ?? defaultSetupTimeoutMs
+  const webSocketProtocols = options.webSocketProtocols ?? wholeApi.webSocketProtocols
   const tokens = createTokens<Session>()
   const sockets = new Set<Socket>()
   const server = createServer({
@@ -65,7 +69,7 @@ export async function startStreamingServer(options: StreamingServerOptions = {})
   const onRefused = (reason: string): void => options.onRefused?.(`streaming: ${reason}`)
   const reportRefusal = ({status, message}: Refusal): void => onRefused(`${status} ${message}`)
   const upgrade = (request: IncomingMessage, _socket: Duplex, head: Buffer): void => {
-    const admission = admit(request, tokens.take)
+    const admission = admit(request, tokens.take, webSocketProtocols)
     if ('refusal' in admission) {
       reportRefusal(admission.refusal)
       refuseUpgrade(request, admission.refusal)
@@ -81,7 +85,7 @@ export async function startStreamingServer(options: StreamingServerOptions = {})
   })
   server.on('upgrade', upgrade).on('connect', upgrade)
   server.on('request', (request, response) => {
-    const admission = admit(request, tokens.take)
+    const admission = admit(request, tokens.take, webSocketProtocols)
     const refusal = 'refusal' in admission ? admission.refusal : missingUpgrade
     reportRefusal(refusal)
     answerRefusal(response, refusal)

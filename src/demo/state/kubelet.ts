@@ -1,4 +1,5 @@
 import {createHash, randomUUID} from 'node:crypto'
+import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {methodDefinition} from '../../client/descriptor.js'
 import type * as cri from '../../generated/cri.js'
@@ -35,8 +36,8 @@ export class Kubelet {
 
   /** Resolves when every container of the pod is as far as it should be. */
   async runPod(seed: SeedPod): Promise<void> {
-    const config = sandboxConfig(seed, this.#runtime.directory)
-    const {podSandboxId} = this.#cri.runPodSandbox(filled('RunPodSandbox', {config}))
+    const config = sandboxConfig(seed, this.#runtime)
+    const {podSandboxId} = await this.#cri.runPodSandbox(filled('RunPodSandbox', {config}))
     const containers = seed.containers ?? []
     for (const container of containers.filter(({init}) => init)) {
       const id = await this.#run(podSandboxId, config, container)
@@ -54,6 +55,7 @@ export class Kubelet {
     seed: SeedContainer,
   ): Promise<string> {
     const config = containerConfig(seed, sandbox)
+    await mkdir(join(sandbox.logDirectory ?? '', seed.name), {recursive: true})
     const request = filled('CreateContainer', {podSandboxId, config, sandboxConfig: sandbox})
     const {containerId} = await this.#cri.createContainer(request)
     if (seed.state === 'created') return containerId
@@ -86,13 +88,14 @@ export class Kubelet {
     const ended = this.#runtime.containers
       .all()
       .filter(({pod, config}) => pod.id === podSandboxId && config.metadata?.name === seed.name)
+      .filter(({state}) => state === 'CONTAINER_EXITED')
     for (const {id} of ended.slice(0, Math.max(0, ended.length - keptAttempts)))
       await this.#cri.removeContainer({containerId: id})
     await this.#run(podSandboxId, sandbox, seed)
   }
 }
 
-function sandboxConfig(seed: SeedPod, directory: string): cri.Input<cri.PodSandboxConfig> {
+function sandboxConfig(seed: SeedPod, {directory, behaviour}: Runtime): cri.Input<cri.PodSandboxConfig> {
   const {name, namespace = 'default', uid = randomUUID(), attempt = 0} = seed
   return {
     metadata: {name, namespace, uid, attempt},
@@ -110,7 +113,10 @@ function sandboxConfig(seed: SeedPod, directory: string): cri.Input<cri.PodSandb
       ...seed.annotations,
     },
     linux: {
-      cgroupParent: `/kubepods/burstable/pod${uid}`,
+      cgroupParent:
+        behaviour.cgroupDriver === 'SYSTEMD'
+          ? `kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice`
+          : `/kubepods/burstable/pod${uid}`,
       securityContext: {namespaceOptions: {network: seed.hostNetwork ? 'NODE' : 'POD'}},
     },
   }
@@ -123,7 +129,7 @@ function containerConfig(
   const {name, image, command = [], args = [], env = {}, attempt = 0} = seed
   return {
     metadata: {name, attempt},
-    image: {image},
+    image: {image, userSpecifiedImage: image},
     command,
     args,
     envs: Object.entries(env).map(([key, value]) => ({key, value: Buffer.from(value)})),

@@ -1,21 +1,25 @@
-import type {RpcCode} from '../../errors/errors.js'
+import type {Behaviour} from '../server/behaviour.js'
 import {StatusError} from '../server/status-error.js'
 
 /** Names in use: pods and containers with the same metadata must not exist twice. */
 export class Names {
   readonly #owners = new Map<string, string>()
   readonly #noun: string
-  readonly #code: RpcCode
+  readonly #inUse: Behaviour['nameInUse']
 
-  constructor(noun: string, code: RpcCode) {
+  constructor(noun: string, inUse: Behaviour['nameInUse']) {
     this.#noun = noun
-    this.#code = code
+    this.#inUse = inUse
+  }
+
+  /** Whom a new one of this name is answered with; undefined for a name that is free. Throws where it is refused. */
+  owner(name: string): string | undefined {
+    const owner = this.#owners.get(name)
+    if (owner === undefined || this.#inUse === 'existing') return owner
+    throw new StatusError(this.#inUse, `${this.#noun} name "${name}" is reserved for ${owner}`)
   }
 
   reserve(name: string, id: string): void {
-    const owner = this.#owners.get(name)
-    if (owner !== undefined)
-      throw new StatusError(this.#code, `${this.#noun} name "${name}" is reserved for ${owner}`)
     this.#owners.set(name, id)
   }
 

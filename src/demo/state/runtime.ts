@@ -22,6 +22,8 @@ export interface Pod {
   readonly name: string
   readonly metadata: PodSandboxMetadata
   readonly config: PodSandboxConfig
+  /** Where its containers' logs go that say nothing else; empty for nowhere. */
+  readonly logDirectory: string
   readonly runtimeHandler: string
   readonly createdAt: string
   /** Empty on the host's network. */
@@ -62,6 +64,8 @@ export interface Container {
   message: string
   resources: LinuxContainerResources | null
   process: Child | undefined
+  /** Of its process when it has ended; 0 for none. */
+  endedPid: number
   /** As measured last; a reading never falls below it. */
   cpu: CpuReading
   log: ContainerLog | undefined

@@ -17,6 +17,7 @@ const webSocketPortLimit = 127
 export function admit(
   request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   take: (token: string) => Session | undefined,
+  webSocketProtocols: readonly string[],
 ): Admission | {refusal: Refusal} {
   const {method, url = '', headers} = request
   const [, kind, token] = /^\/(exec|attach|portforward)\/([\w-]+)(?:\?|$)/.exec(url) ?? []
@@ -36,7 +37,7 @@ export function admit(
     const message = `over WebSocket the PortForward call has to name 1 to ${webSocketPortLimit} ports`
     return {refusal: {status: 400, message}}
   }
-  const negotiated = negotiateWebSocket(headers, session.kind)
+  const negotiated = negotiateWebSocket(headers, session.kind, webSocketProtocols)
   return 'refusal' in negotiated ? negotiated : {session, transport: 'websocket', ...negotiated}
 }
 

@@ -6,13 +6,6 @@ export type Negotiated = {protocol: string} | {refusal: Refusal}
 
 const spdyCommandProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
 const spdyPortProtocols = ['portforward.k8s.io']
-const webSocketCommandProtocols = [
-  'v5.channel.k8s.io',
-  'v4.channel.k8s.io',
-  'v4.base64.channel.k8s.io',
-  'channel.k8s.io',
-  'base64.channel.k8s.io',
-]
 const webSocketPortProtocols = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io']
 
 export const missingUpgrade: Refusal = {
@@ -43,9 +36,13 @@ export function negotiateSpdy(headers: IncomingHttpHeaders, kind: SessionKind): 
 }
 
 /** As `negotiateSpdy`. A client that offers nothing gets the empty protocol: binary, plain-text status. */
-export function negotiateWebSocket(headers: IncomingHttpHeaders, kind: SessionKind): Negotiated {
+export function negotiateWebSocket(
+  headers: IncomingHttpHeaders,
+  kind: SessionKind,
+  commandProtocols: readonly string[],
+): Negotiated {
   const offered = listed(headers['sec-websocket-protocol'])
-  const accepted = kind === 'portforward' ? webSocketPortProtocols : webSocketCommandProtocols
+  const accepted = kind === 'portforward' ? webSocketPortProtocols : commandProtocols
   const protocol = offered.length === 0 ? '' : offered.find((name) => accepted.includes(name))
   if (protocol !== undefined) return {protocol}
   const message = `no common subprotocol: this server accepts ${accepted.join(', ')}`
