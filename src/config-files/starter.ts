@@ -67,7 +67,7 @@ export function containerStarter({image}: {image: string}): Fields {
     devices: optional([{container_path: '/dev/fuse', host_path: '/dev/fuse', permissions: 'rwm'}]),
     labels: {app: 'example'},
     annotations: optional({note: 'made by hand'}),
-    log_path: 'app/0.log',
+    log_path: 'app.log',
     stdin: optional(true),
     stdin_once: optional(true),
     tty: optional(true),

@@ -1,3 +1,4 @@
+import {dirname} from 'node:path'
 import type {VersionResponse} from '../generated/cri.js'
 
 // The one place that knows what runtimes do differently, as far as their name, their version or their settings tell.
@@ -39,6 +40,14 @@ export function endsStdinItself({runtimeName}: Runtime): boolean {
 }
 
 /**
+ * CRI-O gives an exec whatever the OCI runtime ended with: of a command that is not there that is exit code 255, and
+ * the words are on the command's own stderr. Other runtimes answer with a failure.
+ */
+export function leavesStartFailuresToStderr({runtimeName}: Runtime): boolean {
+  return runtimeName === 'cri-o'
+}
+
+/**
  * CRI-O with conmon-rs gives the URL of the container's monitor, which speaks WebSocket alone and whose tokens are
  * UUIDs. Other servers may have such tokens too: only together with the runtime does it tell.
  */
@@ -73,4 +82,29 @@ interface ContainerdSettings {
     defaultRuntimeName?: string
     runtimes?: Record<string, {runtimeType?: string; options?: {SystemdCgroup?: boolean} | null}>
   } | null
+}
+
+/**
+ * CRI-O tells no configuration of a pod, but in annotations of the verbose status where its logs go and which cgroup is
+ * its parent; empty for a runtime that does not.
+ */
+export function podPlacesIn({info = '{}'}: Readonly<Record<string, string>>): PodPlaces {
+  let known: {runtimeSpec?: {annotations?: Readonly<Record<string, unknown>> | null} | null} | null
+  try {
+    known = JSON.parse(info)
+  } catch {
+    return {}
+  }
+  const annotations = known?.runtimeSpec?.annotations ?? {}
+  const logPath = annotations['io.kubernetes.cri-o.LogPath']
+  const cgroupParent = annotations['io.kubernetes.cri-o.CgroupParent']
+  return {
+    ...(typeof logPath === 'string' && logPath !== '' ? {logDirectory: dirname(logPath)} : {}),
+    ...(typeof cgroupParent === 'string' && cgroupParent !== '' ? {cgroupParent} : {}),
+  }
+}
+
+export interface PodPlaces {
+  logDirectory?: string
+  cgroupParent?: string
 }

@@ -148,7 +148,8 @@ export function containerConfigFrom(flags: ContainerFlags, {env, pod}: Place): I
       'io.kubernetes.container.name': name,
     },
     ...(flags.annotation ? {annotations: flags.annotation} : {}),
-    logPath: `${name}/0.log`,
+    // No folder before it: containerd makes one, CRI-O does not.
+    logPath: `${name}.log`,
     ...(flags.interactive ? {stdin: true} : {}),
     ...(flags.interactive && flags.stdinOnce ? {stdinOnce: true} : {}),
     ...(flags.tty ? {tty: true} : {}),

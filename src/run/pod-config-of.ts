@@ -4,6 +4,7 @@ import {messageFrom} from '../config-files/message.js'
 import {parseTree} from '../config-files/tree.js'
 import {UserError} from '../errors/errors.js'
 import type {Input, PodSandboxConfig, PodSandboxStatus} from '../generated/cri.js'
+import {type PodPlaces, podPlacesIn} from '../node/runtimes.js'
 import {logDirectoryOf} from './from-flags.js'
 
 /**
@@ -17,7 +18,7 @@ export async function podConfigOf(
 ): Promise<Input<PodSandboxConfig>> {
   const {status, info} = await client.runtime.podSandboxStatus({podSandboxId, verbose: true}, options)
   if (!status) throw new UserError(`pod ${podSandboxId}: the runtime gives no status`)
-  return keptConfig(info.info) ?? configFrom(status)
+  return keptConfig(info.info) ?? configFrom(status, podPlacesIn(info))
 }
 
 /** containerd 1.6 to 2.3 hold it as `config`, in the proto's own names. */
@@ -32,13 +33,20 @@ function keptConfig(infoJson = '{}'): Input<PodSandboxConfig> | undefined {
   }
 }
 
-function configFrom({metadata, labels, annotations, linux}: PodSandboxStatus): Input<PodSandboxConfig> {
+function configFrom(
+  {metadata, labels, annotations, linux}: PodSandboxStatus,
+  {logDirectory, cgroupParent}: PodPlaces,
+): Input<PodSandboxConfig> {
   const options = linux?.namespaces?.options
   return {
     metadata: {...metadata},
-    logDirectory: logDirectoryOf('/var/log/pods', {...metadata}),
+    // Where it is not told, the kubelet's place: with most runtimes this alone decides where the log goes.
+    logDirectory: logDirectory ?? logDirectoryOf('/var/log/pods', {...metadata}),
     labels,
     annotations,
-    linux: {securityContext: options ? {namespaceOptions: options} : {}},
+    linux: {
+      ...(cgroupParent === undefined ? {} : {cgroupParent}),
+      securityContext: options ? {namespaceOptions: options} : {},
+    },
   }
 }

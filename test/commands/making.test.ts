@@ -371,7 +371,7 @@ describe('from flags', () => {
           devices: [{containerPath: '/dev/fuse', hostPath: '/dev/fuse', permissions: 'rwm'}],
           labels: {...podLabels, 'io.kubernetes.container.name': 'web'},
           annotations: {'a.b/c': 'd'},
-          logPath: 'web/0.log',
+          logPath: 'web.log',
           linux: {
             resources: {cpuPeriod: '100000', cpuQuota: '150000', memoryLimitInBytes: '67108864'},
             securityContext: {
