@@ -19,9 +19,11 @@ export async function execSync(client: CriClient, sync: SyncCommand): Promise<nu
     .catch((error: unknown) => {
       throw syncFailure(error, timeoutSeconds)
     })
-  await Promise.all([written(sync.stdout, response.stdout), written(sync.stderr, response.stderr)])
-  // CRI-O says so for a command that ran out of time.
-  if (response.exitCode < 0) throw timedOut(timeoutSeconds)
+  // CRI-O says so for a command that ran out of time, and `command timed out` on stderr without the end of the line.
+  const ranOut = response.exitCode < 0
+  const stderr = ranOut ? withLineEnd(response.stderr) : response.stderr
+  await Promise.all([written(sync.stdout, response.stdout), written(sync.stderr, stderr)])
+  if (ranOut) throw timedOut(timeoutSeconds)
   return response.exitCode
 }
 
@@ -41,6 +43,10 @@ function timedOut(seconds: number): UserError {
     exitCode: exitCode.timedOut,
     facts: {about: 'command time limit', seconds},
   })
+}
+
+function withLineEnd(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 || bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from('\n')])
 }
 
 function written(output: Writable, bytes: Uint8Array): Promise<void> {

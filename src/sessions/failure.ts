@@ -15,7 +15,7 @@ export async function sessionFailure(
 /** A command that is not in the container (127), or cannot be executed there (126); undefined for all else. */
 function commandFailure(error: unknown): UserError | undefined {
   const text = runtimeText(error) ?? ''
-  const named = /exec: "([^"]*)"|file `([^`]*)`/.exec(text)
+  const named = /exec: \\*"([^"\\]*)\\*"|file `([^`]*)`/.exec(text)
   const command = named?.[1] ?? named?.[2]
   switch (startFailureIn(text)) {
     case 'notFound':
@@ -25,7 +25,7 @@ function commandFailure(error: unknown): UserError | undefined {
       )
     case 'notExecutable':
       return new UserError(
-        `${command === undefined ? 'the command' : `"${command}"`} cannot be executed in the container: ${lastPart(text)}`,
+        `${command === undefined ? 'the command' : `"${command}"`} cannot be executed in the container: ${reasonIn(text)}`,
         {exitCode: exitCode.notExecutable, cause: error},
       )
     case undefined:
@@ -48,7 +48,9 @@ export function plainStartFailure(error: unknown, container?: string): unknown {
 }
 
 function failedStart(error: unknown): UserError | undefined {
-  return error instanceof RpcError && error.method === 'StartContainer' ? commandFailure(error) : undefined
+  // containerd looks for the command when it starts the container, CRI-O when it creates it.
+  const methods = ['StartContainer', 'CreateContainer']
+  return error instanceof RpcError && methods.includes(error.method) ? commandFailure(error) : undefined
 }
 
 /** The runtime's own words for why it could not, if it was the runtime that could not. */
@@ -58,9 +60,9 @@ function runtimeText(error: unknown): string | undefined {
   return error.code === rpcCode.unknown || error.code === rpcCode.notFound ? error.details : undefined
 }
 
-function lastPart(text: string): string {
-  const parts = text.split(': ').filter((part) => part !== 'unknown')
-  return parts.at(-1) ?? text
+/** Why the command cannot be executed; other words may follow. */
+function reasonIn(text: string): string {
+  return /permission denied|is a directory|exec format error/i.exec(text)?.[0] ?? text
 }
 
 /** Runtimes say it in words only, and each in its own: the status is sure. */

@@ -2,8 +2,20 @@ import type {Writable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
-import {endsStdinItself, looksLikeMonitor, streamsByMonitor} from '../node/runtimes.js'
-import {type RemoteExit, runRemoteCommand, type StreamTls, type StreamTransport} from '../streaming/index.js'
+import {
+  endsStdinItself,
+  leavesStartFailuresToStderr,
+  looksLikeMonitor,
+  streamsByMonitor,
+} from '../node/runtimes.js'
+import {
+  type RemoteExit,
+  runRemoteCommand,
+  StreamError,
+  type StreamTls,
+  type StreamTransport,
+  startFailureIn,
+} from '../streaming/index.js'
 import {openStdin} from './stdin.js'
 
 // An exec or attach between a session of the runtime and this process: its stdin, stdout, stderr and terminal.
@@ -44,6 +56,7 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
   const screen = [process.stdout, process.stderr].find(({isTTY}) => isTTY)
   let giveBack: (() => void) | undefined
   let whole = false
+  let words = ''
   try {
     const url = await conversation.openUrl()
     const exit = await runRemoteCommand({
@@ -63,6 +76,9 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
         conversation.note(
           'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket',
         ),
+      watchErrors: (chunk) => {
+        if (words.length <= wordsLimit) words += chunk
+      },
       statusPatienceMs,
       onStatusLate: () =>
         conversation.note(
@@ -72,6 +88,7 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
     })
     whole = exit.kind === 'exited'
     if (exit.kind === 'exited' && exit.inputCut && exit.exitCode === 0) await checkInputArrived(client)
+    if (exit.kind === 'exited' && exit.exitCode === 255) await checkStarted(client, words)
     return exit
   } finally {
     giveBack?.()
@@ -79,6 +96,16 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
     if (giveBack && !whole && process.stderr.isTTY) process.stderr.write('\n')
     stdin?.destroy()
   }
+}
+
+/** Longer than what an OCI runtime says of a command that it could not start. */
+const wordsLimit = 4096
+
+/** Throws what other runtimes answer with where CRI-O lets a command that did not start look like one that failed. */
+async function checkStarted(client: CriClient, words: string): Promise<void> {
+  const failure = words.length > wordsLimit ? undefined : startFailureIn(words)
+  if (failure === undefined || !leavesStartFailuresToStderr(await client.runtime.version())) return
+  throw new StreamError('failed', words.trim(), {startFailure: failure})
 }
 
 async function checkInputArrived(client: CriClient): Promise<void> {

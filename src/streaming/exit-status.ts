@@ -40,9 +40,9 @@ function exitCodeIn(details: unknown): number | undefined {
 export function startFailureIn(message: string): StartFailure | undefined {
   // There is no field for this: an OCI runtime's words arrive inside "Internal error occurred: ...". runc writes
   // `exec: "x": executable file not found in $PATH` or `exec: "/x": stat /x: no such file or directory`, crun
-  // "executable file `x` not found in $PATH: No such file or directory". The command is required in the text, because
+  // "executable file `x` not found in $PATH: No such file or directory"; CRI-O escapes the quotes. The command is required in the text, because
   // a missing working directory or a vanished shim also end in "no such file or directory".
-  const aboutCommand = /exec: "|executable file|exec format error/i.test(message)
+  const aboutCommand = /exec: \\*"|executable file|exec format error/i.test(message)
   if (!aboutCommand) return undefined
   if (/permission denied|is a directory|exec format error/i.test(message)) return 'notExecutable'
   if (/not found in \$PATH|no such file or directory/i.test(message)) return 'notFound'

@@ -1,5 +1,5 @@
 import type {Readable, Writable} from 'node:stream'
-import {flushed, writeTo} from './consume.js'
+import {type Consume, flushed, writeTo} from './consume.js'
 import {createDetachScanner} from './detach-keys.js'
 import {parseExitStatus} from './exit-status.js'
 import {pump} from './pump.js'
@@ -33,6 +33,8 @@ export interface RemoteCommand {
   onOpen?: (() => void) | undefined
   /** Called when stdin has ended and the transport cannot tell the command so. */
   onInputEndUnsent?: (() => void) | undefined
+  /** Sees what goes to stderr, with a terminal to stdout, before it is written. */
+  watchErrors?: ((chunk: Buffer) => void) | undefined
   tls?: StreamTls | undefined
   /** Ends the session with the signal's reason; the remote process is not told. */
   signal?: AbortSignal | undefined
@@ -71,8 +73,8 @@ export async function runRemoteCommand(command: RemoteCommand): Promise<RemoteEx
       url,
       tls: command.tls,
       stdin: command.stdin !== undefined,
-      stdout: command.stdout && writeTo(command.stdout),
-      stderr: command.stderr && writeTo(command.stderr),
+      stdout: command.stdout && consumer(command.stdout, command.tty ? command.watchErrors : undefined),
+      stderr: command.stderr && consumer(command.stderr, command.watchErrors),
       tty: command.tty,
       signal: stop.signal,
       pingIntervalMs: command.pingIntervalMs ?? defaultPingIntervalMs,
@@ -82,6 +84,15 @@ export async function runRemoteCommand(command: RemoteCommand): Promise<RemoteEx
     return await runSession(session, command, stop)
   } finally {
     unwatch()
+  }
+}
+
+function consumer(output: Writable, watch: RemoteCommand['watchErrors']): Consume {
+  const write = writeTo(output)
+  if (!watch) return write
+  return (chunk) => {
+    watch(chunk)
+    return write(chunk)
   }
 }
 

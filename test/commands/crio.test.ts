@@ -1,0 +1,167 @@
+import {existsSync} from 'node:fs'
+import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {clientOf, shellImage} from '../support/demo-node.js'
+import {runCli} from '../support/run-cli.js'
+
+// Where CRI-O and containerd differ, the commands behave alike.
+
+describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
+  const isCrio = like.startsWith('crio')
+  let runtime: DemoRuntime
+  let base: string
+  let podFile: string
+  let containerFile: string
+  const crisp = (...argv: string[]) => runCli(argv, {...runtime, env: {XDG_STATE_HOME: join(base, 'state')}})
+  const running = async () => (await crisp('ps', '-q', '--no-trunc')).stdout
+
+  beforeEach(async () => {
+    runtime = await startDemoRuntime({like, seed: {images: [shellImage]}})
+    base = await mkdtemp(join(tmpdir(), 'crisp-crio-'))
+    podFile = await write('pod.json', {
+      metadata: {name: 'web', namespace: 'prod', uid: 'uid-1'},
+      log_directory: join(base, 'logs', 'prod_web_uid-1'),
+    })
+    containerFile = await write('container.json', containerOf('app', ['/bin/sleep', '1000']))
+  })
+  afterEach(async () => {
+    await runtime[Symbol.asyncDispose]()
+    await rm(base, {recursive: true})
+  })
+
+  async function write(name: string, content: object): Promise<string> {
+    const path = join(base, name)
+    await writeFile(path, JSON.stringify(content))
+    return path
+  }
+  function containerOf(name: string, command: string[]) {
+    return {metadata: {name}, image: {image: shellImage}, command, log_path: `${name}.log`}
+  }
+
+  test('the same run twice: the second fails, and the container of the first runs on', async () => {
+    const first = await crisp('run', '--no-pull', containerFile, podFile)
+    expect(first).toMatchObject({stderr: '', exitCode: 0})
+    const second = await crisp('run', '--no-pull', containerFile, podFile)
+
+    expect(second).toMatchObject({stdout: '', exitCode: 1})
+    expect(await running()).toBe(first.stdout)
+    if (isCrio)
+      expect(second.stderr).toMatch(
+        new RegExp(`^crisp: ${first.stdout.slice(0, 13)}, [0-9a-f]{13}: there before, under the name in use`),
+      )
+  })
+
+  test('a run that fails in a pod that was there takes its container away, and nothing else', async () => {
+    const {stdout: podId} = await crisp('runp', podFile)
+    const {stdout: other} = await crisp('create', podId.trim(), containerFile, podFile)
+    // It is made, and cannot be started twice at once.
+    const failing = await write('failing.json', {...containerOf('b', ['/bin/true']), working_dir: '/no/such'})
+    expect((await crisp('run', '--no-pull', failing, podFile)).exitCode).toBe(1)
+
+    expect((await crisp('ps', '-aq', '--no-trunc')).stdout).toBe(other)
+    expect((await crisp('pods', '-q', '--no-trunc')).stdout).toBe(podId)
+  })
+
+  test('a log directory that was there before the pod outlives a run that fails', async () => {
+    const kept = join(base, 'logs', 'prod_web_uid-1', 'earlier.log')
+    await mkdir(join(kept, '..'), {recursive: true})
+    await writeFile(kept, 'of an earlier pod')
+    const failing = await write('failing.json', containerOf('b', ['/no/such']))
+
+    expect((await crisp('run', '--no-pull', failing, podFile)).exitCode).toBe(1)
+    expect(await readFile(kept, 'utf8')).toBe('of an earlier pod')
+    expect((await crisp('pods', '-q')).stdout).toBe('')
+  })
+
+  test('--rm in a pod whose container has the name already leaves that alone', async () => {
+    await crisp('runp', podFile)
+    const {stdout: id} = await crisp(
+      'create',
+      'web',
+      await write('quick.json', containerOf('quick', ['/bin/true'])),
+    )
+    const {exitCode} = await crisp('run', '--rm', '--pod', 'web', '--name', 'quick', shellImage, 'echo', 'x')
+
+    expect(exitCode).toBe(isCrio ? 0 : 125)
+    expect((await crisp('ps', '-aq', '--no-trunc')).stdout).toBe(id)
+  })
+
+  test('run IMAGE, in the foreground and the background, and its log', async () => {
+    expect(await crisp('run', '--rm', shellImage, 'echo', 'hello')).toEqual({
+      stdout: 'hello\n',
+      stderr: '',
+      exitCode: 0,
+    })
+    expect((await crisp('run', '--name', 'quiet', shellImage, 'echo', 'in the log')).exitCode).toBe(0)
+    await crisp('wait', 'quiet')
+    expect((await crisp('logs', 'quiet')).stdout).toBe('in the log\n')
+    using client = clientOf(runtime)
+    const [pod] = (await client.runtime.listPodSandbox()).items
+    expect((await crisp('rmp', '-f', 'quiet')).exitCode).toBe(0)
+    expect(existsSync(join(base, 'state', 'crisp', 'pods', `default_quiet_${pod?.metadata?.uid}`))).toBe(
+      false,
+    )
+  })
+
+  test('run --pod and create without the pod’s file log where the pod logs', async () => {
+    await crisp('runp', podFile)
+    expect(await crisp('run', '--rm', '--pod', 'web', shellImage, 'echo', 'beside')).toEqual({
+      stdout: 'beside\n',
+      stderr: '',
+      exitCode: 0,
+    })
+    const {stdout: id} = await crisp('create', 'web', containerFile)
+    const logPath = await crisp('inspect', id.trim(), '-o', 'jsonpath={.status.logPath}')
+    expect(logPath.stdout.trim()).toBe(join(base, 'logs', 'prod_web_uid-1', 'app.log'))
+  })
+
+  test('the files of init', async () => {
+    const [pod, container] = [join(base, 'init-pod.yaml'), join(base, 'init-container.yaml')]
+    await crisp('init', 'pod', pod)
+    await crisp('init', 'container', container, '--image', shellImage)
+    // The demo's root may log there, a user may not: the rest of the file is as it is.
+    const text = await readFile(pod, 'utf8')
+    await writeFile(pod, text.replace(/^log_directory: .*$/m, `log_directory: ${join(base, 'logs')}`))
+
+    expect(await crisp('run', '--no-pull', container, pod)).toMatchObject({stderr: '', exitCode: 0})
+  })
+
+  test('a command that is not there, and one that cannot be executed: 127, 126, and words', async () => {
+    await crisp('run', '--name', 'shell', shellImage, 'sleep', '1000')
+    const plain = join(base, 'plain')
+    await writeFile(plain, '')
+    const missing = 'crisp: there is no "nope" in the container: give the full path'
+    for (const argv of [
+      ['exec', 'shell'],
+      ['exec', '-t', 'shell'],
+      ['exec', '--sync', 'shell'],
+      ['run', '--rm', '--entrypoint', 'nope', shellImage],
+    ]) {
+      const run = argv[0] === 'run'
+      const {stderr, stdout, exitCode} = await crisp(...argv, ...(run ? [] : ['nope']))
+      expect([argv, exitCode]).toEqual([argv, 127])
+      expect(stderr).toContain(missing)
+      if (!argv.includes('-t')) expect(stdout).toBe('')
+    }
+    for (const argv of [
+      ['exec', 'shell', plain],
+      ['exec', '--sync', 'shell', plain],
+    ]) {
+      const {stderr, exitCode} = await crisp(...argv)
+      expect([argv, exitCode]).toEqual([argv, 126])
+      expect(stderr).toContain(`"${plain}" cannot be executed in the container: permission denied\n`)
+    }
+    // Its own, whatever it says.
+    expect((await crisp('exec', 'shell', 'sh', '-c', 'exit 255')).exitCode).toBe(255)
+  })
+
+  test('exec --sync over its time ends with 124 and whole lines', async () => {
+    await crisp('run', '--name', 'shell', shellImage, 'sleep', '1000')
+    const {stderr, exitCode} = await crisp('exec', '--sync', '--timeout', '1', 'shell', 'sleep', '100')
+    expect(exitCode).toBe(124)
+    expect(stderr).toMatch(/^(command timed out\n)?crisp: .*\n$/)
+  })
+})
