@@ -9,6 +9,7 @@ import {beforeAll, expect, test} from 'vitest'
 // must find it: in a copy that holds nothing but these files.
 
 interface Walls {
+  line: string
   rooms: Map<string, {imports: string[]; packages: string[]}>
   withProcess: string[]
   strayMessage: string
@@ -182,4 +183,27 @@ test('the libraries, and what says things in words, are free of the program arou
     expect(placeOf(name).strangers).toEqual(
       expect.arrayContaining(['@oclif/core', 'chalk', 'node:process', 'node:fs', 'node:fs/promises']),
     )
+})
+
+test('docs/architecture.md has the same line of imports, and names files and functions that are there', () => {
+  const page = readFileSync(join(project, 'docs/architecture.md'), 'utf8')
+  expect(page).toContain(walls.line)
+  const files = ['src', 'test', 'build', 'bin', 'wasm', 'docs', 'proto'].flatMap((folder) =>
+    readdirSync(join(project, folder), {recursive: true, encoding: 'utf8'}).map(
+      (path) => `/${folder}/${path}`,
+    ),
+  )
+  const source = files
+    .filter((path) => /^\/(src|test)\/.*\.ts$/.test(path))
+    .map((path) => readFileSync(join(project, path), 'utf8'))
+    .join('\n')
+  const named = [...page.matchAll(/`([\w./-]+\.(?:ts|mjs|js|md|proto)|[\w.]+\(\))`/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => !name.includes('VERB'))
+  expect(named.length).toBeGreaterThan(60)
+  const isThere = (name: string) =>
+    name.endsWith('()')
+      ? new RegExp(`\\b${name.replace(/^.*\.|\(\)/g, '')}[(<]`).test(source)
+      : files.some((file) => file.endsWith(`/${name}`))
+  expect(named.filter((name) => !isThere(name))).toEqual([])
 })
