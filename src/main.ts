@@ -4,6 +4,7 @@ import type {CriCommand} from './cli/command.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import {describeError} from './cli/failures/describe.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
+import {reportFailure} from './cli/messages.js'
 import {exitCode} from './errors/errors.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
@@ -28,9 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
   } catch (error) {
-    const failure = describeError(error)
-    process.stderr.write(`crisp: ${failure.text}\n`)
-    process.exitCode = failure.exitCode
+    reportFailure(describeError(error))
     return
   }
   switch (invocation.kind) {

@@ -137,7 +137,7 @@ export default class Run extends PlanCommand {
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
     const {attend} = await import('../run/foreground.js')
-    if (flags.rm) this.outliveReader()
+    if (flags.rm) this.interruption.outliveReader()
     const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
     const session = {stdin, tty, detachKeys, streaming: await streamingOf(flags)}

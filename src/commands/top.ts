@@ -127,7 +127,7 @@ export default class Top extends CriCommand {
     const crisp = [process.execPath, process.argv[1] ?? '']
     const globals = ['--runtime-endpoint', endpoint]
     const write = (text: string) => this.write(text)
-    return this.withoutInterrupt(() =>
+    return this.interruption.leaveToChild(() =>
       visit(what, row, {crisp, globals, input: process.stdin, write, signal}),
     )
   }

@@ -1,0 +1,43 @@
+import {readFile} from 'node:fs/promises'
+import type {Interfaces} from '@oclif/core'
+import {type OutputForm, parseOutputForm} from '../formats/output.js'
+import type {TableStyle} from '../formats/table.js'
+import type {outputFlags} from './flags/common.js'
+
+export type FormFlags = Interfaces.InferredFlags<ReturnType<typeof outputFlags>>
+
+interface FormOptions {
+  /** Whether `-o` was given. */
+  asked: boolean
+  /** Forms that only this command has. */
+  own: readonly string[]
+  note: (text: string) => void
+}
+
+/**
+ * The form that `-o` and `--template` ask for. `--template` alone asks for -o go-template; beside another form it is
+ * left aside, as crictl does.
+ */
+export async function readOutputForm(
+  {output, template}: FormFlags,
+  {asked, own, note}: FormOptions,
+): Promise<OutputForm> {
+  const preset = output || (process.stdout.isTTY ? 'table' : 'json')
+  const word = template === undefined || asked ? preset : 'go-template'
+  const form = await parseOutputForm(word, {template, own, readFile: (path) => readFile(path, 'utf8')})
+  if (template !== undefined && form.name !== 'go-template')
+    note(`--template is for -o go-template: it does nothing with -o ${word}`)
+  return form
+}
+
+/** Columns of the terminal on stdout, undefined for a pipe or a file. */
+export function terminalWidth(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns : undefined
+}
+
+/** Colours for a terminal on stdout that wants them; https://no-color.org says how one says no. */
+export async function terminalStyle(): Promise<TableStyle | undefined> {
+  const {NO_COLOR = '', TERM} = process.env
+  if (!process.stdout.isTTY || NO_COLOR !== '' || TERM === 'dumb') return undefined
+  return (await import('../terminal/colours.js')).tableStyle
+}
