@@ -6,7 +6,7 @@ import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {eventFilter, parseEventType} from '../node/events/filter.js'
-import {type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
+import {askPlace, type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
 import {containerEvents} from '../node/events/stream.js'
 import {eventView} from '../views/events.js'
 
@@ -72,9 +72,12 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     })
     for await (const event of events) {
       if (placed) learnPlaces(event, places)
+      const isGone = event.containerEventType === 'CONTAINER_DELETED_EVENT'
+      if (placed && !isGone && !places.has(event.containerId))
+        await askPlace(client, event.containerId, places)
       const place = places.get(event.containerId)
       if (wanted(event, place)) this.show(eventView(event, place), output)
-      if (event.containerEventType === 'CONTAINER_DELETED_EVENT') places.delete(event.containerId)
+      if (isGone) places.delete(event.containerId)
     }
   }
 }

@@ -39,7 +39,7 @@ export default class Rmi extends TargetCommand {
       description: 'every image that no container uses and that is not pinned',
     }),
     filter: imageFilterFlag,
-    'all-tags': Flags.boolean({description: "the image's other tags may go too: no warning"}),
+    'all-tags': Flags.boolean({description: "the image's other tags go too, without a warning"}),
     ...targetFlags(),
   }
 
@@ -60,14 +60,17 @@ export default class Rmi extends TargetCommand {
       images.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.name] : [])),
     )
     const takesAll = removesAllTags(version)
-    await this.onEach(client, images.map(keyed(takesAll)), flags, {
+    const wholeImages = takesAll || flags['all-tags']
+    await this.onEach(client, images.map(keyed(wholeImages)), flags, {
       verb: 'remove',
       noun: 'image',
       describe: async () => describeImage,
       act: async (target, say) => {
         const others = takesAll && !flags['all-tags'] ? tagsGoingToo(target, names) : []
         if (others.length > 0) this.#warn(target, others, version.runtimeName)
-        for (const name of await removeImage(client, target)) say(`Deleted: ${name}`)
+        // Named by its ID it goes whole with every runtime.
+        const removed = flags['all-tags'] && !takesAll ? {...target, name: target.image.id} : target
+        for (const name of await removeImage(client, removed)) say(`Deleted: ${name}`)
       },
     })
   }

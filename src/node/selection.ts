@@ -140,7 +140,8 @@ function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], c
  * registry. The filter goes to the runtime and is applied here as well, since containerd ignores it.
  */
 export async function selectImages(client: CriClient, reference = ''): Promise<Image[]> {
-  const images = await listImages(client, reference)
+  // CRI-O takes a filter for one whole name, and would find nothing by a part of it; containerd ignores filters.
+  const images = await listImages(client, isWholeName(reference) ? reference : '')
   if (reference === '') return images
   const {image} = await client.image.imageStatus({image: {image: reference}})
   const hex = hexOf(reference)
@@ -148,11 +149,21 @@ export async function selectImages(client: CriClient, reference = ''): Promise<I
   return images.filter(
     ({id, repoTags, repoDigests}) =>
       id === image?.id ||
-      (/^[0-9a-f]+$/.test(hex) && hexOf(id).startsWith(hex)) ||
+      (/^[0-9a-f]+$/.test(hex) && hashes(id, repoDigests).some((hash) => hash.startsWith(hex))) ||
       [...repoTags, ...repoDigests].some((name) =>
         [name, repository(name)].some((known) => known === reference || known.endsWith(`/${reference}`)),
       ),
   )
+}
+
+/** With its registry, and with a tag or a whole digest. */
+function isWholeName(reference: string): boolean {
+  return /^(localhost|[^/]*[.:][^/]*)\/.*(:[^/:@]+|@sha256:[0-9a-f]{64})$/.test(reference)
+}
+
+/** Hex digits by which an image can be meant: of its ID, and of its digests in repositories. */
+function hashes(id: string, repoDigests: readonly string[]): string[] {
+  return [id, ...repoDigests.map((digest) => digest.slice(digest.indexOf('@') + 1))].map(hexOf)
 }
 
 export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'namespace'>

@@ -94,7 +94,8 @@ function containerRows(
     ['Image ID', present(status.imageRef)],
     ['Command', process.command?.length ? [process.command.map(shellWord).join(' ')] : [], 'cut'],
     ['Directory', present(process.workingDirectory)],
-    ['PID', process.pid ? [String(process.pid)] : []],
+    // CRI-O goes on telling it of a process that has ended, and the kernel gives it to another.
+    ['PID', process.pid && status.state === 'CONTAINER_RUNNING' ? [String(process.pid)] : []],
     ['User', status.user?.linux ? [`${status.user.linux.uid}:${status.user.linux.gid}`] : []],
     [
       'CPU',

@@ -107,7 +107,7 @@ function containerRow(
     fullIds ? id : shortId(id),
     name,
     percent(cores),
-    bytesText(memoryBytes, units),
+    memory?.workingSetBytes ? bytesText(memoryBytes, units) : unknown,
     bytesText(diskBytes, units),
     writableLayer?.inodesUsed?.value ?? '0',
     bytesText(Number(swap?.swapUsageBytes?.value ?? 0), units),
@@ -195,15 +195,19 @@ function podRow(
 ): Row {
   const {attributes, linux, windows} = stats
   const cores = coresUsed(linux?.cpu ?? windows?.cpu, before?.linux?.cpu ?? before?.windows?.cpu)
-  const memoryBytes = Number(
-    linux?.memory?.workingSetBytes?.value ?? windows?.memory?.workingSetBytes?.value ?? 0,
-  )
+  const memory = linux?.memory?.workingSetBytes ?? windows?.memory?.workingSetBytes
+  const memoryBytes = Number(memory?.value ?? 0)
   const layers = (linux ?? windows)?.containers ?? []
   const diskBytes = sum(layers.map(({writableLayer}) => writableLayer?.usedBytes?.value))
   const traffic = trafficOf(stats, before)
   const id = attributes?.id ?? ''
   const name = attributes?.metadata?.name ?? ''
-  const cells = [name, fullIds ? id : shortId(id), percent(cores), bytesText(memoryBytes, units)]
+  const cells = [
+    name,
+    fullIds ? id : shortId(id),
+    percent(cores),
+    memory ? bytesText(memoryBytes, units) : unknown,
+  ]
   if (wide) {
     const inodes = linux?.containers.map(({writableLayer}) => writableLayer?.inodesUsed?.value)
     const swap = linux?.containers.map((container) => container.swap?.swapUsageBytes?.value)

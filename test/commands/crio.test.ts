@@ -158,6 +158,52 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     expect((await crisp('exec', 'shell', 'sh', '-c', 'exit 255')).exitCode).toBe(255)
   })
 
+  test('a repository, a tag and the beginning of a digest choose images', async () => {
+    const chosen = async (word: string) => (await crisp('images', word, '-q', '--no-trunc')).stdout.trim()
+    expect((await crisp('pull', 'registry.crisp.demo/any:1.0')).exitCode).toBe(0)
+    const {stdout} = await crisp('images', shellImage, '-o', 'json')
+    const {id, repoDigests} = JSON.parse(stdout).images[0]
+    const digest = repoDigests[0].replace(/^.*@/, '')
+
+    for (const word of [
+      'registry.crisp.demo/shell:1.0',
+      'registry.crisp.demo/shell',
+      'shell:1.0',
+      'shell',
+      id.slice(0, 19),
+      id.slice(7, 19),
+      digest.slice(0, 19),
+      repoDigests[0],
+    ])
+      expect([word, await chosen(word)]).toEqual([word, id])
+  })
+
+  test('rmi --all-tags takes the whole image', async () => {
+    const [shell] = JSON.parse((await crisp('images', shellImage, '-o', 'json')).stdout).images
+    expect((await crisp('rmi', '--all-tags', shellImage)).exitCode).toBe(0)
+    expect((await crisp('images', '-q', '--no-trunc')).stdout).not.toContain(shell.id)
+  })
+
+  test('a container that has exited has no process, a pod without figures no memory', async () => {
+    await crisp('run', '--name', 'done', shellImage, 'true')
+    await crisp('wait', 'done')
+    expect((await crisp('describe', 'done')).stdout).not.toMatch(/^PID/m)
+    await crisp('run', '--name', 'busy', shellImage, 'sleep', '1000')
+    const memory = (await crisp('statsp', '--pod', 'busy', '-o', 'table')).stdout
+      .split('\n')[1]
+      ?.split(/ {2,}/)[3]
+    expect(memory).toMatch(like === 'crio-1.36' ? /^-$/ : /B$/)
+  })
+
+  test('which finds the container of a directory of its root file system', async () => {
+    const {stdout: id} = await crisp('run', '--name', 'here', shellImage, 'sleep', '1000')
+    using client = clientOf(runtime)
+    const {info} = await client.runtime.containerStatus({containerId: id.trim(), verbose: true})
+    const root = JSON.parse(info.info ?? '{}').runtimeSpec.root?.path
+    if (!isCrio) return expect(root).toBeUndefined()
+    expect((await crisp('which', join(root, 'some', 'file'))).stdout).toContain('its root file system')
+  })
+
   test('exec --sync over its time ends with 124 and whole lines', async () => {
     await crisp('run', '--name', 'shell', shellImage, 'sleep', '1000')
     const {stderr, exitCode} = await crisp('exec', '--sync', '--timeout', '1', 'shell', 'sleep', '100')

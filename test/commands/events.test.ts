@@ -1,5 +1,6 @@
 import {expect, onTestFinished, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
+import type * as cri from '../../src/generated/cri.js'
 import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
 import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {outcomeOf, runCli, runUntil, startCli} from '../support/run-cli.js'
@@ -47,6 +48,34 @@ async function firstLines(argv: string[], count: number, endpoint: string) {
   })
   return {lines: stdout.split('\n').slice(0, count), stderr, exitCode}
 }
+
+test('a runtime that says of an event nothing but an ID, as CRI-O without the kubelet’s labels: it is asked', async () => {
+  const bare = {podSandboxStatus: null, containersStatuses: []}
+  await using runtime = await startFakeRuntime({
+    ListContainers: ({filter}: cri.ListContainersRequest) => ({
+      // Nothing at the start.
+      containers:
+        filter?.id === id('a1')
+          ? [container({id: id('a1'), podSandboxId: pod.id, metadata: {name: 'app'}})]
+          : [],
+    }),
+    ListPodSandbox: ({filter}: cri.ListPodSandboxRequest) => ({items: filter?.id === pod.id ? [pod] : []}),
+    GetContainerEvents: () =>
+      sent([
+        {...event('CONTAINER_STARTED_EVENT', pod.id), ...bare},
+        {...event('CONTAINER_STARTED_EVENT', id('a1')), ...bare},
+        {...event('CONTAINER_STARTED_EVENT', id('ff')), ...bare},
+        {...event('CONTAINER_DELETED_EVENT', id('a1')), ...bare},
+      ]),
+  })
+  expect(await firstLines(['events', '--pod', 'web-1', '-o', 'table'], 3, runtime.endpoint)).toMatchObject({
+    lines: [
+      '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
+      '2023-11-14 22:13:20  container  started  default/web-1/app (a100000000000)',
+      '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
+    ],
+  })
+})
 
 async function* sent(events: object[]) {
   yield* events

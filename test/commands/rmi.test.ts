@@ -65,6 +65,17 @@ describe('the other tags', () => {
     expect(left()).toEqual(['a2', 'a3', 'a4', 'a5'])
   })
 
+  test('--all-tags takes them with cri-o too', async () => {
+    const {answers, left} = node('cri-o')
+    await using runtime = await startFakeRuntime(answers)
+    expect(await runCli(['rmi', 'busybox:1', '--all-tags'], runtime)).toEqual({
+      stdout: 'Deleted: docker.io/library/busybox:1\nDeleted: docker.io/library/busybox:2\n',
+      stderr: '',
+      exitCode: 0,
+    })
+    expect(left()).toEqual(['a2', 'a3', 'a4', 'a5'])
+  })
+
   test.each([
     [['busybox:1', '--all-tags']],
     [['busybox:1', 'docker.io/library/busybox:2']],

@@ -1,3 +1,6 @@
+import type {CriClient} from '../../client/connect.js'
+import {listContainers, listPodSandboxes} from '../../client/lists.js'
+import {RpcError} from '../../errors/errors.js'
 import type {Container, ContainerEventResponse, PodSandbox} from '../../generated/cri.js'
 
 /** Where a container or pod of an event belongs. */
@@ -33,6 +36,22 @@ export function learnPlaces(
   places.set(pod.podId, pod)
   for (const {id, metadata} of containersStatuses) places.set(id, {...pod, container: metadata?.name ?? ''})
   if (!places.has(containerId)) places.set(containerId, {...pod, container: ''})
+}
+
+/**
+ * Asks the runtime about what an event names alone: CRI-O finds the pod of an event by the kubelet's labels, and says
+ * nothing of one that has none.
+ */
+export async function askPlace(client: CriClient, id: string, places: EventPlaces): Promise<void> {
+  try {
+    const [container] = await listContainers(client, {id})
+    const [pod] = await listPodSandboxes(client, {id: container?.podSandboxId ?? id})
+    const found = placesOf(pod ? [pod] : [], container ? [container] : [])
+    for (const [known, place] of found) places.set(known, place)
+  } catch (error) {
+    // The event is worth showing without a name too.
+    if (!(error instanceof RpcError)) throw error
+  }
 }
 
 function placeOfPod({id, metadata, labels}: Pick<PodSandbox, 'id' | 'metadata' | 'labels'>): EventPlace {

@@ -166,7 +166,9 @@ export class Which {
         because: reasons.get(container.id) ?? '',
       })),
     )
-    const within = [...findings, ...(await this.#byLayer(path))]
+    const roots = await this.#byRoot((root) => paths.some((each) => isWithin(each, root)))
+    const rooted = roots.map((finding) => ({...finding, because: 'its root file system'}))
+    const within = [...findings, ...rooted, ...(await this.#byLayer(path))]
     if (within.length > 0) return within
     const named = await this.#ofIds(paths.flatMap((each) => [...idsIn(each), ...uidsIn(each)]))
     return named.map((finding) => ({...finding, because: 'named in the path'}))
@@ -177,8 +179,17 @@ export class Which {
     const lines = (await this.#proc.mountsOf('self')).filter((line) =>
       layersOf(line).some((layer) => isWithin(path, layer)),
     )
-    const findings = await this.#ofIds(lines.flatMap((line) => idsIn(line.split(' ')[4] ?? '')))
+    const mountPoints = lines.map((line) => line.split(' ')[4] ?? '')
+    const named = await this.#ofIds(mountPoints.flatMap(idsIn))
+    const findings = named.length > 0 ? named : await this.#byRoot((root) => mountPoints.includes(root))
     return findings.map((finding) => ({...finding, because: 'a layer of its root file system'}))
+  }
+
+  /** CRI-O mounts a root file system under an ID of its own, which the verbose status tells. */
+  async #byRoot(isMeant: (root: string) => boolean): Promise<Omit<Finding, 'because'>[]> {
+    const roots = new Map((await this.#statuses()).map(({status, info}) => [status.id, rootsIn(info)]))
+    const containers = (await this.#containers()).filter(({id}) => roots.get(id)?.some(isMeant))
+    return Promise.all(containers.map((container) => this.#placed(container)))
   }
 
   /** Containers and pods of these IDs and UIDs, a container rather than its pod. */
@@ -263,12 +274,29 @@ function wordsFor(query: Query): string {
   }
 }
 
-/** Runtimes differ in the name of the part; in all of them it is JSON with a `pid`. */
 function pidsIn(info: Readonly<Record<string, string>>): number[] {
+  return partsOf(info).flatMap(({pid}) => (typeof pid === 'number' && pid > 0 ? [pid] : []))
+}
+
+/** Absolute ones: containerd's is relative to a directory of its own. */
+function rootsIn(info: Readonly<Record<string, string>>): string[] {
+  return partsOf(info).flatMap(({runtimeSpec}) => {
+    const path = runtimeSpec?.root?.path
+    return typeof path === 'string' && path.startsWith('/') ? [path] : []
+  })
+}
+
+interface InfoPart {
+  pid?: unknown
+  runtimeSpec?: {root?: {path?: unknown} | null} | null
+}
+
+/** Runtimes differ in the name of the part; in all of them it is JSON. */
+function partsOf(info: Readonly<Record<string, string>>): InfoPart[] {
   return Object.values(info).flatMap((text) => {
     try {
-      const {pid} = JSON.parse(text) as {pid?: unknown}
-      return typeof pid === 'number' && pid > 0 ? [pid] : []
+      const part = JSON.parse(text) as InfoPart | null
+      return typeof part === 'object' && part !== null ? [part] : []
     } catch {
       return [] // a part that is plain text
     }
