@@ -1,6 +1,6 @@
 import {RE2JS} from 're2js'
 import {expect, test} from 'vitest'
-import {nativeSource} from '../../src/text/regexp/native.js'
+import {nativeExpression, nativeTest} from '../../src/text/regexp/native.js'
 import {readRegexp} from '../../src/text/regexp/syntax.js'
 import {rounds, seeded} from '../support/random.js'
 import {randomRegexp, randomText} from './regexp-text.js'
@@ -30,7 +30,7 @@ function withText(spans: readonly (readonly [number, number])[]): (readonly [num
 
 test('what JavaScript gets of an expression made at random finds what RE2 finds', {timeout: 600_000}, () => {
   const random = seeded(seed)
-  const outcomes = {refused: 0, left: 0, native: 0, found: 0}
+  const outcomes = {refused: 0, left: 0, native: 0, units: 0, found: 0}
   for (let round = 0; round < count; round++) {
     const source = randomRegexp(random)
     const linear = compile(source)
@@ -40,7 +40,9 @@ test('what JavaScript gets of an expression made at random finds what RE2 finds'
       const because = `${JSON.stringify(source)} (seed ${seed}, round ${round})`
       if (!linear) expect.fail(`${because} is refused by RE2`)
       outcomes.native++
-      const native = new RegExp(nativeSource(tree), 'gu')
+      const native = new RegExp(nativeExpression(tree), 'gu')
+      const tested = nativeTest(tree)
+      if (!tested.unicode) outcomes.units++
       for (let texts = textsOfEach; texts > 0; texts--) {
         const text = randomText(random)
         const where = `${because} in ${JSON.stringify(text)}`
@@ -49,13 +51,16 @@ test('what JavaScript gets of an expression made at random finds what RE2 finds'
         )
         expect(withText(spans), where).toEqual(withText(spansOf(linear, text)))
         expect(spans.length > 0, where).toBe(linear.test(text))
+        expect(tested.test(text), where).toBe(spans.length > 0)
         if (spans.length > 0) outcomes.found++
       }
     }
   }
-  // All four are worth a look.
+  // All are worth a look.
   expect(Math.min(outcomes.refused, outcomes.left)).toBeGreaterThan(count / 20)
   expect(outcomes.native).toBeGreaterThan(count / 5)
+  expect(outcomes.units).toBeGreaterThan(outcomes.native / 2)
+  expect(outcomes.units).toBeLessThan(outcomes.native)
   expect(outcomes.found).toBeGreaterThan((outcomes.native * textsOfEach) / 5)
   expect(outcomes.found).toBeLessThan((outcomes.native * textsOfEach * 4) / 5)
 })

@@ -4,6 +4,8 @@ export type CodePoints = readonly number[]
 export const lastCodePoint = 0x10ffff
 export const lastAscii = 0x7f
 
+export const beyondAscii: CodePoints = [lastAscii + 1, lastCodePoint]
+
 export function codePointsOf(ranges: readonly (readonly [number, number])[]): CodePoints {
   const merged: number[] = []
   for (const [from, to] of [...ranges].sort(([a], [b]) => a - b)) {
@@ -36,6 +38,10 @@ export function complement(set: CodePoints): CodePoints {
 
 export function intersect(a: CodePoints, b: CodePoints): CodePoints {
   return complement(unite(complement(a), complement(b)))
+}
+
+export function overlap(a: CodePoints, b: CodePoints): boolean {
+  return intersect(a, b).length > 0
 }
 
 export function isAscii(set: CodePoints): boolean {

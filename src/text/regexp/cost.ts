@@ -1,12 +1,5 @@
-import {
-  type CodePoints,
-  codePointsOf,
-  intersect,
-  isAscii,
-  lastAscii,
-  lastCodePoint,
-  unite,
-} from './code-points.js'
+import {type CodePoints, overlap, unite} from './code-points.js'
+import {firstOf} from './first.js'
 import type {Tree} from './syntax.js'
 
 /** Steps of the native engine in one go: some hundredths of a second. */
@@ -97,28 +90,6 @@ function costOfRepeat({part, least, most}: Extract<Tree, {kind: 'repeat'}>, rest
   const walk = most === Infinity ? larger(rounds, round) : product(rounds, round)
   // The rest is tried behind the last round, or behind each.
   return larger(walk, isClear ? rest.cost : product(rounds, rest.cost))
-}
-
-function firstOf(tree: Tree, behind: CodePoints): CodePoints {
-  switch (tree.kind) {
-    case 'set':
-      // Beyond ASCII all is one: a class may be widened so far.
-      return isAscii(tree.set) ? tree.set : unite(tree.set, beyondAscii)
-    case 'at':
-      return behind
-    case 'sequence':
-      return tree.parts.reduceRight((first, part) => firstOf(part, first), behind)
-    case 'choice':
-      return unite(...tree.options.map((option) => firstOf(option, behind)))
-    case 'repeat':
-      return tree.most === 0 ? behind : unite(firstOf(tree.part, behind), tree.least === 0 ? behind : nothing)
-  }
-}
-
-const beyondAscii = codePointsOf([[lastAscii + 1, lastCodePoint]])
-
-function overlap(a: CodePoints, b: CodePoints): boolean {
-  return intersect(a, b).length > 0
 }
 
 function larger(a: Cost, b: Cost): Cost {
