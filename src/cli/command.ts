@@ -24,6 +24,7 @@ import {readSettings, type Settings} from './settings/settings.js'
 export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
   protected readonly interruption = new Interruption()
+  protected readonly line: CommandLine
   readonly #diagnosis: Diagnosis
   #formAsked = false
   #shown = false
@@ -31,6 +32,7 @@ export abstract class CriCommand extends Command {
   constructor(line: CommandLine) {
     super(parserWords(line), new Config({root: ''}))
     this.id = line.id
+    this.line = line
     this.#diagnosis = new Diagnosis(line, (text) => this.note(text))
   }
 

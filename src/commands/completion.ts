@@ -1,9 +1,17 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {calledAs} from '../cli/completion/called-as.js'
 import {completionScript, shells} from '../cli/completion/shells.js'
+import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
+
+const commandNameFlag = valueFlag(
+  (text) => {
+    if (/^[\w.+-]+$/.test(text)) return text
+    throw new UsageError(`"${text}" is no name of a command`)
+  },
+  {helpValue: 'NAME'},
+)
 
 export default class Completion extends CriCommand {
   static override summary = 'Print the script that completes command lines in bash, zsh or fish'
@@ -27,9 +35,8 @@ export default class Completion extends CriCommand {
   }
 
   static override flags = {
-    name: Flags.string({
+    name: commandNameFlag({
       multiple: true,
-      helpValue: 'NAME',
       description: 'another name that crisp goes by, such as an alias; the one it was called by if not given',
     }),
   }
@@ -39,8 +46,6 @@ export default class Completion extends CriCommand {
     const shell = shells.find((known) => known === args.shell)
     if (!shell)
       throw new UsageError(`"${args.shell}" is no shell that crisp completes for: ${shells.join(', ')}`)
-    for (const name of flags.name ?? [])
-      if (!/^[\w.+-]+$/.test(name)) throw new UsageError(`--name "${name}" is no name of a command`)
     const called = calledAs(process.argv[1] ?? '', process.execPath, process.env.PATH ?? '')
     this.write(completionScript(shell, called.program, flags.name ?? [called.name]))
   }

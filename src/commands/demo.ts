@@ -1,7 +1,9 @@
 import {once} from 'node:events'
 import {appendFileSync, readFileSync, rmSync} from 'node:fs'
 import {join, resolve} from 'node:path'
+import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
+import {type Given, parserWords} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
 import type {StartReport} from '../cli/demo-process.js'
 import {describeError} from '../cli/failures/describe.js'
@@ -77,7 +79,7 @@ export default class Demo extends CriCommand {
     }
     const options = await this.#options(flags)
     if (flags.detach) {
-      const endpoint = await startDetached(this.argv.filter((word) => word !== '--detach').map(absoluteSeed))
+      const endpoint = await startDetached(parserWords({...this.line, given: this.#givenToServer()}))
       return this.write(`${endpoint}\n`)
     }
     if (flags.child) return this.#serveDetached(socketPath, options)
@@ -93,6 +95,13 @@ export default class Demo extends CriCommand {
     })
     this.write(demoIntroduction(flags.socket === undefined ? 'demo' : runtime.endpoint, socketPath))
     await this.#untilStopped(runtime)
+  }
+
+  /** The server in the background works in another directory. */
+  #givenToServer(): Given[] {
+    return this.line.given
+      .filter(({flag}) => flag.name !== 'detach')
+      .map(({flag, value}) => ({flag, value: flag.name === 'seed' ? resolve(String(value)) : value}))
   }
 
   /** Tells the process that waits for us, and then nobody any more. */
@@ -128,14 +137,7 @@ export default class Demo extends CriCommand {
     throw this.signal.reason
   }
 
-  async #options(flags: {
-    empty: boolean
-    seed: string | undefined
-    like: string | undefined
-    delay: string[] | undefined
-    fail: string[] | undefined
-    cut: string[] | undefined
-  }): Promise<DemoRuntimeOptions> {
+  async #options(flags: Interfaces.InferredFlags<typeof Demo.flags>): Promise<DemoRuntimeOptions> {
     const {parseFaults, parseRelease} = await import('../demo/server/fault-words.js')
     const {readSeedFile} = await import('../demo/state/seed-file.js')
     return {
@@ -145,12 +147,6 @@ export default class Demo extends CriCommand {
       version: crispVersion(),
     }
   }
-}
-
-/** The server in the background works in another directory. */
-function absoluteSeed(word: string): string {
-  const prefix = '--seed='
-  return word.startsWith(prefix) ? `${prefix}${resolve(word.slice(prefix.length))}` : word
 }
 
 function crispVersion(): string {

@@ -5,6 +5,7 @@ import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import {containerFilterFlags, containerSelection, containerStateFlag} from '../cli/flags/selection.js'
 import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
+import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdOf, containerPlaces, containerReferences} from '../client/names.js'
@@ -90,12 +91,8 @@ export default class Exec extends CriCommand {
 
   async run(): Promise<void> {
     const {flags, raw} = await this.parse(Exec)
-    const filtered = Object.keys(containerFilterFlags).some((name) => {
-      const value = flags[name as keyof typeof containerFilterFlags]
-      return value !== undefined && value !== false
-    })
     const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
-    const reference = filtered ? undefined : words.shift()
+    const reference = givenFilter(flags) === undefined ? words.shift() : undefined
     // kubectl's habit; no command has this name.
     if (words[0] === '--') words.shift()
     if (words.length === 0)

@@ -1,6 +1,6 @@
 import {isIP} from 'node:net'
-import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
 
 export default class UpdateRuntimeConfig extends CriCommand {
@@ -10,9 +10,8 @@ export default class UpdateRuntimeConfig extends CriCommand {
   static override examples = ['crisp update-runtime-config --pod-cidr 10.244.1.0/24']
 
   static override flags = {
-    'pod-cidr': Flags.string({
+    'pod-cidr': valueFlag(parseRanges, {helpValue: 'CIDR'})({
       char: 'p',
-      helpValue: 'CIDR',
       description: 'address range, or one for each IP family with a comma between',
     }),
   }
@@ -21,16 +20,21 @@ export default class UpdateRuntimeConfig extends CriCommand {
     const {flags} = await this.parse(UpdateRuntimeConfig)
     const {'pod-cidr': podCidr} = flags
     if (podCidr === undefined) throw new UsageError('update-runtime-config needs --pod-cidr')
-    for (const range of podCidr === '' ? [] : podCidr.split(',')) checkRange(range)
     using client = await this.connect(flags)
     await client.runtime.updateRuntimeConfig({runtimeConfig: {networkConfig: {podCidr}}})
     this.note(`the runtime has been told the pod CIDR "${podCidr}"`)
   }
 }
 
+/** Ranges with commas between; nothing for none. */
+function parseRanges(text: string): string {
+  if (text !== '') for (const range of text.split(',')) checkRange(range)
+  return text
+}
+
 function checkRange(range: string): void {
   const [address = '', bits = '', ...more] = range.split('/')
   const most = isIP(address) === 4 ? 32 : 128
   if (isIP(address) === 0 || !/^\d+$/.test(bits) || Number(bits) > most || more.length > 0)
-    throw new UsageError(`--pod-cidr "${range}" is no address range: write 10.244.1.0/24 or fd00:10::/64`)
+    throw new UsageError(`"${range}" is no address range: write 10.244.1.0/24 or fd00:10::/64`)
 }

@@ -112,7 +112,7 @@ test.each([
     given('plan', {runtime: 'kata'}),
     "--runtime is for an image or files: here the plan says it, as the pod's runtime_handler",
   ],
-  [given('image', {detach: true, rm: true}), '-d leaves nobody who could remove it: leave out -d or --rm'],
+  [given('image', {detach: true, rm: true}), '--rm needs the foreground: leave out -d or --rm'],
   [
     given('image', {pod: 'web', publish: ['80:80']}),
     '--publish cannot change the pod that --pod names: leave one of them out',

@@ -148,8 +148,7 @@ export function checkContainerFlags(flags: Given, form: 'image' | 'files' | 'pla
   }
   const known = isGiven(flags.pod) ? podFlags.find((name) => isGiven(flags[name])) : undefined
   if (known) throw new UsageError(`--${known} cannot change the pod that --pod names: leave one of them out`)
-  if (flags.detach && flags.rm)
-    throw new UsageError('-d leaves nobody who could remove it: leave out -d or --rm')
+  if (flags.detach && flags.rm) throw new UsageError('--rm needs the foreground: leave out -d or --rm')
 }
 
 function isGiven(value: unknown): boolean {
