@@ -2,7 +2,6 @@ import {readFileSync} from 'node:fs'
 import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
 import type {CriCommand} from './cli/command.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
-import {describeError} from './cli/failures/describe.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
 import {exitCode} from './errors/errors.js'
@@ -29,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
   } catch (error) {
+    const {describeError} = await import('./cli/failures/describe.js')
     reportFailure(describeError(error))
     return
   }

@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {imageFilterFlag} from '../cli/flags/selection.js'
+import {imageFilterFlag} from '../cli/flags/images.js'
 import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'

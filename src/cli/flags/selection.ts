@@ -1,11 +1,9 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {ContainerState, PodSandboxState} from '../../generated/cri.js'
-import {imageFilter, parseImageFilter} from '../../node/image-filter.js'
 import type {ContainerSelection, PodSelection} from '../../node/selection.js'
-import {splitList} from '../../text/selectors.js'
 import {labelFlag, latestFlags} from './common.js'
-import {choiceFlag, listFlag, regexpFlag} from './types.js'
+import {choiceFlag, regexpFlag} from './types.js'
 
 const group = {helpGroup: 'FILTER'}
 
@@ -62,18 +60,6 @@ export const podFilterFlags = {
   label: labelFlag,
   ...latestFlags,
 }
-
-export const imageFilterFlag = listFlag(
-  (text) => Promise.all(splitList([text]).map(parseImageFilter)),
-  (lists) => imageFilter(lists.flat()),
-  {
-    char: 'f',
-    helpGroup: 'FILTER',
-    helpValue: 'KEY=VALUE',
-    description: 'dangling=true|false, reference=REGEXP, before=IMAGE or since=IMAGE',
-    complete: ['dangling=true', 'dangling=false', 'reference=', 'before=', 'since='],
-  },
-)
 
 type ContainerFilters = Partial<Interfaces.InferredFlags<typeof containerFilterFlags>>
 type PodFilters = Partial<Interfaces.InferredFlags<typeof podFilterFlags>>

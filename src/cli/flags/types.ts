@@ -3,7 +3,6 @@ import * as Flags from '@oclif/core/flags'
 import {UsageError} from '../../errors/errors.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
-import {parseRegexp} from '../../text/regexp/index.js'
 import {parseChoice, parsePairs} from '../../text/selectors.js'
 
 // Types of flags. A command gets finished values; what is wrong with a word is said before it runs. The function that
@@ -78,7 +77,11 @@ function notLess(text: string, value: number, least: number, leastText: string):
   throw new UsageError(`"${text}" should ${least === 0 ? 'not be negative' : `be ${leastText} or more`}`)
 }
 
-export const regexpFlag = valueFlag(parseRegexp, {helpValue: 'REGEXP'})
+/** Few commands are given one, so what reads it is loaded for those. */
+export const regexpFlag = valueFlag(
+  async (text) => (await import('../../text/regexp/index.js')).parseRegexp(text),
+  {helpValue: 'REGEXP'},
+)
 
 /** One of a few words, each of which stands for a value. */
 export const choiceFlag = <Value>(choices: Readonly<Record<string, Value>>) =>
