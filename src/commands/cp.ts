@@ -11,12 +11,13 @@ import {sessionFailure} from '../sessions/failure.js'
 export default class Cp extends CriCommand {
   static override summary = 'Copy files into or out of a container'
   static override description =
-    "Goes through tar in the container; where there is none and crisp runs as root on the node, through the node's kernel. A destination that is a directory gets the source inside it, one that is not there becomes the source; /. behind a directory means what is in it. With - one side is a tar stream. Names that lead out of the destination are refused."
+    "Goes through tar in the container; where none can run and crisp runs as root on the node, through the node's kernel. A destination that is a directory gets the source inside it, one that is not there becomes the source; /. behind a directory means what is in it. With - one side is a tar stream, of one file too: the destination /dev/stdout, or crisp exec CONTAINER cat FILE, gives its bytes. Names that lead out of the destination are refused."
   static override examples = [
     'crisp cp web:/etc/nginx/nginx.conf .',
     'crisp cp ./nginx.conf kube-system/proxy-x/proxy:/etc/nginx/',
     'crisp cp web:/var/log/. logs',
     'crisp cp web:/etc - | tar -tv',
+    'crisp cp web:/etc/hosts /dev/stdout | grep web',
     'tar -c site | crisp cp - web:/srv',
   ]
 
@@ -66,6 +67,7 @@ export default class Cp extends CriCommand {
       owners: flags.archive,
       signal: this.signal,
       onProblem: (text) => this.fail(new UserError(text)),
+      onNote: (text) => this.note(text),
       onWay: (text) => {
         if (debug) this.note(text)
       },

@@ -42,3 +42,5 @@ export type Facts =
   | {about: 'exited container'; exitCode: number; finishedAt: string}
   | {about: 'dropped stdin'}
   | {about: 'no tar'; container: string}
+  | {about: 'values of the reader'; container: string}
+  | {about: 'device in a container'; container: string; path: string}

@@ -102,7 +102,7 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
 const wordsLimit = 4096
 
 /** Throws what other runtimes answer with where CRI-O lets a command that did not start look like one that failed. */
-async function checkStarted(client: CriClient, words: string): Promise<void> {
+export async function checkStarted(client: CriClient, words: string): Promise<void> {
   const failure = words.length > wordsLimit ? undefined : startFailureIn(words)
   if (failure === undefined || !leavesStartFailuresToStderr(await client.runtime.version())) return
   throw new StreamError('failed', words.trim(), {startFailure: failure})

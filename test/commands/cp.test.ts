@@ -1,4 +1,4 @@
-import {spawnSync} from 'node:child_process'
+import {execFile, spawnSync} from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -11,11 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import {readFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {promisify} from 'node:util'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 // The embedded runtime's containers see this machine's files, so what a copy made inside can be looked at directly.
 
@@ -141,15 +143,87 @@ test('-L: a symlink that leads nowhere is left out and said, or not there where 
   })
 })
 
-test('a pipe or device is never written over', async () => {
-  writeFileSync(join(inside, 'file'), 'its text')
-  spawnSync('mkfifo', [join(here, 'pipe')])
-  const {stderr, exitCode} = await cp(`shell:${inside}/file`, join(here, 'pipe'))
-  expect({stderr, exitCode}).toEqual({
-    stderr: 'crisp: "./file": a device, pipe or socket is in its place\n',
-    exitCode: 1,
+describe("a destination that the user named is the user's", () => {
+  test('a file is written through a symlink, which stays, be its end there or not', async () => {
+    writeFileSync(join(inside, 'file'), 'its text')
+    mkdirSync(join(here, 'elsewhere'))
+    writeFileSync(join(here, 'elsewhere', 'there'), 'old')
+    for (const name of ['there', 'not-there']) {
+      symlinkSync(`elsewhere/${name}`, join(here, name))
+      expect(await cp(`shell:${inside}/file`, join(here, name))).toEqual(done)
+      expect(readlinkSync(join(here, name))).toBe(`elsewhere/${name}`)
+      expect(readFileSync(join(here, 'elsewhere', name), 'utf8')).toBe('its text')
+    }
+
+    symlinkSync('file', join(inside, 'link'))
+    writeFileSync(join(here, 'new'), 'new text')
+    expect(await cp(join(here, 'new'), `shell:${inside}/link`)).toEqual(done)
+    expect(readlinkSync(join(inside, 'link'))).toBe('file')
+    expect(readFileSync(join(inside, 'file'), 'utf8')).toBe('new text')
   })
-  expect(lstatSync(join(here, 'pipe')).isFIFO()).toBe(true)
+
+  test('a symlink replaces the symlink of the name, not what that leads to', async () => {
+    symlinkSync('/from/inside', join(inside, 'link'))
+    writeFileSync(join(here, 'file'), 'stays')
+    symlinkSync('file', join(here, 'mine'))
+    expect(await cp(`shell:${inside}/link`, join(here, 'mine'))).toEqual(done)
+    expect(readlinkSync(join(here, 'mine'))).toBe('/from/inside')
+    expect(readFileSync(join(here, 'file'), 'utf8')).toBe('stays')
+  })
+
+  test('/dev/stdout, and what it is sent to, keeps what was written before', async () => {
+    writeFileSync(join(inside, 'file'), 'its text\n')
+    expect(await cp(`shell:${inside}/file`, '/dev/stdout')).toEqual({...done, stdout: 'its text\n'})
+    const words = ['cp', `shell:${inside}/file`, '/dev/fd/7']
+    const script = `exec 7>${here}/out; echo before >&7; "$0" "$@" && echo after >&7`
+    const outcome = await promisify(execFile)('sh', ['-c', script, process.execPath, program, ...words], {
+      env: {...process.env, CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint},
+    })
+    expect(outcome).toEqual({stdout: '', stderr: ''})
+    expect(readFileSync(join(here, 'out'), 'utf8')).toBe('before\nits text\nafter\n')
+  })
+
+  test('a pipe, also before somebody reads it, and a device that is full', async () => {
+    const text = 'its text '.repeat(50_000)
+    writeFileSync(join(inside, 'file'), text)
+    spawnSync('mkfifo', [join(here, 'pipe')])
+    const copied = cp(`shell:${inside}/file`, join(here, 'pipe'))
+    expect(await readFile(join(here, 'pipe'), 'utf8')).toBe(text)
+    expect(await copied).toEqual(done)
+    expect(lstatSync(join(here, 'pipe')).isFIFO()).toBe(true)
+
+    expect(await cp(`shell:${inside}/file`, '/dev/full')).toEqual({
+      stdout: '',
+      stderr: 'crisp: "./file": no space left on the disk\n',
+      exitCode: 1,
+    })
+    expect(await cp(`shell:${inside}`, '/dev/null')).toMatchObject({
+      stderr: expect.stringContaining('only one file can be written to /dev/null'),
+      exitCode: 1,
+    })
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
+
+  test('a pipe that nobody reads is waited for until SIGTERM', async () => {
+    writeFileSync(join(inside, 'file'), 'its text')
+    spawnSync('mkfifo', [join(here, 'pipe')])
+    const cli = startCli(['cp', '--debug', `shell:${inside}/file`, join(here, 'pipe')], runtime)
+    cli.stdin.end()
+    cli.stderr.once('data', () => cli.kill('SIGTERM'))
+    expect((await outcomeOf(cli)).exitCode).toBe(143)
+  })
+
+  test('a device or pipe in a container is refused, and said how', async () => {
+    writeFileSync(join(here, 'file'), 'its text')
+    spawnSync('mkfifo', [join(inside, 'pipe')])
+    for (const path of ['/dev/null', join(inside, 'pipe')])
+      expect(await cp(join(here, 'file'), `shell:${path}`)).toEqual({
+        stdout: '',
+        stderr: `crisp: shell:${path}: it is a device, pipe or socket: crisp exec -i shell tee ${path} writes to it\n`,
+        exitCode: 1,
+      })
+    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+  })
 })
 
 test('what is not there', async () => {
@@ -172,7 +246,7 @@ test('what is not there', async () => {
     {
       stdout: '',
       stderr: expect.stringMatching(
-        /^crisp: shell:.*\/nowhere: tar in the container failed: .*No such file.*\n$/,
+        /^crisp: shell:.*\/nowhere\/one: tar in the container failed: .*No such file.*\n$/,
       ),
       exitCode: 1,
     },

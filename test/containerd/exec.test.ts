@@ -321,7 +321,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     // Not a word of it is read, which a runtime would wait for without end.
     expect(await crisp(['cp', file, 'web:/no/such/place'])).toEqual({
       stdout: '',
-      stderr: expect.stringMatching(/^crisp: web:\/no\/such: tar in the container failed: .*\n$/),
+      stderr: expect.stringMatching(/^crisp: web:\/no\/such\/place: tar in the container failed: .*\n$/),
       exitCode: 1,
     })
     expect(await crisp(['cp', 'web:/no/such', directory])).toEqual({

@@ -63,6 +63,10 @@ export function factsText(message: string, facts: Facts): string[] {
       return [`${message}: keep them open, as in sh -c 'cat > FILE; exit $?'`]
     case 'no tar':
       return [`${message}: run crisp as root on its node, where it needs none`]
+    case 'values of the reader':
+      return [`${message}: crisp exec ${facts.container} cat shows the container's`]
+    case 'device in a container':
+      return [`${message}: crisp exec -i ${facts.container} tee ${facts.path} writes to it`]
   }
 }
 

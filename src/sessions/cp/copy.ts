@@ -1,13 +1,32 @@
-import {lstat, mkdir, stat} from 'node:fs/promises'
-import {basename, dirname, posix} from 'node:path'
-import type {Readable, Writable} from 'node:stream'
-import {finished, pipeline} from 'node:stream/promises'
+import {posix} from 'node:path'
+import {addAbortSignal, PassThrough, Readable, type Writable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
 import {UserError} from '../../errors/errors.js'
-import {archiveFrom, type CopyContext, isContainerDirectory, NoTarError, unpackInto} from './container.js'
-import {createExtractor} from './extract.js'
-import {nodeRootOf, openInRoot} from './node-root.js'
+import {StreamError} from '../../streaming/index.js'
+import {
+  archiveFrom,
+  type CopyContext,
+  endOfContainerLinks,
+  isContainerDevice,
+  isContainerDirectory,
+  NoTarError,
+  readFrom,
+  takesHoles,
+  unpackFile,
+  unpackInto,
+} from './container.js'
+import {openDestination} from './destination.js'
+import {paddingOf} from './entry.js'
+import {extract} from './extract.js'
+import {isKernelPath, isSettingsPath} from './kernel-files.js'
+import {type NodeRoot, openInRoot, openNodeRoot, resolveInRoot} from './node-root.js'
 import {pack} from './pack.js'
 import {splitPath} from './places.js'
+import {type RawName, rawName} from './raw-name.js'
+import {reasonOf} from './reasons.js'
+import type {SafeDirectory} from './safe-directory.js'
+import {followHere, followInRoot, lookAtEnd, lookHere, lookInRoot} from './source.js'
+import {endOfArchive, headerOf} from './tar-write.js'
 
 export interface Copy extends CopyContext {
   /** Copy what symlinks point to. */
@@ -16,171 +35,291 @@ export interface Copy extends CopyContext {
   owners: boolean
   /** Told of each file that was left out, in one line; the others are copied. */
   onProblem: (text: string) => void
+  /** Told of what is as it should be, and may still surprise. */
+  onNote: (text: string) => void
   /** Told which way the files went. */
   onWay: (text: string) => void
 }
 
 /** Copies a path of the container to one here, or as a tar stream to a Writable, which stays open. */
-export function copyOut(copy: Copy, path: string, destination: string | Writable): Promise<void> {
+export async function copyOut(copy: Copy, path: string, destination: string | Writable): Promise<void> {
   const source = splitPath(path)
-  return throughTarOrNode(copy, async (root) => {
-    const archive = (output: Writable): Promise<void> =>
-      root === undefined
-        ? archiveFrom(copy, {...source, follow: copy.follow}, output)
-        : archiveFromRoot(copy, root, source, output)
-    if (typeof destination !== 'string') return archive(destination)
-    const {input} = await createExtractor({
-      ...(await targetHere(destination, source.name)),
-      owners: copy.owners && process.getuid?.() === 0,
-      onProblem: copy.onProblem,
-    })
-    try {
-      await archive(input)
-      await finished(input.end())
-    } finally {
-      input.destroy()
-    }
+  if (typeof destination !== 'string')
+    return throughTarOrNode(
+      copy,
+      () => archiveByTar(copy, path, destination),
+      (root) =>
+        withArchiveFromRoot(copy, root, path, true, (archive) =>
+          pipeline(archive, destination, {signal: copy.signal, end: false}),
+        ),
+    )
+  const owners = copy.owners && process.getuid?.() === 0
+  const {directory, name, onDisk, takeTop} = await openDestination(destination, source.name, {
+    ...copy,
+    owners,
   })
+  const {onProblem} = copy
+  const unpack = (archive: Readable) =>
+    extract(archive, {directory, name, owners, onProblem, ...(takeTop ? {takeTop} : {})})
+  try {
+    await throughTarOrNode(
+      copy,
+      () => unpackWhile(copy, (output) => archiveByTar(copy, path, output), unpack),
+      (root) => withArchiveFromRoot(copy, root, path, onDisk, unpack),
+    )
+  } finally {
+    await directory.close()
+  }
 }
 
 /** Copies a path here, or a tar stream, to a path of the container. */
 export async function copyIn(copy: Copy, source: string | Readable, path: string): Promise<void> {
-  if (typeof source === 'string') await mustExist(source, copy.follow)
-  await throughTarOrNode(copy, async (root) => {
-    const isDirectory =
-      root === undefined ? await isContainerDirectory(copy, path) : await isRootDirectory(root, path)
-    const {directory, name} = targetInside(copy, path, isDirectory, source)
-    const archive = typeof source === 'string' ? await pack({...copy, source, name}) : source
-    if (root === undefined) await unpackInto(copy, directory, archive)
-    else await unpackIntoRoot(copy, root, directory, archive)
-  })
+  if (typeof source !== 'string') return copyArchiveIn(copy, source, path)
+  const {name} = splitPath(source)
+  const here = await lookHere(source, copy.follow || name === undefined).catch(
+    (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'ENOENT' ? 'no such file here' : reasonOf(error)
+      throw new UserError(`${source}: ${why}`, {cause: error})
+    },
+  )
+  const archiveAs = (archived: RawName | undefined, holes: () => Promise<boolean>): Readable =>
+    pack({
+      ...copy,
+      shown: source,
+      source: here,
+      name: archived,
+      follow: copy.follow ? followHere : undefined,
+      owners: copy.owners,
+      foreign: false,
+      takesHoles: holes,
+    })
+  try {
+    await throughTarOrNode(
+      copy,
+      async () => {
+        const target = await targetInside(copy, path, source, here.found.kind === 'file')
+        const holes = once(() => holesByTar(copy))
+        const archive = (archived: string | undefined) =>
+          archiveAs(archived === undefined ? undefined : rawName(archived), holes)
+        if (target.name === undefined || here.found.kind !== 'file')
+          return unpackInto(copy, target.directory, archive(target.name))
+        return unpackFile(copy, {...target, name: target.name}, archive)
+      },
+      async (root) => {
+        const target = await targetInRoot(copy, root, path, source, here.found.kind === 'file')
+        try {
+          const archive = addAbortSignal(
+            copy.signal,
+            archiveAs(target.name, async () => true),
+          )
+          await extract(archive, {...target, owners: true, onProblem: copy.onProblem})
+        } finally {
+          await target.directory.close()
+        }
+      },
+    )
+  } finally {
+    await here.found.close()
+  }
 }
 
-/** Tries the container's tar; where there is none, its files by way of the node. */
+async function copyArchiveIn(copy: Copy, archive: Readable, path: string): Promise<void> {
+  const noDirectory = new UserError(`${copy.reference}:${path}: no such directory in the container`)
+  await throughTarOrNode(
+    copy,
+    async () => {
+      if (!(await isContainerDirectory(copy, path))) throw noDirectory
+      await unpackInto(copy, path, archive)
+    },
+    async (root) => {
+      const {directory} = await openInRoot(root, rawName(path)).catch((cause) => {
+        throw new UserError(noDirectory.message, {cause})
+      })
+      try {
+        addAbortSignal(copy.signal, archive)
+        await extract(archive, {directory, name: undefined, owners: true, onProblem: copy.onProblem})
+      } finally {
+        await directory.close()
+      }
+    },
+  )
+}
+
+/** Tries the container's tar; where none can run, its files by way of the node. */
 async function throughTarOrNode(
   copy: Copy,
-  work: (root: string | undefined) => Promise<void>,
+  byTar: () => Promise<void>,
+  byNode: (root: SafeDirectory) => Promise<void>,
 ): Promise<void> {
   try {
-    await work(undefined)
+    await byTar()
     copy.onWay('copied through tar in the container')
   } catch (error) {
     if (!(error instanceof NoTarError)) throw error
-    const root = await nodeRootOf(copy.client, copy.containerId)
-    if (root === undefined)
-      throw new UserError(`${copy.reference} has no tar to copy with`, {
-        facts: {about: 'no tar', container: copy.reference},
-        cause: error,
-      })
-    await work(root)
-    copy.onWay(`copied through ${root}: the container has no tar`)
-  }
-}
-
-/** A directory that is there gets the source inside it; what is not there becomes the source. */
-async function targetHere(
-  destination: string,
-  sourceName: string | undefined,
-): Promise<{directory: string; name: string | undefined}> {
-  if (await isDirectoryHere(destination)) return {directory: destination, name: sourceName}
-  if (destination.endsWith('/')) throw new UserError(`${destination}: no such directory here`)
-  const parent = dirname(destination)
-  if (!(await isDirectoryHere(parent))) throw new UserError(`${parent}: no such directory here`)
-  if (sourceName !== undefined) return {directory: parent, name: basename(destination)}
-  await mkdir(destination)
-  return {directory: destination, name: undefined}
-}
-
-function targetInside(
-  {reference}: Copy,
-  path: string,
-  isDirectory: boolean,
-  source: string | Readable,
-): {directory: string; name: string | undefined} {
-  if (isDirectory)
-    return {directory: path, name: typeof source === 'string' ? splitPath(source).name : undefined}
-  if (path.endsWith('/') || typeof source !== 'string')
-    throw new UserError(`${reference}:${path}: no such directory in the container`)
-  return {directory: posix.dirname(path), name: posix.basename(path)}
-}
-
-async function isDirectoryHere(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch {
-    // Whatever is wrong with it, it is no directory to copy into.
-    return false
-  }
-}
-
-async function mustExist(path: string, follow: boolean): Promise<void> {
-  try {
-    await (follow ? stat : lstat)(path)
-  } catch (error) {
-    const {code} = error as NodeJS.ErrnoException
-    throw new UserError(`${path}: ${code === 'ENOENT' ? 'no such file here' : code}`, {cause: error})
-  }
-}
-
-async function isRootDirectory(root: string, path: string): Promise<boolean> {
-  try {
-    await (await openInRoot(root, path)).close()
-    return true
-  } catch {
-    // As above.
-    return false
-  }
-}
-
-async function archiveFromRoot(
-  copy: Copy,
-  root: string,
-  {directory, name}: {directory: string; name: string | undefined},
-  output: Writable,
-): Promise<void> {
-  const place = await openInRoot(root, directory).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`${copy.reference}:${directory}: ${error.code}`, {cause: error})
-  })
-  try {
-    const target = copy.follow && name !== undefined ? await place.linkTarget(name) : undefined
-    if (target !== undefined) {
-      const linked = splitPath(posix.resolve(directory, target))
-      return await archiveFromRoot(copy, root, {...linked, name: linked.name ?? '.'}, output)
+    const root = await openNodeRoot(copy.client, copy.containerId)
+    if (root === undefined) throw withoutNode(copy, error)
+    try {
+      await byNode(root.directory)
+    } finally {
+      await root.directory.close()
     }
-    const archive = await pack({
-      source: place.at(name ?? '.'),
-      name,
-      // A symlink in the container would lead to a file of the node.
-      follow: false,
-      owners: true,
-      onProblem: copy.onProblem,
-    })
-    await pipeline(archive, output, {signal: copy.signal, end: false})
-  } catch (error) {
-    const {code} = error as NodeJS.ErrnoException
-    if (code === 'ENOENT')
-      throw new UserError(
-        `${copy.reference}:${posix.join(directory, name ?? '')}: no such file in the container`,
-      )
-    throw error
-  } finally {
-    await place.close()
+    copy.onWay(wayThrough(root, error))
   }
 }
 
-async function unpackIntoRoot(copy: Copy, root: string, directory: string, archive: Readable): Promise<void> {
-  const place = await openInRoot(root, directory).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`${copy.reference}:${directory}: no such directory in the container`, {cause: error})
+function wayThrough({path}: NodeRoot, {cause}: NoTarError): string {
+  const why = isMissingProgram(cause) ? 'the container has no tar' : 'tar cannot run in the container'
+  return `copied through ${path}: ${why}`
+}
+
+function withoutNode({reference}: Copy, error: NoTarError): unknown {
+  if (error.message === '' && !isMissingProgram(error.cause)) return error.cause
+  return new UserError(error.message || `${reference} has no tar to copy with`, {
+    facts: {about: 'no tar', container: reference},
+    cause: error,
+  })
+}
+
+function isMissingProgram(cause: unknown): boolean {
+  return cause instanceof StreamError && cause.startFailure !== undefined
+}
+
+/** Unpacks what is archived meanwhile. What has come is finished also where the container's tar then fails. */
+async function unpackWhile(
+  copy: Copy,
+  archive: (output: Writable) => Promise<void>,
+  unpack: (archive: Readable) => Promise<void>,
+): Promise<void> {
+  const stream = new PassThrough()
+  const archived = archive(stream).then(
+    () => void stream.end(),
+    (error) => {
+      if (error instanceof UserError && !copy.signal.aborted) stream.end()
+      else stream.destroy(error)
+      throw error
+    },
+  )
+  const unpacked = unpack(stream).catch((error) => {
+    stream.destroy(error)
+    throw error
+  })
+  const outcomes = await Promise.allSettled([archived, unpacked])
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+async function archiveByTar(copy: Copy, path: string, output: Writable): Promise<void> {
+  if (!isKernelPath(path)) return archiveFrom(copy, {...splitPath(path), follow: copy.follow}, output)
+  if (await isContainerDirectory(copy, path))
+    throw new NoTarError(`${copy.reference}:${path}: its files do not know their size, which tar believes`)
+  const bytes = await readFrom(copy, path)
+  const about = {kind: 'file', mode: 0o444, uid: 0, gid: 0, mtimeSeconds: Date.now() / 1000} as const
+  const header = headerOf({...about, path: rawName(posix.basename(path)), sizeBytes: bytes.length})
+  const archive = [header, bytes, Buffer.alloc(paddingOf(bytes.length)), endOfArchive]
+  await pipeline(Readable.from(archive, {objectMode: false}), output, {signal: copy.signal, end: false})
+}
+
+async function withArchiveFromRoot(
+  copy: Copy,
+  root: SafeDirectory,
+  path: string,
+  holes: boolean,
+  work: (archive: Readable) => Promise<void>,
+): Promise<void> {
+  const {name} = splitPath(path)
+  const source = await lookInRoot(root, path, copy.follow).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'no such file in the container' : reasonOf(error)
+    throw new UserError(`${copy.reference}:${path}: ${why}`, {cause: error})
   })
   try {
-    const {input} = await createExtractor({
-      directory: place.at('.'),
-      name: undefined,
+    if (isSettingsPath(`/${source.path}`))
+      throw new UserError(`${copy.reference}:${path}: its values are those of whoever reads them`, {
+        facts: {about: 'values of the reader', container: copy.reference},
+      })
+    const archive = pack({
+      ...copy,
+      shown: `${copy.reference}:${path}`,
+      source,
+      name: name === undefined ? undefined : rawName(name),
+      follow: copy.follow ? (symlink) => followInRoot(root, symlink) : undefined,
       owners: true,
-      onProblem: copy.onProblem,
+      foreign: true,
+      takesHoles: async () => holes,
     })
-    await pipeline(archive, input, {signal: copy.signal})
+    await work(addAbortSignal(copy.signal, archive))
   } finally {
-    await place.close()
+    await source.found.close()
+  }
+}
+
+async function targetInside(
+  copy: Copy,
+  path: string,
+  source: string,
+  isFile: boolean,
+): Promise<{directory: string; name: string | undefined}> {
+  const [isDirectory, isDevice, end] = await Promise.all([
+    isContainerDirectory(copy, path),
+    isContainerDevice(copy, path),
+    endOfContainerLinks(copy, path),
+  ])
+  if (isDirectory) return {directory: path, name: splitPath(source).name}
+  refuseAsTarget(copy, path, isDevice)
+  const {directory, name} = splitPath(isFile ? end : path)
+  return {directory, name}
+}
+
+async function targetInRoot(
+  copy: Copy,
+  root: SafeDirectory,
+  path: string,
+  source: string,
+  isFile: boolean,
+): Promise<{directory: SafeDirectory; name: RawName | undefined}> {
+  const {name: sourceName} = splitPath(source)
+  const end = await lookAtEnd(root, rawName(path)).catch(() => undefined)
+  const kind = end?.found.kind
+  await end?.found.close()
+  try {
+    if (kind === 'directory')
+      return {
+        ...(await openInRoot(root, rawName(path))),
+        name: sourceName === undefined ? undefined : rawName(sourceName),
+      }
+    refuseAsTarget(copy, path, kind === 'other')
+    if (isFile) {
+      const {directory, name} = await resolveInRoot(root, rawName(path))
+      return {directory, name}
+    }
+    return {
+      ...(await openInRoot(root, rawName(posix.dirname(path)))),
+      name: rawName(posix.basename(path)),
+    }
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause
+    throw new UserError(`${copy.reference}:${posix.dirname(path)}: no such directory in the container`, {
+      cause,
+    })
+  }
+}
+
+function refuseAsTarget({reference}: Copy, path: string, isDevice: boolean): void {
+  if (path.endsWith('/')) throw new UserError(`${reference}:${path}: no such directory in the container`)
+  if (isDevice)
+    throw new UserError(`${reference}:${path}: it is a device, pipe or socket`, {
+      facts: {about: 'device in a container', container: reference, path},
+    })
+}
+
+async function holesByTar(copy: Copy): Promise<boolean> {
+  const takes = await takesHoles(copy)
+  if (!takes) copy.onNote("the container's tar knows no holes: files that have some grow to their full size")
+  return takes
+}
+
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | undefined
+  return () => {
+    answer ??= ask()
+    return answer
   }
 }

@@ -1,140 +1,148 @@
-import {constants} from 'node:fs'
-import {chmod, lchown, link, lstat, open, symlink, unlink, utimes} from 'node:fs/promises'
-import {posix} from 'node:path'
-import {Writable} from 'node:stream'
-import {Parser, type ReadEntry} from 'tar'
-import {printable} from '../../errors/printable.js'
-import {SafeDirectory} from './safe-directory.js'
+import {chmod, type FileHandle, lchown, lutimes, utimes} from 'node:fs/promises'
+import type {Readable} from 'node:stream'
+import type {Entry} from './entry.js'
+import {partsOf, type RawName, shownName} from './raw-name.js'
+import {Obstacle, reasonOf} from './reasons.js'
+import {replaceByFile, replaceByLink, replaceBySymlink} from './replace.js'
+import type {SafeDirectory} from './safe-directory.js'
+import {type ArchivedFile, DamagedArchiveError, type Piece, readTar} from './tar-read.js'
 
 export interface Extraction {
-  /** Where it goes; a directory that is there. */
-  directory: string
+  /** Where it goes. Stays open. */
+  directory: SafeDirectory
   /** A name for the archive's one top-level entry instead of its own. */
-  name: string | undefined
+  name: RawName | undefined
   /** Owners' numbers and setuid bits as in the archive; else files are ours and these bits are left out. */
   owners: boolean
   /** Told of each entry that was left out, in one line. */
   onProblem: (text: string) => void
+  /** Takes the one top-level entry somewhere else, if it says true. */
+  takeTop?: ((file: ArchivedFile) => Promise<boolean>) | undefined
 }
-
-export interface Extractor {
-  /** Takes the tar stream. Finished means on the disk; destroy it where it is not ended. */
-  input: Writable
-  /** How many entries have been written. */
-  count(): number
-}
-
-const freshFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
 
 /**
  * Unpacks a tar stream that may be hostile, since a container made it. Names with `..` or a root are refused; no
  * symlink below the destination is ever followed, be it of the archive or there before; devices are left out.
+ * Resolves when all is on the disk, rejects when the stream does.
  */
-export async function createExtractor(extraction: Extraction): Promise<Extractor> {
-  const {onProblem} = extraction
-  const root = await SafeDirectory.open(extraction.directory)
-  const directories: {path: string[]; mode: number; mtime: Date | undefined}[] = []
-  let placed = Promise.resolve()
-  let count = 0
-
-  const take = async (entry: ReadEntry): Promise<void> => {
-    const path = safePath(entry.path, extraction.name)
-    if (!path) return onProblem(`refused ${shown(entry.path)}: it is outside of the destination`)
-    try {
-      await place(entry, path)
-      count++
-    } catch (error) {
-      onProblem(`${shown(entry.path)}: ${problemOf(error)}`)
-    }
-  }
-  const place = async (entry: ReadEntry, path: string[]): Promise<void> => {
-    const mode = modeOf(entry, extraction.owners)
-    if (entry.type === 'Directory' || entry.type === 'GNUDumpDir') {
-      await inDirectory(root, path, async () => {})
-      directories.push({path, mode, mtime: entry.mtime})
-      return
-    }
-    const name = path.at(-1)
-    if (name === undefined) throw new Error('the destination is a directory')
-    await inDirectory(root, path.slice(0, -1), async (directory) => {
-      const target = directory.at(name)
-      switch (entry.type) {
-        case 'File':
-        case 'OldFile':
-        case 'ContiguousFile':
-          await clear(target)
-          return writeFile(target, entry, mode, extraction.owners)
-        case 'SymbolicLink':
-          await clear(target)
-          await symlink(String(entry.linkpath), target)
-          if (extraction.owners) await lchown(target, entry.uid ?? 0, entry.gid ?? 0)
-          return
-        case 'Link': {
-          const existing = safePath(String(entry.linkpath), extraction.name)
-          const linked = existing?.at(-1)
-          if (!existing || linked === undefined) throw new Error('a link to outside of the destination')
-          return inDirectory(root, existing.slice(0, -1), async (other) => {
-            await clear(target)
-            await link(other.at(linked), target)
-          })
-        }
-        default:
-          throw new Error(`a ${kindOf(entry)}, which is left out`)
+export async function extract(archive: Readable, extraction: Extraction): Promise<void> {
+  const directories: {path: RawName[]; entry: Entry}[] = []
+  try {
+    for await (const file of readTar(archive)) {
+      try {
+        const path = safePath(file.entry.path, extraction.name)
+        if (path?.length === 1 && extraction.name !== undefined && (await extraction.takeTop?.(file)))
+          continue
+        if (path) await place(file, path, extraction)
+        else
+          extraction.onProblem(`refused ${shownInArchive(file.entry.path)}: it is outside of the destination`)
+        if (path && file.entry.kind === 'directory') directories.push({path, entry: file.entry})
+      } catch (error) {
+        if (archive.errored || error instanceof DamagedArchiveError) throw error
+        extraction.onProblem(`${shownInArchive(file.entry.path)}: ${reasonOf(error)}`)
       }
-    })
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error
+    extraction.onProblem(`the archive is damaged: ${error.message}`)
+    // Whoever sends the rest would wait for its being read.
+    archive.resume()
   }
+  // Last, for a directory that may not be written to, and because writing into one changes its time.
+  for (const {path, entry} of directories.reverse())
+    await finishDirectory(path, entry, extraction).catch((error) =>
+      extraction.onProblem(`${shownInArchive(entry.path)}: ${reasonOf(error)}`),
+    )
+}
 
-  const parser = new Parser({
-    onReadEntry(entry) {
-      placed = placed.then(() => take(entry)).then(() => void entry.resume())
-    },
-    onwarn: (code, message) => {
-      if (code !== 'TAR_ENTRY_INFO') onProblem(`the archive is damaged: ${message}`)
-    },
+async function place(file: ArchivedFile, path: RawName[], extraction: Extraction): Promise<void> {
+  const {directory: root, name: renamed, owners} = extraction
+  const {entry} = file
+  if (entry.kind === 'directory') return inDirectory(root, path, async () => {})
+  const name = path.at(-1)
+  if (name === undefined) throw new Obstacle('the destination is a directory')
+  await inDirectory(root, path.slice(0, -1), async (directory) => {
+    switch (entry.kind) {
+      case 'file':
+        return placeFile(directory, name, file, owners)
+      case 'symlink':
+        return replaceBySymlink(directory, name, entry.target ?? ('' as RawName), async (made) => {
+          if (owners) await lchown(made, entry.uid, entry.gid)
+          await lutimes(made, entry.mtimeSeconds, entry.mtimeSeconds)
+        })
+      case 'link': {
+        const existing = safePath(entry.target ?? ('' as RawName), renamed)
+        const linked = existing?.at(-1)
+        if (!existing || linked === undefined) throw new Obstacle('a link to outside of the destination')
+        return inDirectory(root, existing.slice(0, -1), (other) =>
+          replaceByLink(directory, name, other.at(linked)),
+        )
+      }
+      default:
+        throw new Obstacle(`a ${entry.what}, which is left out`)
+    }
   })
-  const parsed = new Promise<void>((resolve) => parser.on('end', resolve))
-  return {
-    count: () => count,
-    input: new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        if (parser.write(chunk)) done()
-        else parser.once('drain', done)
-      },
-      final(done) {
-        parser.end()
-        parsed
-          .then(() => placed)
-          // Last, for a directory that may not be written to, and because writing into one changes its time.
-          .then(() => finish(root, directories.reverse()))
-          .then(() => done(), done)
-      },
-      // Also after the end.
-      destroy(error, done) {
-        root.close().then(() => done(error), done)
-      },
-    }),
+}
+
+/** Puts a file of an archive under a name, in place of the file or symlink that has it. */
+export function placeFile(
+  directory: SafeDirectory,
+  name: RawName,
+  {entry, content}: ArchivedFile,
+  owners: boolean,
+): Promise<void> {
+  return replaceByFile(directory, name, async (file) => {
+    await writeWithHoles(file, content)
+    await file.truncate(entry.sizeBytes)
+    if (owners) await file.chown(entry.uid, entry.gid)
+    await file.chmod(modeOf(entry, owners))
+    await file.utimes(entry.mtimeSeconds, entry.mtimeSeconds)
+  })
+}
+
+const holeBytes = 16 * 1024
+const zeros = Buffer.alloc(holeBytes)
+
+/** Most archives say nothing of a file's holes: what is nothing but zeros becomes one. */
+async function writeWithHoles(file: FileHandle, content: AsyncIterable<Piece>): Promise<void> {
+  for await (const {offset, bytes} of content) {
+    let from = 0
+    for (let at = 0; at < bytes.length; ) {
+      const end = Math.min(bytes.length, at + holeBytes - ((offset + at) % holeBytes))
+      if (bytes.subarray(at, end).equals(zeros.subarray(0, end - at))) {
+        await writeAll(file, bytes.subarray(from, at), offset + from)
+        from = end
+      }
+      at = end
+    }
+    await writeAll(file, bytes.subarray(from), offset + from)
   }
 }
 
-async function finish(
-  root: SafeDirectory,
-  directories: readonly {path: string[]; mode: number; mtime: Date | undefined}[],
+async function writeAll(file: FileHandle, bytes: Buffer, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+}
+
+async function finishDirectory(
+  path: RawName[],
+  entry: Entry,
+  {directory, owners}: Extraction,
 ): Promise<void> {
-  for (const {path, mode, mtime} of directories) {
-    // The destination itself keeps what it has.
-    if (path.length === 0) continue
-    await inDirectory(root, path, async (directory) => {
-      // The time first: the mode may be one that keeps its owner out.
-      if (mtime) await utimes(directory.at('.'), mtime, mtime)
-      await chmod(directory.at('.'), mode)
-    })
-  }
+  // The destination itself keeps what it has.
+  if (path.length === 0) return
+  await inDirectory(directory, path, async ({self}) => {
+    if (owners) await lchown(self, entry.uid, entry.gid)
+    // The time first: the mode may be one that keeps its owner out.
+    await utimes(self, entry.mtimeSeconds, entry.mtimeSeconds)
+    await chmod(self, modeOf(entry, owners))
+  })
 }
 
 /** Goes into a directory below `root`, made where it is missing, for the time of `work`. */
 async function inDirectory(
   root: SafeDirectory,
-  path: readonly string[],
+  path: readonly RawName[],
   work: (directory: SafeDirectory) => Promise<void>,
 ): Promise<void> {
   let directory = root
@@ -150,66 +158,17 @@ async function inDirectory(
   }
 }
 
-async function writeFile(target: string, entry: ReadEntry, mode: number, owners: boolean): Promise<void> {
-  const file = await open(target, freshFile, 0o600)
-  try {
-    for await (const chunk of entry) await file.writeFile(chunk as Buffer)
-    if (owners) await file.chown(entry.uid ?? 0, entry.gid ?? 0)
-    await file.chmod(mode)
-    if (entry.mtime) await file.utimes(entry.mtime, entry.mtime)
-  } finally {
-    await file.close()
-  }
-}
-
-/** Removes a file or symlink that is in the way; anything else, a device above all, is nothing to write over. */
-async function clear(target: string): Promise<void> {
-  try {
-    const there = await lstat(target)
-    if (!there.isFile() && !there.isSymbolicLink() && !there.isDirectory())
-      throw new Error('a device, pipe or socket is in its place')
-    await unlink(target)
-  } catch (error) {
-    const {code} = error as NodeJS.ErrnoException
-    if (code !== 'ENOENT') throw error
-  }
-}
-
-/** `character device` of tar's `CharacterDevice`. */
-function kindOf({type}: ReadEntry): string {
-  return String(type)
-    .replace(/(?<=[a-z])(?=[A-Z])/g, ' ')
-    .toLowerCase()
-}
-
-function modeOf({mode = 0o644}: ReadEntry, owners: boolean): number {
+function modeOf({mode}: Entry, owners: boolean): number {
   return mode & (owners ? 0o7777 : 0o777)
 }
 
 /** The parts of a name in the archive, with the first one replaced; undefined where it would lead out. */
-function safePath(path: string, name: string | undefined): string[] | undefined {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.')
-  if (posix.isAbsolute(path) || parts.includes('..')) return undefined
-  return name === undefined ? parts : [...name.split('/').filter((part) => part !== ''), ...parts.slice(1)]
+function safePath(path: RawName, name: RawName | undefined): RawName[] | undefined {
+  const parts = partsOf(path)
+  if (path.startsWith('/') || parts.includes('..' as RawName)) return undefined
+  return name === undefined ? parts : [...partsOf(name), ...parts.slice(1)]
 }
 
-function shown(path: string): string {
-  return JSON.stringify(printable(path))
-}
-
-function problemOf(error: unknown): string {
-  const {code, message} = error as NodeJS.ErrnoException
-  switch (code) {
-    case 'ELOOP':
-    case 'ENOTDIR':
-      return 'a symlink or file is where a directory should be'
-    case 'EISDIR':
-    case 'EPERM':
-      return 'a directory is in its place'
-    case 'ENOSPC':
-      return 'no space left on the disk'
-    default:
-      // Node names the path as we have it, by a descriptor: `EACCES: permission denied, open '/proc/self/fd/20/x'`.
-      return message.replace(/^[A-Z\d]+: (.*), \w+ '.*$/s, '$1')
-  }
+function shownInArchive(path: RawName): string {
+  return JSON.stringify(shownName(path))
 }

@@ -1,59 +1,111 @@
-import {constants} from 'node:fs'
-import {access} from 'node:fs/promises'
 import type {CriClient} from '../../client/connect.js'
 import {processInfo} from '../../node/process-info.js'
+import {isProcesses} from './kernel-files.js'
+import {joinRaw, partsOf, type RawName} from './raw-name.js'
+import {Obstacle} from './reasons.js'
 import {SafeDirectory} from './safe-directory.js'
 
-// A container's files as the node's kernel shows them, for images without tar.
+// A container's files as the node's kernel shows them, for containers in which no tar can run.
+
+/** The root directory of a container, held open, and where the node's kernel shows it. */
+export interface NodeRoot {
+  directory: SafeDirectory
+  path: string
+}
 
 /** The root directory of a running container on this node; undefined where we may not or cannot look. */
-export async function nodeRootOf(client: CriClient, containerId: string): Promise<string | undefined> {
+export async function openNodeRoot(client: CriClient, containerId: string): Promise<NodeRoot | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
-  const {info} = await client.runtime.containerStatus({containerId, verbose: true})
-  const {pid = 0} = processInfo(info)
+  const pid = await pidOf(client, containerId)
   if (pid <= 0) return undefined
-  const root = `/proc/${pid}/root`
+  const path = `/proc/${pid}/root`
+  let directory: SafeDirectory
   try {
-    await access(`${root}/`, constants.R_OK)
-    return root
+    directory = await SafeDirectory.open(path)
   } catch {
     // Its process is on another machine, or we are in a container ourselves.
     return undefined
   }
+  // Had it ended before, the number could be another process's by now.
+  const stillIts = await pidOf(client, containerId).then(
+    (now) => now === pid,
+    () => false,
+  )
+  if (stillIts) return {directory, path}
+  await directory.close()
+  return undefined
+}
+
+async function pidOf(client: CriClient, containerId: string): Promise<number> {
+  const {status, info} = await client.runtime.containerStatus({containerId, verbose: true})
+  return status?.state === 'CONTAINER_RUNNING' ? (processInfo(info).pid ?? 0) : 0
 }
 
 const linkLimit = 40
 
+/** Where a path of a container leads. Whoever gets it closes the directory. */
+export interface Resolved {
+  directory: SafeDirectory
+  /** A name in it that is no symlink, if it is there at all; undefined for the directory itself. */
+  name: RawName | undefined
+  /** The whole path from the root, without symlinks. */
+  path: RawName
+}
+
 /**
- * Opens a directory of the container by its path there. Symlinks mean what they mean in the container: an absolute
- * one starts at its root, and none leads out of it.
+ * Follows a path of the container. Symlinks mean what they mean in the container: an absolute one starts at its root,
+ * and none leads out of it.
  */
-export async function openInRoot(root: string, path: string): Promise<SafeDirectory> {
-  const chain = [await SafeDirectory.open(root)]
-  const waiting = parts(path)
+export async function resolveInRoot(root: SafeDirectory, path: RawName): Promise<Resolved> {
+  const chain: {directory: SafeDirectory; name: RawName | undefined}[] = [{directory: root, name: undefined}]
+  const waiting = partsOf(path)
+  const leave = async (kept: number) => {
+    for (const {directory} of chain.splice(kept)) await directory.close()
+  }
+  const resolved = async (name: RawName | undefined): Promise<Resolved> => {
+    const names = [...chain.map((step) => step.name), name]
+    const last = chain.length > 1 ? chain.pop()?.directory : undefined
+    return {directory: last ?? (await root.reopen()), name, path: joinRaw(...names)}
+  }
   let links = 0
   try {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-      const here = chain.at(-1) as SafeDirectory
+      const here = chain.at(-1)?.directory ?? root
       if (name === '..') {
-        if (chain.length > 1) await chain.pop()?.close()
+        await leave(Math.max(1, chain.length - 1))
         continue
       }
-      const target = await here.linkTarget(name)
+      const target = await here.linkTarget(name).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' || waiting.length > 0) throw error
+        return undefined
+      })
       if (target === undefined) {
-        chain.push(await here.enter(name))
+        if (waiting.length === 0) return await resolved(name)
+        chain.push({directory: await here.enter(name), name})
         continue
       }
-      if (++links > linkLimit) throw Object.assign(new Error('too many symlinks'), {code: 'ELOOP'})
-      if (target.startsWith('/')) for (const left of chain.splice(1)) await left.close()
-      waiting.unshift(...parts(target))
+      if (/^(self|thread-self)$/.test(name) && isProcesses(await here.fileSystem()))
+        throw new Obstacle(`${name} in /proc is whoever reads it, which is crisp`)
+      if (++links > linkLimit) throw new Obstacle('too many symlinks')
+      if (target.startsWith('/')) await leave(1)
+      waiting.unshift(...partsOf(target))
     }
-    return chain.pop() as SafeDirectory
+    return await resolved(undefined)
   } finally {
-    for (const directory of chain) await directory.close()
+    await leave(1)
   }
 }
 
-function parts(path: string): string[] {
-  return path.split('/').filter((part) => part !== '' && part !== '.')
+/** Opens a directory of the container by its path there, and says which one it is. Whoever gets it closes it. */
+export async function openInRoot(
+  root: SafeDirectory,
+  path: RawName,
+): Promise<{directory: SafeDirectory; path: RawName}> {
+  const {directory, name, path: whole} = await resolveInRoot(root, path)
+  if (name === undefined) return {directory, path: whole}
+  try {
+    return {directory: await directory.enter(name), path: whole}
+  } finally {
+    await directory.close()
+  }
 }

@@ -12,10 +12,12 @@ import {
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {finished} from 'node:stream/promises'
+import {Readable} from 'node:stream'
 import {Header} from 'tar'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {createExtractor} from '../../../src/sessions/cp/extract.js'
+import {extract as extractArchive} from '../../../src/sessions/cp/extract.js'
+import {rawName} from '../../../src/sessions/cp/raw-name.js'
+import {SafeDirectory} from '../../../src/sessions/cp/safe-directory.js'
 
 interface Entry {
   path: string
@@ -58,15 +60,17 @@ function archive(entries: readonly Entry[]): Buffer {
 
 async function extract(bytes: Buffer, name?: string): Promise<string[]> {
   const problems: string[] = []
-  const {input} = await createExtractor({
-    directory: destination,
-    name,
-    owners: false,
-    onProblem: (text) => problems.push(text),
-  })
-  input.write(bytes.subarray(0, 700))
-  input.end(bytes.subarray(700))
-  await finished(input)
+  const directory = await SafeDirectory.open(destination)
+  try {
+    await extractArchive(Readable.from([bytes.subarray(0, 700), bytes.subarray(700)], {objectMode: false}), {
+      directory,
+      name: name === undefined ? undefined : rawName(name),
+      owners: false,
+      onProblem: (text) => problems.push(text),
+    })
+  } finally {
+    await directory.close()
+  }
   return problems
 }
 
@@ -219,6 +223,34 @@ describe('hostile archives write nothing outside of the destination', () => {
     symlinkSync('../outside', join(destination, 'sub'))
     expect(await extract(archive([{path: 'sub/evil', body: 'x'}]))).toEqual([`"sub/evil": ${symlink}`])
     expect(everything()).toEqual([...before, 'destination/sub'].sort())
+  })
+})
+
+describe('a file is replaced when the new one is whole', () => {
+  test.each([700, 2000, 5100])('a stream that breaks after %d bytes', async (length) => {
+    writeFileSync(join(destination, 'a'), 'old')
+    const whole = archive([{path: 'a', body: 'x'.repeat(5000)}])
+    const directory = await SafeDirectory.open(destination)
+    const stream = Readable.from(
+      (async function* () {
+        yield whole.subarray(0, length)
+        throw new Error('the connection is lost')
+      })(),
+      {objectMode: false},
+    )
+    const problems: string[] = []
+    await expect(
+      extractArchive(stream, {
+        directory,
+        name: undefined,
+        owners: false,
+        onProblem: (text) => problems.push(text),
+      }),
+    ).rejects.toThrow('the connection is lost')
+    await directory.close()
+    expect(problems).toEqual([])
+    expect(readdirSync(destination)).toEqual(['a'])
+    expect(readFileSync(join(destination, 'a'), 'utf8')).toBe('old')
   })
 })
 

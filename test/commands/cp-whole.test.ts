@@ -1,0 +1,82 @@
+import {execFileSync} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {copyContainers, copySeed} from '../support/copy-node.js'
+import {randomBytes} from '../support/file-trees.js'
+import {runCli, startCli} from '../support/run-cli.js'
+
+// A file has its old content or its new one, whatever happens to the copy meanwhile.
+
+const kills = Number(process.env.CRISP_COPY_KILLS ?? 5)
+const bytes = randomBytes(8 * 1024 * 1024, 5)
+
+let runtime: DemoRuntime
+let base: string
+
+beforeAll(async () => {
+  runtime = await startDemoRuntime({seed: copySeed})
+})
+afterAll(() => runtime[Symbol.asyncDispose]())
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'crisp-whole-'))
+  writeFileSync(join(base, 'new'), bytes)
+})
+afterEach(() => rmSync(base, {recursive: true}))
+
+function argv(direction: string, container: string, source: string, target: string): string[] {
+  return direction === 'out'
+    ? ['cp', `${container}:${source}`, target]
+    : ['cp', source, `${container}:${target}`]
+}
+
+const ways = copyContainers.flatMap((container) => [
+  ['out', container],
+  ['in', container],
+])
+
+test.each(ways)('killed at any moment: %s, %s', async (direction, container) => {
+  const target = join(base, 'target')
+  const run = (source: string) => argv(direction as string, container as string, source, target)
+  const beganAt = performance.now()
+  expect(await runCli(run(join(base, 'new')), runtime)).toMatchObject({stderr: '', exitCode: 0})
+  const wholeMs = performance.now() - beganAt
+  for (let kill = 0; kill < kills; kill++) {
+    writeFileSync(target, 'old')
+    const cli = startCli(run(join(base, 'new')), runtime)
+    cli.stdin.end()
+    const closed = once(cli, 'close')
+    // Spread over the second half, before which nothing is copied.
+    setTimeout(() => cli.kill('SIGKILL'), wholeMs * (0.4 + (0.6 * kill) / kills))
+    await closed
+    const content = readFileSync(target)
+    expect(content.equals(bytes) || content.toString() === 'old').toBe(true)
+  }
+})
+
+describe.runIf(process.getuid?.() === 0)('on a disk that is full', () => {
+  let disk: string
+  beforeEach(() => {
+    disk = join(base, 'disk')
+    mkdirSync(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk])
+  })
+  afterEach(() => execFileSync('umount', [disk]))
+
+  test.each(ways)('%s, %s', async (direction, container) => {
+    const target = join(disk, 'target')
+    writeFileSync(target, 'old')
+    const {stderr, exitCode} = await runCli(
+      argv(direction as string, container as string, join(base, 'new'), target),
+      runtime,
+    )
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^crisp: .*(no space left on|Wrote only).*\n$/i)
+    expect(stderr).not.toContain('.crisp-')
+    expect(readFileSync(target, 'utf8')).toBe('old')
+    expect(readdirSync(disk)).toEqual(['target'])
+  })
+})
