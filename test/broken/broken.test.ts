@@ -16,8 +16,9 @@ import {
   silent,
 } from '../support/broken-servers.js'
 import {never, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {runInProcess} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
-import {type CliResult, runCli} from '../support/run-cli.js'
+import type {CliResult} from '../support/run-cli.js'
 
 /** One line on stderr, nothing on stdout. */
 function failure(exitCode: number, text: RegExp): CliResult {
@@ -37,7 +38,7 @@ const unreachable: [string, () => Promise<BrokenServer>, RegExp][] = [
 
 test.each(unreachable)('a server that %s is no runtime', async (_, start, text) => {
   await using server = await start()
-  const result = await runCli(['--timeout', '700ms', '-r', server.endpoint, 'ps'])
+  const result = await runInProcess(['--timeout', '700ms', '-r', server.endpoint, 'ps'])
   expect(result).toEqual(failure(4, text))
 })
 
@@ -46,19 +47,19 @@ test.each([
   ['ends without a status', endsWithoutStatus],
 ])('a server that %s in the middle of an answer', async (_, start) => {
   await using server = await start()
-  const result = await runCli(['-t', '5s', '-r', server.endpoint, 'ps'])
+  const result = await runInProcess(['-t', '5s', '-r', server.endpoint, 'ps'])
   expect(result).toEqual(failure(4, /ListContainers: the runtime at .* hung up/))
 })
 
 test('a server whose answer is no CRI message', async () => {
   await using server = await answersNonsense()
-  const result = await runCli(['-t', '5s', '-r', server.endpoint, 'ps'])
+  const result = await runInProcess(['-t', '5s', '-r', server.endpoint, 'ps'])
   expect(result).toEqual(failure(1, /ListContainers: the runtime at .* broke the protocol/))
 })
 
 test('a runtime that never answers ends at the deadline', async () => {
   await using runtime = await startFakeRuntime({ListContainers: never})
-  const result = await runCli(['-t', '300ms', 'ps'], {endpoint: runtime.endpoint})
+  const result = await runInProcess(['-t', '300ms', 'ps'], {endpoint: runtime.endpoint})
   expect(result).toEqual(
     failure(124, /ListContainers: no answer from .* within 0.3 s; allow more time with --timeout/),
   )
@@ -66,7 +67,7 @@ test('a runtime that never answers ends at the deadline', async () => {
 
 test('a runtime without one call says who it is and what has the call', async () => {
   await using runtime = await startFakeRuntime()
-  const result = await runCli(['pods'], {endpoint: runtime.endpoint})
+  const result = await runInProcess(['pods'], {endpoint: runtime.endpoint})
   expect(result).toEqual(failure(1, /fake 1.2.3 does not implement ListPodSandbox/))
 })
 
@@ -76,7 +77,7 @@ test('a containerd without its CRI plugin', async () => {
       throw status(rpcCode.unimplemented, 'unknown service runtime.v1.RuntimeService')
     },
   })
-  const result = await runCli(['ps'], {endpoint: runtime.endpoint})
+  const result = await runInProcess(['ps'], {endpoint: runtime.endpoint})
   expect(result).toEqual(failure(4, /no CRI v1 .*disabled_plugins/))
 })
 
@@ -89,12 +90,12 @@ test('a runtime that is starting is asked again', async () => {
       return {containers: []}
     },
   })
-  const result = await runCli(['ps', '-q'], {endpoint: runtime.endpoint})
+  const result = await runInProcess(['ps', '-q'], {endpoint: runtime.endpoint})
   expect({...result, asked}).toEqual({stdout: '', stderr: '', exitCode: 0, asked: 2})
 })
 
 test('an absent socket fails at once and says what to do', async () => {
-  const result = await runCli(['-r', '/nonexistent/cri.sock', 'ps'])
+  const result = await runInProcess(['-r', '/nonexistent/cri.sock', 'ps'])
   expect(result).toEqual(
     failure(4, /no container runtime at \/nonexistent\/cri.sock: absent; is the runtime running/),
   )
@@ -103,7 +104,7 @@ test('an absent socket fails at once and says what to do', async () => {
 test('an absent socket is waited for with --max-retries', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-late-'))
   const path = join(directory, 'cri.sock')
-  const result = await runCli(['-r', path, '--max-retries', '1', 'ps'])
+  const result = await runInProcess(['-r', path, '--max-retries', '1', 'ps'])
   expect(result).toEqual(failure(4, /absent/))
   await rm(directory, {recursive: true})
 })
@@ -114,13 +115,13 @@ test('a socket that nobody serves any more', async () => {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   const {spawnSync} = await import('node:child_process')
   spawnSync(process.execPath, ['-e', script])
-  const result = await runCli(['-r', path, '--max-retries', '0', 'ps'])
+  const result = await runInProcess(['-r', path, '--max-retries', '0', 'ps'])
   expect(result).toEqual(failure(4, /nobody listens; the runtime has stopped/))
   await rm(directory, {recursive: true})
 })
 
 test('a file is no socket', async () => {
-  const result = await runCli(['-r', '/etc/passwd', 'ps'])
+  const result = await runInProcess(['-r', '/etc/passwd', 'ps'])
   expect(result).toEqual(failure(4, /\/etc\/passwd: not a socket/))
 })
 

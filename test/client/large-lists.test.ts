@@ -3,7 +3,7 @@ import {connect, listContainers} from '../../src/client/index.js'
 import {rpcCode} from '../../src/errors/errors.js'
 import type {Container, Input} from '../../src/generated/cri.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 /** With labels and annotations of the size that the kubelet writes. */
 function many(count: number): Input<Container>[] {
@@ -25,7 +25,7 @@ function many(count: number): Input<Container>[] {
 test('10,000 containers, more than grpc-js takes by itself', async () => {
   const containers = many(10_000)
   await using runtime = await startFakeRuntime({ListContainers: {containers}})
-  const {stdout, stderr, exitCode} = await runCli(['ps', '-q'], runtime)
+  const {stdout, stderr, exitCode} = await runInProcess(['ps', '-q'], runtime)
   expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
   expect(stdout).toBe(
     containers
@@ -68,7 +68,7 @@ test('a runtime that can neither send it whole nor in pieces', async () => {
       throw status(rpcCode.resourceExhausted, 'trying to send message larger than max')
     },
   })
-  expect(await runCli(['ps'], runtime)).toEqual({
+  expect(await runInProcess(['ps'], runtime)).toEqual({
     stdout: '',
     stderr:
       'crisp: ListContainers: the answer is larger than the runtime may send (trying to send message larger than max); narrow it with filters such as --label or --pod\n',

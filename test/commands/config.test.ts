@@ -5,7 +5,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {withSettings} from '../../src/cli/settings/edit.js'
 import {type ConfigKey, configKeys, defaultConfigPath} from '../../src/cli/settings/file.js'
 import {runAsNobody} from '../support/as-nobody.js'
-import {type CliResult, runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import type {CliResult} from '../support/run-cli.js'
 
 let directory: string
 beforeAll(async () => {
@@ -21,7 +22,7 @@ async function file(text: string): Promise<string> {
 }
 
 function config(path: string, ...argv: string[]): Promise<CliResult> {
-  return runCli(['--config', path, 'config', ...argv])
+  return runInProcess(['--config', path, 'config', ...argv])
 }
 
 const silent = {stdout: '', stderr: '', exitCode: 0}

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ContainerState} from '../../src/generated/cri.js'
 import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const secondsAgo = (seconds: number) => `${BigInt(Date.now() - seconds * 1000) * 1_000_000n}`
 
@@ -12,7 +12,7 @@ describe('describe', () => {
   let runtime: FakeRuntime
   const directory = mkdtempSync(join(tmpdir(), 'crisp-describe-'))
   const logPath = join(directory, '2.log')
-  const crisp = (...argv: string[]) => runCli(argv, runtime)
+  const crisp = (...argv: string[]) => runInProcess(argv, runtime)
 
   const attempts: {
     id: string

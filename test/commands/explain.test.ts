@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 // No runtime is there: none is asked.
-const crisp = (...argv: string[]) => runCli(argv, {endpoint: 'unix:///nonexistent'})
+const crisp = (...argv: string[]) => runInProcess(argv, {endpoint: 'unix:///nonexistent'})
 
 test('a field: its type, its name in JSON, what it is for', async () => {
   expect(await crisp('explain', 'ContainerStatus.exitCode')).toEqual({

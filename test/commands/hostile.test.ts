@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {type FakeRuntime, id, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 // A title, a cleared screen, a C1 sequence, a line of its own, and the rest of the line from right to left.
 const hostile = 'x\u001b]0;owned\u0007\u001b[2J\u009b31m\r\ncrisp: forged\u202e'
@@ -60,13 +60,13 @@ describe('what the runtime says cannot act on a terminal, nor look like a line o
     ['stop', id('ab')],
     ['inspect', 'a'],
   ])('%s %s %s %s', async (...argv) => {
-    const {stdout, stderr} = await runCli(argv, runtime)
+    const {stdout, stderr} = await runInProcess(argv, runtime)
     expect(stdout + stderr).not.toBe('')
     expect(stdout + stderr).not.toMatch(raw)
   })
 
   test('an error is one line, whatever its words', async () => {
-    expect(await runCli(['stop', id('ab')], runtime)).toEqual({
+    expect(await runInProcess(['stop', id('ab')], runtime)).toEqual({
       stdout: '',
       stderr: expect.stringMatching(/^crisp: .*StopContainer: refused: x\\x1b.*\\ncrisp: forged\\u202e\n$/),
       exitCode: 1,
@@ -74,6 +74,6 @@ describe('what the runtime says cannot act on a terminal, nor look like a line o
   })
 
   test('what has no name to type is named by its ID', async () => {
-    expect((await runCli(['pods', '-o', 'name'], runtime)).stdout).toBe(`${id('cd')}\n`)
+    expect((await runInProcess(['pods', '-o', 'name'], runtime)).stdout).toBe(`${id('cd')}\n`)
   })
 })

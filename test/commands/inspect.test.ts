@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {id, kubeletContainer, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const statuses: Record<string, object> = {
   [id('a1')]: {
@@ -58,7 +58,7 @@ const node = {
 
 test("inspect of one is an object: sorted keys, every field, local times, the runtime's info beside the status", async () => {
   await using runtime = await startFakeRuntime(node)
-  expect(await runCli(['inspect', 'web'], runtime)).toEqual({
+  expect(await runInProcess(['inspect', 'web'], runtime)).toEqual({
     stdout: `{
   "info": {
     "limit": 9223372036854771712,
@@ -112,7 +112,7 @@ test("inspect of one is an object: sorted keys, every field, local times, the ru
 
 test('inspect of several is a list in the order asked, -q leaves the info out', async () => {
   await using runtime = await startFakeRuntime(node)
-  const {stdout} = await runCli(['inspect', '-q', 'job', id('a1')], runtime)
+  const {stdout} = await runInProcess(['inspect', '-q', 'job', id('a1')], runtime)
   const documents = JSON.parse(stdout) as {status: {id: string; finishedAt: string}}[]
   expect(
     documents.map((document) => [Object.keys(document), document.status.id, document.status.finishedAt]),
@@ -124,7 +124,10 @@ test('inspect of several is a list in the order asked, -q leaves the info out', 
 
 test('what is found is printed, what is not is a line, and the code says so', async () => {
   await using runtime = await startFakeRuntime(node)
-  const {stdout, stderr, exitCode} = await runCli(['inspect', '-q', 'nosuch', 'web', id('dead')], runtime)
+  const {stdout, stderr, exitCode} = await runInProcess(
+    ['inspect', '-q', 'nosuch', 'web', id('dead')],
+    runtime,
+  )
   expect(JSON.parse(stdout).status.id).toBe(id('a1'))
   expect({stderr, exitCode}).toEqual({
     stderr: `crisp: no container "nosuch": crisp ps -a shows what there is\ncrisp: no container "${id('dead')}": crisp ps -a shows what there is\n`,
@@ -142,7 +145,7 @@ test('without a name the filters choose; nothing found is exit 3', async () => {
     }),
   })
   const [running, all, none] = await Promise.all(
-    [[], ['-a'], ['--name', 'nosuch']].map((argv) => runCli(['inspect', '-q', ...argv], runtime)),
+    [[], ['-a'], ['--name', 'nosuch']].map((argv) => runInProcess(['inspect', '-q', ...argv], runtime)),
   )
   expect(JSON.parse(running?.stdout ?? '').status.id).toBe(id('a1'))
   expect(JSON.parse(all?.stdout ?? '')).toHaveLength(2)
@@ -155,7 +158,7 @@ test('without a name the filters choose; nothing found is exit 3', async () => {
 
 test('-o table for people', async () => {
   await using runtime = await startFakeRuntime(node)
-  const {stdout} = await runCli(['inspect', '-o', 'table', 'job'], runtime)
+  const {stdout} = await runInProcess(['inspect', '-o', 'table', 'job'], runtime)
   expect(stdout.replace(/\d+ (years?|months) ago/g, 'long ago')).toBe(`ID: ${id('a2')}
 Name: job
 Attempt: 3
@@ -183,7 +186,11 @@ describe('the other forms', () => {
   ]
   test.each(forms)('%j', async (argv, stdout) => {
     await using runtime = await startFakeRuntime(node)
-    expect(await runCli(['inspect', 'web', ...argv], runtime)).toEqual({stdout, stderr: '', exitCode: 0})
+    expect(await runInProcess(['inspect', 'web', ...argv], runtime)).toEqual({
+      stdout,
+      stderr: '',
+      exitCode: 0,
+    })
   })
 })
 
@@ -197,7 +204,7 @@ test('inspectp: unset parts are null, only createdAt is a date', async () => {
       },
     },
   })
-  const {stdout} = await runCli(['inspectp', '-q', id('b1')], runtime)
+  const {stdout} = await runInProcess(['inspectp', '-q', id('b1')], runtime)
   expect(JSON.parse(stdout)).toEqual({
     status: {
       annotations: {},
@@ -221,8 +228,8 @@ test('inspecti: unset parts are left out, an unknown image is exit 3', async () 
     ListImages: {images: [image]},
   })
   const [known, unknown] = await Promise.all([
-    runCli(['inspecti', 'a:1'], runtime),
-    runCli(['inspecti', 'b:1'], runtime),
+    runInProcess(['inspecti', 'a:1'], runtime),
+    runInProcess(['inspecti', 'b:1'], runtime),
   ])
   expect(JSON.parse(known?.stdout ?? '')).toEqual({
     status: {id: 'sha256:11', pinned: false, repoDigests: [], repoTags: ['a:1'], size: '7', username: ''},
@@ -255,7 +262,7 @@ test('info: camelCase status, snake_case handlers without what is empty', async 
     [
       ['-o', 'json'],
       ['-o', 'table'],
-    ].map((argv) => runCli(['info', ...argv], runtime)),
+    ].map((argv) => runInProcess(['info', ...argv], runtime)),
   )
   expect(JSON.parse(json?.stdout ?? '')).toEqual({
     config: {root: '/x'},
@@ -298,7 +305,7 @@ test.each([
     Status: {status: {conditions: []}, info: {config: JSON.stringify(containerdConfig)}},
     ...answers,
   })
-  const {stdout} = await runCli(['info', '-o', 'table'], runtime)
+  const {stdout} = await runInProcess(['info', '-o', 'table'], runtime)
   expect(stdout.split('\n').slice(0, 2)).toEqual(['Runtime: fake 1.2.3, CRI v1', `Cgroup driver: ${driver}`])
 })
 
@@ -308,5 +315,5 @@ test.each([
   [['-o', 'jsonl'], {linux: {cgroupDriver: 'CGROUPFS'}}, '{"linux":{"cgroupDriver":"CGROUPFS"}}\n'],
 ])('runtime-config %j', async (argv, answer, stdout) => {
   await using runtime = await startFakeRuntime({RuntimeConfig: answer})
-  expect(await runCli(['runtime-config', ...argv], runtime)).toEqual({stdout, stderr: '', exitCode: 0})
+  expect(await runInProcess(['runtime-config', ...argv], runtime)).toEqual({stdout, stderr: '', exitCode: 0})
 })

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {id, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const pod = {
   id: id('b1'),
@@ -19,7 +19,7 @@ const stopped = {
 
 test("pods: crictl's columns, all states, newest first", async () => {
   await using runtime = await startFakeRuntime({ListPodSandbox: {items: [stopped, pod]}})
-  expect(await runCli(['pods'], runtime)).toEqual({
+  expect(await runInProcess(['pods'], runtime)).toEqual({
     stdout: `POD ID          CREATED         STATE      NAME    NAMESPACE   ATTEMPT   RUNTIME
 b100000000000   3 minutes ago   Ready      web-1   default     1         (default)
 b200000000000   6 minutes ago   NotReady   job     batch       0         kata
@@ -41,7 +41,7 @@ test('pods -o wide: containers that run of all, addresses, uid', async () => {
     },
     PodSandboxStatus: {status: {id: id('b1'), network: {ip: '10.0.0.7', additionalIps: [{ip: 'fd00::7'}]}}},
   })
-  const {stdout} = await runCli(['pods', '-o', 'wide'], runtime)
+  const {stdout} = await runInProcess(['pods', '-o', 'wide'], runtime)
   expect(
     stdout
       .split('\n')
@@ -54,7 +54,7 @@ test('pods -v, -q, -o name, --state', async () => {
   await using runtime = await startFakeRuntime({ListPodSandbox: {items: [pod]}})
   const [verbose, quiet, names, state] = await Promise.all(
     [['-v'], ['-q'], ['-o', 'name'], ['--state', 'NotReady', '-q']].map((argv) =>
-      runCli(['pods', ...argv], runtime),
+      runInProcess(['pods', ...argv], runtime),
     ),
   )
   expect(verbose?.stdout).toMatch(
@@ -92,7 +92,7 @@ const images = [
 
 test('images: a row for each tag, <none> where there is none', async () => {
   await using runtime = await startFakeRuntime({ListImages: {images}})
-  expect(await runCli(['images', '--digests', '--pinned'], runtime)).toEqual({
+  expect(await runInProcess(['images', '--digests', '--pinned'], runtime)).toEqual({
     stdout: `IMAGE                       TAG      DIGEST          IMAGE ID        SIZE     PINNED
 docker.io/library/busybox   1.36     ddddddddddddd   1111111111111   2.13MB   true
 docker.io/library/busybox   latest   ddddddddddddd   1111111111111   2.13MB   true
@@ -108,7 +108,7 @@ test('images -q is one ID an image, -v blocks, an argument narrows', async () =>
   await using runtime = await startFakeRuntime({ListImages: {images}, ImageStatus: {image: null}})
   const [quiet, verbose, one] = await Promise.all(
     [['-q'], ['-v', 'busybox'], ['-q', 'library/busybox:1.36']].map((argv) =>
-      runCli(['img', ...argv], runtime),
+      runInProcess(['img', ...argv], runtime),
     ),
   )
   expect(quiet?.stdout).toBe(`${images[0]?.id}\n${images[1]?.id}\n`)
@@ -131,7 +131,10 @@ test.each([['images'], ['inspecti'], ['rmi', '--prune']])(
   '%j: a wrong filter is refused before anything is sent',
   async (...argv) => {
     await using runtime = await startFakeRuntime({ListImages: {images: []}})
-    expect({...(await runCli([...argv, '--filter', 'wrong=x'], runtime)), calls: runtime.calls}).toEqual({
+    expect({
+      ...(await runInProcess([...argv, '--filter', 'wrong=x'], runtime)),
+      calls: runtime.calls,
+    }).toEqual({
       stdout: '',
       stderr: 'crisp: --filter "wrong=x" is no filter: there are dangling=, reference=, before= and since=\n',
       exitCode: 2,
@@ -157,7 +160,7 @@ test("imagefsinfo as JSON and as crictl's text", async () => {
     [
       ['-o', 'json'],
       ['-o', 'table'],
-    ].map((argv) => runCli(['imagefsinfo', ...argv], runtime)),
+    ].map((argv) => runInProcess(['imagefsinfo', ...argv], runtime)),
   )
   expect(JSON.parse(json?.stdout ?? '')).toEqual({
     status: {
@@ -179,7 +182,7 @@ test("imagefsinfo as JSON and as crictl's text", async () => {
 
 test("version in crictl's four lines", async () => {
   await using runtime = await startFakeRuntime()
-  expect(await runCli(['version'], runtime)).toEqual({
+  expect(await runInProcess(['version'], runtime)).toEqual({
     stdout: 'Version:  0.1.0\nRuntimeName:  fake\nRuntimeVersion:  1.2.3\nRuntimeApiVersion:  v1\n',
     stderr: '',
     exitCode: 0,

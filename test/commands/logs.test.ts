@@ -4,10 +4,11 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 import {runAsNobody} from '../support/as-nobody.js'
+import {runInProcess} from '../support/in-process.js'
 import {record, records, stamp} from '../support/log-files.js'
 import {startNode, type TestContainer} from '../support/logs-node.js'
 import {testWith} from '../support/needs.js'
-import {program, runCli} from '../support/run-cli.js'
+import {program} from '../support/run-cli.js'
 
 const run = promisify(execFile)
 
@@ -47,7 +48,7 @@ test.each<[string[], string, string]>([
   [['--prefix', '-s', 'stdout', '-n', '1'], 'app | five\n', ''],
 ])('logs app %j', async (argv, stdout, stderr) => {
   await using node = await webNode(plain)
-  expect(await runCli(['logs', ...argv, 'app'], node)).toEqual({stdout, stderr, exitCode: 0})
+  expect(await runInProcess(['logs', ...argv, 'app'], node)).toEqual({stdout, stderr, exitCode: 0})
 })
 
 test('as JSON: an object a line, with what the container wrote as JSON in it', async () => {
@@ -59,7 +60,7 @@ test('as JSON: an object a line, with what the container wrote as JSON in it', a
       Buffer.from([0xff, 0xfe, 10]),
     ]),
   )
-  const {stdout, stderr} = await runCli(['logs', '-o', 'json', 'web-1/app'], node)
+  const {stdout, stderr} = await runInProcess(['logs', '-o', 'json', 'web-1/app'], node)
   const origin = {namespace: 'default', pod: 'web-1', container: 'app', attempt: 0}
   expect(
     stdout
@@ -89,16 +90,16 @@ test('rotated files and the live one are one log; what was rotated away is said'
   node.logs.write(`${webLog}/0.log.20260102-000030.tmp`, 'not to be read')
   node.logs.write(`${webLog}/0.log`, records(20, 25))
   const all = Array.from({length: 25}, (_, index) => `line ${index}\n`)
-  expect(await runCli(['logs', 'app'], node)).toEqual({
+  expect(await runInProcess(['logs', 'app'], node)).toEqual({
     stdout: all.join(''),
     stderr: `crisp: default/web-1/app: the oldest line kept is from ${stamp(0)}, earlier ones were rotated away\n`,
     exitCode: 0,
   })
   for (const count of [3, 7, 15, 17, 24, 25, 100]) {
-    const {stdout} = await runCli(['logs', 'app', '--tail', `${count}`], node)
+    const {stdout} = await runInProcess(['logs', 'app', '--tail', `${count}`], node)
     expect(stdout, `--tail ${count}`).toBe(all.slice(-count).join(''))
   }
-  expect((await runCli(['logs', 'app', '--since', stamp(9), '--until', stamp(20)], node)).stdout).toBe(
+  expect((await runInProcess(['logs', 'app', '--since', stamp(9), '--until', stamp(20)], node)).stdout).toBe(
     all.slice(9, 21).join(''),
   )
 })
@@ -110,7 +111,7 @@ test('attempts: the newest, the one before, one by number, all with their ends',
   ])
   for (const attempt of [1, 2, 3])
     node.logs.write(`${webLog}/${attempt}.log`, record(attempt, `run ${attempt}`))
-  const logs = (...argv: string[]) => runCli(['logs', 'web-1/app', ...argv], node)
+  const logs = (...argv: string[]) => runInProcess(['logs', 'web-1/app', ...argv], node)
   expect((await logs()).stdout).toBe('run 3\n')
   expect((await logs('--previous')).stdout).toBe('run 2\n')
   expect((await logs('--attempt', '1')).stdout).toBe('run 1\n')
@@ -137,14 +138,14 @@ test('a line without an end is ended before the next attempt if it was searched 
       record(attempt, `run ${attempt}`) + record(attempt, `end ${attempt}`, {tag: 'P'}),
     )
   const logs = async (expression: string) =>
-    (await runCli(['logs', 'app', '--attempt', 'all', '--grep', expression], node)).stdout
+    (await runInProcess(['logs', 'app', '--attempt', 'all', '--grep', expression], node)).stdout
   expect(await logs('[nu]')).toBe('run 0\nend 0\nrun 1\nend 1\nrun 2\nend 2')
   expect(await logs('u[n]|d 1')).toBe('run 0\nrun 1\nend 1\nrun 2\n')
 })
 
 test('--previous of a container that was never restarted', async () => {
   await using node = await webNode(plain)
-  expect(await runCli(['logs', '-p', 'app'], node)).toEqual({
+  expect(await runInProcess(['logs', '-p', 'app'], node)).toEqual({
     stdout: '',
     stderr: 'crisp: app has not been restarted: there is no previous attempt\n',
     exitCode: 3,
@@ -187,7 +188,7 @@ test.each<[string[], string]>([
   ],
 ])('several logs, merged by time: %j', async (argv, stdout) => {
   await using node = await threeContainers()
-  expect(await runCli(['logs', ...argv], node)).toEqual({stdout, stderr: '', exitCode: 0})
+  expect(await runInProcess(['logs', ...argv], node)).toEqual({stdout, stderr: '', exitCode: 0})
 })
 
 test.each<[string, string[], RegExp, number]>([
@@ -204,13 +205,16 @@ test.each<[string, string[], RegExp, number]>([
   ['-f and -p', ['app', '-f', '-p'], /-f follows the newest attempt/, 2],
 ])('refused: %s', async (_, argv, stderr, exitCode) => {
   await using node = await webNode(plain)
-  const result = await runCli(['logs', ...argv], node)
+  const result = await runInProcess(['logs', ...argv], node)
   expect(result).toEqual({stdout: '', stderr: expect.stringMatching(stderr), exitCode})
 })
 
 test('one of several fails: the others are shown, the code is that of the failure', async () => {
   await using node = await webNode(plain)
-  const {stdout, stderr, exitCode} = await runCli(['logs', 'app', 'gone', '-s', 'stdout', '-n', '1'], node)
+  const {stdout, stderr, exitCode} = await runInProcess(
+    ['logs', 'app', 'gone', '-s', 'stdout', '-n', '1'],
+    node,
+  )
   expect(stdout).toBe('five\n')
   expect(stderr).toContain('no container "gone"')
   expect(exitCode).toBe(3)
@@ -231,7 +235,7 @@ test.each<[string, (path: string) => void, RegExp]>([
 ])('a log that is %s', async (_, make, stderr) => {
   await using node = await startNode([web])
   make(node.logOf(web))
-  expect(await runCli(['logs', 'app'], node)).toEqual({
+  expect(await runInProcess(['logs', 'app'], node)).toEqual({
     stdout: '',
     stderr: expect.stringMatching(stderr),
     exitCode: 1,
@@ -250,7 +254,7 @@ test('a link to a file elsewhere is followed, rotated files beside both places',
   const target = node.logs.write('elsewhere/x-json.log', records(4, 6))
   mkdirSync(join(node.logOf(web), '..'), {recursive: true})
   symlinkSync(target, node.logOf(web))
-  expect((await runCli(['logs', 'app'], node)).stdout).toBe(
+  expect((await runInProcess(['logs', 'app'], node)).stdout).toBe(
     'line 0\nline 1\nline 2\nline 3\nline 4\nline 5\n',
   )
 })
@@ -258,14 +262,14 @@ test('a link to a file elsewhere is followed, rotated files beside both places',
 test('between the two steps of a rotation there is no live file: the rotated one is read', async () => {
   await using node = await webNode(plain)
   renameSync(node.logOf(web), `${node.logOf(web)}.20260102-000100`)
-  expect((await runCli(['logs', 'app', '-s', 'stdout', '-n', '1'], node)).stdout).toBe('five\n')
+  expect((await runInProcess(['logs', 'app', '-s', 'stdout', '-n', '1'], node)).stdout).toBe('five\n')
 })
 
 test('damaged lines are said once, the rest is shown', async () => {
   await using node = await webNode(
     `${record(1, 'one')}broken\n${record(2, 'two')}\n\n${stamp(3)} stdout F half`,
   )
-  expect(await runCli(['logs', 'app'], node)).toEqual({
+  expect(await runInProcess(['logs', 'app'], node)).toEqual({
     stdout: 'one\ntwo\nhalf\n',
     stderr: 'crisp: default/web-1/app: a line of the log file is damaged and left out, as will be others\n',
     exitCode: 0,
@@ -276,7 +280,7 @@ test('a damaged compressed file is said, what could be read of it is shown', asy
   await using node = await webNode(records(20, 22))
   const path = node.logs.write(`${webLog}/0.log.20260102-000010.gz`, records(0, 5000))
   execFileSync('truncate', ['-s', '-4000', path])
-  const {stdout, stderr, exitCode} = await runCli(['logs', 'app'], node)
+  const {stdout, stderr, exitCode} = await runInProcess(['logs', 'app'], node)
   expect(stdout.startsWith('line 0\nline 1\n')).toBe(true)
   expect(stdout.endsWith('line 20\nline 21\n')).toBe(true)
   expect(stderr).toMatch(/^crisp: the log .*\.gz can't be read: .*; what follows in it is missing\n/)
@@ -301,7 +305,7 @@ function environment({endpoint}: {endpoint: string}): NodeJS.ProcessEnv {
 
 test('--reopen has the runtime open its log anew, then the log is shown', async () => {
   await using node = await webNode(record(1, 'one'))
-  expect((await runCli(['logs', '-r', 'app'], node)).stdout).toBe('one\n')
+  expect((await runInProcess(['logs', '-r', 'app'], node)).stdout).toBe('one\n')
   expect(node.runtime.calls.map(({method}) => method)).toContain('ReopenContainerLog')
 })
 

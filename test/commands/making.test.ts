@@ -5,7 +5,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {UserError} from '../../src/errors/errors.js'
 import {parsePlan} from '../../src/run/plan-file.js'
 import {type Answer, type FakeRuntime, id, never, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const podId = id('b1')
 const containerId = id('c1')
@@ -115,7 +116,7 @@ const create = ['CreateContainer', {podSandboxId: podId, config: containerConfig
 describe("crictl's command lines", () => {
   test('runp prints the ID of the new pod', async () => {
     await using runtime = await startFakeRuntime(willing())
-    expect(await runCli(['runp', '-r', 'kata', podFile], runtime)).toEqual({
+    expect(await runInProcess(['runp', '-r', 'kata', podFile], runtime)).toEqual({
       stdout: `${podId}\n`,
       stderr: '',
       exitCode: 0,
@@ -125,7 +126,7 @@ describe("crictl's command lines", () => {
 
   test('runp reads stdin', async () => {
     await using runtime = await startFakeRuntime(willing())
-    const {stdout} = await runCli(['runp', '-'], {
+    const {stdout} = await runInProcess(['runp', '-'], {
       ...runtime,
       stdin: '{"metadata": {"name": "a", "namespace": "b"}}',
     })
@@ -140,7 +141,7 @@ describe("crictl's command lines", () => {
 
   test('create sends both files and pulls nothing', async () => {
     await using runtime = await startFakeRuntime(willing())
-    expect(await runCli(['create', podId, containerFile, podFile], runtime)).toEqual({
+    expect(await runInProcess(['create', podId, containerFile, podFile], runtime)).toEqual({
       stdout: `${containerId}\n`,
       stderr: '',
       exitCode: 0,
@@ -150,11 +151,11 @@ describe("crictl's command lines", () => {
 
   test('create --with-pull pulls first, as does the setting', async () => {
     await using runtime = await startFakeRuntime(willing())
-    await runCli(['create', '--with-pull', podId, containerFile, podFile], runtime)
+    await runInProcess(['create', '--with-pull', podId, containerFile, podFile], runtime)
     const settings = join(directory, 'crictl.yaml')
     writeFileSync(settings, 'pull-image-on-create: true\n')
-    await runCli(['create', '-c', settings, podId, containerFile, podFile], runtime)
-    await runCli(['create', '-c', settings, '--no-pull', podId, containerFile, podFile], runtime)
+    await runInProcess(['create', '-c', settings, podId, containerFile, podFile], runtime)
+    await runInProcess(['create', '-c', settings, '--no-pull', podId, containerFile, podFile], runtime)
     expect(sent(runtime)).toEqual([pull, create, pull, create, create])
   })
 
@@ -171,13 +172,15 @@ describe("crictl's command lines", () => {
       ListPodSandbox: {items: [{id: podId, metadata: {name: 'web', namespace: 'prod', uid}, createdAt: '1'}]},
       PodSandboxStatus: {status: {id: podId, metadata: {name: 'web'}}, info: {info: JSON.stringify(info)}},
     })
-    expect((await runCli(['create', 'prod/web', containerFile], runtime)).stdout).toBe(`${containerId}\n`)
+    expect((await runInProcess(['create', 'prod/web', containerFile], runtime)).stdout).toBe(
+      `${containerId}\n`,
+    )
     expect(sent(runtime)).toEqual([create])
   })
 
   test('run takes the container file, then the pod file; it pulls unless told not to', async () => {
     await using runtime = await startFakeRuntime(willing())
-    expect(await runCli(['run', containerFile, podFile], runtime)).toEqual({
+    expect(await runInProcess(['run', containerFile, podFile], runtime)).toEqual({
       stdout: `${containerId}\n`,
       stderr: '',
       exitCode: 0,
@@ -186,11 +189,11 @@ describe("crictl's command lines", () => {
     const pod = ['RunPodSandbox', {config: podConfig}]
     expect(sent(runtime)).toEqual([pull, pod, create, start])
     runtime.calls.length = 0
-    await runCli(['run', '--no-pull', containerFile, podFile], runtime)
+    await runInProcess(['run', '--no-pull', containerFile, podFile], runtime)
     const settings = join(directory, 'no-pull.yaml')
     writeFileSync(settings, 'disable-pull-on-run: true\n')
-    await runCli(['-c', settings, 'run', containerFile, podFile], runtime)
-    await runCli(['-c', settings, 'run', '--with-pull', containerFile, podFile], runtime)
+    await runInProcess(['-c', settings, 'run', containerFile, podFile], runtime)
+    await runInProcess(['-c', settings, 'run', '--with-pull', containerFile, podFile], runtime)
     expect(sent(runtime)).toEqual([
       ...[pod, create, start],
       ...[pod, create, start],
@@ -201,7 +204,7 @@ describe("crictl's command lines", () => {
   test("crictl's -u means the registry's user there", async () => {
     await using runtime = await startFakeRuntime(willing())
     const options = {...runtime, stdin: 'secret\n'}
-    await runCli(['run', '-u', 'me', '--password-stdin', containerFile, podFile], options)
+    await runInProcess(['run', '-u', 'me', '--password-stdin', containerFile, podFile], options)
     expect(sent(runtime)[0]).toEqual([
       'PullImage',
       {...(pull[1] as object), auth: {username: 'me', password: 'secret'}},
@@ -215,7 +218,7 @@ describe("crictl's command lines", () => {
       'metadata: {name: a}\nimage: {image: one, annotations: {k: v}}\nmounts: [{container_path: /d, image: {image: two}}]\n',
     )
     await using runtime = await startFakeRuntime(willing())
-    await runCli(['run', file, podFile], runtime)
+    await runInProcess(['run', file, podFile], runtime)
     expect(sent(runtime).slice(0, 2)).toEqual([
       ['PullImage', {image: {image: 'one', annotations: {k: 'v'}}, sandboxConfig: podConfig}],
       ['PullImage', {image: {image: 'two', annotations: {k: 'v'}}, sandboxConfig: podConfig}],
@@ -250,7 +253,11 @@ describe("crictl's command lines", () => {
     [['runp', '-T', '5', '/dev/null'], '--cancel-timeout "5" is not a duration: write 5s'],
   ])('%j', async (argv, problem) => {
     await using runtime = await startFakeRuntime(willing())
-    expect(await runCli(argv, runtime)).toEqual({stdout: '', stderr: `crisp: ${problem}\n`, exitCode: 2})
+    expect(await runInProcess(argv, runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: ${problem}\n`,
+      exitCode: 2,
+    })
     expect(sent(runtime)).toEqual([])
   })
 })
@@ -260,7 +267,7 @@ describe('from flags', () => {
     const envFile = join(directory, 'env')
     writeFileSync(envFile, '# settings\nA=from file\nB=b=b\n\nOURS\n')
     await using runtime = await startFakeRuntime({...willing(), ListPodSandbox: {items: []}})
-    const outcome = await runCli(
+    const outcome = await runInProcess(
       [
         ...[
           'run',
@@ -403,7 +410,7 @@ describe('nothing half-made', () => {
         throw status(2, 'no such binary')
       },
     })
-    expect(await runCli(['run', containerFile, podFile], runtime)).toEqual({
+    expect(await runInProcess(['run', containerFile, podFile], runtime)).toEqual({
       stdout: '',
       stderr: 'crisp: CreateContainer: no such binary\n',
       exitCode: 1,
@@ -422,7 +429,7 @@ describe('nothing half-made', () => {
         throw status(2, 'exec format error')
       },
     })
-    expect(await runCli(['run', '--keep', containerFile, podFile], runtime)).toEqual({
+    expect(await runInProcess(['run', '--keep', containerFile, podFile], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: kept what was made: pod ${podId} (crisp rmp -f b100000000000), container ${containerId}\ncrisp: the command cannot be executed in the container: exec format error\n`,
       exitCode: 1,
@@ -450,7 +457,7 @@ describe('nothing half-made', () => {
         throw status(2, 'exec format error')
       },
     })
-    expect((await runCli(['run', '--pod', 'web', '--name', 'x', 'busybox'], runtime)).exitCode).toBe(1)
+    expect((await runInProcess(['run', '--pod', 'web', '--name', 'x', 'busybox'], runtime)).exitCode).toBe(1)
     expect(sent(runtime).slice(-2)).toEqual([
       ['StopContainer', {containerId}],
       ['RemoveContainer', {containerId}],
@@ -465,7 +472,7 @@ describe('nothing half-made', () => {
         throw status(2, 'no')
       },
     })
-    expect((await runCli(['run', containerFile, podFile], runtime)).exitCode).toBe(1)
+    expect((await runInProcess(['run', containerFile, podFile], runtime)).exitCode).toBe(1)
     expect(sent(runtime).map(([method]) => method)).not.toContain('RemovePodSandbox')
   })
 
@@ -476,7 +483,9 @@ describe('nothing half-made', () => {
         throw status(2, 'name is reserved')
       },
     })
-    expect((await runCli(['runp', podFile], runtime)).stderr).toBe('crisp: RunPodSandbox: name is reserved\n')
+    expect((await runInProcess(['runp', podFile], runtime)).stderr).toBe(
+      'crisp: RunPodSandbox: name is reserved\n',
+    )
     expect(runtime.calls.map(({method}) => method)).toEqual(['RunPodSandbox'])
   })
 
@@ -527,7 +536,7 @@ describe('nothing half-made', () => {
       RunPodSandbox: never,
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
     })
-    expect(await runCli(['runp', '--cancel-timeout', '50ms', podFile], runtime)).toEqual({
+    expect(await runInProcess(['runp', '--cancel-timeout', '50ms', podFile], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: RunPodSandbox: no answer from ${runtime.endpoint} within 0.1 s; allow more time with --timeout\n`,
       exitCode: 124,
@@ -542,13 +551,14 @@ describe('nothing half-made', () => {
       CreateContainer: () => {
         throw status(2, 'no')
       },
+      // Not one of those that may pass, and are tried again.
       StopPodSandbox: () => {
-        throw status(2, 'device busy')
+        throw status(8, 'device broken')
       },
     })
-    expect(await runCli(['run', containerFile, podFile], runtime)).toEqual({
+    expect(await runInProcess(['run', containerFile, podFile], runtime)).toEqual({
       stdout: '',
-      stderr: `crisp: could not take away what was made (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: device busy\ncrisp: CreateContainer: no\n`,
+      stderr: `crisp: could not take away what was made (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: device broken\ncrisp: CreateContainer: no\n`,
       exitCode: 1,
     })
   })
@@ -576,13 +586,13 @@ describe('--dry-run', () => {
 
   test.each(['yaml', 'json'])('as %s prints what would be sent, and run -f sends it', async (format) => {
     await using runtime = await startFakeRuntime({...willing(), ListPodSandbox: {items: []}, ImageStatus: {}})
-    const printed = await runCli(['run', '--dry-run', '-o', format, ...flags], runtime)
+    const printed = await runInProcess(['run', '--dry-run', '-o', format, ...flags], runtime)
     expect({...printed, stdout: ''}).toEqual({stdout: '', stderr: '', exitCode: 0})
     expect(sent(runtime)).toEqual([])
 
     const plan = join(directory, `plan.${format}`)
     writeFileSync(plan, printed.stdout)
-    expect((await runCli(['run', '-f', plan], runtime)).stdout).toBe(`${containerId}\n`)
+    expect((await runInProcess(['run', '-f', plan], runtime)).stdout).toBe(`${containerId}\n`)
     const fromPlan = sent(runtime)
     const planUid = /uid"?: "?([\da-f-]{36})/.exec(printed.stdout)?.[1] ?? 'none'
     expect(fromPlan.map(([method]) => method)).toEqual([
@@ -593,18 +603,18 @@ describe('--dry-run', () => {
     ])
 
     runtime.calls.length = 0
-    await runCli(['run', ...flags], runtime)
+    await runInProcess(['run', ...flags], runtime)
     const fromFlags = sent(runtime)
     const flagsUid = /"uid":"([\da-f-]{36})/.exec(JSON.stringify(fromFlags))?.[1] ?? 'none'
     expect(JSON.stringify(fromFlags).replaceAll(flagsUid, planUid)).toBe(JSON.stringify(fromPlan))
-    expect((await runCli(['run', '--dry-run', '-f', '-'], {...runtime, stdin: printed.stdout})).stdout).toBe(
-      (await runCli(['run', '--dry-run', '-f', plan], runtime)).stdout,
-    )
+    expect(
+      (await runInProcess(['run', '--dry-run', '-f', '-'], {...runtime, stdin: printed.stdout})).stdout,
+    ).toBe((await runInProcess(['run', '--dry-run', '-f', plan], runtime)).stdout)
   })
 
   test('has no credentials in it', async () => {
     await using runtime = await startFakeRuntime(willing())
-    const {stdout} = await runCli(
+    const {stdout} = await runInProcess(
       ['run', '--dry-run', '--creds', 'me:secret', containerFile, podFile],
       runtime,
     )
@@ -632,7 +642,7 @@ request: {config: {metadata: {name: other}, image: busybox}}
 ---
 method: StartContainer
 `
-    expect(await runCli(['run', '-f', '-'], {...runtime, stdin})).toEqual({
+    expect(await runInProcess(['run', '-f', '-'], {...runtime, stdin})).toEqual({
       stdout: `${id('c1')}\n${id('c2')}\n`,
       stderr: '',
       exitCode: 0,
@@ -695,7 +705,7 @@ test('a name that a running pod has is refused before anything is made', async (
       items: [{id: podId, metadata: {name: 'web', namespace: 'default', uid}, createdAt: '1'}],
     },
   })
-  expect(await runCli(['run', '--name', 'web', 'busybox'], runtime)).toEqual({
+  expect(await runInProcess(['run', '--name', 'web', 'busybox'], runtime)).toEqual({
     stdout: '',
     stderr:
       'crisp: there is a pod default/web already: choose another --name, add to it with --pod web, or remove it with crisp rmp -f web\n',

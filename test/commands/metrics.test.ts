@@ -3,8 +3,8 @@ import {expect, test} from 'vitest'
 import type {MetricDescriptor, PodSandboxMetrics} from '../../src/generated/cri.js'
 import {prometheusText} from '../../src/views/metrics.js'
 import {id, startFakeRuntime} from '../support/fake-runtime.js'
+import {runInProcess} from '../support/in-process.js'
 import {python, testWith} from '../support/needs.js'
-import {runCli} from '../support/run-cli.js'
 
 const descriptors = [
   {name: 'container_cpu_usage_seconds_total', help: 'CPU time\nin all', labelKeys: ['id', 'name']},
@@ -51,7 +51,7 @@ test('metricsp -o prometheus is what Prometheus scrapes', async () => {
     ListPodSandboxMetrics: {podMetrics},
     ListMetricDescriptors: {descriptors},
   })
-  expect(await runCli(['metricsp', '-o', 'prometheus'], runtime)).toEqual({
+  expect(await runInProcess(['metricsp', '-o', 'prometheus'], runtime)).toEqual({
     stdout: `# TYPE container_memory_usage_bytes gauge
 container_memory_usage_bytes{id="pod\\"x\\\\"} 77 1700000000123
 container_memory_usage_bytes{id="c"} 9
@@ -70,8 +70,8 @@ test("metricsp and metricdescs as crictl's JSON", async () => {
     ListMetricDescriptors: {descriptors},
   })
   const [metrics, descs] = await Promise.all([
-    runCli(['metricsp'], runtime),
-    runCli(['metricdescs'], runtime),
+    runInProcess(['metricsp'], runtime),
+    runInProcess(['metricdescs'], runtime),
   ])
   expect(JSON.parse(metrics.stdout)).toEqual({podMetrics})
   expect(JSON.parse(descs.stdout)).toEqual({descriptors})

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {container, id, kubeletContainer, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const web = kubeletContainer('default', 'web-1', 'web', {
   id: id('aa1'),
@@ -35,7 +35,7 @@ const node = {
 
 test("a table with crictl's columns, newest first, nothing wrapped in a pipe", async () => {
   await using runtime = await startFakeRuntime(node)
-  expect(await runCli(['ps', '-a'], runtime)).toEqual({
+  expect(await runInProcess(['ps', '-a'], runtime)).toEqual({
     stdout: `CONTAINER       IMAGE                            CREATED              STATE     NAME      ATTEMPT   POD ID          POD       NAMESPACE
 aa20000000000   4444444444444                    About a minute ago   Running   sidecar   0         b100000000000   web-1     default
 aa10000000000   docker.io/library/busybox:1.36   3 minutes ago        Running   web       0         b100000000000   web-1     default
@@ -48,7 +48,7 @@ cc30000000000   docker.io/library/busybox:1.36   2 hours ago          Exited    
 
 test('-q prints full IDs, one a line', async () => {
   await using runtime = await startFakeRuntime(node)
-  expect(await runCli(['ps', '-aq'], runtime)).toEqual({
+  expect(await runInProcess(['ps', '-aq'], runtime)).toEqual({
     stdout: `${id('aa2')}\n${id('aa1')}\n${id('cc3')}\n`,
     stderr: '',
     exitCode: 0,
@@ -58,7 +58,7 @@ test('-q prints full IDs, one a line', async () => {
 test("-o json is the list answer in the proto's field order, 64-bit integers as strings, empty values kept", async () => {
   const only = {...job, createdAt: '1795470734207885363'}
   await using runtime = await startFakeRuntime({ListContainers: {containers: [only]}})
-  const {stdout} = await runCli(['ps', '-a', '-o', 'json', '-q'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-o', 'json', '-q'], runtime)
   expect(stdout).toBe(`{
   "containers": [
     {
@@ -93,7 +93,7 @@ test('-o yaml has sorted keys, flat lists, quoted digits and a blank line at the
   await using runtime = await startFakeRuntime({
     ListContainers: {containers: [{...job, createdAt: '1795470734207885363'}]},
   })
-  const {stdout} = await runCli(['ps', '-a', '-o=yaml'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-o=yaml'], runtime)
   expect(stdout).toBe(
     `containers:
 - annotations: {}
@@ -128,13 +128,13 @@ test('-o name gives references that lead back, an ID where a name would not', as
     createdAt: secondsAgo(900),
   })
   await using runtime = await startFakeRuntime({...node, ListContainers: {containers: [web, older, job]}})
-  const {stdout} = await runCli(['ps', '-a', '-o', 'name'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-o', 'name'], runtime)
   expect(stdout).toBe(`default/web-1/web\n${id('aa0')}\nbatch/job-pod/job\n`)
 })
 
 test('-o jsonl prints one object a line', async () => {
   await using runtime = await startFakeRuntime(node)
-  const {stdout} = await runCli(['ps', '-a', '-o', 'jsonl'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-o', 'jsonl'], runtime)
   expect(
     stdout
       .trimEnd()
@@ -157,13 +157,13 @@ test('-o wide adds how containers ended', async () => {
       },
     },
   })
-  const {stdout} = await runCli(['ps', '-a', '-o', 'wide'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-o', 'wide'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/ batch {7}137 {4}OOMKilled {3}About an hour ago$/)
 })
 
 test('-v prints blocks', async () => {
   await using runtime = await startFakeRuntime({...node, ListContainers: {containers: [job]}})
-  const {stdout} = await runCli(['ps', '-a', '-v'], runtime)
+  const {stdout} = await runInProcess(['ps', '-a', '-v'], runtime)
   expect(stdout).toBe(`ID: ${id('cc3')}
 PodID: ${id('b2')}
 Namespace: batch
@@ -180,7 +180,7 @@ Labels:
 
 test('--no-trunc shows whole IDs and images', async () => {
   await using runtime = await startFakeRuntime({...node, ListContainers: {containers: [sidecar]}})
-  const {stdout} = await runCli(['ps', '--no-trunc'], runtime)
+  const {stdout} = await runInProcess(['ps', '--no-trunc'], runtime)
   expect(stdout).toContain(`${id('aa2')}   sha256:${'4'.repeat(64)}`)
 })
 
@@ -192,20 +192,20 @@ test('-r shows the tag instead of the image ID', async () => {
       images: [{id: `sha256:${'4'.repeat(64)}`, repoTags: ['registry.k8s.io/proxy:v3'], repoDigests: []}],
     },
   })
-  const {stdout} = await runCli(['ps', '-r'], runtime)
+  const {stdout} = await runInProcess(['ps', '-r'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/^aa20000000000 {3}registry.k8s.io\/proxy:v3 {3}/)
 })
 
 test("the kubelet's labels spare a list of pods", async () => {
   await using runtime = await startFakeRuntime({...node, ListContainers: {containers: [web]}})
-  await runCli(['ps'], runtime)
+  await runInProcess(['ps'], runtime)
   expect(runtime.calls.map(({method}) => method)).toEqual(['ListContainers'])
 })
 
 test('an empty node is a header, no IDs, an empty list', async () => {
   await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
   const outputs = await Promise.all(
-    [['ps'], ['ps', '-q'], ['ps', '-o', 'json']].map((argv) => runCli(argv, runtime)),
+    [['ps'], ['ps', '-q'], ['ps', '-o', 'json']].map((argv) => runInProcess(argv, runtime)),
   )
   expect(outputs.map(({stdout, exitCode}) => [stdout, exitCode])).toEqual([
     ['CONTAINER   IMAGE   CREATED   STATE   NAME   ATTEMPT   POD ID   POD   NAMESPACE\n', 0],
@@ -233,7 +233,7 @@ describe('filters that the runtime applies', () => {
   ]
   test.each(sent)('%j', async (argv, filter) => {
     await using runtime = await startFakeRuntime(node)
-    await runCli(['ps', ...argv], runtime)
+    await runInProcess(['ps', ...argv], runtime)
     const last = runtime.calls.findLast(({method}) => method === 'ListContainers')
     expect(last?.request).toMatchObject({filter})
   })
@@ -266,7 +266,7 @@ describe('filters on names', () => {
   ]
   test.each(kept)('%j', async (argv, ids) => {
     await using runtime = await startFakeRuntime(node)
-    const {stdout} = await runCli(['ps', '-aq', ...argv], runtime)
+    const {stdout} = await runInProcess(['ps', '-aq', ...argv], runtime)
     expect(stdout).toBe(ids.map((beginning) => `${id(beginning)}\n`).join(''))
   })
 })
@@ -274,7 +274,7 @@ describe('filters on names', () => {
 test('--image finds containers however they name the image, with two calls', async () => {
   const image = {id: 'sha256:1111', repoTags: ['docker.io/library/nginx:1'], repoDigests: [], size: '5'}
   await using runtime = await startFakeRuntime({...node, ImageStatus: {image}, ListImages: {images: [image]}})
-  const {stdout} = await runCli(['ps', '-aq', '--image', 'nginx:1'], runtime)
+  const {stdout} = await runInProcess(['ps', '-aq', '--image', 'nginx:1'], runtime)
   expect(stdout).toBe(`${id('aa1')}\n`)
   expect(runtime.calls.map(({method}) => method).sort()).toEqual([
     'ImageStatus',
@@ -285,12 +285,12 @@ test('--image finds containers however they name the image, with two calls', asy
 
 test('a word of 100,000 letters is not said again in full', async () => {
   const word = 'x'.repeat(100_000)
-  expect(await runCli(['ps', '--label', word])).toEqual({
+  expect(await runInProcess(['ps', '--label', word])).toEqual({
     stdout: '',
     stderr: `crisp: --label "${'x'.repeat(99)}…" should be KEY=VALUE, such as app=web\n`,
     exitCode: 2,
   })
-  expect(await runCli([`--${word}`])).toEqual({
+  expect(await runInProcess([`--${word}`])).toEqual({
     stdout: '',
     stderr: `crisp: unknown flag --${'x'.repeat(98)}… before the command (crisp --help)\n`,
     exitCode: 2,
@@ -325,7 +325,7 @@ describe('bad input is one line and exit 2, before anything is sent', () => {
   ]
   test.each(refused)('%j', async (argv, text) => {
     await using runtime = await startFakeRuntime(node)
-    expect({...(await runCli(argv, runtime)), calls: runtime.calls}).toEqual({
+    expect({...(await runInProcess(argv, runtime)), calls: runtime.calls}).toEqual({
       stdout: '',
       stderr: `crisp: ${text}\n`,
       exitCode: 2,
@@ -342,7 +342,7 @@ test('control characters of the runtime never reach the terminal raw', async () 
   await using runtime = await startFakeRuntime({ListContainers: {containers: [hostile]}})
   const outputs = await Promise.all(
     [['ps'], ['ps', '-v'], ['ps', '-o', 'json'], ['ps', '-o', 'yaml'], ['ps', '-o', 'wide']].map((argv) =>
-      runCli(argv, runtime),
+      runInProcess(argv, runtime),
     ),
   )
   for (const {stdout} of outputs) expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)

@@ -7,7 +7,8 @@ import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {progressText} from '../../src/terminal/pull-progress.js'
 import {type FakeRuntime, never, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, program, startCli} from '../support/run-cli.js'
 
 const fetched = {PullImage: ({image}: cri.PullImageRequest) => ({imageRef: `sha256:${image?.image}`})}
 
@@ -29,7 +30,7 @@ describe('what it prints', () => {
         return {imageRef: `sha256:${image?.image}`}
       },
     })
-    expect(await runCli(['pull', 'a:1', 'b:2'], runtime)).toEqual({
+    expect(await runInProcess(['pull', 'a:1', 'b:2'], runtime)).toEqual({
       stdout: 'Image is up to date for sha256:a:1\nImage is up to date for sha256:b:2\n',
       stderr: '',
       exitCode: 0,
@@ -43,7 +44,7 @@ describe('what it prints', () => {
         return {imageRef: `sha256:${image?.image}`}
       },
     })
-    expect(await runCli(['pull', '-q', 'a:1', 'b:2', 'c:3'], runtime)).toEqual({
+    expect(await runInProcess(['pull', '-q', 'a:1', 'b:2', 'c:3'], runtime)).toEqual({
       stdout: 'sha256:a:1\nsha256:c:3\n',
       stderr:
         'crisp: pulling image "b:2": docker.io has no such image: check its name, tag and platform (not found)\n',
@@ -95,7 +96,7 @@ describe('credentials', () => {
   test.each(ways)('%s', async (_, flags, env, stdin, auth) => {
     await using runtime = await startFakeRuntime(fetched)
     expect(
-      await runCli(['pull', 'a:1', ...flags], {...runtime, env: {HOME: '/nonexistent', ...env}, stdin}),
+      await runInProcess(['pull', 'a:1', ...flags], {...runtime, env: {HOME: '/nonexistent', ...env}, stdin}),
     ).toMatchObject({
       stderr: '',
       exitCode: 0,
@@ -110,13 +111,13 @@ describe('credentials', () => {
       await writeFile(join(home, 'config.json'), JSON.stringify({auths}))
       await using runtime = await startFakeRuntime(fetched)
       const env = {HOME: '/nonexistent', DOCKER_CONFIG: home}
-      await runCli(['pull', 'quay.io/app', 'other.example/app', '--parallel=1'], {...runtime, env})
+      await runInProcess(['pull', 'quay.io/app', 'other.example/app', '--parallel=1'], {...runtime, env})
       expect(runtime.calls.map(({request}) => (request.auth as cri.AuthConfig | null)?.username)).toEqual([
         'q',
         undefined,
       ])
       expect(
-        await runCli(['pull', 'quay.io/app', '--authfile', join(home, 'none')], {...runtime, env}),
+        await runInProcess(['pull', 'quay.io/app', '--authfile', join(home, 'none')], {...runtime, env}),
       ).toEqual({
         stdout: '',
         stderr: `crisp: auth file ${join(home, 'none')}: does not exist\n`,
@@ -137,7 +138,7 @@ describe('credentials', () => {
     [['-pt', '-5s'], '--pull-timeout "-5s" should not be negative'],
     [['--pull-timeout', '5'], '--pull-timeout "5" is not a duration: write 5s'],
   ])('%j is a mistake', async (flags, message) => {
-    expect(await runCli(['pull', 'a:1', ...flags])).toEqual({
+    expect(await runInProcess(['pull', 'a:1', ...flags])).toEqual({
       stdout: '',
       stderr: `crisp: ${message}\n`,
       exitCode: 2,
@@ -159,7 +160,7 @@ describe('credentials', () => {
         PullImage: () =>
           Promise.reject(status(rpcCode.unknown, `unauthorized: Basic ${pair} is ann:hunter2`)),
       })
-      const {stdout, stderr, exitCode} = await runCli(['--debug', 'pull', 'a:1', ...flags], {
+      const {stdout, stderr, exitCode} = await runInProcess(['--debug', 'pull', 'a:1', ...flags], {
         ...runtime,
         env,
         stdin,
@@ -258,7 +259,7 @@ test('annotations and the pod go along', async () => {
     await writeFile(join(directory, 'pod.yaml'), 'metadata: {name: p, namespace: ns, uid: u}\n')
     await using runtime = await startFakeRuntime(fetched)
     const flags = ['-a', 'k=v,x=1', '--annotation', 'y=2', '--pod-config', join(directory, 'pod.yaml')]
-    expect(await runCli(['pull', 'a:1', ...flags], runtime)).toMatchObject({stderr: '', exitCode: 0})
+    expect(await runInProcess(['pull', 'a:1', ...flags], runtime)).toMatchObject({stderr: '', exitCode: 0})
     expect(runtime.calls[0]?.request).toMatchObject({
       image: {image: 'a:1', annotations: {k: 'v', x: '1', y: '2'}},
       sandboxConfig: {metadata: {name: 'p', namespace: 'ns', uid: 'u'}},

@@ -3,7 +3,8 @@ import {describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, program, runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, program} from '../support/run-cli.js'
 
 const sha = (beginning: string) => `sha256:${id(beginning)}`
 
@@ -56,7 +57,7 @@ describe('the other tags', () => {
   test('containerd removes them too: a warning, and crictl’s lines', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', 'busybox:1'], runtime)).toEqual({
+    expect(await runInProcess(['rmi', 'busybox:1'], runtime)).toEqual({
       stdout: 'Deleted: docker.io/library/busybox:1\nDeleted: docker.io/library/busybox:2\n',
       stderr:
         'crisp: removing "busybox:1": containerd removes the image with all its tags, also docker.io/library/busybox:2 (--all-tags says that this is meant)\n',
@@ -84,7 +85,7 @@ describe('the other tags', () => {
   ])('no warning for %j', async (words) => {
     const {answers} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', ...words], runtime)).toEqual({
+    expect(await runInProcess(['rmi', ...words], runtime)).toEqual({
       stdout: 'Deleted: docker.io/library/busybox:1\nDeleted: docker.io/library/busybox:2\n',
       stderr: '',
       exitCode: 0,
@@ -95,7 +96,7 @@ describe('the other tags', () => {
   test('CRI-O removes only the tag: no warning, and nothing else is said to be deleted', async () => {
     const {answers} = node('cri-o')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', 'busybox:1'], runtime)).toEqual({
+    expect(await runInProcess(['rmi', 'busybox:1'], runtime)).toEqual({
       stdout: 'Deleted: docker.io/library/busybox:1\n',
       stderr: '',
       exitCode: 0,
@@ -147,13 +148,13 @@ describe('which images', () => {
   ])('rmi %j leaves %j', async (argv, kept) => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', ...argv], runtime)).toMatchObject({stderr: '', exitCode: 0})
+    expect(await runInProcess(['rmi', ...argv], runtime)).toMatchObject({stderr: '', exitCode: 0})
     expect(left()).toEqual(kept)
   })
 
   test('an image without tags goes by its digests', async () => {
     await using runtime = await startFakeRuntime(node('containerd').answers)
-    expect(await runCli(['rmi', sha('a3')], runtime)).toMatchObject({
+    expect(await runInProcess(['rmi', sha('a3')], runtime)).toMatchObject({
       stdout: 'Deleted: quay.io/team/old@sha256:88\n',
     })
   })
@@ -161,7 +162,7 @@ describe('which images', () => {
   test('--dry-run lists names and sizes', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', '-a', '--dry-run'], runtime)).toEqual({
+    expect(await runInProcess(['rmi', '-a', '--dry-run'], runtime)).toEqual({
       stdout: `would remove image a100000000000  docker.io/library/busybox:1 docker.io/library/busybox:2  1.08MB
 would remove image a200000000000  quay.io/team/app:1  2kB
 would remove image a300000000000  quay.io/team/old@sha256:88  3kB
@@ -185,19 +186,19 @@ test('failures: each is a line, the others go on; what is not there is 3, or don
       return answers.RemoveImage(request)
     },
   })
-  expect(await runCli(['rmi', 'quay.io/team/app:1', 'nope', sha('a3')], runtime)).toEqual({
+  expect(await runInProcess(['rmi', 'quay.io/team/app:1', 'nope', sha('a3')], runtime)).toEqual({
     stdout: 'Deleted: quay.io/team/old@sha256:88\n',
     stderr:
       'crisp: no image "nope": crisp images shows what there is\n' +
       'crisp: removing image "quay.io/team/app:1": RemoveImage: image is in use by container c1\n',
     exitCode: 3,
   })
-  expect(await runCli(['rmi', 'nope', '--ignore-missing'], runtime)).toEqual({
+  expect(await runInProcess(['rmi', 'nope', '--ignore-missing'], runtime)).toEqual({
     stdout: '',
     stderr: '',
     exitCode: 0,
   })
-  expect(await runCli(['rmi'], runtime)).toEqual({
+  expect(await runInProcess(['rmi'], runtime)).toEqual({
     stdout: '',
     stderr: 'crisp: which image? name it, or choose with --prune, --filter or --all\n',
     exitCode: 2,
@@ -211,7 +212,7 @@ test('nothing to remove ends with 0', async () => {
     ListContainers: {containers: []},
   })
   for (const flag of ['-a', '--prune'])
-    expect(await runCli(['rmi', flag], runtime)).toEqual({
+    expect(await runInProcess(['rmi', flag], runtime)).toEqual({
       stdout: '',
       stderr: 'crisp: No images to remove\n',
       exitCode: 0,
@@ -219,7 +220,7 @@ test('nothing to remove ends with 0', async () => {
 })
 
 test.each(['0', '-1'])('--parallel %s is a mistake', async (parallel) => {
-  expect(await runCli(['rmi', 'a:1', `--parallel=${parallel}`])).toEqual({
+  expect(await runInProcess(['rmi', 'a:1', `--parallel=${parallel}`])).toEqual({
     stdout: '',
     stderr: `crisp: --parallel "${parallel}" should be 1 or more\n`,
     exitCode: 2,

@@ -7,7 +7,7 @@ import {connect} from '../../src/client/connect.js'
 import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {type Answer, id, kubeletContainer, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 type State = 'CONTAINER_CREATED' | 'CONTAINER_RUNNING' | 'CONTAINER_EXITED'
 
@@ -127,7 +127,7 @@ describe('several targets', () => {
         return {}
       },
     })
-    expect(await runCli(['start', '--all', '--parallel', '3'], runtime)).toMatchObject({
+    expect(await runInProcess(['start', '--all', '--parallel', '3'], runtime)).toMatchObject({
       exitCode: 0,
       stderr: '',
     })
@@ -161,7 +161,7 @@ describe('several targets', () => {
       },
     })
     const calls = () => methods(runtime.calls, method).length
-    const outcome = runCli(line.split(' '), runtime)
+    const outcome = runInProcess(line.split(' '), runtime)
     await arrived
     // What was sent beside them has come too when a call that is sent later is answered.
     using client = connect({endpoint: runtime.endpoint})
@@ -187,19 +187,19 @@ describe('several targets', () => {
         return {}
       },
     })
-    expect(await runCli(['start', 'c2', 'web/c0', 'default/web/c1', id('c3').slice(0, 12)], runtime)).toEqual(
-      {
-        stdout: `c2\nweb/c0\ndefault/web/c1\n${id('c3').slice(0, 12)}\n`,
-        stderr: '',
-        exitCode: 0,
-      },
-    )
+    expect(
+      await runInProcess(['start', 'c2', 'web/c0', 'default/web/c1', id('c3').slice(0, 12)], runtime),
+    ).toEqual({
+      stdout: `c2\nweb/c0\ndefault/web/c1\n${id('c3').slice(0, 12)}\n`,
+      stderr: '',
+      exitCode: 0,
+    })
   })
 
   test('every one is tried, each failure is a line, the worst code wins', async () => {
     const {answers, containers} = node([...running(1), ...exited(2), ...running(1)])
     await using runtime = await startFakeRuntime(answers)
-    const {stdout, stderr, exitCode} = await runCli(['rm', 'c0', 'c1', 'absent', 'c3', 'c2'], runtime)
+    const {stdout, stderr, exitCode} = await runInProcess(['rm', 'c0', 'c1', 'absent', 'c3', 'c2'], runtime)
     expect({stdout, exitCode}).toEqual({stdout: 'c1\nc2\n', exitCode: 3})
     expect(stderr.split('\n').sort()).toEqual([
       '',
@@ -213,7 +213,7 @@ describe('several targets', () => {
   test('one container under two words is acted upon once', async () => {
     const {answers} = node(created(1))
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['start', 'c0', id('c0')], runtime)).toMatchObject({stderr: '', exitCode: 0})
+    expect(await runInProcess(['start', 'c0', id('c0')], runtime)).toMatchObject({stderr: '', exitCode: 0})
     expect(methods(runtime.calls, 'StartContainer')).toHaveLength(1)
   })
 
@@ -230,7 +230,7 @@ describe('several targets', () => {
       },
     })
     const all = [...containers.keys()]
-    const first = await runCli(['rm', '-a'], dying)
+    const first = await runInProcess(['rm', '-a'], dying)
     const removed = first.stdout.split('\n').filter((line) => line !== '')
     expect(first.exitCode).toBe(4)
     const failed = first.stderr.split('\n').filter((line) => line !== '')
@@ -244,7 +244,7 @@ describe('several targets', () => {
 
     await using again = await startFakeRuntime(answers)
     const left = [...containers.keys()]
-    expect(await runCli(['rm', '-a'], again)).toEqual({
+    expect(await runInProcess(['rm', '-a'], again)).toEqual({
       stdout: left.map((each) => `${each}\n`).join(''),
       stderr: '',
       exitCode: 0,
@@ -268,7 +268,7 @@ describe('which targets', () => {
   ])('crisp %s is a mistake, before anything is removed', async (line, message) => {
     const {answers} = node(exited(1), ['SANDBOX_NOTREADY'])
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(line.split(' '), runtime)).toEqual({
+    expect(await runInProcess(line.split(' '), runtime)).toEqual({
       stdout: '',
       stderr: `crisp: ${message}\n`,
       exitCode: 2,
@@ -287,7 +287,7 @@ describe('which targets', () => {
   ])('crisp %s: %j', async (line, names) => {
     const {answers} = node(mixed)
     await using runtime = await startFakeRuntime(answers)
-    const {stdout, exitCode} = await runCli(line.split(' '), runtime)
+    const {stdout, exitCode} = await runInProcess(line.split(' '), runtime)
     expect({stdout, exitCode}).toEqual({stdout: names.map((name) => `${id(name)}\n`).join(''), exitCode: 0})
   })
 
@@ -299,7 +299,7 @@ describe('which targets', () => {
     ['rmp -a', 'No pods to remove'],
   ])('crisp %s with nothing there ends with 0', async (line, message) => {
     await using runtime = await startFakeRuntime(node([]).answers)
-    expect(await runCli(line.split(' '), runtime)).toEqual({
+    expect(await runInProcess(line.split(' '), runtime)).toEqual({
       stdout: '',
       stderr: `crisp: ${message}\n`,
       exitCode: 0,
@@ -309,7 +309,7 @@ describe('which targets', () => {
   test('--dry-run lists them and does nothing', async () => {
     const {answers} = node(mixed, ['SANDBOX_READY', 'SANDBOX_NOTREADY'])
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rm', '-fa', '--dry-run'], runtime)).toEqual({
+    expect(await runInProcess(['rm', '-fa', '--dry-run'], runtime)).toEqual({
       stdout: `would remove container c000000000000  default/web/c0  created
 would remove container c100000000000  default/web/c1  running
 would remove container c200000000000  default/web/c2  exited
@@ -317,7 +317,7 @@ would remove container c200000000000  default/web/c2  exited
       stderr: '',
       exitCode: 0,
     })
-    expect(await runCli(['rmp', 'p1', 'p7', '--dry-run'], runtime)).toEqual({
+    expect(await runInProcess(['rmp', 'p1', 'p7', '--dry-run'], runtime)).toEqual({
       stdout: 'would remove pod b100000000000  default/p1  notready\n',
       stderr: 'crisp: no pod "p7": crisp pods shows what there is\n',
       exitCode: 3,
@@ -337,19 +337,24 @@ would remove container c200000000000  default/web/c2  exited
         ],
       },
     })
-    expect(await runCli(['rm', '--ignore-missing', 'c0', 'gone', id('ff'), 'web/gone'], runtime)).toEqual({
+    expect(
+      await runInProcess(['rm', '--ignore-missing', 'c0', 'gone', id('ff'), 'web/gone'], runtime),
+    ).toEqual({
       stdout: 'c0\n',
       stderr: '',
       exitCode: 0,
     })
-    expect(await runCli(['rm', '--ignore-missing', 'twin'], runtime)).toMatchObject({stdout: '', exitCode: 3})
+    expect(await runInProcess(['rm', '--ignore-missing', 'twin'], runtime)).toMatchObject({
+      stdout: '',
+      exitCode: 3,
+    })
   })
 })
 
 describe('start', () => {
   test('a container that has exited: what is wrong and what to do', async () => {
     await using runtime = await startFakeRuntime(node(exited(1)).answers)
-    expect(await runCli(['start', 'c0'], runtime)).toEqual({
+    expect(await runInProcess(['start', 'c0'], runtime)).toEqual({
       stdout: '',
       stderr: 'crisp: container "c0" has exited with 7 and cannot be started again: create a new one\n',
       exitCode: 1,
@@ -375,7 +380,7 @@ describe('start', () => {
         throw status(rpcCode.unknown, text)
       },
     })
-    expect(await runCli(['start', 'c0'], runtime)).toEqual({
+    expect(await runInProcess(['start', 'c0'], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: container "c0": ${message}\n`,
       exitCode: 1,
@@ -392,7 +397,11 @@ describe('stop', () => {
     [['-t', '0x10'], '16'],
   ])('%j is a grace period of %s seconds', async (flags, timeout) => {
     await using runtime = await startFakeRuntime(node(running(1)).answers)
-    expect(await runCli(['stop', 'c0', ...flags], runtime)).toEqual({stdout: 'c0\n', stderr: '', exitCode: 0})
+    expect(await runInProcess(['stop', 'c0', ...flags], runtime)).toEqual({
+      stdout: 'c0\n',
+      stderr: '',
+      exitCode: 0,
+    })
     expect(runtime.calls.find(({method}) => method === 'StopContainer')?.request).toEqual({
       containerId: id('c0'),
       timeout,
@@ -408,7 +417,7 @@ describe('stop', () => {
         return {}
       },
     })
-    expect((await runCli(['-t', '3s', 'stop', 'c0', '-t', '60'], runtime)).exitCode).toBe(0)
+    expect((await runInProcess(['-t', '3s', 'stop', 'c0', '-t', '60'], runtime)).exitCode).toBe(0)
     expect(remainingMs).toBeGreaterThan(60_000)
     expect(remainingMs).toBeLessThanOrEqual(63_000)
   })
@@ -417,7 +426,7 @@ describe('stop', () => {
 describe('rm', () => {
   test('-f kills what runs, at once, and says it once', async () => {
     await using runtime = await startFakeRuntime(node([...running(1), ...exited(1)]).answers)
-    expect(await runCli(['rm', '-f', 'c0', 'c1', '--parallel=1'], runtime)).toEqual({
+    expect(await runInProcess(['rm', '-f', 'c0', 'c1', '--parallel=1'], runtime)).toEqual({
       stdout: 'c0\nc1\n',
       stderr: '',
       exitCode: 0,
@@ -438,12 +447,16 @@ describe('rm', () => {
         throw status(rpcCode.unknown, 'failed to set removing state: container is already in removing state')
       },
     })
-    expect(await runCli(['rm', 'c0'], runtime)).toMatchObject({
+    expect(await runInProcess(['rm', 'c0'], runtime)).toMatchObject({
       stderr:
         'crisp: removing container "c0": RemoveContainer: failed to set removing state: container is already in removing state\n',
       exitCode: 1,
     })
-    expect(await runCli(['rm', '--wait', 'c0'], runtime)).toEqual({stdout: 'c0\n', stderr: '', exitCode: 0})
+    expect(await runInProcess(['rm', '--wait', 'c0'], runtime)).toEqual({
+      stdout: 'c0\n',
+      stderr: '',
+      exitCode: 0,
+    })
   })
 
   test.each([
@@ -458,7 +471,7 @@ describe('rm', () => {
         return {}
       },
     })
-    expect(await runCli(line.split(' '), runtime)).toEqual({stdout, stderr: '', exitCode: 0})
+    expect(await runInProcess(line.split(' '), runtime)).toEqual({stdout, stderr: '', exitCode: 0})
     expect(methods(runtime.calls, method)).toHaveLength(2)
   })
 
@@ -471,7 +484,7 @@ describe('rm', () => {
         throw status(rpcCode.notFound, 'container not found')
       },
     })
-    expect(await runCli(['rm', '-f', '--wait', 'c0'], runtime)).toEqual({
+    expect(await runInProcess(['rm', '-f', '--wait', 'c0'], runtime)).toEqual({
       stdout: 'c0\n',
       stderr: '',
       exitCode: 0,
@@ -490,8 +503,8 @@ describe('rm', () => {
         second.logPath = join(directory, '1.log')
       }
       await using runtime = await startFakeRuntime(answers)
-      expect((await runCli(['rm', 'c0'], runtime)).exitCode).toBe(0)
-      expect((await runCli(['rm', '-k', 'c1'], runtime)).exitCode).toBe(0)
+      expect((await runInProcess(['rm', 'c0'], runtime)).exitCode).toBe(0)
+      expect((await runInProcess(['rm', '-k', 'c1'], runtime)).exitCode).toBe(0)
       expect((await readdir(directory)).sort()).toEqual(['1.log', '10.log'])
     } finally {
       await rm(directory, {recursive: true})
@@ -504,24 +517,24 @@ describe('pods', () => {
   test('stopp and rmp say which; a ready one is not removed without -f', async () => {
     const {answers, pods} = node([], ['SANDBOX_READY', 'SANDBOX_NOTREADY', 'SANDBOX_READY'])
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmp', 'p1', 'p2'], runtime)).toEqual({
+    expect(await runInProcess(['rmp', 'p1', 'p2'], runtime)).toEqual({
       stdout: 'Removed sandbox p1\n',
       stderr: 'crisp: pod "p2" is running: stop it first, or remove it with -f\n',
       exitCode: 1,
     })
-    expect(await runCli(['stopp', 'default/p0'], runtime)).toEqual({
+    expect(await runInProcess(['stopp', 'default/p0'], runtime)).toEqual({
       stdout: 'Stopped sandbox default/p0\n',
       stderr: '',
       exitCode: 0,
     })
-    expect(await runCli(['rmp', '-fa'], runtime)).toEqual({
+    expect(await runInProcess(['rmp', '-fa'], runtime)).toEqual({
       stdout: `Removed sandbox ${id('b0')}\nStopped sandbox ${id('b2')}\nRemoved sandbox ${id('b2')}\n`,
       stderr: '',
       exitCode: 0,
     })
     expect(pods.size).toBe(0)
-    expect(await runCli(['rmp', 'p0'], runtime)).toMatchObject({stdout: '', exitCode: 3})
-    expect(await runCli(['rmp', 'p0', id('b0'), '--ignore-missing'], runtime)).toEqual({
+    expect(await runInProcess(['rmp', 'p0'], runtime)).toMatchObject({stdout: '', exitCode: 3})
+    expect(await runInProcess(['rmp', 'p0', id('b0'), '--ignore-missing'], runtime)).toEqual({
       stdout: '',
       stderr: '',
       exitCode: 0,

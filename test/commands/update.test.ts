@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {parseMemory} from '../../src/text/quantity.js'
 import {type FakeRuntime, id, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const web = id('aa')
 const db = id('bb')
@@ -48,7 +48,7 @@ describe('update', () => {
       '--annotation',
       'a=b',
     ]
-    expect(await runCli(['update', ...flags, ...more, 'web'], runtime)).toEqual({
+    expect(await runInProcess(['update', ...flags, ...more, 'web'], runtime)).toEqual({
       stdout: 'web\n',
       stderr: '',
       exitCode: 0,
@@ -79,7 +79,7 @@ describe('update', () => {
       },
     })
     const argv = ['update', '--cpus', '0.5', '--memory', '64Mi', 'web', 'nobody', 'db']
-    const {stdout, stderr, exitCode} = await runCli(argv, runtime)
+    const {stdout, stderr, exitCode} = await runInProcess(argv, runtime)
     expect({stdout, exitCode, lines: stderr.trimEnd().split('\n').sort()}).toEqual({
       stdout: 'db\n',
       exitCode: 3,
@@ -96,7 +96,7 @@ describe('update', () => {
 
   test('for Windows', async () => {
     await using runtime = await startFakeRuntime(willing)
-    await runCli(
+    await runInProcess(
       ['update', '--cpu-count', '2', '--cpu-maximum', '5000', '--cpu-share', '3', '--memory', '1g', web],
       runtime,
     )
@@ -136,7 +136,11 @@ describe('update', () => {
     ],
   ])('%j', async (argv, problem) => {
     await using runtime = await startFakeRuntime(willing)
-    expect(await runCli(argv, runtime)).toEqual({stdout: '', stderr: `crisp: ${problem}\n`, exitCode: 2})
+    expect(await runInProcess(argv, runtime)).toEqual({
+      stdout: '',
+      stderr: `crisp: ${problem}\n`,
+      exitCode: 2,
+    })
     expect(runtime.calls).toEqual([])
   })
 
@@ -154,7 +158,7 @@ describe('checkpoint', () => {
   test("one container, its file, and the user's time limit in seconds", async () => {
     await using runtime = await startFakeRuntime(willing)
     expect(
-      await runCli(['checkpoint', '--export=/var/tmp/web.tar', '--timeout', '90s', 'web'], runtime),
+      await runInProcess(['checkpoint', '--export=/var/tmp/web.tar', '--timeout', '90s', 'web'], runtime),
     ).toEqual({
       stdout: 'web\n',
       stderr: '',
@@ -167,7 +171,9 @@ describe('checkpoint', () => {
 
   test('several containers into a directory', async () => {
     await using runtime = await startFakeRuntime(willing)
-    expect((await runCli(['checkpoint', '-e', '/var/tmp/', 'web', 'db'], runtime)).stdout).toBe('web\ndb\n')
+    expect((await runInProcess(['checkpoint', '-e', '/var/tmp/', 'web', 'db'], runtime)).stdout).toBe(
+      'web\ndb\n',
+    )
     expect(sentTo(runtime, 'CheckpointContainer')).toEqual([
       {containerId: web, location: `/var/tmp/${web}.tar`},
       {containerId: db, location: `/var/tmp/${db}.tar`},
@@ -177,7 +183,7 @@ describe('checkpoint', () => {
   test('a runtime without it', async () => {
     const {CheckpointContainer: _, ...without} = willing
     await using runtime = await startFakeRuntime(without)
-    const {stderr, exitCode} = await runCli(['checkpoint', '-e', '/x.tar', 'web'], runtime)
+    const {stderr, exitCode} = await runInProcess(['checkpoint', '-e', '/x.tar', 'web'], runtime)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(
       'fake 1.2.3 does not implement CheckpointContainer, which needs containerd 2.0 or CRI-O 1.30, both with CRIU',
@@ -189,7 +195,7 @@ test.each(['10.244.1.0/24', '10.244.0.0/16,fd00:10::/64', ''])(
   'update-runtime-config --pod-cidr %j',
   async (podCidr) => {
     await using runtime = await startFakeRuntime(willing)
-    expect(await runCli(['update-runtime-config', '--pod-cidr', podCidr], runtime)).toEqual({
+    expect(await runInProcess(['update-runtime-config', '--pod-cidr', podCidr], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: the runtime has been told the pod CIDR "${podCidr}"\n`,
       exitCode: 0,
@@ -202,7 +208,7 @@ test.each(['10.244.1.0/24', '10.244.0.0/16,fd00:10::/64', ''])(
 describe('init', () => {
   test.each(['pod', 'container'])('a %s file works, with and without what is commented out', async (kind) => {
     await using runtime = await startFakeRuntime({RuntimeConfig: {linux: {cgroupDriver: 'SYSTEMD'}}})
-    const {stdout, stderr, exitCode} = await runCli(['init', kind], runtime)
+    const {stdout, stderr, exitCode} = await runInProcess(['init', kind], runtime)
     const explanations = stdout.split('\n').filter((line) => /^ *# /.test(line))
     expect(explanations.length).toBeGreaterThan(20)
     expect(explanations.filter((line) => line.length > 80)).toEqual([])
@@ -224,8 +230,12 @@ describe('init', () => {
     const directory = mkdtempSync(join(tmpdir(), 'crisp-init-'))
     const path = join(directory, 'pod.yaml')
     const endpoint = `unix://${directory}/none.sock`
-    expect(await runCli(['init', 'pod', path], {endpoint})).toEqual({stdout: '', stderr: '', exitCode: 0})
-    expect(await runCli(['init', 'pod', path], {endpoint})).toEqual({
+    expect(await runInProcess(['init', 'pod', path], {endpoint})).toEqual({
+      stdout: '',
+      stderr: '',
+      exitCode: 0,
+    })
+    expect(await runInProcess(['init', 'pod', path], {endpoint})).toEqual({
       stdout: '',
       stderr: `crisp: ${path}: is there already: choose another name, or remove it\n`,
       exitCode: 1,
@@ -234,7 +244,7 @@ describe('init', () => {
   })
 
   test('of something else', async () =>
-    expect((await runCli(['init', 'deployment'])).stderr).toBe(
+    expect((await runInProcess(['init', 'deployment'])).stderr).toBe(
       'crisp: init "deployment": write init pod or init container\n',
     ))
 })

@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, runCli, runUntil, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, runUntil, startCli} from '../support/run-cli.js'
 
 const second = 1_000_000_000n
 
@@ -38,7 +39,7 @@ const unused = {beginning: 'c1', name: 'unused', cores: 0, memory: 0}
 
 test("stats: crictl's columns, CPU from two samples, what uses nothing left out, no clear-screen codes", async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy, unused])})
-  expect(await runCli(['stats', '-s', '0'], runtime)).toEqual({
+  expect(await runInProcess(['stats', '-s', '0'], runtime)).toEqual({
     stdout: `CONTAINER       NAME   CPU %    MEM       DISK      INODES   SWAP
 a100000000000   busy   150.00   16.78MB   847.9kB   12       0B
 b100000000000   idle   0.10     33.55MB   847.9kB   12       0B
@@ -50,7 +51,7 @@ b100000000000   idle   0.10     33.55MB   847.9kB   12       0B
 
 test("the runtime's own rate spares the second sample", async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '250000000'}])})
-  const {stdout} = await runCli(['stats'], runtime)
+  const {stdout} = await runInProcess(['stats'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}25\.00 /)
   expect(runtime.calls).toHaveLength(1)
 })
@@ -71,7 +72,7 @@ test.each([
   ],
 ])('stats %j', async (argv, names) => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([busy, idle, unused])})
-  const {stdout} = await runCli(['stats', '-s', '0', ...argv], runtime)
+  const {stdout} = await runInProcess(['stats', '-s', '0', ...argv], runtime)
   expect(
     stdout
       .trimEnd()
@@ -91,13 +92,13 @@ test('-o wide sets use against limits, in the units asked for', async () => {
       },
     },
   })
-  const {stdout} = await runCli(['stats', '-s', '0', '-o', 'wide', '--units', 'iec'], runtime)
+  const {stdout} = await runInProcess(['stats', '-s', '0', '-o', 'wide', '--units', 'iec'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/ 16MiB .* 2 +75\.00 +64MiB +25\.00 +web-1 +default$/)
 })
 
 test('-o json is one call and the answer as it is', async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy])})
-  const {stdout} = await runCli(['stats', '-o', 'json'], runtime)
+  const {stdout} = await runInProcess(['stats', '-o', 'json'], runtime)
   const {stats} = JSON.parse(stdout) as {
     stats: {attributes: {id: string}; cpu: {usageCoreNanoSeconds: {value: string}}}[]
   }
@@ -134,7 +135,7 @@ test('--watch -o json prints one object a line, goes on when the runtime is gone
 
 test('a rate of 0 beside a counter that has counted is no answer yet: two samples', async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '0'}])})
-  const {stdout} = await runCli(['stats', '-s', '0'], runtime)
+  const {stdout} = await runInProcess(['stats', '-s', '0'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}150\.00 /)
 })
 
@@ -155,9 +156,9 @@ test('stats: labels and namespace are applied here too, pod and ID go to the run
     ListPodSandbox: {items: [{id: id('51'), metadata: {name: 'web-1', namespace: 'jobs', uid: 'u'}}]},
   })
   const [label, namespace, pod] = await Promise.all([
-    runCli(['stats', '-o', 'name', '--label', 'app=web'], runtime),
-    runCli(['stats', '-o', 'name', '--namespace', '^jobs$'], runtime),
-    runCli(['stats', '-o', 'name', '--pod', 'jobs/web-1', '--id', id('a1')], runtime),
+    runInProcess(['stats', '-o', 'name', '--label', 'app=web'], runtime),
+    runInProcess(['stats', '-o', 'name', '--namespace', '^jobs$'], runtime),
+    runInProcess(['stats', '-o', 'name', '--pod', 'jobs/web-1', '--id', id('a1')], runtime),
   ])
   expect([label.stdout, namespace.stdout]).toEqual([`${id('a1')}\n`, `${id('a1')}\n${id('b1')}\n`])
   expect(pod.exitCode).toBe(0)
@@ -190,7 +191,7 @@ test('stats -o wide: pressure where the runtime measures it, places from the lis
     ListContainers: {containers: [container({id: id('a1'), podSandboxId: id('51')})]},
     ListPodSandbox: {items: [{id: id('51'), metadata: {name: 'web-1', namespace: 'jobs', uid: 'u'}}]},
   })
-  const {stdout} = await runCli(['stats', '-o', 'wide'], runtime)
+  const {stdout} = await runInProcess(['stats', '-o', 'wide'], runtime)
   expect(
     stdout
       .trimEnd()
@@ -260,9 +261,9 @@ test("statsp: crictl's columns, and network in the wide table", async () => {
       }
     },
   })
-  const narrow = await runCli(['statsp', '-s', '0'], runtime)
+  const narrow = await runInProcess(['statsp', '-s', '0'], runtime)
   expect(narrow.stdout).toBe('POD     POD ID          CPU %   MEM\nweb-1   5100000000000   25.00   1.5MB\n')
-  const wide = await runCli(['statsp', '-s', '0', '-o', 'wide'], runtime)
+  const wide = await runInProcess(['statsp', '-s', '0', '-o', 'wide'], runtime)
   expect(
     wide.stdout
       .trimEnd()
@@ -296,7 +297,7 @@ test('statsp: a pod that cannot be measured costs only its own row', async () =>
     PodSandboxStats: ({podSandboxId}: {podSandboxId: string}) =>
       podSandboxId === id('51') ? {stats: podStats('51', 'web-51')} : refusal(),
   })
-  expect(await runCli(['statsp', '-s', '0'], runtime)).toEqual({
+  expect(await runInProcess(['statsp', '-s', '0'], runtime)).toEqual({
     stdout: 'POD      POD ID          CPU %   MEM\nweb-51   5100000000000   50.00   1kB\n',
     stderr: 'crisp: default/web-52: PodSandboxStats: failed to obtain pod stats: no cgroup parent\n',
     exitCode: 1,

@@ -12,7 +12,8 @@ import {
   startFakeRuntime,
   status,
 } from '../support/fake-runtime.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 interface Thing {
   state: string
@@ -78,8 +79,7 @@ describe.each([true, false])('with events: %s', (events) => {
     containers.set(id('a1'), {name: 'slow', state: 'CONTAINER_RUNNING'})
     containers.set(id('a2'), {name: 'done', state: 'CONTAINER_EXITED', exitCode: 3})
     await using runtime = await startFakeRuntime(answers)
-    const cli = startCli(['wait', 'slow', 'web/done'], runtime)
-    const outcome = outcomeOf(cli)
+    const outcome = runInProcess(['wait', 'slow', 'web/done'], runtime)
     await looks(runtime, 'ContainerStatus', 3)
     containers.set(id('a1'), {name: 'slow', state: 'CONTAINER_EXITED', exitCode: 137})
     send()
@@ -90,7 +90,7 @@ describe.each([true, false])('with events: %s', (events) => {
     const {containers, answers, send} = node({events})
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 1})
     await using runtime = await startFakeRuntime(answers)
-    const outcome = outcomeOf(startCli(['wait', 'app', '--for=running'], runtime))
+    const outcome = runInProcess(['wait', 'app', '--for=running'], runtime)
     await looks(runtime, 'ContainerStatus', 2)
     containers.set(id('a2'), {name: 'app', attempt: 1, state: 'CONTAINER_RUNNING'})
     send()
@@ -106,7 +106,7 @@ describe.each([true, false])('with events: %s', (events) => {
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED'})
     pods.set(id('b1'), {name: 'sandbox', state: 'SANDBOX_NOTREADY'})
     await using runtime = await startFakeRuntime(answers)
-    const outcome = outcomeOf(startCli(['wait', 'app', 'sandbox', 'never-was', '--for=removed'], runtime))
+    const outcome = runInProcess(['wait', 'app', 'sandbox', 'never-was', '--for=removed'], runtime)
     await Promise.all([looks(runtime, 'ContainerStatus', 1), looks(runtime, 'PodSandboxStatus', 1)])
     containers.clear()
     pods.clear()
@@ -117,7 +117,7 @@ describe.each([true, false])('with events: %s', (events) => {
   test('for ready: a pod that is not there yet', async () => {
     const {pods, answers, send} = node({events})
     await using runtime = await startFakeRuntime(answers)
-    const outcome = outcomeOf(startCli(['wait', 'default/web', '--for=ready'], runtime))
+    const outcome = runInProcess(['wait', 'default/web', '--for=ready'], runtime)
     await looks(runtime, 'ListPodSandbox', 2)
     pods.set(id('b1'), {name: 'web', state: 'SANDBOX_READY'})
     send()
@@ -141,7 +141,7 @@ test("containerd 1.7's events are left to the kubelet", async () => {
   })
   containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
   await using runtime = await startFakeRuntime(answers)
-  const outcome = outcomeOf(startCli(['wait', 'app'], runtime))
+  const outcome = runInProcess(['wait', 'app'], runtime)
   await looks(runtime, 'ContainerStatus', 3)
   containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 0})
   expect(await outcome).toEqual({stdout: '0\n', stderr: '', exitCode: 0})
@@ -157,7 +157,7 @@ describe('endings', () => {
     const {containers, answers} = node({events: false})
     containers.set(id('a1'), {name: 'app', state})
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['wait', 'app', `--for=${condition}`, '--timeout', '20ms'], runtime)).toEqual({
+    expect(await runInProcess(['wait', 'app', `--for=${condition}`, '--timeout', '20ms'], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: "app" is not ${condition} after 20ms\n`,
       exitCode: 124,
@@ -168,7 +168,7 @@ describe('endings', () => {
     const {containers, answers} = node({events: true})
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
     await using runtime = await startFakeRuntime(answers)
-    const outcome = runCli(['--timeout', timeout, 'wait', 'app', '-t', timeout], runtime)
+    const outcome = runInProcess(['--timeout', timeout, 'wait', 'app', '-t', timeout], runtime)
     await runtime.nextCall('ContainerStatus')
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 4})
     expect(await outcome).toEqual({stdout: '4\n', stderr: '', exitCode: 0})
@@ -179,7 +179,7 @@ describe('endings', () => {
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 4})
     containers.set(id('a2'), {name: 'web', state: 'CONTAINER_RUNNING'})
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['wait', 'app', 'web', '-t', '0'], runtime)).toEqual({
+    expect(await runInProcess(['wait', 'app', 'web', '-t', '0'], runtime)).toEqual({
       stdout: '4\n',
       stderr: 'crisp: "web" is not exited after 0ms\n',
       exitCode: 124,
@@ -187,7 +187,7 @@ describe('endings', () => {
   })
 
   test('a negative --timeout is a mistake', async () => {
-    expect(await runCli(['wait', 'app', '-t', '-5s'])).toEqual({
+    expect(await runInProcess(['wait', 'app', '-t', '-5s'])).toEqual({
       stdout: '',
       stderr: 'crisp: --timeout "-5s" should not be negative\n',
       exitCode: 2,
@@ -196,7 +196,7 @@ describe('endings', () => {
 
   test('--timeout ends a call that hangs', async () => {
     await using runtime = await startFakeRuntime({...node({events: false}).answers, ListContainers: never})
-    const outcome = runCli(['wait', 'app', '-t', '200ms'], runtime)
+    const outcome = runInProcess(['wait', 'app', '-t', '200ms'], runtime)
     await (await runtime.nextCall('ListContainers')).cancelled
     expect(await outcome).toMatchObject({stderr: 'crisp: "app" is not exited after 200ms\n', exitCode: 124})
   })
@@ -230,7 +230,7 @@ describe('endings', () => {
     containers.set(id('a2'), {name: 'old', state: 'CONTAINER_EXITED', exitCode: 4})
     pods.set(id('b2'), {name: 'old', state: 'SANDBOX_NOTREADY'})
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['wait', reference, `--for=${condition}`], runtime)).toEqual({
+    expect(await runInProcess(['wait', reference, `--for=${condition}`], runtime)).toEqual({
       stdout: '',
       stderr: `crisp: ${message}\n`,
       exitCode,
@@ -246,7 +246,7 @@ describe('for the runtime', () => {
   test('that says it is not ready at first', async () => {
     let asked = 0
     await using runtime = await startFakeRuntime({Status: () => ready(++asked > 2)})
-    expect(await runCli(['wait', '--for=runtime'], runtime)).toEqual({
+    expect(await runInProcess(['wait', '--for=runtime'], runtime)).toEqual({
       stdout: 'fake 1.2.3\n',
       stderr: 'crisp: fake answers but is not ready: still loading\n',
       exitCode: 0,
@@ -265,7 +265,7 @@ describe('for the runtime', () => {
     const path = `${runtime.path}.door`
     await once(door.listen(path), 'listening')
     try {
-      expect(await runCli(['-r', path, 'wait', '--for=runtime'])).toEqual({
+      expect(await runInProcess(['-r', path, 'wait', '--for=runtime'])).toEqual({
         stdout: 'fake 1.2.3\n',
         stderr: '',
         exitCode: 0,
@@ -277,11 +277,11 @@ describe('for the runtime', () => {
 
   test('--timeout 0 looks once', async () => {
     await using runtime = await startFakeRuntime({Status: ready(true)})
-    expect(await runCli(['wait', '--for=runtime', '-t', '0'], runtime)).toMatchObject({
+    expect(await runInProcess(['wait', '--for=runtime', '-t', '0'], runtime)).toMatchObject({
       stderr: '',
       exitCode: 0,
     })
-    expect(await runCli(['wait', '--for=runtime', '-t', '0', '-r', 'unix:///nowhere.sock'])).toEqual({
+    expect(await runInProcess(['wait', '--for=runtime', '-t', '0', '-r', 'unix:///nowhere.sock'])).toEqual({
       stdout: '',
       stderr: 'crisp: no runtime is ready after 0ms\n',
       exitCode: 124,
@@ -289,7 +289,7 @@ describe('for the runtime', () => {
   })
 
   test('that is not there', async () => {
-    const outcome = await runCli([
+    const outcome = await runInProcess([
       '-r',
       '/tmp/crisp-absent.sock',
       'wait',
@@ -307,7 +307,7 @@ describe('for the runtime', () => {
   })
 
   test('which no wait makes a runtime', async () => {
-    expect(await runCli(['-r', '/dev/null', 'wait', '--for=runtime'])).toMatchObject({exitCode: 4})
+    expect(await runInProcess(['-r', '/dev/null', 'wait', '--for=runtime'])).toMatchObject({exitCode: 4})
   })
 })
 
@@ -327,5 +327,5 @@ test.each([
   ],
   [['wait', 'a', '--timeout', '5'], '--timeout "5" is not a duration: write 5s'],
 ])('%j is a mistake', async (argv, message) => {
-  expect(await runCli(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
+  expect(await runInProcess(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
 })

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest'
 import {jsonSchema} from '../../src/config-files/json-schema.js'
 import {plainMessage} from '../../src/config-files/write.js'
 import {docsJson} from '../../src/generated/docs.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 const docs = JSON.parse(docsJson) as Record<string, string>
 const pod = jsonSchema('PodSandboxConfig', docs)
@@ -164,7 +164,7 @@ describe('the command', () => {
     ],
     [['jsonschema', '--container'], ['container']],
   ])('%j', async (argv, kinds) => {
-    const {stdout, stderr, exitCode} = await runCli(argv)
+    const {stdout, stderr, exitCode} = await runInProcess(argv)
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     const documents = stdout.split(/(?<=^}\n)/m).map((text) => JSON.parse(text) as object)
     expect(documents).toEqual(kinds.map((kind) => (kind === 'pod' ? pod : container)))
@@ -175,6 +175,6 @@ describe('the command', () => {
     [['runp', 'jsonschema', '-c'], 'runp takes no container file: leave out --container'],
     [['jsonschema', 'rm'], '"rm" reads no such files: runp, create, run, pull do'],
   ])('%j: exit 2', async (argv, message) => {
-    expect(await runCli(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
+    expect(await runInProcess(argv)).toEqual({stdout: '', stderr: `crisp: ${message}\n`, exitCode: 2})
   })
 })

@@ -5,7 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {enumValues, messageFields, protoName} from '../../src/client/descriptor.js'
 import {readContainerConfig, readPodConfig} from '../../src/config-files/configs.js'
 import {UserError} from '../../src/errors/errors.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 // Files that are wrong in every way a generator can think of. Each must end in one line that names the file and, if
 // the fault is in a field, the way to it; never in a stack trace, never in a configuration that goes out.
@@ -168,7 +168,7 @@ test.each([
 ])('the command says it in one line and sends nothing: %s', async (name, content, problem) => {
   const path = join(directory, name)
   writeFileSync(path, content)
-  expect(await runCli(['runp', path], {endpoint: 'unix:///nonexistent.sock'})).toEqual({
+  expect(await runInProcess(['runp', path], {endpoint: 'unix:///nonexistent.sock'})).toEqual({
     stdout: '',
     stderr: `crisp: ${path}${problem}\n`,
     exitCode: 1,

@@ -62,19 +62,14 @@ test('a command that is not there leaves the container exited with StartError', 
 test('stop: the signal first, SIGKILL for what ignores it', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
-  const pod = await podOn(client)
-  const polite = await startIn(
-    client,
-    pod,
-    ['/bin/sh', '-c', "trap 'exit 7' TERM; echo ready; sleep 100 & wait"],
-    {
-      metadata: {name: 'polite', attempt: 0},
-      logPath: '',
-    },
-  )
-  const deaf = await startIn(client, pod, ['/bin/sh', '-c', "trap '' TERM; while :; do sleep 100; done"], {
-    metadata: {name: 'deaf', attempt: 0},
-  })
+  const logDirectory = join(runtime.directory, 'logs')
+  const pod = await podOn(client, {logDirectory})
+  const start = (name: string, script: string) =>
+    startIn(client, pod, ['/bin/sh', '-c', script], {metadata: {name, attempt: 0}, logPath: `${name}.log`})
+  const polite = await start('polite', "trap 'exit 7' TERM; echo ready; sleep 100 & wait")
+  const deaf = await start('deaf', "trap '' TERM; echo ready; while :; do sleep 100; done")
+  for (const name of ['polite', 'deaf'])
+    await expect.poll(() => readFile(join(logDirectory, `${name}.log`), 'utf8')).toMatch(/ready\n$/)
   const said = await client.runtime.execSync({containerId: polite, cmd: ['/bin/sh', '-c', 'echo $HOSTNAME']})
   expect(Buffer.from(said.stdout).toString()).toMatch(/^pod-\d+\n$/)
   await client.runtime.stopContainer({containerId: polite, timeout: '60'})

@@ -61,6 +61,12 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
     return statusOf(containerId)
   }
 
+  /** Resolves when the container has printed this line, so that what stands before it is done. */
+  async function says(containerId: string, line: string): Promise<void> {
+    const {logPath} = await statusOf(containerId)
+    await expect.poll(() => readFile(logPath, 'utf8')).toMatch(new RegExp(`^\\S+ stdout F ${line}$`, 'm'))
+  }
+
   test('a pod and its container from the first call to the last', async () => {
     const {runtime} = stage.client
     const pod = await runPod('whole')
@@ -90,7 +96,7 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
     await startContainer(container)
     const running = await statusOf(container)
     expect(running).toMatchObject({state: 'CONTAINER_RUNNING', finishedAt: '0', reason: ''})
-    await expect.poll(() => readFile(running.logPath, 'utf8')).toMatch(/^\S+ stdout F up\n$/)
+    await says(container, 'up')
 
     await runtime.stopContainer({containerId: container, timeout: '20'})
     const exited = await statusOf(container)
@@ -118,8 +124,9 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
     expect(await ending('good', 'exit 0')).toEqual({exitCode: 0, reason: 'Completed'})
     expect(await ending('bad', 'exit 42')).toEqual({exitCode: 42, reason: 'Error'})
 
-    const deaf = await create(pod, 'endings', 'deaf', "trap '' TERM; while :; do sleep 0.1; done")
+    const deaf = await create(pod, 'endings', 'deaf', "trap '' TERM; echo up; while :; do sleep 0.1; done")
     await startContainer(deaf)
+    await says(deaf, 'up')
     await runtime.stopContainer({containerId: deaf, timeout: '1'})
     expect(await statusOf(deaf)).toMatchObject({exitCode: 137, reason: 'Error'})
 
@@ -137,8 +144,14 @@ describe.each(stages)('on $name', ({name: stageName, missing, start}) => {
   test('stopping a pod kills its containers; removing it removes them', async () => {
     const {runtime} = stage.client
     const pod = await runPod('falling')
-    const container = await create(pod, 'falling', 'main', "trap '' TERM; while :; do sleep 0.1; done")
+    const container = await create(
+      pod,
+      'falling',
+      'main',
+      "trap '' TERM; echo up; while :; do sleep 0.1; done",
+    )
     await startContainer(container)
+    await says(container, 'up')
     await runtime.stopPodSandbox({podSandboxId: pod})
     expect(await statusOf(container)).toMatchObject({state: 'CONTAINER_EXITED', exitCode: 137})
     await runtime.removePodSandbox({podSandboxId: pod})
