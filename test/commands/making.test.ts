@@ -553,12 +553,12 @@ describe('nothing half-made', () => {
       },
       // Not one of those that may pass, and are tried again.
       StopPodSandbox: () => {
-        throw status(8, 'device broken')
+        throw status(6, 'device broken')
       },
     })
     expect(await runInProcess(['run', containerFile, podFile], runtime)).toEqual({
       stdout: '',
-      stderr: `crisp: could not take away what was made (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: device broken\ncrisp: CreateContainer: no\n`,
+      stderr: `crisp: could not take away what was made (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: AlreadyExists: device broken\ncrisp: CreateContainer: no\n`,
       exitCode: 1,
     })
   })

@@ -69,7 +69,7 @@ describe('the other tags', () => {
   test('--all-tags takes them with cri-o too', async () => {
     const {answers, left} = node('cri-o')
     await using runtime = await startFakeRuntime(answers)
-    expect(await runCli(['rmi', 'busybox:1', '--all-tags'], runtime)).toEqual({
+    expect(await runInProcess(['rmi', 'busybox:1', '--all-tags'], runtime)).toEqual({
       stdout: 'Deleted: docker.io/library/busybox:1\nDeleted: docker.io/library/busybox:2\n',
       stderr: '',
       exitCode: 0,
