@@ -17,21 +17,39 @@ export interface Stage extends AsyncDisposable {
   containerConfig(name: string, script: string, config?: Input<ContainerConfig>): Input<ContainerConfig>
 }
 
-export type StageName = 'the embedded runtime' | 'containerd'
+/** Whose answers are to be expected. */
+export type Kind = 'the embedded runtime' | 'containerd' | 'CRI-O' | 'a release before containerd 2.1'
 
-export const stages: readonly {name: StageName; missing: boolean; start: () => Promise<Stage>}[] = [
-  {name: 'the embedded runtime', missing: false, start: demoStage},
-  {name: 'containerd', missing: !isMet('containerd'), start: containerdStage},
+interface StageEntry {
+  name: string
+  kind: Kind
+  missing: boolean
+  start: () => Promise<Stage>
+}
+
+export const stages: readonly StageEntry[] = [
+  {name: 'the embedded runtime', kind: 'the embedded runtime', missing: false, start: () => demoStage()},
+  demoEntry('containerd-1.6', 'a release before containerd 2.1'),
+  demoEntry('containerd-2.3', 'the embedded runtime'),
+  demoEntry('crio-1.30', 'CRI-O'),
+  demoEntry('crio-1.36', 'CRI-O'),
+  {name: 'containerd', kind: 'containerd', missing: !isMet('containerd'), start: containerdStage},
 ]
 
-async function demoStage(): Promise<Stage> {
-  const runtime = await startDemoRuntime()
+function demoEntry(like: string, kind: Kind): StageEntry {
+  return {name: `the embedded runtime as ${like}`, kind, missing: false, start: () => demoStage(like)}
+}
+
+async function demoStage(like?: string): Promise<Stage> {
+  const runtime = await startDemoRuntime({like})
   const client = clientOf(runtime)
   const logs = await mkdtemp(join(tmpdir(), 'crisp-logs-'))
+  // Good for either cgroup driver.
+  const cgroupParent = 'crisp-test.slice'
   return {
     client,
     image: shellImage,
-    podConfig: (name, config) => podConfig(join(logs, name), '/crisp-test', name, config),
+    podConfig: (name, config) => podConfig(join(logs, name), cgroupParent, name, config),
     containerConfig: (name, script, config) => containerConfig(shellImage, name, script, config),
     async [Symbol.asyncDispose]() {
       client.close()
@@ -77,9 +95,9 @@ function containerConfig(
 ): Input<ContainerConfig> {
   return {
     metadata: {name, attempt: 0},
-    image: {image},
+    image: {image, userSpecifiedImage: image},
     command: ['/bin/sh', '-c', script],
-    logPath: `${name}/0.log`,
+    logPath: `${name}.log`,
     ...config,
   }
 }
