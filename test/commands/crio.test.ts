@@ -4,8 +4,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
-import {clientOf, shellImage} from '../support/demo-node.js'
-import {runCli} from '../support/run-cli.js'
+import {clientOf, shellImage, startIn} from '../support/demo-node.js'
+import {runCli, runUntil} from '../support/run-cli.js'
 
 // Where CRI-O and containerd differ, the commands behave alike.
 
@@ -210,4 +210,23 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     expect(exitCode).toBe(124)
     expect(stderr).toMatch(/^(command timed out\n)?crisp: .*\n$/)
   })
+})
+
+test.each([
+  ['without the kubelet’s labels', {}],
+  ['with them', {'io.kubernetes.pod.uid': 'uid-1'}],
+])('events of a CRI-O that has them, of a pod %s', async (_, labels) => {
+  await using runtime = await startDemoRuntime({like: 'crio-1.36-events', seed: {images: [shellImage]}})
+  using client = clientOf(runtime)
+  const events = runUntil(
+    ['events', '-o', 'table', '--pod', 'web'],
+    (text) => text.split('\n').length > 3,
+    runtime,
+  )
+  const metadata = {name: 'web', namespace: 'prod', uid: 'uid-1'}
+  const {podSandboxId} = await client.runtime.runPodSandbox({config: {metadata, labels}})
+  const containerId = await startIn(client, podSandboxId, ['/bin/sleep', '100'], {labels})
+
+  const lines = (await events).stdout.split('\n').map((line) => line.replace(/^\S+ \S+ +/, ''))
+  expect(lines).toContain(`container  started  prod/web/main (${containerId.slice(0, 13)})`)
 })

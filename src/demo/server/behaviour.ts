@@ -49,6 +49,8 @@ export interface Behaviour {
 
   /** Who gets events: every reader all of them, one reader each, or nobody, whose stream ends at once. */
   readonly events: 'all' | 'shared' | 'none'
+  /** Whether an event has the statuses of its pod always, or only where the labels of the kubelet lead to it. */
+  readonly eventStatuses: 'always' | 'labelled'
   /** Whether there are metrics without asking for them in a configuration. */
   readonly metrics: boolean
   /** Whether pods have figures of processor and memory, as they have none on CRI-O with cgroupfs. */
@@ -107,6 +109,7 @@ export const wholeApi: Behaviour = {
   pullAnswer: 'id',
   containerFilesystem: false,
   events: 'all',
+  eventStatuses: 'always',
   metrics: true,
   podUsage: true,
   info: 'containerd',
@@ -156,6 +159,7 @@ function crio(release: string, differing: Partial<Behaviour>): Behaviour {
     containerFilesystem: true,
     // Both take a setting that is off by default.
     events: 'none',
+    eventStatuses: 'labelled',
     metrics: false,
     info: 'cri-o',
     tellsEndedPid: true,
@@ -211,6 +215,8 @@ const releases: Readonly<Record<string, Behaviour>> = {
   }),
   // As it is with cgroupfs.
   'crio-1.36': crio('1.36.3', {cgroupDriver: 'CGROUPFS', podUsage: false}),
+  // With enable_pod_events = true.
+  'crio-1.36-events': crio('1.36.3', {events: 'all'}),
   'cri-dockerd-0.4': {
     ...wholeApi,
     version: {name: 'docker', release: '28.0.0'},
