@@ -27,7 +27,7 @@ export function startServer() {
     home,
     client: () => connect({endpoint}),
     /** Resident now, in MB. */
-    memoryMb: () => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], {encoding: 'utf8'})) / 1024,
+    memoryMb: () => residentKib(pid) / 1024,
     /** What is left in the server's directories after the end; nothing, if all is well. */
     stop() {
       crisp('demo', '--stop')
@@ -36,6 +36,12 @@ export function startServer() {
       return left
     },
   }
+}
+
+function residentKib(pid) {
+  if (process.platform === 'linux')
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], {encoding: 'utf8'}))
 }
 
 export async function inParallel(count, width, step) {

@@ -1,0 +1,25 @@
+// The command on each release of Node that it supports, which npm fetches (package "node").
+//   node build/nodes.mjs           a few command lines on each
+//   node build/nodes.mjs --tests   all tests on the oldest and the newest
+import {execFileSync, spawnSync} from 'node:child_process'
+import {dirname} from 'node:path'
+
+const releases = ['20.19', '22', '24', '26']
+const tests = process.argv.includes('--tests')
+const [oldest, newest] = [releases[0], releases.at(-1)]
+
+for (const release of tests ? [oldest, newest] : releases) {
+  const node = execFileSync(
+    'npm',
+    ['exec', '--yes', `--package=node@${release}`, '--', 'node', '-p', 'process.execPath'],
+    {encoding: 'utf8'},
+  ).trim()
+  const argv = tests ? ['node_modules/vitest/vitest.mjs', 'run'] : ['build/smoke.mjs']
+  if (tests) console.log(`Node ${release}: all tests`)
+  const {status} = spawnSync(node, argv, {
+    stdio: 'inherit',
+    // What tests start by the name "node" is the same one.
+    env: {...process.env, PATH: `${dirname(node)}:${process.env.PATH}`},
+  })
+  if (status !== 0) process.exitCode = 1
+}

@@ -1,0 +1,71 @@
+// Whether the built command works on the Node that runs this: node build/smoke.mjs. On the embedded runtime, with one
+// of its own; leaves nothing behind.
+import {spawn} from 'node:child_process'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+const home = mkdtempSync(join(tmpdir(), 'crisp-smoke-'))
+const env = {
+  PATH: process.env.PATH,
+  HOME: home,
+  XDG_RUNTIME_DIR: home,
+  CONTAINER_RUNTIME_ENDPOINT: 'demo',
+  CRI_CONFIG_FILE: '/dev/null',
+}
+const copy = join(home, 'copy')
+
+/** What each command line should print, and how it should end; 0 unless told. */
+const checks = [
+  [['--version'], /^crisp \S+/],
+  [['version'], /^RuntimeName: +crisp-demo$/m],
+  [['ps', '-o', 'json'], (text) => JSON.parse(text).containers.length > 8],
+  [['pods', '--no-trunc'], /orders-0/],
+  [['inspect', '-o', 'jsonpath={.status.metadata.name}', 'toolbox/shell'], /^shell/],
+  [['exec', 'toolbox/shell', 'sh', '-c', 'echo out; exit 7'], /^out\n$/, 7],
+  [['exec', '-i', 'toolbox/shell', 'cat'], /^typed$/, 0, {stdin: 'typed'}],
+  [['cp', 'toolbox/shell:/etc/hostname', copy], () => readFileSync(copy).length > 0],
+  [['logs', '--tail', '1', 'shop/orders-0/orders'], /\S/],
+  [['logs', '-f', 'shop/orders-0/orders'], /\n.*\n/, 130, {interruptAfter: /\n.*\n/}],
+  [['stats', '--seconds', '1'], /orders/],
+  [['ps', '--wrong'], /^$/, 2],
+  [['demo', '--stop'], /^$/],
+]
+
+let failed = 0
+try {
+  writeFileSync(copy, '')
+  for (const [argv, expected, code = 0, options = {}] of checks) {
+    const {stdout, stderr, exitCode} = await crisp(argv, options)
+    const fits = typeof expected === 'function' ? expected(stdout) : expected.test(stdout)
+    if (fits && exitCode === code) continue
+    failed++
+    console.log(`crisp ${argv.join(' ')}: exit code ${exitCode}\n${stdout}${stderr}`)
+  }
+} finally {
+  await crisp(['demo', '--stop'])
+  rmSync(home, {recursive: true})
+}
+console.log(
+  `Node ${process.version}: ${checks.length - failed} of ${checks.length} command lines as they should be`,
+)
+if (failed > 0) process.exitCode = 1
+
+function crisp(argv, {stdin = '', interruptAfter} = {}) {
+  const child = spawn(process.execPath, [program, ...argv], {env})
+  child.stdin.on('error', () => {})
+  child.stdin.end(stdin)
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+    if (interruptAfter?.test(stdout)) child.kill('SIGINT')
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  return new Promise((resolve) => {
+    child.on('close', (exitCode) => resolve({stdout, stderr, exitCode}))
+  })
+}
