@@ -9,12 +9,12 @@ import {setImmediate} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import type {SessionKind, StreamHandler} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
+import {type NodeBehaviour, startFakeNode, webId} from '../support/fake-node.js'
 import {id, kubeletContainer, secondsAgo, status} from '../support/fake-runtime.js'
 import {certificate, certificateKey} from '../support/peers/certificate.js'
 import {startSpdyPeer, success} from '../support/peers/spdy-peer.js'
 import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
 import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
-import {type NodeBehaviour, startStreamingNode, webId} from '../support/streaming-node.js'
 
 /** A command that prints and exits. */
 function printing(out: string, err = '', exitCode = 0): StreamHandler {
@@ -30,7 +30,7 @@ function failing(failure: string): StreamHandler {
 }
 
 async function exec(behaviour: NodeBehaviour, argv: readonly string[], stdin = '') {
-  await using node = await startStreamingNode(behaviour)
+  await using node = await startFakeNode(behaviour)
   const result = await runCli(['exec', ...argv], {endpoint: node.endpoint, stdin})
   const requests = node.runtime.calls
     .filter(({method}) => method === 'Exec' || method === 'ExecSync')
@@ -77,7 +77,7 @@ describe('one container', () => {
     }
     /** Runs `exec -i` as `"$@"` of a shell's script, in a directory with a file of these bytes. */
     const inShell = async (script: string, bytes: Buffer) => {
-      await using node = await startStreamingNode({exec: slow})
+      await using node = await startFakeNode({exec: slow})
       const directory = await mkdtemp(join(tmpdir(), 'crisp-exec-'))
       await writeFile(join(directory, 'file'), bytes)
       const cli = spawn('sh', ['-c', script, 'sh', process.execPath, program, 'exec', '-i', 'web', 'sum'], {
@@ -127,7 +127,7 @@ describe('one container', () => {
       stdout?.end()
       return {exitCode: 0}
     }
-    await using node = await startStreamingNode({exec: some, answers: {Version: version}})
+    await using node = await startFakeNode({exec: some, answers: {Version: version}})
     const cli = startCli(['exec', '-i', 'web', 'cat'], node)
     // It stops reading.
     cli.stdin.on('error', () => {}).end(Buffer.alloc(20_000_000))
@@ -135,7 +135,7 @@ describe('one container', () => {
   })
 
   test('a command that ends before stdin does', async () => {
-    await using node = await startStreamingNode({exec: printing('done\n')})
+    await using node = await startFakeNode({exec: printing('done\n')})
     const cli = startCli(['exec', '-i', 'web', 'true'], node)
     expect(await outcomeOf(cli)).toEqual({stdout: 'done\n', stderr: '', exitCode: 0})
   })
@@ -286,7 +286,7 @@ describe('failures of our own are 125, and say what to do', () => {
 
   test('the runtime goes away in the middle', async () => {
     let gone = (): void => {}
-    const node = await startStreamingNode({
+    const node = await startFakeNode({
       exec: async ({stdout}) => {
         stdout?.write('some output\n')
         gone()
@@ -493,7 +493,7 @@ describe('signals and readers', () => {
     ['SIGTERM', 143],
   ])('%s ends the session, quietly', async (signal, exitCode) => {
     let gone: Promise<void> | undefined
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: async (io) => {
         gone = new Promise((resolve) => io.signal.addEventListener('abort', () => resolve()))
         io.stdout?.write('started\n')
@@ -507,7 +507,7 @@ describe('signals and readers', () => {
   })
 
   test('a reader that goes away ends it quietly', async () => {
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: async ({stdout, signal}) => {
         while (!signal.aborted) await new Promise((resolve) => stdout?.write('y\n'.repeat(10_000), resolve))
         return {exitCode: 0}

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest'
+import {startFakeNode} from '../support/fake-node.js'
 import {startFakeRuntime} from '../support/fake-runtime.js'
 import {hostileTexts} from '../support/hostile.js'
 import {record} from '../support/log-files.js'
-import {startNode} from '../support/logs-node.js'
 import {seeded} from '../support/random.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
@@ -10,7 +10,7 @@ const expressions = ['(a+)+$', '(\\pL+)+!$', '[ab]*a[ab]{18}$']
 const log = 'default_web-1_uid-web-1/app/0.log'
 
 test('hostile lines end a search no later than others', {timeout: 300_000}, async () => {
-  await using node = await startNode([{pod: 'web-1', name: 'app'}])
+  await using node = await startFakeNode({containers: [{pod: 'web-1', name: 'app'}]})
   const texts = [...hostileTexts(), 'aaa']
   node.logs.write(log, texts.map((text, index) => record(index, text)).join(''))
   for (const expression of expressions)
@@ -30,7 +30,7 @@ test('hostile names end a filter no later than others', {timeout: 300_000}, asyn
 })
 
 test('Ctrl-C ends a search that takes its time', {timeout: 300_000}, async () => {
-  await using node = await startNode([{pod: 'web-1', name: 'app'}])
+  await using node = await startFakeNode({containers: [{pod: 'web-1', name: 'app'}]})
   const random = seeded(1)
   const line = Array.from({length: 10_000}, () => random.of(['a', 'b'])).join('')
   const lines = Array.from({length: 200}, (_, index) => record(index, `${line.slice(index)}c`)).join('')

@@ -3,8 +3,8 @@ import type {Readable} from 'node:stream'
 import {describe, expect, test} from 'vitest'
 import type {StreamHandler, StreamIo} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
+import {startFakeNode, webId} from '../support/fake-node.js'
 import {onTerminal} from '../support/on-terminal.js'
-import {startStreamingNode, webId} from '../support/streaming-node.js'
 
 /** Says "ready" when the first size is here, which is after raw mode, then does `rest`. */
 function ready(rest: (io: StreamIo) => Promise<number>): StreamHandler {
@@ -26,7 +26,7 @@ const forever = (): Promise<never> => new Promise(() => {})
 describe('exec -it', () => {
   test('every key goes to the command as it is, nothing is echoed or translated here', async () => {
     let keys = ''
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: ready(async (io) => {
         keys = await typed(io, '!')
         // A full-screen program moves down a line with this.
@@ -54,7 +54,7 @@ describe('exec -it', () => {
   })
 
   test('the size follows the window', async () => {
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: ready(async ({sizes, stdout}) => {
         for await (const {columns, rows} of sizes) {
           stdout?.write(`${columns}x${rows}\r\n`)
@@ -76,7 +76,7 @@ describe('exec -it', () => {
     ['others', ['--detach-keys', 'ctrl-a,d'], '\x01d'],
   ])('detach keys: %s', async (_name, flags, keys) => {
     let gone: Promise<unknown> | undefined
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: ready(async ({signal}) => {
         gone = once(signal, 'abort')
         return forever()
@@ -96,7 +96,7 @@ describe('exec -it', () => {
   })
 
   test('no detach keys at all', async () => {
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: ready(async (io) => ((await typed(io, '!')) === '\x10\x11!' ? 0 : 1)),
     })
     const session = await onTerminal(['exec', '-it', '--detach-keys=', 'web', 'sh'], node.endpoint)
@@ -111,7 +111,7 @@ describe('exec -it', () => {
     ['SIGINT', 130],
     ['SIGQUIT', 143],
   ])('%s from outside: the terminal is as it was', async (signal, exitCode) => {
-    await using node = await startStreamingNode({exec: ready(forever)})
+    await using node = await startFakeNode({exec: ready(forever)})
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], node.endpoint)
     await session.until('ready')
     process.kill(session.pid(), signal)
@@ -122,7 +122,7 @@ describe('exec -it', () => {
   })
 
   test('the connection is lost: the terminal is as it was', async () => {
-    const node = await startStreamingNode({exec: ready(forever)})
+    const node = await startFakeNode({exec: ready(forever)})
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], node.endpoint)
     await session.until('ready')
     await node[Symbol.asyncDispose]()
@@ -136,7 +136,7 @@ describe('exec -it', () => {
   })
 
   test('a fault of our own: the terminal is as it was', async () => {
-    await using node = await startStreamingNode({exec: ready(forever)})
+    await using node = await startFakeNode({exec: ready(forever)})
     const fault = "process.on('SIGUSR2',()=>{throw(new(Error)('fault'))})"
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], node.endpoint, {
       env: {NODE_OPTIONS: `--import=data:text/javascript,${fault}`},
@@ -154,7 +154,7 @@ describe('exec -it', () => {
     const opened = new Promise<void>((resolve) => {
       open = resolve
     })
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       exec: ready(async (io) => {
         open()
         return (await typed(io, '!')) === 'x!' ? 3 : 1
@@ -177,7 +177,7 @@ describe('attach', () => {
 
   test('the exit code of the container is ours, also when the runtime notices late', async () => {
     let asked = 0
-    await using node = await startStreamingNode({
+    await using node = await startFakeNode({
       attach: ready(async (io) => {
         await typed(io, 'exit\r')
         return 0
@@ -203,7 +203,7 @@ describe('attach', () => {
   })
 
   test('detach keys leave the container alone', async () => {
-    await using node = await startStreamingNode({attach: ready(forever)})
+    await using node = await startFakeNode({attach: ready(forever)})
     const session = await onTerminal(['attach', '-it', 'web'], node.endpoint)
     await session.until('ready')
     session.terminal.input.write('\x10\x11')

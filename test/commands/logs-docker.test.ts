@@ -2,8 +2,8 @@ import {once} from 'node:events'
 import {appendFileSync, mkdirSync, symlinkSync, truncateSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {expect, test} from 'vitest'
+import {startFakeNode, type TestContainer} from '../support/fake-node.js'
 import {record, stamp} from '../support/log-files.js'
-import {startNode, type TestContainer} from '../support/logs-node.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const app: TestContainer = {pod: 'web-1', name: 'app'}
@@ -15,7 +15,7 @@ function docker(seconds: number, log: string, stream = 'stdout'): string {
 
 /** cri-dockerd's: the runtime's path is a link to Docker's file, which Docker rotates where it is. */
 async function dockerNode(live: string) {
-  const node = await startNode([{...app}])
+  const node = await startFakeNode({containers: [{...app}]})
   const path = node.logs.write('docker/x-json.log', live)
   mkdirSync(dirname(node.logOf(app)), {recursive: true})
   symlinkSync(path, node.logOf(app))
@@ -73,7 +73,7 @@ test.each<[string, typeof cri, string]>([
     'crisp: default/web-1/app: a line of the log file is damaged and left out, as will be others\n',
   ],
 ])('a file in %s that shrinks while it is read: what is missing is said', async (_, line, more) => {
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   const long = `${'x'.repeat(1000)}\n`
   let log = ''
   for (let index = 0; index < 20_000; index++) log += line(index, long)

@@ -1,14 +1,14 @@
 import {appendFileSync, mkdirSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {expect, test} from 'vitest'
+import {type FakeNode, startFakeNode, type TestContainer} from '../support/fake-node.js'
 import {record, records} from '../support/log-files.js'
 import {LogWriter} from '../support/log-writer.js'
-import {startNode, type TestContainer, type TestNode} from '../support/logs-node.js'
 import {type Cli, startCli} from '../support/run-cli.js'
 
 const app: TestContainer = {pod: 'web-1', name: 'app'}
 
-function write(node: TestNode, container: TestContainer, text: string): void {
+function write(node: FakeNode, container: TestContainer, text: string): void {
   mkdirSync(dirname(node.logOf(container)), {recursive: true})
   appendFileSync(node.logOf(container), text)
 }
@@ -21,7 +21,7 @@ class Following implements AsyncDisposable {
   stderr = ''
   #changed = () => {}
 
-  constructor(node: TestNode, ...argv: string[]) {
+  constructor(node: FakeNode, ...argv: string[]) {
     this.cli = startCli(['logs', '-f', ...argv], node)
     this.ended = new Promise((resolve) => this.cli.once('close', resolve))
     this.cli.stdout.on('data', (chunk: Buffer) => {
@@ -48,7 +48,7 @@ class Following implements AsyncDisposable {
 }
 
 test('what is added is shown, until the container and its pod have ended', async () => {
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   write(node, app, records(0, 20))
   await using following = new Following(node, 'app', '--tail', '2')
   await following.until('line 19\n')
@@ -64,7 +64,7 @@ test('what is added is shown, until the container and its pod have ended', async
 })
 
 test('Ctrl-C ends it with 130', async () => {
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   write(node, app, records(0, 1))
   await using following = new Following(node, 'app')
   await following.until('line 0\n')
@@ -73,7 +73,7 @@ test('Ctrl-C ends it with 130', async () => {
 })
 
 test('on into the next attempts, each named by how the one before ended', async () => {
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   write(node, app, record(0, 'first'))
   await using following = new Following(node, 'app')
   await following.until('first\n')
@@ -108,7 +108,9 @@ test.each<[string, Partial<TestContainer>, string[]]>([
   ['--once', {}, ['--once']],
   ['a container that nobody restarts', {unlabelled: true}, []],
 ])('%s: it ends with the container', async (_, more, argv) => {
-  await using node = await startNode([{...app, ...more, state: 'CONTAINER_EXITED', exitCode: 2}])
+  await using node = await startFakeNode({
+    containers: [{...app, ...more, state: 'CONTAINER_EXITED', exitCode: 2}],
+  })
   write(node, app, record(0, 'all') + record(1, 'no end', {tag: 'P'}))
   await using following = new Following(node, 'app', ...argv)
   expect(await following.ended).toBe(0)
@@ -117,7 +119,7 @@ test.each<[string, Partial<TestContainer>, string[]]>([
 
 test('containers of a selector join and leave', async () => {
   const sidecar: TestContainer = {pod: 'web-2', name: 'sidecar'}
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   node.podLabels = {'web-1': {app: 'web'}, 'web-2': {app: 'web'}, 'db-0': {app: 'db'}}
   write(node, app, record(0, 'one'))
   await using following = new Following(node, '-l', 'app=web')
@@ -149,7 +151,7 @@ function stopThroughRotations({cli}: Following, writer: LogWriter): void {
 test.each(['rename', 'truncate'] as const)(
   'stopped while the log is rotated three times by %s: every line once, in order',
   async (rotation) => {
-    await using node = await startNode([{...app}])
+    await using node = await startFakeNode({containers: [{...app}]})
     const writer = new LogWriter(node.logOf(app), {rotation, compress: true})
     writer.write(records(0, 10))
     await using following = new Following(node, 'app')
@@ -167,7 +169,7 @@ test.each(['rename', 'truncate'] as const)(
 test.each(['rename', 'truncate'] as const)(
   'stopped while the log is rotated by %s, and its container ends with nothing in the last file: every line once',
   async (rotation) => {
-    await using node = await startNode([{...app}])
+    await using node = await startFakeNode({containers: [{...app}]})
     const writer = new LogWriter(node.logOf(app), {rotation, compress: false})
     writer.write(records(0, 10))
     await using following = new Following(node, 'app')
@@ -184,7 +186,7 @@ test.each(['rename', 'truncate'] as const)(
 )
 
 test('a log that is emptied without a copy is read on from its beginning, which is said', async () => {
-  await using node = await startNode([{...app}])
+  await using node = await startFakeNode({containers: [{...app}]})
   const path = node.logOf(app)
   write(node, app, records(0, 5))
   await using following = new Following(node, 'app')

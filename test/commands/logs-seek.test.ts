@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect} from 'vitest'
+import {startFakeNode} from '../support/fake-node.js'
 import {records, stamp} from '../support/log-files.js'
-import {startNode} from '../support/logs-node.js'
 import {testWith} from '../support/needs.js'
 import {runCli} from '../support/run-cli.js'
 
@@ -21,7 +21,7 @@ testWith('procfs').each<[string, (first: number) => string[], number, number]>([
     2048 * 1024,
   ],
 ])('%s: hardly more is read of 64 MiB than of 2 MiB', async (_, flags, fromEnd, more) => {
-  await using node = await startNode([{pod: 'web-1', name: 'app'}])
+  await using node = await startFakeNode({containers: [{pod: 'web-1', name: 'app'}]})
   const usageFile = join(node.logs.path, 'usage')
   const readBytes = async (lines: number): Promise<number> => {
     node.logs.write('default_web-1_uid-web-1/app/0.log', records(0, lines, textOf))

@@ -4,9 +4,9 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 import {runAsNobody} from '../support/as-nobody.js'
+import {startFakeNode, type TestContainer} from '../support/fake-node.js'
 import {runInProcess} from '../support/in-process.js'
 import {record, records, stamp} from '../support/log-files.js'
-import {startNode, type TestContainer} from '../support/logs-node.js'
 import {testWith} from '../support/needs.js'
 import {program} from '../support/run-cli.js'
 
@@ -16,7 +16,7 @@ const web: TestContainer = {pod: 'web-1', name: 'app'}
 const webLog = 'default_web-1_uid-web-1/app'
 
 async function webNode(log: string | Buffer) {
-  const node = await startNode([web])
+  const node = await startFakeNode({containers: [web]})
   node.logs.write(`${webLog}/0.log`, log)
   return node
 }
@@ -83,7 +83,7 @@ test('as JSON: an object a line, with what the container wrote as JSON in it', a
 })
 
 test('rotated files and the live one are one log; what was rotated away is said', async () => {
-  await using node = await startNode([{...web, startedAtMs: Date.UTC(2026, 0, 1)}])
+  await using node = await startFakeNode({containers: [{...web, startedAtMs: Date.UTC(2026, 0, 1)}]})
   node.logs.write(`${webLog}/0.log.20260102-000010.gz`, records(0, 10))
   node.logs.write(`${webLog}/0.log.20260102-000020`, records(10, 20))
   node.logs.write(`${webLog}/0.log.20260102-000020.gz`, 'half compressed')
@@ -105,10 +105,12 @@ test('rotated files and the live one are one log; what was rotated away is said'
 })
 
 test('attempts: the newest, the one before, one by number, all with their ends', async () => {
-  await using node = await startNode([
-    {...web, attempt: 2, state: 'CONTAINER_EXITED', exitCode: 137, reason: 'OOMKilled'},
-    {...web, attempt: 3},
-  ])
+  await using node = await startFakeNode({
+    containers: [
+      {...web, attempt: 2, state: 'CONTAINER_EXITED', exitCode: 137, reason: 'OOMKilled'},
+      {...web, attempt: 3},
+    ],
+  })
   for (const attempt of [1, 2, 3])
     node.logs.write(`${webLog}/${attempt}.log`, record(attempt, `run ${attempt}`))
   const logs = (...argv: string[]) => runInProcess(['logs', 'web-1/app', ...argv], node)
@@ -131,7 +133,7 @@ test('attempts: the newest, the one before, one by number, all with their ends',
 })
 
 test('a line without an end is ended before the next attempt if it was searched for and found', async () => {
-  await using node = await startNode([{...web, attempt: 2}])
+  await using node = await startFakeNode({containers: [{...web, attempt: 2}]})
   for (const attempt of [0, 1, 2])
     node.logs.write(
       `${webLog}/${attempt}.log`,
@@ -153,11 +155,13 @@ test('--previous of a container that was never restarted', async () => {
 })
 
 async function threeContainers() {
-  const node = await startNode([
-    {pod: 'web-1', name: 'app'},
-    {pod: 'web-1', name: 'sidecar'},
-    {pod: 'db-0', name: 'postgres', namespace: 'data'},
-  ])
+  const node = await startFakeNode({
+    containers: [
+      {pod: 'web-1', name: 'app'},
+      {pod: 'web-1', name: 'sidecar'},
+      {pod: 'db-0', name: 'postgres', namespace: 'data'},
+    ],
+  })
   node.podLabels = {'web-1': {app: 'web'}, 'db-0': {app: 'db'}}
   const every = (step: number, word: string) => {
     let text = ''
@@ -233,7 +237,7 @@ test.each<[string, (path: string) => void, RegExp]>([
     /0\.log is a link to a file that is not there/,
   ],
 ])('a log that is %s', async (_, make, stderr) => {
-  await using node = await startNode([web])
+  await using node = await startFakeNode({containers: [web]})
   make(node.logOf(web))
   expect(await runInProcess(['logs', 'app'], node)).toEqual({
     stdout: '',
@@ -248,7 +252,7 @@ function makeFifo(path: string): void {
 }
 
 test('a link to a file elsewhere is followed, rotated files beside both places', async () => {
-  await using node = await startNode([web])
+  await using node = await startFakeNode({containers: [web]})
   node.logs.write('elsewhere/x-json.log.2.gz', records(0, 2))
   node.logs.write('elsewhere/x-json.log.1', records(2, 4))
   const target = node.logs.write('elsewhere/x-json.log', records(4, 6))

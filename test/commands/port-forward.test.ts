@@ -3,9 +3,9 @@ import {once} from 'node:events'
 import net, {type AddressInfo, type Server, type Socket} from 'node:net'
 import {describe, expect, test} from 'vitest'
 import type {PortHandler} from '../../src/demo/server/streaming-server.js'
+import {type NodeBehaviour, startFakeNode} from '../support/fake-node.js'
 import {id} from '../support/fake-runtime.js'
 import {type Cli, outcomeOf, runCli, startCli} from '../support/run-cli.js'
-import {type NodeBehaviour, startStreamingNode} from '../support/streaming-node.js'
 
 interface Forward extends AsyncDisposable {
   cli: Cli
@@ -21,7 +21,7 @@ async function startForward(
   argv: readonly string[],
   lines: number,
 ): Promise<Forward> {
-  const node = await startStreamingNode(behaviour)
+  const node = await startFakeNode(behaviour)
   const cli = startCli(['port-forward', 'web-0', ...argv], node)
   const outcome = outcomeOf(cli)
   let printed = ''
@@ -172,7 +172,7 @@ describe('ports that cannot be had', () => {
 
   test('none of them: exit code 1', async () => {
     await using other = await taken()
-    await using node = await startStreamingNode({})
+    await using node = await startFakeNode({})
     expect(
       await runCli(['port-forward', '--address', '127.0.0.1', 'web-0', `${other.port}:80`], node),
     ).toEqual({
@@ -215,7 +215,7 @@ test.each([
   [['nope', '80'], 3, 'no pod "nope": crisp pods shows what there is'],
   [['web-0', '80'], 1, 'pod web-0 is not running any more: crisp pods --state ready shows those that are'],
 ])('%j ends before anything is opened', async (argv, exitCode, message) => {
-  await using node = await startStreamingNode({
+  await using node = await startFakeNode({
     answers: {PodSandboxStatus: {status: {id: id('b1'), state: 'SANDBOX_NOTREADY'}}},
   })
   expect(await runCli(['port-forward', ...argv], node)).toEqual({

@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
+import {startFakeNode} from '../support/fake-node.js'
 import {LogWriter, type Rotation} from '../support/log-writer.js'
-import {startNode} from '../support/logs-node.js'
 import {startCli} from '../support/run-cli.js'
 
 // 50,000 lines a second. LOAD_SECONDS=60 is the long form (npm run load:logs), which says latencies too.
@@ -20,7 +20,7 @@ test.each<[Rotation, boolean]>([
   'a fast writer that rotates by %s, compressed: %s: every line once, in order',
   {timeout: (60 + 5 * seconds) * 1000},
   async (rotation, compress) => {
-    await using node = await startNode([{pod: 'busy', name: 'app'}])
+    await using node = await startFakeNode({containers: [{pod: 'busy', name: 'app'}]})
     const [container] = node.containers
     if (!container) throw new Error('no container')
     const writer = new LogWriter(node.logOf(container), {rotation, compress})
