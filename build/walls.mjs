@@ -28,7 +28,7 @@ const packages = {
   views: [],
   'config-files': ['js-yaml', 'node:crypto', 'node:fs/promises', 'node:stream'],
   terminal: ['chalk'],
-  formats: ['js-yaml', 'string-width'],
+  formats: ['cli-table3', 'js-yaml', 'string-width'],
   node: ['node:child_process', 'node:fs/promises', 'node:net', 'node:os', 'node:path'],
   logs: [
     'node:buffer',

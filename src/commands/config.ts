@@ -76,7 +76,8 @@ export default class Config extends CriCommand {
         const file = await parseConfig(text ?? '', path)
         const settings = configKeys.map((key) => ({key, value: valueIn(file, key)}))
         const terminal = {width: this.width, style: await this.tableStyle()}
-        return this.show(settingsView(settings, terminal), output)
+        const layOut = output.shows === 'table' ? (await import('../formats/report.js')).report : undefined
+        return this.show(settingsView(settings, terminal, layOut), output)
       }
     }
   }

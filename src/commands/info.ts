@@ -39,6 +39,7 @@ export default class Info extends CriCommand {
         : undefined,
     ])
     const options = {width: this.width, style: await this.tableStyle()}
-    this.show(runtimeStatusView(status, options, facts), output)
+    const layOut = forPeople ? (await import('../formats/report.js')).report : undefined
+    this.show(runtimeStatusView(status, options, facts, layOut), output)
   }
 }

@@ -23,6 +23,8 @@ export interface TableStyle {
   cell: (title: string, text: string) => string
 }
 
+export type TableLayout = typeof table
+
 interface Layout {
   /** Indexes of the columns that are shown. */
   shown: number[]

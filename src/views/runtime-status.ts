@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import {type Column, type TableOptions, table} from '../formats/table.js'
+import {type Column, type TableLayout, type TableOptions, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {RuntimeConfigResponse, StatusResponse, VersionResponse} from '../generated/cri.js'
 import {cgroupDriverIn} from '../node/runtimes.js'
@@ -19,11 +19,12 @@ export function runtimeStatusView(
   response: StatusResponse,
   options: TableOptions,
   facts?: RuntimeFacts,
+  layOut: TableLayout = table,
 ): View {
   return {
     document: () => runtimeDocument(response),
     names: () => (response.status?.conditions ?? []).map(({type}) => type),
-    table: (wide) => runtimeText(response, options, facts, wide),
+    table: (wide) => runtimeText(response, options, facts, wide, layOut),
   }
 }
 
@@ -52,8 +53,8 @@ function snakeWithoutEmpty(value: Record<string, unknown>): Record<string, unkno
 const conditionColumns: readonly Column[] = [
   {title: 'CONDITION'},
   {title: 'STATUS'},
-  {title: 'REASON', min: 10},
-  {title: 'MESSAGE', min: 20},
+  {title: 'REASON'},
+  {title: 'MESSAGE'},
 ]
 
 function runtimeText(
@@ -61,6 +62,7 @@ function runtimeText(
   options: TableOptions,
   facts: RuntimeFacts | undefined,
   wide: boolean,
+  layOut: TableLayout,
 ): string {
   const conditions = (status?.conditions ?? []).map(({type, status: isTrue, reason, message}) => [
     type,
@@ -68,14 +70,14 @@ function runtimeText(
     reason,
     message,
   ])
-  const parts = [table(conditionColumns, conditions, options)]
+  const parts = [layOut(conditionColumns, conditions, options)]
   if (facts) parts.unshift(block(factLines(facts, info)))
   if (runtimeHandlers.length > 0) {
     const rows = runtimeHandlers.map((handler) => [
       handler.name || '(default)',
       enabled({...handler.features}) || '-',
     ])
-    parts.push(table([{title: 'HANDLER'}, {title: 'FEATURES', min: 20}], rows, options))
+    parts.push(layOut([{title: 'HANDLER'}, {title: 'FEATURES'}], rows, options))
   }
   const runtimeFeatures = features ? enabled({...features}) : ''
   if (runtimeFeatures) parts.push(block([['Features', runtimeFeatures]]))

@@ -1,4 +1,4 @@
-import {type TableOptions, table} from '../formats/table.js'
+import {type TableLayout, type TableOptions, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 
 export interface Setting {
@@ -7,11 +7,15 @@ export interface Setting {
 }
 
 /** The settings of a file, in crictl's order. */
-export function settingsView(settings: readonly Setting[], options: TableOptions): View {
+export function settingsView(
+  settings: readonly Setting[],
+  options: TableOptions,
+  layOut: TableLayout = table,
+): View {
   return {
     document: () => Object.fromEntries(settings.map(({key, value}) => [key, typed(value)])),
     table: () =>
-      table(
+      layOut(
         [{title: 'KEY'}, {title: 'VALUE'}],
         settings.map(({key, value}) => [key, value]),
         options,

@@ -1,4 +1,7 @@
 import {spawn} from 'node:child_process'
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
@@ -94,4 +97,41 @@ CONDITION      STATUS   REASON   MESSAGE
 RuntimeReady   true
 `,
   )
+})
+
+test('info and config go on in the next line where the terminal has no room', async () => {
+  const message =
+    'container runtime network not ready: cni plugin not initialized, no network config found in /etc/cni/net.d'
+  await using runtime = await startFakeRuntime({
+    Status: {
+      status: {
+        conditions: [
+          {type: 'NetworkReady', status: false, reason: 'NetworkPluginNotReady', message},
+          {type: 'RuntimeReady', status: true},
+        ],
+      },
+    },
+  })
+  expect(await onTerminal(['info'], 80, runtime.endpoint, {NO_COLOR: '1'})).toBe(
+    `Runtime: fake 1.2.3, CRI v1
+
+CONDITION      STATUS   REASON                  MESSAGE
+NetworkReady   FALSE    NetworkPluginNotReady   container runtime network not
+                                                ready: cni plugin not
+                                                initialized, no network config
+                                                found in /etc/cni/net.d
+RuntimeReady   true
+`,
+  )
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-report-'))
+  try {
+    const file = join(directory, 'crictl.yaml')
+    const socket = `unix:///run/${'a-long-way-down/'.repeat(5)}crio.sock`
+    await writeFile(file, `runtime-endpoint: ${socket}\ntimeout: 5\n`)
+    const shown = await onTerminal(['config', '--config', file], 80, runtime.endpoint, {NO_COLOR: '1'})
+    expect(shown.split('\n').filter((line) => line.length > 80 || line.endsWith(' '))).toEqual([])
+    expect(shown.replace(/\n +/g, '')).toContain(`runtime-endpoint       ${socket}\n`)
+  } finally {
+    await rm(directory, {recursive: true})
+  }
 })

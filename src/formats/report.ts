@@ -1,0 +1,54 @@
+import Table from 'cli-table3'
+import {printable} from '../errors/printable.js'
+import {type Column, type TableOptions, table, widthOf} from './table.js'
+
+const gap = '   '
+/** Lines of text narrower than this are hard to read. */
+const leastWidth = 20
+
+/**
+ * A table of few rows whose last column is text. Where a terminal has no room for that it goes on in the next line,
+ * and nothing is cut; else all is as `table` has it.
+ */
+export function report(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  {width, style}: TableOptions = {},
+): string {
+  const cells = [columns.map(({title}) => title), ...rows.map((row) => row.map(printable))]
+  const widths = columns.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))))
+  const total = widths.reduce((sum, each) => sum + each + gap.length, -gap.length)
+  if (width === undefined || total <= width) return table(columns, rows, {style})
+
+  const text = widths.length - 1
+  const room = Math.max(leastWidth, width - (total - (widths[text] ?? 0)))
+  const layout = new Table({
+    chars: bare,
+    style: {head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0},
+    colWidths: [...widths.slice(0, text), room],
+    wordWrap: true,
+    // A path that is longer than the line is broken, and no part of it left out.
+    wrapOnWordBoundary: cells.every((row) =>
+      (row[text] ?? '').split(' ').every((word) => widthOf(word) <= room),
+    ),
+  })
+  const [titles = [], ...lines] = cells
+  layout.push(titles.map((title) => style?.header(title) ?? title))
+  for (const row of lines)
+    layout.push(row.map((cell, column) => style?.cell(columns[column]?.title ?? '', cell) ?? cell))
+  return layout
+    .toString()
+    .split('\n')
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('')
+}
+
+/** No frame, and a gap between columns. */
+const bare = {
+  ...Object.fromEntries(
+    ['top', 'bottom', 'left', 'right', 'mid']
+      .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+      .map((place) => [place, '']),
+  ),
+  middle: gap,
+}
