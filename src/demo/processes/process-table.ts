@@ -184,11 +184,14 @@ function markIn(pid: number, words: readonly string[]): Mark {
   }
 }
 
-/** Whether the process was started with none: its place is known (0 inside of an exec), and ends where it begins. */
+/**
+ * Whether the process was started with none: its place ends where it begins. The kernel writes that too while it loads
+ * a program, whose code it places last.
+ */
 export function environmentIsEmpty(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [start, end] = [fields[50 - 3], fields[51 - 3]]
-  return start === end && start !== '0'
+  const [code, start, end] = [26, 50, 51].map((number) => fields[number - 3])
+  return code !== '0' && start === end
 }
 
 /** When this process was started, in the clock of `startedAt`. What it has not started is never waited for. */

@@ -27,11 +27,14 @@ testWith('procfs')(
   'a process that was started without an environment is told from one in an exec',
   async () => {
     const child = spawn('sleep', ['1000'], {env: {}})
-    await eventually(() => expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('sleep\n'))
-    expect(environmentIsEmpty(readFileSync(`/proc/${child.pid}/stat`, 'latin1'))).toBe(true)
-    expect(environmentIsEmpty(readFileSync('/proc/self/stat', 'latin1'))).toBe(false)
-    // As the kernel has it while the new program is loaded.
-    expect(environmentIsEmpty(`7 (sh) R ${'0 '.repeat(60)}`)).toBe(false)
+    const statOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/stat`, 'latin1')
+    await eventually(() => expect(environmentIsEmpty(statOf(child.pid))).toBe(true))
+    expect(environmentIsEmpty(statOf(process.pid))).toBe(false)
+    // As the kernel has it while it loads a program: without code, first without a place, then with an empty one.
+    const inExec = Array<string>(60).fill('0')
+    expect(environmentIsEmpty(`7 (sh) R ${inExec.join(' ')}`)).toBe(false)
+    inExec.fill('4096', 46, 48)
+    expect(environmentIsEmpty(`7 (sh) R ${inExec.join(' ')}`)).toBe(false)
     child.kill()
     await once(child, 'exit')
   },
