@@ -5,7 +5,7 @@ import type {CriClient} from '../client/connect.js'
 import type {Reading} from '../config-files/source.js'
 import {exitCode, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
-import {shortened} from '../errors/shortened.js'
+import {shorten} from '../errors/shorten.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
@@ -133,7 +133,7 @@ export abstract class CriCommand extends Command {
    */
   protected fail(error: unknown, doing = ''): void {
     const failure = describeError(error)
-    const about = doing !== '' && error instanceof RpcError ? `${shortened(doing)}: ` : ''
+    const about = doing !== '' && error instanceof RpcError ? `${shorten(doing)}: ` : ''
     this.report({...failure, text: failure.text === '' ? '' : `${about}${failure.text}`})
   }
 

@@ -1,4 +1,4 @@
-import {wrapped} from '../text/wrap.js'
+import {wrapText} from '../text/wrap.js'
 import {type FlagSpec, globalsAfter} from './argv.js'
 
 export interface FlagHelp extends FlagSpec {
@@ -101,7 +101,7 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
   const own = command.flags.filter(({hidden}) => !hidden)
   const groups = groupFlags(own)
   const sections = [
-    `${command.summary}${command.description ? `\n\n${wrapped(command.description, width).join('\n')}` : ''}\n`,
+    `${command.summary}${command.description ? `\n\n${wrapText(command.description, width).join('\n')}` : ''}\n`,
     `USAGE\n  crisp ${command.usage ?? usageOf(command)}\n`,
   ]
   if (command.aliases.length > 0) sections.push(`ALIASES\n  ${command.aliases.join(', ')}\n`)
@@ -148,7 +148,7 @@ function columns(
 ): string {
   return rows
     .map(([word, text]) => {
-      const body = wrapped(text, width - 2 - left)
+      const body = wrapText(text, width - 2 - left)
       const head =
         word.length > left - 2
           ? [word, ...body.map((line) => ' '.repeat(left) + line)]

@@ -1,5 +1,5 @@
 import {messageFields} from '../client/descriptor.js'
-import {wrapped} from '../text/wrap.js'
+import {wrapText} from '../text/wrap.js'
 import {fieldNamed} from './names.js'
 
 // A file to start from: the fields that most need, with the proto's own explanations, those that some need behind a
@@ -108,7 +108,7 @@ function fieldLines(
     const name = fieldNamed(message, field) ?? field
     const value = given instanceof Optional ? given.value : given
     const doc = docs[`${message}.${name}`]
-    const comment = doc ? wrapped(doc, 78 - indent.length) : []
+    const comment = doc ? wrapText(doc, 78 - indent.length) : []
     const gap = nested && index === 0 ? [] : ['']
     const inner = messageFields(message)?.[name]
     const own = isFields(value) && inner?.keyType === undefined ? inner?.type : undefined

@@ -1,5 +1,5 @@
 import {enumValues, type FieldDescriptor, messageFields, methodsOf, protoName} from '../client/descriptor.js'
-import {wrapped} from '../text/wrap.js'
+import {wrapText} from '../text/wrap.js'
 import {callsOf, type Element, nameOf, services} from './find.js'
 
 /** The proto's comments by full name: `Message`, `Message.jsonName`, `Service.Rpc`, `Enum.VALUE`. */
@@ -101,7 +101,7 @@ function typeText({type, rule, keyType}: FieldDescriptor): string {
 
 function paragraph(text: string, indent: number): string {
   if (text === '') return ''
-  return wrapped(text, width - indent)
+  return wrapText(text, width - indent)
     .map((line) => `${' '.repeat(indent)}${line}\n`)
     .join('')
 }

@@ -1,5 +1,5 @@
 import {UsageError} from '../errors/errors.js'
-import {formatted} from './go-template/verbs.js'
+import {formatValue} from './go-template/verbs.js'
 import {type JsonPath, parseJsonPath} from './jsonpath/index.js'
 
 export interface CustomColumn {
@@ -33,7 +33,7 @@ export function rowsOf(columns: readonly CustomColumn[], items: readonly unknown
   return items.map((item) =>
     columns.map(({path}) => {
       const values = path.find(item).filter((value) => value !== null)
-      return values.length === 0 ? '<none>' : values.map((value) => formatted(value)).join(',')
+      return values.length === 0 ? '<none>' : values.map((value) => formatValue(value)).join(',')
     }),
   )
 }

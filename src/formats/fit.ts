@@ -2,7 +2,7 @@ import {printable} from '../errors/printable.js'
 import {cutText, widthOf} from './table.js'
 
 /** Text that fills so many columns exactly: cut with an `…`, or filled up with blanks. Control characters are escaped. */
-export function fitted(
+export function fitText(
   text: string,
   width: number,
   {align = 'left', keep = 'start'}: {align?: 'left' | 'right'; keep?: 'start' | 'end'} = {},

@@ -79,14 +79,14 @@ export const forms: readonly Form[] = [
     },
     shows: 'document',
     writer: async (source) => columnsWriter((await import('./custom-columns.js')).parseCustomColumns(source)),
-    further: withoutHeader,
+    further: dropHeader,
   },
   {
     name: 'custom-columns-file',
     operand: {title: 'FILE', isFile: true, needed: {what: 'a file', example: 'columns.txt'}},
     shows: 'document',
     writer: async (text) => columnsWriter((await import('./custom-columns.js')).parseColumnsFile(text)),
-    further: withoutHeader,
+    further: dropHeader,
   },
 ]
 
@@ -96,6 +96,6 @@ async function columnsWriter(columns: readonly CustomColumn[]): Promise<(view: V
   return (view) => table(titles, rowsOf(columns, itemsOf(view)))
 }
 
-function withoutHeader(text: string): string {
+function dropHeader(text: string): string {
   return text.slice(text.indexOf('\n') + 1)
 }

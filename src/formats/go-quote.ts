@@ -15,7 +15,7 @@ const escapePattern =
   /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/y
 
 /** What stands between the quotes, with its escapes resolved; undefined where one of them is none of Go's. */
-export function unquoted(body: string, quote: '"' | "'"): string | undefined {
+export function unquoteGo(body: string, quote: '"' | "'"): string | undefined {
   if (!body.includes('\\')) return body
   // `\x` and octal escapes are bytes, which together may be one character.
   const parts: Buffer[] = []
@@ -29,7 +29,7 @@ export function unquoted(body: string, quote: '"' | "'"): string | undefined {
     }
     escapePattern.lastIndex = index
     const found = escapePattern.exec(body)
-    const bytes = found && escapedBytes(found, quote)
+    const bytes = found && bytesOfEscape(found, quote)
     if (!bytes) return undefined
     parts.push(bytes)
     index = escapePattern.lastIndex
@@ -37,7 +37,7 @@ export function unquoted(body: string, quote: '"' | "'"): string | undefined {
   return Buffer.concat(parts).toString('utf8')
 }
 
-function escapedBytes(
+function bytesOfEscape(
   [, simple, hex, octal, short, long]: RegExpExecArray,
   quote: string,
 ): Buffer | undefined {
@@ -62,12 +62,12 @@ const escapeLetters: Readonly<Record<string, string>> = {
 }
 
 /** As Go's `%q` writes it; `ascii` escapes everything else too, as `%+q`. */
-export function quoted(text: string, quote: '"' | "'" = '"', ascii = false): string {
-  const inside = text.replace(/["'\\]|[^ -~]/gu, (character) => quotedCharacter(character, quote, ascii))
+export function quoteGo(text: string, quote: '"' | "'" = '"', ascii = false): string {
+  const inside = text.replace(/["'\\]|[^ -~]/gu, (character) => quoteCharacter(character, quote, ascii))
   return quote + inside + quote
 }
 
-function quotedCharacter(character: string, quote: string, ascii: boolean): string {
+function quoteCharacter(character: string, quote: string, ascii: boolean): string {
   const letter = character === quote ? `\\${quote}` : escapeLetters[character]
   if (letter !== undefined) return letter
   const code = character.codePointAt(0) ?? 0

@@ -46,7 +46,7 @@ export function table(
   const natural = columns.map(({title}, column) =>
     cells.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), widthOf(title)),
   )
-  const layout = fitted(columns, natural, width)
+  const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
   const lines = [
     line(titles, columns, layout, (text) => style?.header(text) ?? text),
@@ -60,7 +60,11 @@ export function table(
 const wideGap = 3
 const narrowGap = 2
 
-function fitted(columns: readonly Column[], natural: readonly number[], width: number | undefined): Layout {
+function fitColumns(
+  columns: readonly Column[],
+  natural: readonly number[],
+  width: number | undefined,
+): Layout {
   const all = columns.map((_, column) => column)
   const whole = {shown: all, widths: [...natural], gap: wideGap}
   if (width === undefined || total(natural, wideGap) <= width) return whole
@@ -70,7 +74,7 @@ function fitted(columns: readonly Column[], natural: readonly number[], width: n
   for (let count = 0; ; count++) {
     const gone = new Set(dropped.slice(0, count))
     const shown = all.filter((column) => !gone.has(column))
-    const widths = narrowed(columns, natural, shown, width)
+    const widths = narrowColumns(columns, natural, shown, width)
     if (widths || count >= dropped.length) {
       return {shown, widths: widths ?? [...natural], gap: narrowGap}
     }
@@ -78,7 +82,7 @@ function fitted(columns: readonly Column[], natural: readonly number[], width: n
 }
 
 /** The widest column that may be cut is cut first; undefined where even that is not enough. */
-function narrowed(
+function narrowColumns(
   columns: readonly Column[],
   natural: readonly number[],
   shown: readonly number[],

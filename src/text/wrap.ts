@@ -1,5 +1,5 @@
 /** Lines of so many columns at most, broken between words; a longer word stands alone. The text's own line breaks are blanks. */
-export function wrapped(text: string, columns: number): string[] {
+export function wrapText(text: string, columns: number): string[] {
   const lines: string[] = ['']
   for (const word of text.split(/\s+/)) {
     const last = lines.length - 1

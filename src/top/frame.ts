@@ -1,4 +1,4 @@
-import {fitted, shortAge, sparkline} from '../formats/fit.js'
+import {fitText, shortAge, sparkline} from '../formats/fit.js'
 import {widthOf} from '../formats/table.js'
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import type {NodeState} from '../node/sample.js'
@@ -97,30 +97,30 @@ function headerLines(frame: TopFrame, {columns, rows}: TopSize, style: TopStyle)
   const title = `${node.version.runtimeName} ${node.version.runtimeVersion}`
   if (headerHeight(rows) === 0) return []
   const clock = new Date(nowMs).toTimeString().slice(0, 8)
-  const first = `${fitted(title, Math.max(0, columns - 9))} ${clock}`
+  const first = `${fitText(title, Math.max(0, columns - 9))} ${clock}`
   if (headerHeight(rows) === 2) {
     const bad = node.conditions.some(({status}) => !status)
     return [
-      bad ? conditionsLine(frame, columns, style) : style.strong(fitted(first, columns)),
-      fitted(totalsText(frame), columns),
+      bad ? conditionsLine(frame, columns, style) : style.strong(fitText(first, columns)),
+      fitText(totalsText(frame), columns),
     ]
   }
   return [
-    style.strong(fitted(first, columns)),
+    style.strong(fitText(first, columns)),
     conditionsLine(frame, columns, style),
-    fitted(totalsText(frame), columns),
-    fitted(imagesText(frame), columns),
+    fitText(totalsText(frame), columns),
+    fitText(imagesText(frame), columns),
   ]
 }
 
 function conditionsLine({node}: TopFrame, columns: number, style: TopStyle): string {
   const bad = node.conditions.filter(({status}) => !status)
   const good = node.conditions.filter(({status}) => status).map(({type}) => type)
-  if (bad.length === 0) return fitted(good.join('  ') || 'no conditions', columns)
+  if (bad.length === 0) return fitText(good.join('  ') || 'no conditions', columns)
   const texts = bad.map(({type, reason, message}) =>
     [`NOT ${type}`, reason, message].filter((part) => part !== '').join(': '),
   )
-  return style.bad(fitted([...texts, ...good].join('  '), columns))
+  return style.bad(fitText([...texts, ...good].join('  '), columns))
 }
 
 function totalsText({pods, machine, units}: TopFrame): string {
@@ -241,19 +241,19 @@ function tableLines(
   const place = `${noun} ${first + 1}-${first + shownRows.length} of ${rows.length}`
   const fits = rows.length > page && place.length <= nameWidth + markerWidth
   const title = [
-    fitted(fits ? place : noun, nameWidth + markerWidth),
-    ...shown.map(({title: text, order, width, align}) => fitted(text + arrow(order), width, {align})),
+    fitText(fits ? place : noun, nameWidth + markerWidth),
+    ...shown.map(({title: text, order, width, align}) => fitText(text + arrow(order), width, {align})),
   ].join(' ')
   const body = shownRows.map((row, index) => {
     const isSelected = marked && first + index === selected
-    const cells = shown.map(({width, align, cell}) => fitted(cell(row, frame), width, {align}))
+    const cells = shown.map(({width, align, cell}) => fitText(cell(row, frame), width, {align}))
     const fold = foldMark(row)
-    const name = fold + fitted(nameText(row, withNamespace), nameWidth - fold.length, {keep: 'end'})
-    const line = fitted(`${isSelected ? '> ' : '  '}${[name, ...cells].join(' ')}`, columns)
+    const name = fold + fitText(nameText(row, withNamespace), nameWidth - fold.length, {keep: 'end'})
+    const line = fitText(`${isSelected ? '> ' : '  '}${[name, ...cells].join(' ')}`, columns)
     if (isSelected) return style.selected(line)
     return row.runs ? line : style.dim(line)
   })
-  return [style.strong(fitted(title, columns)), ...body]
+  return [style.strong(fitText(title, columns)), ...body]
 }
 
 function foldMark({kind, nested, expanded}: TopRow): string {
@@ -276,9 +276,9 @@ function paneLines(frame: TopFrame, row: TopRow | undefined, size: TopSize, styl
   const detail = frame.detail && frame.detail.id === row?.id ? frame.detail : undefined
   const log = detail?.log.slice(-(height - 2)) ?? []
   return [
-    style.strong(fitted(title + '─'.repeat(Math.max(0, columns - widthOf(title))), columns)),
-    fitted(row && detail ? detailText(frame, row, detail) : '', columns),
-    ...Array.from({length: height - 2}, (_, index) => fitted(log[index] ?? '', columns)),
+    style.strong(fitText(title + '─'.repeat(Math.max(0, columns - widthOf(title))), columns)),
+    fitText(row && detail ? detailText(frame, row, detail) : '', columns),
+    ...Array.from({length: height - 2}, (_, index) => fitText(log[index] ?? '', columns)),
   ]
 }
 
@@ -314,13 +314,13 @@ function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: Top
 
 function bottomLine({state, notice}: TopFrame, count: number, columns: number, style: TopStyle): string {
   if (state.typing) return typingLine(state.filter, count, columns)
-  if (notice !== undefined) return style.bad(fitted(notice, columns))
+  if (notice !== undefined) return style.bad(fitText(notice, columns))
   const filter = state.filter === '' ? '' : `filter "${state.filter}", Esc clears it  `
   const keys =
     columns < 60
       ? 'q quit  / filter  ? keys'
       : 'q quit  ? keys  / filter  Tab pods  c m d n t sort  l logs  e exec  i inspect'
-  return style.dim(fitted(filter + keys, columns))
+  return style.dim(fitText(filter + keys, columns))
 }
 
 /** As much of an explanation as there is room for; of a long filter the end, where it grows. */
@@ -328,7 +328,7 @@ function typingLine(filter: string, count: number, columns: number): string {
   const typed = `/${filter}_`
   const hints = [`  (Enter keeps it, Esc clears it; ${count} found)`, `  (${count} found)`, '']
   const hint = hints.find((text) => widthOf(typed + text) <= columns) ?? ''
-  return fitted(typed + hint, columns, {keep: 'end'})
+  return fitText(typed + hint, columns, {keep: 'end'})
 }
 
 /** The most important first: a small terminal has no room for the last. */
@@ -349,13 +349,13 @@ const keysInWords: readonly (readonly [string, string])[] = [
 
 function helpLines(frame: TopFrame, size: TopSize, style: TopStyle): string[] {
   const {columns, rows} = size
-  const above = rows >= 20 ? [...headerLines(frame, size, style), style.strong(fitted('KEYS', columns))] : []
-  const keys = keysInWords.map(([pressed, meaning]) => fitted(`${fitted(pressed, 12)} ${meaning}`, columns))
+  const above = rows >= 20 ? [...headerLines(frame, size, style), style.strong(fitText('KEYS', columns))] : []
+  const keys = keysInWords.map(([pressed, meaning]) => fitText(`${fitText(pressed, 12)} ${meaning}`, columns))
   const lines = [...above, ...keys].slice(0, Math.max(0, rows - 1))
   return [
     ...lines,
     ...Array<string>(Math.max(0, rows - 1 - lines.length)).fill(''),
-    style.dim(fitted('any key closes this', columns)),
+    style.dim(fitText('any key closes this', columns)),
   ]
 }
 

@@ -1,6 +1,6 @@
 import {UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
-import {jsonText, parseJson, sortedKeys} from '../formats/json.js'
+import {jsonText, parseJson, sortKeys} from '../formats/json.js'
 import type {BlockLine} from './blocks.js'
 
 /**
@@ -13,7 +13,7 @@ export function statusDocument(
 ): Record<string, unknown> {
   const merged: Record<string, unknown> = {...parts}
   for (const [key, text] of Object.entries(info)) merged[key] = infoValue(key, text)
-  return sortedKeys(merged) as Record<string, unknown>
+  return sortKeys(merged) as Record<string, unknown>
 }
 
 function infoValue(key: string, text: string): unknown {

@@ -1,6 +1,6 @@
 import {load} from 'js-yaml'
 import {describe, expect, test} from 'vitest'
-import {jsonText, parseJson, sortedKeys} from '../../src/formats/json.js'
+import {jsonText, parseJson, sortKeys} from '../../src/formats/json.js'
 import {yamlText} from '../../src/formats/yaml.js'
 
 describe('JSON', () => {
@@ -19,7 +19,7 @@ describe('JSON', () => {
     expect(jsonText({a: '\u001b\u009b\u007f'}, 0)).toBe('{"a":"\\u001b\\u009b\\u007f"}\n')
   })
   test('keys are sorted by bytes at every level', () => {
-    expect(Object.keys(sortedKeys({b: 1, B: 2, a: {d: 1, c: 2}}) as object)).toEqual(['B', 'a', 'b'])
+    expect(Object.keys(sortKeys({b: 1, B: 2, a: {d: 1, c: 2}}) as object)).toEqual(['B', 'a', 'b'])
   })
 })
 

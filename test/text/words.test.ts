@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import {UsageError} from '../../src/errors/errors.js'
 import {printable, printableLines} from '../../src/errors/printable.js'
-import {shortened} from '../../src/errors/shortened.js'
+import {shorten} from '../../src/errors/shorten.js'
 import {ageText, agoText} from '../../src/text/age.js'
 import {durationText, parseDurationMs} from '../../src/text/duration.js'
 import {parseInteger} from '../../src/text/integer.js'
@@ -165,5 +165,5 @@ describe('a line with words that nobody reads', () => {
     [`"${'🚀'.repeat(1000)}"`, `"${'🚀'.repeat(99)}…"`],
     [`cannot write /${'x'.repeat(400)}`, `cannot write /${'x'.repeat(400)}`],
     [`${'many short words '.repeat(100)}`, `${'many short words '.repeat(100)}`],
-  ])('%#', (line, text) => expect(shortened(line)).toBe(text))
+  ])('%#', (line, text) => expect(shorten(line)).toBe(text))
 })

@@ -1,6 +1,6 @@
 import {realpathSync} from 'node:fs'
 import {basename, delimiter, join} from 'node:path'
-import {shellQuoted} from '../../text/shell-quote.js'
+import {quoteForShell} from '../../text/shell-quote.js'
 
 export interface Called {
   /** The name that is completed. */
@@ -14,8 +14,8 @@ export function calledAs(script: string, interpreter: string, path: string): Cal
   const name = basename(script)
   // `node bin/run.js`: nothing is installed, so both are named in full.
   if (name.endsWith('.js'))
-    return {name: 'crisp', program: `${shellQuoted(interpreter)} ${shellQuoted(script)}`}
-  return {name, program: isFoundAs(name, script, path) ? name : shellQuoted(script)}
+    return {name: 'crisp', program: `${quoteForShell(interpreter)} ${quoteForShell(script)}`}
+  return {name, program: isFoundAs(name, script, path) ? name : quoteForShell(script)}
 }
 
 function isFoundAs(name: string, script: string, path: string): boolean {

@@ -7,7 +7,7 @@ import {
   UserError,
 } from '../../errors/errors.js'
 import {printable} from '../../errors/printable.js'
-import {shortened} from '../../errors/shortened.js'
+import {shorten} from '../../errors/shorten.js'
 import {StreamError} from '../../streaming/stream-error.js'
 import {factsText} from './facts.js'
 import {rpcFailure} from './rpc.js'
@@ -25,7 +25,7 @@ export interface Failure {
 /** What to say of it: the user's words in it may be of any length, what is said of them is not. */
 export function describeError(error: unknown): Failure {
   const {lines, exitCode} = describeWhole(error)
-  return {text: lines.map((line) => shortened(printable(line))).join('\n'), exitCode}
+  return {text: lines.map((line) => shorten(printable(line))).join('\n'), exitCode}
 }
 
 function describeWhole(error: unknown): {lines: readonly string[]; exitCode: ExitCode} {
@@ -67,7 +67,7 @@ export function describeOwnError(error: unknown, name?: string): Failure {
   const failure = describeError(error)
   if (error instanceof Interrupted) return failure
   return {
-    text: name === undefined ? failure.text : `${shortened(printable(name))}: ${failure.text}`,
+    text: name === undefined ? failure.text : `${shorten(printable(name))}: ${failure.text}`,
     exitCode: kept.includes(failure.exitCode) ? failure.exitCode : exitCode.ours,
   }
 }

@@ -4,7 +4,7 @@ import {constants as fileFlags} from 'node:fs'
 import {access, open, readdir, readFile} from 'node:fs/promises'
 import {constants as osConstants} from 'node:os'
 import type {Readable, Writable} from 'node:stream'
-import {shellQuoted} from '../../text/shell-quote.js'
+import {quoteForShell} from '../../text/shell-quote.js'
 
 export interface Terminal {
   /** What holds the terminal. The command itself is `pid`. */
@@ -99,12 +99,12 @@ function startText(command: readonly string[], {env, columns, rows}: TerminalOpt
     `stty echo${size}`,
     'echo "$(tty) $$" >&3',
     ...['SHELL', 'PATH'].map((name) => assignment(name, env[name])),
-    `exec ${command.map(shellQuoted).join(' ')} 3>&-`,
+    `exec ${command.map(quoteForShell).join(' ')} 3>&-`,
   ].join('\n')
 }
 
 function assignment(name: string, value: string | undefined): string {
-  return value === undefined ? `unset ${name}` : `export ${name}=${shellQuoted(value)}`
+  return value === undefined ? `unset ${name}` : `export ${name}=${quoteForShell(value)}`
 }
 
 async function readStart(control: Readable): Promise<{device: string; pid: number}> {

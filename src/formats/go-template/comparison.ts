@@ -18,7 +18,7 @@ export function equal(a: Value, b: Value): boolean {
 }
 
 /** Negative, zero or positive, for what has an order. */
-export function compared(a: Value, b: Value): number {
+export function compare(a: Value, b: Value): number {
   if (a === null || b === null || typeof a === 'boolean' || typeof b === 'boolean')
     throw new UsageError(`${kindName(a)} and ${kindName(b)} have no order`)
   const {x, y} = alike(basic(a), basic(b), a, b)

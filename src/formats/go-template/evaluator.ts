@@ -3,8 +3,8 @@ import {nearest} from '../../text/nearest.js'
 import {functions, type GoFunction} from './functions.js'
 import {templateError} from './lexer.js'
 import type {Command, Node, Operand, ParsedTemplate, Pipeline} from './parser.js'
-import {entryOf, isList, isMap, isTrue, kindName, sortedEntries, type Value, wholeOf} from './values.js'
-import {formatted} from './verbs.js'
+import {entryOf, isList, isMap, isTrue, kindName, sortEntries, type Value, wholeOf} from './values.js'
+import {formatValue} from './verbs.js'
 
 /** How much a template may do, so that none hangs: `{{define "x"}}{{template "x"}}{{end}}` is easily written. */
 export interface Limits {
@@ -27,7 +27,7 @@ const mostGrowth = 8
 type Leaving = 'break' | 'continue' | undefined
 
 /** The text that a template makes of a document. Throws UsageError with line and column. */
-export function evaluated(
+export function evaluate(
   source: string,
   template: ParsedTemplate,
   document: Value,
@@ -76,7 +76,7 @@ class Evaluation {
         const {pipeline} = node
         const value = this.#pipeline(pipeline, dot)
         if (pipeline.variables.length === 0)
-          this.#print(value === null ? '<no value>' : formatted(value), pipeline.at)
+          this.#print(value === null ? '<no value>' : formatValue(value), pipeline.at)
         return undefined
       }
       case 'break':
@@ -86,10 +86,10 @@ class Evaluation {
         this.#include(node, dot)
         return undefined
       case 'range':
-        return this.#scoped(node.pipeline.at, () => this.#range(node, dot))
+        return this.#runInScope(node.pipeline.at, () => this.#range(node, dot))
       case 'if':
       case 'with':
-        return this.#scoped(node.pipeline.at, () => {
+        return this.#runInScope(node.pipeline.at, () => {
           const value = this.#pipeline(node.pipeline, dot)
           if (!isTrue(value)) return this.#walk(node.otherwise, dot)
           return this.#walk(node.body, node.kind === 'with' ? value : dot)
@@ -118,14 +118,14 @@ class Evaluation {
     if (count !== undefined) for (let index = 0n; index < count; index++) yield [index, index]
     else if (value === null) return
     else if (isList(value)) for (const [index, item] of value.entries()) yield [BigInt(index), item]
-    else if (isMap(value)) yield* sortedEntries(value)
+    else if (isMap(value)) yield* sortEntries(value)
     else throw this.#error(at, `range needs a list, an object or a whole number, this is ${kindName(value)}`)
   }
 
   #include({name, pipeline, at}: Inclusion, dot: Value): void {
     const nodes = this.#template.named.get(name)
     if (!nodes) throw this.#error(at, `no template is named ${JSON.stringify(name)}`)
-    this.#scoped(at, () => {
+    this.#runInScope(at, () => {
       const value = pipeline ? this.#pipeline(pipeline, dot) : null
       const outside = this.#variables
       this.#variables = [{name: '$', value}]
@@ -134,7 +134,7 @@ class Evaluation {
     })
   }
 
-  #scoped<Result>(at: number, work: () => Result): Result {
+  #runInScope<Result>(at: number, work: () => Result): Result {
     if (++this.#depth > this.#limits.depth)
       throw this.#error(at, `more than ${this.#limits.depth} actions inside one another`)
     const scope = this.#variables.length
@@ -172,7 +172,7 @@ class Evaluation {
     if (first.kind === 'function') return this.#call(first.name, rest, dot, piped, first.at)
     if (first.kind === 'nil') throw this.#error(at, 'nil is nothing to show')
     if (rest.length > 0 || piped !== undefined)
-      throw this.#error(first.at, `${this.#written(first)} is a value, not a function: it takes no arguments`)
+      throw this.#error(first.at, `${this.#textOf(first)} is a value, not a function: it takes no arguments`)
     return this.#operand(first, dot)
   }
 
@@ -187,7 +187,7 @@ class Evaluation {
     const taken = args.reduce((sum: number, arg) => sum + lengthOf(arg), 0)
     if (taken > this.#limits.output / mostGrowth)
       throw this.#error(at, `${name} is given more than ${this.#limits.output / mostGrowth} characters`)
-    const result = this.#positioned(at, name, () => call(args))
+    const result = this.#locateErrors(at, name, () => call(args))
     this.#step(at, (taken + lengthOf(result)) / charactersPerStep + (isList(result) ? result.length : 0))
     return result
   }
@@ -260,7 +260,7 @@ class Evaluation {
       throw this.#error(at, `the template takes more than ${this.#limits.steps} steps`)
   }
 
-  #positioned<Result>(at: number, name: string, work: () => Result): Result {
+  #locateErrors<Result>(at: number, name: string, work: () => Result): Result {
     try {
       return work()
     } catch (error) {
@@ -270,7 +270,7 @@ class Evaluation {
     }
   }
 
-  #written({at}: Operand): string {
+  #textOf({at}: Operand): string {
     return /^\S+?(?=[\s|)]|\}\}|$)/.exec(this.#source.slice(at))?.[0] ?? 'this'
   }
 

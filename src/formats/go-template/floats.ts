@@ -2,7 +2,7 @@
 
 /** `%f`: exact, with so many digits behind the point. */
 export function fixedPoint(value: number, digits: number): string {
-  const scaled = rounded(value, digits)
+  const scaled = roundDigits(value, digits)
     .toString()
     .padStart(digits + 1, '0')
   const point = scaled.length - digits
@@ -10,7 +10,7 @@ export function fixedPoint(value: number, digits: number): string {
 }
 
 /** value * 10^digits as the nearest whole number. */
-function rounded(value: number, digits: number): bigint {
+function roundDigits(value: number, digits: number): bigint {
   const bits = new DataView(new ArrayBuffer(8))
   bits.setFloat64(0, value)
   const all = bits.getBigUint64(0)

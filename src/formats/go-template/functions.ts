@@ -1,7 +1,7 @@
 import {UsageError} from '../../errors/errors.js'
 import {isPrintable} from '../go-quote.js'
-import {jsonText, sortedKeys} from '../json.js'
-import {compared, equal} from './comparison.js'
+import {jsonText, sortKeys} from '../json.js'
+import {compare, equal} from './comparison.js'
 import {sprintf} from './printf.js'
 import {
   entryOf,
@@ -14,7 +14,7 @@ import {
   type Value,
   wholeOf,
 } from './values.js'
-import {formatted} from './verbs.js'
+import {formatValue} from './verbs.js'
 
 export interface GoFunction {
   least: number
@@ -39,25 +39,25 @@ export const functions: ReadonlyMap<string, GoFunction> = new Map<string, GoFunc
   ['not', fixed(1, (value = null) => !isTrue(value))],
   ['eq', open(2, ([first = null, ...rest]) => rest.some((other) => equal(first, other)))],
   ['ne', fixed(2, (a = null, b = null) => !equal(a, b))],
-  ['lt', fixed(2, (a = null, b = null) => compared(a, b) < 0)],
-  ['le', fixed(2, (a = null, b = null) => compared(a, b) <= 0)],
-  ['gt', fixed(2, (a = null, b = null) => compared(a, b) > 0)],
-  ['ge', fixed(2, (a = null, b = null) => compared(a, b) >= 0)],
+  ['lt', fixed(2, (a = null, b = null) => compare(a, b) < 0)],
+  ['le', fixed(2, (a = null, b = null) => compare(a, b) <= 0)],
+  ['gt', fixed(2, (a = null, b = null) => compare(a, b) > 0)],
+  ['ge', fixed(2, (a = null, b = null) => compare(a, b) >= 0)],
   ['len', fixed(1, (value = null) => BigInt(lengthOf(value)))],
-  ['index', open(1, ([value = null, ...keys]) => keys.reduce(indexed, value))],
-  ['slice', {least: 1, most: 4, call: ([value = null, ...bounds]) => sliced(value, bounds)}],
+  ['index', open(1, ([value = null, ...keys]) => keys.reduce(indexInto, value))],
+  ['slice', {least: 1, most: 4, call: ([value = null, ...bounds]) => sliceOf(value, bounds)}],
   ['call', open(1, ([value = null]) => refuse(`${kindName(value)} is no function`))],
-  ['print', open(0, (args) => printed(args))],
-  ['println', open(0, (args) => `${args.map((arg) => formatted(arg)).join(' ')}\n`)],
+  ['print', open(0, (args) => printAll(args))],
+  ['println', open(0, (args) => `${args.map((arg) => formatValue(arg)).join(' ')}\n`)],
   ['printf', open(1, ([format = null, ...args]) => sprintf(textOf(format), args))],
-  ['html', open(0, (args) => htmlEscaped(printed(args.map(shownAlone))))],
-  ['js', open(0, (args) => jsEscaped(printed(args.map(shownAlone))))],
-  ['urlquery', open(0, (args) => urlEscaped(printed(args.map(shownAlone))))],
+  ['html', open(0, (args) => escapeHtml(printAll(args.map(shownAlone))))],
+  ['js', open(0, (args) => escapeJs(printAll(args.map(shownAlone))))],
+  ['urlquery', open(0, (args) => escapeUrl(printAll(args.map(shownAlone))))],
   ['json', fixed(1, (value = null) => json(value))],
   ['lower', fixed(1, (value = null) => textOf(value).toLowerCase())],
   ['upper', fixed(1, (value = null) => textOf(value).toUpperCase())],
-  ['title', fixed(1, (value = null) => titled(textOf(value)))],
-  ['join', fixed(2, (list = null, separator = null) => joined(list, textOf(separator)))],
+  ['title', fixed(1, (value = null) => capitalize(textOf(value)))],
+  ['join', fixed(2, (list = null, separator = null) => joinTexts(list, textOf(separator)))],
   ['split', fixed(2, (text = null, separator = null) => textOf(text).split(textOf(separator)))],
 ])
 
@@ -79,7 +79,7 @@ function lengthOf(value: Value): number {
   return refuse(`${kindName(value)} has no length`)
 }
 
-function indexed(value: Value, key: Value): Value {
+function indexInto(value: Value, key: Value): Value {
   if (isMap(value)) {
     if (typeof key !== 'string') return refuse(`an object is indexed by text, not by ${kindName(key)}`)
     return entryOf(value, key) ?? null
@@ -92,7 +92,7 @@ function indexed(value: Value, key: Value): Value {
   return refuse(`${kindName(value)} cannot be indexed`)
 }
 
-function sliced(value: Value, bounds: readonly Value[]): Value {
+function sliceOf(value: Value, bounds: readonly Value[]): Value {
   if (!isList(value) && typeof value !== 'string') return refuse(`${kindName(value)} cannot be sliced`)
   if (typeof value === 'string' && bounds.length > 2) return refuse('text takes two bounds')
   const whole = typeof value === 'string' ? Buffer.from(value) : value
@@ -111,10 +111,12 @@ function position(key: Value, last: number): number {
 }
 
 /** A blank between two values unless one of them is text; numbers of JSON count as text, as in crictl. */
-function printed(args: readonly Value[]): string {
+function printAll(args: readonly Value[]): string {
   const isText = (value: Value = null) => typeof value === 'string' || isJsonNumber(value)
   return args
-    .map((arg, index) => (index > 0 && !isText(arg) && !isText(args[index - 1]) ? ' ' : '') + formatted(arg))
+    .map(
+      (arg, index) => (index > 0 && !isText(arg) && !isText(args[index - 1]) ? ' ' : '') + formatValue(arg),
+    )
     .join('')
 }
 
@@ -125,18 +127,18 @@ function shownAlone(value: Value): Value {
 
 /** Compact, with a line end and with what is special in HTML escaped: what Go's encoder writes. */
 function json(value: Value): string {
-  const plain = jsonText(value instanceof GoFloat ? value.value : sortedKeys(value), 0)
+  const plain = jsonText(value instanceof GoFloat ? value.value : sortKeys(value), 0)
   return plain.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${hex(character, 4)}`)
 }
 
 /** The first letter of each word in capitals, the rest as it is. */
-function titled(text: string): string {
+function capitalize(text: string): string {
   return text.replace(/(?<=^|\s)\S/gu, (letter) => letter.toUpperCase())
 }
 
-function joined(list: Value, separator: string): string {
+function joinTexts(list: Value, separator: string): string {
   if (!isList(list)) return refuse(`joins a list, this is ${kindName(list)}`)
-  return list.map((item) => formatted(item)).join(separator)
+  return list.map((item) => formatValue(item)).join(separator)
 }
 
 const htmlEscapes: Readonly<Record<string, string>> = {
@@ -148,11 +150,11 @@ const htmlEscapes: Readonly<Record<string, string>> = {
   '>': '&gt;',
 }
 
-function htmlEscaped(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[\0"'&<>]/g, (character) => htmlEscapes[character] ?? character)
 }
 
-function jsEscaped(text: string): string {
+function escapeJs(text: string): string {
   return text.replace(/[\\'"<>&=]|[^ -~]/gu, (character) => {
     if (/[\\'"]/.test(character)) return `\\${character}`
     if (/[<>&=]/.test(character) || !isPrintable(character)) return `\\u${hex(character, 4).toUpperCase()}`
@@ -160,7 +162,7 @@ function jsEscaped(text: string): string {
   })
 }
 
-function urlEscaped(text: string): string {
+function escapeUrl(text: string): string {
   return encodeURIComponent(Buffer.from(text).toString())
     .replace(/[!'()*]/g, (character) => `%${hex(character, 2).toUpperCase()}`)
     .replaceAll('%20', '+')

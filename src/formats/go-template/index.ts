@@ -1,6 +1,6 @@
-import {defaultLimits, evaluated, type Limits} from './evaluator.js'
+import {defaultLimits, evaluate, type Limits} from './evaluator.js'
 import {functions} from './functions.js'
-import {parsed} from './parser.js'
+import {parseTemplate} from './parser.js'
 import type {Value} from './values.js'
 
 export interface GoTemplate {
@@ -12,6 +12,6 @@ const functionNames: ReadonlySet<string> = new Set(functions.keys())
 
 /** Go's text/template over JSON, as crictl has it: docs/templates.md. */
 export function parseGoTemplate(source: string, limits: Limits = defaultLimits): GoTemplate {
-  const template = parsed(source, functionNames)
-  return {render: (document) => evaluated(source, template, document as Value, limits)}
+  const template = parseTemplate(source, functionNames)
+  return {render: (document) => evaluate(source, template, document as Value, limits)}
 }

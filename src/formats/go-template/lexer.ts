@@ -1,6 +1,6 @@
 import type {UsageError} from '../../errors/errors.js'
 import {errorAt} from '../error-at.js'
-import {unquoted} from '../go-quote.js'
+import {unquoteGo} from '../go-quote.js'
 
 export type TokenKind =
   | 'text'
@@ -76,16 +76,16 @@ function actionTokens(
 ): {tokens: Token[]; end: number; trims: boolean} {
   let index = start
   const afterTrim = source[start - 1] === '-' ? start + 1 : start
-  const note = matched(comment, source, afterTrim)
+  const note = matchAt(comment, source, afterTrim)
   if (note || source.startsWith('/*', afterTrim)) {
-    const close = note && matched(closing, source, comment.lastIndex)
+    const close = note && matchAt(closing, source, comment.lastIndex)
     if (!close) throw templateError(source, at, 'a comment must end right before }}: {{/* … */}}')
     return {tokens: [], end: closing.lastIndex, trims: close[0] !== '}}'}
   }
   const found: Token[] = [{kind: 'open', text: '{{', at}]
   let parentheses = 0
   while (true) {
-    const close = matched(closing, source, index)
+    const close = matchAt(closing, source, index)
     if (close) {
       if (parentheses > 0) throw templateError(source, index, 'unclosed (')
       found.push({kind: 'close', text: '}}', at: index})
@@ -102,10 +102,10 @@ function actionTokens(
 }
 
 function nextToken(source: string, at: number): Token & {end: number} {
-  const quoted = quotedToken(source, at)
+  const quoted = readQuoted(source, at)
   if (quoted) return quoted
   for (const [kind, pattern] of fragments) {
-    const found = matched(pattern, source, at)
+    const found = matchAt(pattern, source, at)
     if (!found) continue
     const end = pattern.lastIndex
     const next = source[end] ?? ''
@@ -120,23 +120,23 @@ function nextToken(source: string, at: number): Token & {end: number} {
   )
 }
 
-function quotedToken(source: string, at: number): (Token & {end: number}) | undefined {
+function readQuoted(source: string, at: number): (Token & {end: number}) | undefined {
   switch (source[at]) {
     case '"': {
-      const body = matched(doubleQuoted, source, at)?.[1]
+      const body = matchAt(doubleQuoted, source, at)?.[1]
       if (body === undefined) throw templateError(source, at, 'this string has no end')
-      const text = unquoted(body, '"')
+      const text = unquoteGo(body, '"')
       if (text === undefined) throw templateError(source, at, `no such escape in the string "${body}"`)
       return {kind: 'string', text, at, end: doubleQuoted.lastIndex}
     }
     case '`': {
-      const text = matched(rawQuoted, source, at)?.[1]
+      const text = matchAt(rawQuoted, source, at)?.[1]
       if (text === undefined) throw templateError(source, at, 'this string has no end')
       return {kind: 'string', text: text.replaceAll('\r', ''), at, end: rawQuoted.lastIndex}
     }
     case "'": {
-      const body = matched(character, source, at)?.[1]
-      const text = body === undefined ? undefined : unquoted(body, "'")
+      const body = matchAt(character, source, at)?.[1]
+      const text = body === undefined ? undefined : unquoteGo(body, "'")
       const [code, ...more] = [...(text ?? '')]
       if (code === undefined || more.length > 0)
         throw templateError(source, at, 'single quotes hold one character; write a string as "…" or `…`')
@@ -153,7 +153,7 @@ function withoutBlanksBehind(text: string): string {
   return text.slice(0, end)
 }
 
-function matched(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
+function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at
   return pattern.exec(source)
 }

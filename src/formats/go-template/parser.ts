@@ -52,7 +52,7 @@ const keywords: ReadonlySet<string> = new Set([
 const deepest = 200
 
 /** Throws UsageError with line and column. */
-export function parsed(source: string, functions: ReadonlySet<string>): ParsedTemplate {
+export function parseTemplate(source: string, functions: ReadonlySet<string>): ParsedTemplate {
   return new Parser(source, functions).template()
 }
 
@@ -207,7 +207,7 @@ class Parser {
       const {variables, assigns} = this.#variablesOf(place)
       const commands: Command[] = []
       do commands.push(this.#command(place))
-      while (this.#skipped('|'))
+      while (this.#skip('|'))
       const [first, ...rest] = commands
       if (!first) throw this.#error(at, `nothing to show in ${place}`)
       for (const {at: where, operands} of rest) {
@@ -224,15 +224,15 @@ class Parser {
     while (this.#peekNonSpace().kind === 'variable') {
       const {text: name, at} = this.#takeNonSpace()
       variables.push(name)
-      if (this.#skipped(':=')) {
+      if (this.#skip(':=')) {
         this.#variables.push(...variables)
         return {variables, assigns: false}
       }
-      if (this.#skipped('=')) {
-        for (const variable of variables) this.#known(variable, at)
+      if (this.#skip('=')) {
+        for (const variable of variables) this.#requireVariable(variable, at)
         return {variables, assigns: true}
       }
-      if (place !== 'range' || !this.#skipped(',')) break
+      if (place !== 'range' || !this.#skip(',')) break
     }
     this.#next = start
     return {variables: [], assigns: false}
@@ -267,7 +267,7 @@ class Parser {
         return {kind: 'field', names: this.#chain(), at}
       case 'variable':
         this.#take()
-        this.#known(text, at)
+        this.#requireVariable(text, at)
         return {kind: 'variable', name: text, names: this.#chain(), at}
       case 'string':
         return this.#single({kind: 'constant', value: text, at})
@@ -322,7 +322,7 @@ class Parser {
     return value
   }
 
-  #known(name: string, at: number): void {
+  #requireVariable(name: string, at: number): void {
     if (!this.#variables.includes(name)) throw this.#error(at, `there is no variable ${name}`)
   }
 
@@ -338,7 +338,7 @@ class Parser {
     if (token.kind !== 'close') throw this.#unexpected(token, place)
   }
 
-  #skipped(symbol: string): boolean {
+  #skip(symbol: string): boolean {
     const {kind, text} = this.#peekNonSpace()
     if (kind !== 'symbol' || text !== symbol) return false
     this.#takeNonSpace()
@@ -371,7 +371,7 @@ class Parser {
   }
 
   #unexpected({kind, text, at}: Token, place: string): Error {
-    return this.#error(at, `unexpected ${shown(kind, text)} in ${place}`)
+    return this.#error(at, `unexpected ${describeToken(kind, text)} in ${place}`)
   }
 
   #error(at: number, message: string): Error {
@@ -379,7 +379,7 @@ class Parser {
   }
 }
 
-function shown(kind: TokenKind, text: string): string {
+function describeToken(kind: TokenKind, text: string): string {
   switch (kind) {
     case 'end':
       return 'end of the template'

@@ -1,6 +1,6 @@
 import {UsageError} from '../../errors/errors.js'
 import {typeName, type Value, wholeOf} from './values.js'
-import {type Form, formatted, plainForm, shown} from './verbs.js'
+import {type Form, formatValue, formatWithVerb, plainForm} from './verbs.js'
 
 /** Go's own bound of widths and precisions. */
 const widest = 1_000_000
@@ -37,7 +37,7 @@ class Printer {
     }
     this.#result += this.#format.slice(this.#at)
     const extra = this.#reordered ? [] : this.#args.slice(this.#next)
-    const list = extra.map((arg) => (arg === null ? '<nil>' : `${typeName(arg)}=${formatted(arg)}`))
+    const list = extra.map((arg) => (arg === null ? '<nil>' : `${typeName(arg)}=${formatValue(arg)}`))
     return list.length === 0 ? this.#result : `${this.#result}%!(EXTRA ${list.join(', ')})`
   }
 
@@ -45,7 +45,7 @@ class Printer {
   #directive(): void {
     const form = {...plainForm}
     this.#found = true
-    const flags = this.#taken(/[-+# 0]*/y)
+    const flags = this.#take(/[-+# 0]*/y)
     form.plus = flags.includes('+')
     form.minus = flags.includes('-')
     form.sharp = flags.includes('#')
@@ -55,7 +55,7 @@ class Printer {
     const width = this.#number('%!(BADWIDTH)')
     form.width = width === undefined ? undefined : Math.abs(width)
     if (width !== undefined && width < 0) Object.assign(form, {minus: true, zero: false})
-    if (this.#taken(/\./y) !== '') {
+    if (this.#take(/\./y) !== '') {
       this.#choose()
       const before = this.#at
       const precision = this.#number('%!(BADPREC)')
@@ -63,7 +63,7 @@ class Printer {
       else form.precision = this.#at === before ? 0 : precision
     }
     this.#choose()
-    this.#result += this.#argument(this.#taken(/./suy), form)
+    this.#result += this.#argument(this.#take(/./suy), form)
   }
 
   #argument(verb: string, form: Form): string {
@@ -73,11 +73,11 @@ class Printer {
     if (this.#next >= this.#args.length) return `%!${verb}(MISSING)`
     // `%+v` names the fields of Go's structs, which JSON has not; it is no sign.
     if (verb === 'v') form.plus = false
-    return shown(this.#args[this.#next++] ?? null, verb, form)
+    return formatWithVerb(this.#args[this.#next++] ?? null, verb, form)
   }
 
   #choose(): void {
-    const chosen = this.#taken(/\[[^\]]*\]?/y)
+    const chosen = this.#take(/\[[^\]]*\]?/y)
     if (chosen === '') return
     this.#reordered = true
     const index = /^\[\d{1,7}\]$/.test(chosen) ? Number(chosen.slice(1, -1)) - 1 : -1
@@ -87,7 +87,7 @@ class Printer {
 
   /** Digits, or `*` for the next argument. */
   #number(bad: string): number | undefined {
-    const digits = this.#taken(/\*|\d*/y)
+    const digits = this.#take(/\*|\d*/y)
     if (digits === '') return undefined
     const value = digits === '*' ? wholeOf(this.#args[this.#next++] ?? null) : BigInt(digits)
     if (value !== undefined && value <= widest && value >= -widest) return Number(value)
@@ -95,7 +95,7 @@ class Printer {
     return undefined
   }
 
-  #taken(pattern: RegExp): string {
+  #take(pattern: RegExp): string {
     pattern.lastIndex = this.#at
     const text = pattern.exec(this.#format)?.[0] ?? ''
     this.#at += text.length

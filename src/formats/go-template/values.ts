@@ -28,7 +28,7 @@ export function entryOf(map: GoMap, key: string): Value | undefined {
 }
 
 /** In the order in which Go walks and prints maps. */
-export function sortedEntries(map: GoMap): [string, Value][] {
+export function sortEntries(map: GoMap): [string, Value][] {
   return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 }
 

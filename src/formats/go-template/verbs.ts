@@ -1,6 +1,6 @@
-import {isPrintable, quoted} from '../go-quote.js'
+import {isPrintable, quoteGo} from '../go-quote.js'
 import {exponential, fixedPoint, general} from './floats.js'
-import {GoFloat, isJsonNumber, isList, isMap, sortedEntries, typeName, type Value, wholeOf} from './values.js'
+import {GoFloat, isJsonNumber, isList, isMap, sortEntries, typeName, type Value, wholeOf} from './values.js'
 
 /** The flags, width and precision between `%` and the verb. */
 export interface Form {
@@ -24,20 +24,20 @@ export const plainForm: Form = {
 }
 
 /** As Go prints a value: `map[a:1 b:[x y]]`. */
-export function formatted(value: Value): string {
-  return typeof value === 'string' ? value : shown(value, 'v', plainForm)
+export function formatValue(value: Value): string {
+  return typeof value === 'string' ? value : formatWithVerb(value, 'v', plainForm)
 }
 
 /** The value as a verb shows it; `%!d(string=x)` where the verb is not for such a value. */
-export function shown(value: Value, verb: string, form: Form): string {
-  if (verb === 'T') return padded(typeName(value), form)
-  if (value === null) return verb === 'v' ? padded('<nil>', form) : `%!${verb}(<nil>)`
-  if (isList(value) || isMap(value)) return collectionShown(value, verb, form)
-  const text = scalarShown(value, verb, form)
-  return text ?? `%!${verb}(${typeName(value)}=${shown(value, 'v', form)})`
+export function formatWithVerb(value: Value, verb: string, form: Form): string {
+  if (verb === 'T') return pad(typeName(value), form)
+  if (value === null) return verb === 'v' ? pad('<nil>', form) : `%!${verb}(<nil>)`
+  if (isList(value) || isMap(value)) return formatCollection(value, verb, form)
+  const text = formatScalar(value, verb, form)
+  return text ?? `%!${verb}(${typeName(value)}=${formatWithVerb(value, 'v', form)})`
 }
 
-function collectionShown(
+function formatCollection(
   value: readonly Value[] | {readonly [key: string]: Value},
   verb: string,
   form: Form,
@@ -45,46 +45,45 @@ function collectionShown(
   const syntax = verb === 'v' && form.sharp
   const item = (child: Value) => {
     if (child === null) return syntax ? 'interface {}(nil)' : '<nil>'
-    return shown(child, verb, form)
+    return formatWithVerb(child, verb, form)
   }
   if (isList(value)) {
     const items = value.map(item)
     return syntax ? `[]interface {}{${items.join(', ')}}` : `[${items.join(' ')}]`
   }
-  const entries = sortedEntries(value as {readonly [key: string]: Value})
-  const items = entries.map(([key, child]) => `${shown(key, verb, form)}:${item(child)}`)
+  const entries = sortEntries(value as {readonly [key: string]: Value})
+  const items = entries.map(([key, child]) => `${formatWithVerb(key, verb, form)}:${item(child)}`)
   return syntax ? `map[string]interface {}{${items.join(', ')}}` : `map[${items.join(' ')}]`
 }
 
-function scalarShown(value: Value, verb: string, form: Form): string | undefined {
-  if (typeof value === 'string') return textShown(value, verb, form)
-  if (typeof value === 'boolean')
-    return verb === 't' || verb === 'v' ? padded(String(value), form) : undefined
+function formatScalar(value: Value, verb: string, form: Form): string | undefined {
+  if (typeof value === 'string') return formatText(value, verb, form)
+  if (typeof value === 'boolean') return verb === 't' || verb === 'v' ? pad(String(value), form) : undefined
   // A number of JSON is text to crictl's templates: as it was written, for the verbs of text.
   if (isJsonNumber(value) && 'svq'.includes(verb))
-    return textShown(String(value), verb, {...form, sharp: false})
+    return formatText(String(value), verb, {...form, sharp: false})
   const whole = wholeOf(value)
   if (whole !== undefined) {
-    const text = integerShown(whole, verb, form)
+    const text = formatInteger(whole, verb, form)
     if (text !== undefined || typeof value === 'bigint') return text
   }
-  return floatShown(value instanceof GoFloat ? value.value : Number(value), verb, form)
+  return formatFloat(value instanceof GoFloat ? value.value : Number(value), verb, form)
 }
 
-function textShown(text: string, verb: string, form: Form): string | undefined {
+function formatText(text: string, verb: string, form: Form): string | undefined {
   const cut = form.precision === undefined ? text : [...text].slice(0, form.precision).join('')
   switch (verb) {
     case 'v':
-      return padded(form.sharp ? quoted(cut) : cut, form)
+      return pad(form.sharp ? quoteGo(cut) : cut, form)
     case 's':
-      return padded(cut, form)
+      return pad(cut, form)
     case 'q': {
       const raw = form.sharp && !/[`\u0000-\u0008\u000a-\u001f\u007f\ufeff]/.test(cut)
-      return padded(raw ? `\`${cut}\`` : quoted(cut, '"', form.plus), form)
+      return pad(raw ? `\`${cut}\`` : quoteGo(cut, '"', form.plus), form)
     }
     case 'x':
     case 'X':
-      return padded(hexBytes(text, verb, form), form)
+      return pad(hexBytes(text, verb, form), form)
     default:
       return undefined
   }
@@ -113,19 +112,19 @@ const bases: Readonly<Record<string, readonly [base: number, prefix: string]>> =
   X: [16, '0X'],
 }
 
-function integerShown(value: bigint, verb: string, form: Form): string | undefined {
-  if (verb === 'c') return padded(characterOf(value), form)
-  if (verb === 'q') return padded(quoted(characterOf(value), "'", form.plus), form)
-  if (verb === 'U') return padded(unicodeNotation(value, form), form)
+function formatInteger(value: bigint, verb: string, form: Form): string | undefined {
+  if (verb === 'c') return pad(characterOf(value), form)
+  if (verb === 'q') return pad(quoteGo(characterOf(value), "'", form.plus), form)
+  if (verb === 'U') return pad(unicodeNotation(value, form), form)
   const [base, prefix] = bases[verb] ?? []
   if (base === undefined) return undefined
-  if (form.precision === 0 && value === 0n) return padded('', {...form, zero: false})
+  if (form.precision === 0 && value === 0n) return pad('', {...form, zero: false})
   const sign = signOf(value < 0n, form)
   const digits = (value < 0n ? -value : value).toString(base).padStart(leastDigits(sign, form), '0')
   // `%#o` asks for one leading zero, not for one more.
   const wantsPrefix = (form.sharp || verb === 'O') && !(verb === 'o' && digits.startsWith('0'))
   const body = verb === 'X' ? digits.toUpperCase() : digits
-  return padded(`${sign}${wantsPrefix ? prefix : ''}${body}`, {...form, zero: false})
+  return pad(`${sign}${wantsPrefix ? prefix : ''}${body}`, {...form, zero: false})
 }
 
 function signOf(negative: boolean, {plus, space}: Form): string {
@@ -152,13 +151,13 @@ function unicodeNotation(value: bigint, {sharp, precision}: Form): string {
   return sharp && value >= 0n && value < 0x110000n && isPrintable(character) ? `${text} '${character}'` : text
 }
 
-function floatShown(value: number, verb: string, form: Form): string | undefined {
+function formatFloat(value: number, verb: string, form: Form): string | undefined {
   const body = floatBody(Math.abs(value), verb, form.precision)
   if (body === undefined) return undefined
   const sign = signOf(value < 0 || Object.is(value, -0), form)
   const fills = form.zero && form.width !== undefined
   const filled = fills ? body.padStart((form.width ?? 0) - sign.length, '0') : body
-  return padded(sign + filled, {...form, zero: false})
+  return pad(sign + filled, {...form, zero: false})
 }
 
 function floatBody(magnitude: number, verb: string, precision: number | undefined): string | undefined {
@@ -180,7 +179,7 @@ function floatBody(magnitude: number, verb: string, precision: number | undefine
   }
 }
 
-function padded(text: string, {width, minus, zero}: Form): string {
+function pad(text: string, {width, minus, zero}: Form): string {
   if (width === undefined) return text
   const missing = width - [...text].length
   if (missing <= 0) return text

@@ -1,8 +1,8 @@
 import {UsageError} from '../../errors/errors.js'
-import {compared, equal} from '../go-template/comparison.js'
+import {compare, equal} from '../go-template/comparison.js'
 import {entryOf, isList, isMap, kindName, type Value} from '../go-template/values.js'
-import {formatted} from '../go-template/verbs.js'
-import {jsonText, sortedKeys} from '../json.js'
+import {formatValue} from '../go-template/verbs.js'
+import {jsonText, sortKeys} from '../json.js'
 import {
   type Comparison,
   type Condition,
@@ -35,9 +35,9 @@ export function walkParts(
 }
 
 /** A result as kubectl prints it: objects and lists as JSON. */
-export function printedResult(value: Value): string {
+export function printResult(value: Value): string {
   if (value === null) return 'null'
-  return isList(value) || isMap(value) ? jsonText(sortedKeys(value), 0).trimEnd() : formatted(value)
+  return isList(value) || isMap(value) ? jsonText(sortKeys(value), 0).trimEnd() : formatValue(value)
 }
 
 class Evaluation {
@@ -72,14 +72,14 @@ class Evaluation {
     if (step.kind === 'union') return step.steps.flatMap((one) => this.#step(values, one))
     const results: Value[] = []
     for (const value of values) {
-      const found = value === null ? [] : this.#selected(value, step)
+      const found = value === null ? [] : this.#select(value, step)
       this.#count(1 + found.length, step.at)
       for (const item of found) results.push(item)
     }
     return results
   }
 
-  #selected(value: Value, step: Exclude<Step, {kind: 'union'}>): readonly Value[] {
+  #select(value: Value, step: Exclude<Step, {kind: 'union'}>): readonly Value[] {
     switch (step.kind) {
       case 'field': {
         const found = isMap(value) ? entryOf(value, step.name) : undefined
@@ -91,7 +91,7 @@ class Evaluation {
         return this.#descendants(value, step.at)
       case 'slice':
         if (!isList(value)) throw this.#error(step.at, `${kindName(value)} has no positions, only a list has`)
-        return this.#sliced(value, step.slice, step.at)
+        return this.#slice(value, step.slice, step.at)
       case 'filter':
         if (!isList(value))
           throw this.#error(step.at, `${kindName(value)} cannot be filtered, only a list can`)
@@ -116,7 +116,7 @@ class Evaluation {
     return found
   }
 
-  #sliced(list: readonly Value[], {start, end, step = 1, single}: Slice, at: number): readonly Value[] {
+  #slice(list: readonly Value[], {start, end, step = 1, single}: Slice, at: number): readonly Value[] {
     const position = (index: number) => (index < 0 ? index + list.length : index)
     if (step <= 0) throw this.#error(at, 'the step of a slice is above 0')
     const first = position(start ?? 0)
@@ -185,12 +185,12 @@ function holds(operator: Comparison, a: Value, b: Value): boolean {
     case '!=':
       return !equal(a, b)
     case '<':
-      return compared(a, b) < 0
+      return compare(a, b) < 0
     case '<=':
-      return compared(a, b) <= 0
+      return compare(a, b) <= 0
     case '>':
-      return compared(a, b) > 0
+      return compare(a, b) > 0
     case '>=':
-      return compared(a, b) >= 0
+      return compare(a, b) >= 0
   }
 }

@@ -1,7 +1,7 @@
 import {UsageError} from '../../errors/errors.js'
 import type {Value} from '../go-template/values.js'
-import {defaultPathLimits, type PathLimits, printedResult, walkParts} from './evaluator.js'
-import {parsedParts, relaxed} from './parser.js'
+import {defaultPathLimits, type PathLimits, printResult, walkParts} from './evaluator.js'
+import {addBraces, parseParts} from './parser.js'
 
 export interface JsonPath {
   /** The text for a JSON value. Throws UsageError with line and column, as parsing does. */
@@ -12,8 +12,8 @@ export interface JsonPath {
 
 /** kubectl's JSONPath, its braces and first dot optional where there is one path alone: docs/templates.md. */
 export function parseJsonPath(expression: string, limits: PathLimits = defaultPathLimits): JsonPath {
-  const source = relaxed(expression)
-  const parts = parsedParts(source)
+  const source = addBraces(expression)
+  const parts = parseParts(source)
   return {
     render: (document) => {
       const texts: string[] = []
@@ -21,7 +21,7 @@ export function parseJsonPath(expression: string, limits: PathLimits = defaultPa
       walkParts(source, parts, document as Value, limits, (values) => {
         for (const [index, value] of values.entries()) {
           // What one path finds has blanks between; what several find has not.
-          const text = (index === 0 ? '' : ' ') + printedResult(value)
+          const text = (index === 0 ? '' : ' ') + printResult(value)
           length += text.length
           if (length > limits.output)
             throw new UsageError(`jsonpath: the output is longer than ${limits.output} characters`)

@@ -1,6 +1,6 @@
 import type {UsageError} from '../../errors/errors.js'
 import {errorAt} from '../error-at.js'
-import {unquoted} from '../go-quote.js'
+import {unquoteGo} from '../go-quote.js'
 import {GoFloat, type Value} from '../go-template/values.js'
 
 /** Text as it is, a path in braces, or what stands between `{range …}` and `{end}`. */
@@ -44,12 +44,12 @@ export function pathError(source: string, at: number, message: string): UsageErr
 }
 
 /** kubectl's JSONPath: text with paths in braces. Throws UsageError with line and column. */
-export function parsedParts(source: string): Part[] {
+export function parseParts(source: string): Part[] {
   return new Parser(source).parts()
 }
 
 /** One path alone, with or without braces and its first dot. */
-export function relaxed(source: string): string {
+export function addBraces(source: string): string {
   const trimmed = source.trim()
   if (trimmed === '' || /[{}]/.test(source)) return source
   return /^[.[$@]/.test(trimmed) ? `{${trimmed}}` : `{.${trimmed}}`
@@ -115,7 +115,7 @@ class Parser {
 
   #close(open: number): void {
     this.#skipSpace()
-    if (this.#taken('}')) return
+    if (this.#take('}')) return
     if (this.#at >= this.#source.length) throw this.#error('this { has no }', open)
     if (/["']/.test(this.#character())) throw this.#error('text stands in braces of its own: {.a}{"\\n"}')
     throw this.#unexpected()
@@ -125,8 +125,8 @@ class Parser {
     const at = this.#at
     const constant = this.#constant()
     if (constant !== undefined) return {kind: 'constant', value: constant}
-    const from = this.#taken('$') ? 'root' : 'current'
-    if (from === 'current') this.#taken('@')
+    const from = this.#take('$') ? 'root' : 'current'
+    if (from === 'current') this.#take('@')
     const steps: Step[] = []
     while (true) {
       const step = this.#step()
@@ -137,12 +137,12 @@ class Parser {
 
   #constant(): Value | undefined {
     const quote = this.#character()
-    if (quote === '"' || quote === "'") return this.#quoted(quote)
-    const number = this.#matched(/[-+]?\d+(\.\d+)?(?![\w.])/y)
+    if (quote === '"' || quote === "'") return this.#readQuoted(quote)
+    const number = this.#match(/[-+]?\d+(\.\d+)?(?![\w.])/y)
     if (number !== undefined)
       return number.includes('.') ? new GoFloat(Number(number)) : BigInt(number.replace('+', ''))
     const at = this.#at
-    const word = this.#matched(/[\p{L}_][\p{L}\p{N}_]*/uy)
+    const word = this.#match(/[\p{L}_][\p{L}\p{N}_]*/uy)
     if (word === undefined) return undefined
     if (!Object.hasOwn(constants, word))
       throw this.#error(
@@ -155,13 +155,13 @@ class Parser {
   /** None where the path ends here. */
   #step(): Step[] {
     const at = this.#at
-    if (this.#taken('..')) {
+    if (this.#take('..')) {
       const descent: Step = {kind: 'descent', at}
       if (this.#character() === '.') throw this.#unexpected()
       return /[[\s})]|^$/.test(this.#character()) ? [descent] : [descent, this.#field(at)]
     }
-    if (this.#taken('.')) return this.#atFieldEnd() ? [] : [this.#field(at)]
-    if (this.#taken('[')) return [this.#brackets(at)]
+    if (this.#take('.')) return this.#atFieldEnd() ? [] : [this.#field(at)]
+    if (this.#take('[')) return [this.#brackets(at)]
     return []
   }
 
@@ -173,7 +173,7 @@ class Parser {
   #field(at: number): Step {
     let name = ''
     while (!this.#atFieldEnd()) {
-      if (this.#taken('\\') && this.#at >= this.#source.length) break
+      if (this.#take('\\') && this.#at >= this.#source.length) break
       name += this.#source[this.#at++]
     }
     if (name === '') throw this.#unexpected()
@@ -182,14 +182,14 @@ class Parser {
 
   #brackets(at: number): Step {
     this.#skipSpace()
-    if (this.#taken('?')) return this.#filter(at)
+    if (this.#take('?')) return this.#filter(at)
     const steps: Step[] = []
     do {
       this.#skipSpace()
       steps.push(this.#selector())
       this.#skipSpace()
-    } while (this.#taken(','))
-    if (!this.#taken(']')) throw this.#error('this [ has no ]', at)
+    } while (this.#take(','))
+    if (!this.#take(']')) throw this.#error('this [ has no ]', at)
     const [first] = steps
     return first && steps.length === 1 ? first : {kind: 'union', steps, at}
   }
@@ -197,8 +197,8 @@ class Parser {
   #selector(): Step {
     const at = this.#at
     const quote = this.#character()
-    if (quote === '"' || quote === "'") return {kind: 'field', name: this.#quoted(quote), at}
-    const text = (this.#matched(/[^\],]*/y) ?? '').trim()
+    if (quote === '"' || quote === "'") return {kind: 'field', name: this.#readQuoted(quote), at}
+    const text = (this.#match(/[^\],]*/y) ?? '').trim()
     if (text === '*') return {kind: 'wildcard', at}
     const found = slicePattern.exec(text)
     if (!found || text === '') throw this.#error(`[${text}] is no index, slice, 'key' or ?(filter)`, at)
@@ -213,24 +213,24 @@ class Parser {
 
   #filter(at: number): Step {
     this.#skipSpace()
-    if (!this.#taken('(')) throw this.#error('a filter is written [?(…)]', at)
+    if (!this.#take('(')) throw this.#error('a filter is written [?(…)]', at)
     const outside = this.#inFilter
     this.#inFilter = true
     const condition = this.#deeper(() => this.#any())
     this.#inFilter = outside
     this.#skipSpace()
-    if (!this.#taken(')'))
+    if (!this.#take(')'))
       throw this.#at < this.#source.length ? this.#unexpected() : this.#error('this filter has no )', at)
     this.#skipSpace()
-    if (!this.#taken(']')) throw this.#error('this filter has no ]', at)
+    if (!this.#take(']')) throw this.#error('this filter has no ]', at)
     return {kind: 'filter', condition, at}
   }
 
   #any(): Condition {
-    return this.#joined('||', 'any', () => this.#joined('&&', 'all', () => this.#condition()))
+    return this.#joinConditions('||', 'any', () => this.#joinConditions('&&', 'all', () => this.#condition()))
   }
 
-  #joined(operator: string, kind: 'any' | 'all', next: () => Condition): Condition {
+  #joinConditions(operator: string, kind: 'any' | 'all', next: () => Condition): Condition {
     const first = next()
     const conditions = [first]
     while (this.#operator(operator)) conditions.push(next())
@@ -243,16 +243,16 @@ class Parser {
       this.#at++
       return {kind: 'not', condition: this.#deeper(() => this.#condition())}
     }
-    if (this.#taken('(')) {
+    if (this.#take('(')) {
       const condition = this.#deeper(() => this.#any())
       this.#skipSpace()
-      if (!this.#taken(')')) throw this.#unexpected()
+      if (!this.#take(')')) throw this.#unexpected()
       return condition
     }
     const left = this.#operand()
     this.#skipSpace()
     const at = this.#at
-    const operator = this.#matched(/[=!<>]+/y)
+    const operator = this.#match(/[=!<>]+/y)
     if (operator === undefined) return {kind: 'exists', path: left}
     if (!isComparison(operator)) throw this.#error(`${operator} is no comparison: == != < <= > >=`, at)
     this.#skipSpace()
@@ -268,15 +268,15 @@ class Parser {
 
   #operator(operator: string): boolean {
     this.#skipSpace()
-    return this.#taken(operator)
+    return this.#take(operator)
   }
 
-  #quoted(quote: '"' | "'"): string {
+  #readQuoted(quote: '"' | "'"): string {
     const at = this.#at
-    const body = this.#matched(quote === '"' ? /"((?:[^"\\\n]|\\.)*)"/y : /'((?:[^'\\\n]|\\.)*)'/y)
+    const body = this.#match(quote === '"' ? /"((?:[^"\\\n]|\\.)*)"/y : /'((?:[^'\\\n]|\\.)*)'/y)
     if (body === undefined) throw this.#error('this quote has no end', at)
     // kubectl escapes the dots of a key in brackets; Go's strings have no such escape.
-    const text = unquoted(body.slice(1, -1).replaceAll('\\.', '.'), quote)
+    const text = unquoteGo(body.slice(1, -1).replaceAll('\\.', '.'), quote)
     if (text === undefined) throw this.#error(`no such escape in ${body}`, at)
     return text
   }
@@ -289,7 +289,7 @@ class Parser {
   }
 
   #word(word: string): boolean {
-    const found = this.#matched(word === 'end' ? /end(?=[\s}])/y : /range(?=[\s}.[@$'"])/y)
+    const found = this.#match(word === 'end' ? /end(?=[\s}])/y : /range(?=[\s}.[@$'"])/y)
     return found !== undefined
   }
 
@@ -297,13 +297,13 @@ class Parser {
     return this.#source[this.#at] ?? ''
   }
 
-  #taken(text: string): boolean {
+  #take(text: string): boolean {
     if (!this.#source.startsWith(text, this.#at)) return false
     this.#at += text.length
     return true
   }
 
-  #matched(pattern: RegExp): string | undefined {
+  #match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at
     const found = pattern.exec(this.#source)?.[0]
     if (found !== undefined) this.#at += found.length
@@ -311,7 +311,7 @@ class Parser {
   }
 
   #skipSpace(): void {
-    this.#matched(/\s*/y)
+    this.#match(/\s*/y)
   }
 
   #unexpected(): UsageError {
