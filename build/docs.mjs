@@ -16,6 +16,7 @@ const exitCodes = [
   ['3', 'no such object, or several that could be meant'],
   ['4', 'no runtime answers'],
   ['124', 'timed out'],
+  ['129', 'ended by SIGHUP, as when the terminal is closed'],
   ['130, 143', 'interrupted by Ctrl-C; terminated'],
 ]
 const exitNote =

@@ -4,7 +4,7 @@ import type {CriCommand} from './cli/command.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
-import {exitCode} from './errors/errors.js'
+import {ProcessGuard} from './cli/process-guard.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
 interface Manifest {
@@ -15,9 +15,18 @@ interface Manifest {
 
 type CommandModule = {default: new (line: CommandLine) => CriCommand}
 
+/** The program: one command line, and nothing else in this process. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const guard = new ProcessGuard()
+  await main(argv, (command) => guard.watch(command))
+  guard.done()
+}
+
 /** Runs one command line. Sets `process.exitCode`; the process ends when nothing is left to do. */
-export async function main(argv: readonly string[]): Promise<void> {
-  endQuietlyWithoutReader()
+export async function main(
+  argv: readonly string[],
+  onCommand: (command: CriCommand) => void = () => undefined,
+): Promise<void> {
   const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
   if (argv[0] === '__complete') {
     const {completion} = await import('./cli/completion/complete.js')
@@ -48,19 +57,9 @@ export async function main(argv: readonly string[]): Promise<void> {
       const {default: Command} = (await import(
         new URL(`./commands/${invocation.id}.js`, import.meta.url).href
       )) as CommandModule
-      await new Command(invocation).execute()
+      const command = new Command(invocation)
+      onCommand(command)
+      await command.execute()
     }
-  }
-}
-
-/** `crisp ps | head -1`: whoever read our output has seen enough, which is no failure. */
-function endQuietlyWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      // A command that has something to clear up listens for it by the signal's name.
-      if (process.emit('SIGPIPE', 'SIGPIPE')) return
-      process.exit(process.exitCode ?? exitCode.done)
-    })
   }
 }

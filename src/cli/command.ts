@@ -3,7 +3,7 @@ import {Command} from '@oclif/core/command'
 import {Config} from '@oclif/core/config'
 import type {CriClient} from '../client/connect.js'
 import type {Reading} from '../config-files/source.js'
-import {exitCode, RpcError} from '../errors/errors.js'
+import {exitCode, Interrupted, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shorten} from '../errors/shorten.js'
 import type {OutputForm} from '../formats/output.js'
@@ -28,6 +28,8 @@ export abstract class CriCommand extends Command {
   readonly #diagnosis: Diagnosis
   #formAsked = false
   #shown = false
+  #over = false
+  #hungUp = false
 
   constructor(line: CommandLine) {
     super(parserWords(line), new Config({root: ''}))
@@ -51,13 +53,33 @@ export abstract class CriCommand extends Command {
     await this.#diagnosis.start()
     try {
       await this.run()
+      this.interruption.throwIfCut()
     } catch (error) {
       await this.catch(error as Error)
     } finally {
+      this.#over = true
       await this.#diagnosis.endProfiling().catch((error) => this.fail(error))
       await this.#diagnosis.endTracing(Number(process.exitCode ?? exitCode.done))
       this.interruption[Symbol.dispose]()
     }
+  }
+
+  /** SIGHUP or a terminal that was closed has ended it. */
+  get hungUp(): boolean {
+    return this.#hungUp
+  }
+
+  /** Ends it for a reason that comes from outside; what is over already says so. */
+  end(reason: Error): void {
+    if (this.#over) this.say(reason)
+    else this.interruption.end(reason)
+  }
+
+  /** Says why it failed; with --debug also where. */
+  say(reason: unknown): void {
+    this.#hungUp ||= reason instanceof Interrupted && reason.signal === 'SIGHUP'
+    this.fail(reason)
+    if (this.#diagnosis.showsStack) writeStack(reason)
   }
 
   /** Finished values; throws UsageError. */
@@ -153,7 +175,6 @@ export abstract class CriCommand extends Command {
 
   override async catch(error: unknown): Promise<void> {
     const cause = this.signal.aborted ? this.signal.reason : error
-    this.fail(cause)
-    if (this.#diagnosis.showsStack) writeStack(cause)
+    this.say(cause)
   }
 }

@@ -12,6 +12,8 @@ export const exitCode = {
   notExecutable: 126,
   /** `exec` only: there is no such command. */
   commandNotFound: 127,
+  /** What a shell shows of a process that SIGHUP has ended. */
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const

@@ -1,14 +1,22 @@
 import {type ExitCode, exitCode} from './exit-codes.js'
 
+const codes = {
+  SIGINT: exitCode.interrupted,
+  SIGTERM: exitCode.terminated,
+  SIGHUP: exitCode.hungUp,
+  /** The reader of our output went away, which is no failure. */
+  SIGPIPE: exitCode.done,
+} as const
+
 /** The user, or a time limit of the user's, ended the command: nothing is wrong and nothing is said. */
 export class Interrupted extends Error {
   override name = 'Interrupted'
   readonly exitCode: ExitCode
+  readonly signal: keyof typeof codes
 
-  /** SIGPIPE: the reader of our output went away, which is no failure. */
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') {
+  constructor(signal: keyof typeof codes) {
     super(signal)
-    this.exitCode =
-      signal === 'SIGPIPE' ? exitCode.done : signal === 'SIGINT' ? exitCode.interrupted : exitCode.terminated
+    this.signal = signal
+    this.exitCode = codes[signal]
   }
 }

@@ -7,6 +7,7 @@ import {LogWatch} from '../logs/watch.js'
 import {containerStatus} from '../node/wait.js'
 import {type Attachment, attach} from '../sessions/session.js'
 import type {RemoteExit} from '../streaming/index.js'
+import {unwritable} from '../terminal/unwritable.js'
 
 // A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
 // command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
@@ -120,7 +121,9 @@ async function writeLines(
       .slice(start, end)
       .flatMap(({content, ended}) => (ended ? [content, lineEnd] : [content]))
     const output = stream === 0 ? stdout : stderr
-    await new Promise<void>((resolve) => output.write(Buffer.concat(pieces), () => resolve()))
+    await new Promise<void>((resolve, reject) => {
+      output.write(Buffer.concat(pieces), (error) => (error ? reject(unwritable(error)) : resolve()))
+    })
     start = end
   }
 }

@@ -1,8 +1,8 @@
 import {fstatSync, writeSync} from 'node:fs'
 import type {Writable} from 'node:stream'
 import {isatty} from 'node:tty'
-import {UserError} from '../errors/errors.js'
 import type {LogSink} from '../logs/output.js'
+import {unwritable} from './unwritable.js'
 
 /**
  * This process's stdout and stderr. What never makes a writer wait, a file or the null device, is written directly;
@@ -14,7 +14,21 @@ export function processSink(): LogSink {
   return {
     shared: isSameFile(1, 2),
     write: (stream, bytes) =>
-      direct[stream] ? writeAll(stream + 1, bytes) : written(streams[stream], bytes),
+      direct[stream] ? writtenDirectly(stream + 1, bytes) : written(streams[stream], bytes),
+  }
+}
+
+/** Node writes as much to a file as a full disk takes at once, drops the rest and says nothing of it. */
+export function writeWhole(stream: Writable & {fd: number}): void {
+  if (!isDirect(stream.fd)) return
+  stream._write = (chunk: Uint8Array, _encoding, done) => {
+    try {
+      writeAll(stream.fd, chunk)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done()
   }
 }
 
@@ -28,14 +42,16 @@ function isSameFile(a: number, b: number): boolean {
   return first.dev === second.dev && first.ino === second.ino
 }
 
-function writeAll(descriptor: number, bytes: Uint8Array): void {
+function writtenDirectly(descriptor: number, bytes: Uint8Array): void {
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+    writeAll(descriptor, bytes)
   } catch (error) {
-    throw new UserError(`the output can't be written: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    })
+    throw unwritable(error as NodeJS.ErrnoException)
   }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
 }
 
 function written(stream: Writable, bytes: Uint8Array): Promise<void> {
@@ -43,7 +59,7 @@ function written(stream: Writable, bytes: Uint8Array): Promise<void> {
     stream.write(bytes, (error) => {
       // The stream's own error event ends the process.
       if ((error as NodeJS.ErrnoException | null)?.code === 'EPIPE') return
-      if (error) reject(error)
+      if (error) reject(unwritable(error))
       else resolve()
     })
   })

@@ -6,12 +6,12 @@ import {container, id, never, secondsAgo, startFakeRuntime} from '../support/fak
 import {outcomeOf, program, startCli} from '../support/run-cli.js'
 
 describe('a signal during a slow call cancels it on the server', () => {
-  const endings: [NodeJS.Signals, number][] = [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGHUP', 143],
+  const endings: [NodeJS.Signals, number | null, string | null][] = [
+    ['SIGINT', 130, null],
+    ['SIGTERM', 143, null],
+    ['SIGHUP', null, 'SIGHUP'],
   ]
-  test.each(endings)('%s ends with %d', async (signal, exitCode) => {
+  test.each(endings)('%s ends with %j', async (signal, exitCode, endedBy) => {
     await using runtime = await startFakeRuntime({ListContainers: never})
     const arrived = runtime.nextCall('ListContainers')
     const cli = startCli(['ps'], runtime)
@@ -20,6 +20,7 @@ describe('a signal during a slow call cancels it on the server', () => {
     cli.kill(signal)
     await call.cancelled
     expect(await outcome).toEqual({stdout: '', stderr: '', exitCode})
+    expect(cli.signalCode).toBe(endedBy)
   })
 })
 

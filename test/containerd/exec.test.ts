@@ -208,7 +208,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     ],
     ['detach keys', 0, ({terminal}) => terminal.input.write('\x10\x11')],
     ['SIGTERM', 143, (session) => process.kill(session.pid(), 'SIGTERM')],
-    ['SIGHUP', 143, (session) => process.kill(session.pid(), 'SIGHUP')],
+    ['SIGHUP', 129, (session) => process.kill(session.pid(), 'SIGHUP')],
   ])('-it: after %s the terminal is as it was', async (name, expected, end) => {
     const id = await pod.runContainer(`ends-${name.replaceAll(' ', '-')}`, 'while :; do sleep 1; done')
     const session = await onTerminal(['exec', '-it', id, 'sh'], containerd.endpoint)

@@ -54,7 +54,6 @@ async function runNow(argv: readonly string[], options: InProcessOptions): Promi
       if (name === 'stdout' && options.enough?.(texts.stdout)) process.emit('SIGINT', 'SIGINT')
       return true
     }
-  const listeners = [stdout, stderr].map((stream) => stream.listeners('error'))
   const given = Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)])
   const writers = [stdout.write, stderr.write] as const
   try {
@@ -79,9 +78,5 @@ async function runNow(argv: readonly string[], options: InProcessOptions): Promi
     Object.defineProperty(process, 'stdin', stdin)
     process.env = env
     process.exitCode = exitCode
-    // `main` listens on both for the end of its reader, once for each run.
-    for (const [index, stream] of [stdout, stderr].entries())
-      for (const listener of stream.listeners('error'))
-        if (!listeners[index]?.includes(listener)) stream.off('error', listener as () => void)
   }
 }

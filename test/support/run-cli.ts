@@ -72,7 +72,7 @@ export async function outcomeOf(cli: Cli): Promise<CliResult> {
   return {stdout, stderr, exitCode}
 }
 
-function textOf(stream: Readable): Promise<string> {
+export function textOf(stream: Readable): Promise<string> {
   const chunks: Buffer[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   return new Promise((resolve) => stream.once('close', () => resolve(Buffer.concat(chunks).toString('utf8'))))

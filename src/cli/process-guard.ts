@@ -1,0 +1,118 @@
+import {closeSync, fstatSync} from 'node:fs'
+import {isatty} from 'node:tty'
+import {exitCode, Interrupted, UserError} from '../errors/errors.js'
+import {writeWhole} from '../terminal/sink.js'
+import {unwritable} from '../terminal/unwritable.js'
+import type {CriCommand} from './command.js'
+import {describeError} from './failures/describe.js'
+import {reportFailure} from './messages.js'
+
+/**
+ * What ends the process from outside of its command: output without a reader or a place to go, a terminal that was
+ * closed, a fault that nobody caught, nothing left to wait for.
+ */
+export class ProcessGuard {
+  #command: CriCommand | undefined
+  #over = false
+  #hungUp = false
+
+  constructor() {
+    writeWhole(process.stdout)
+    writeWhole(process.stderr)
+    process.stdout.on('error', this.#onStdoutError)
+    process.stderr.on('error', this.#onStderrError)
+    process
+      .on('uncaughtException', (error) => this.#onFault(error))
+      .on('beforeExit', () => this.#onNothingLeft())
+      .on('exit', closeLostTerminals)
+  }
+
+  /** From now on it is this command that ends. */
+  watch(command: CriCommand): void {
+    this.#command = command
+    // oclif has put a listener of its own there that throws.
+    for (const listener of process.stdout.listeners('error'))
+      if (listener !== this.#onStdoutError) process.stdout.off('error', listener as () => void)
+  }
+
+  /** What there was to do is done; output may still be on its way. */
+  done(): void {
+    this.#over = true
+  }
+
+  readonly #onStdoutError = (error: NodeJS.ErrnoException): void => {
+    if (!this.#isReaderGone(error)) this.#end(unwritable(error))
+  }
+
+  readonly #onStderrError = (error: NodeJS.ErrnoException): void => {
+    // Nobody can be told; whoever waits for what was written there hears of it.
+    this.#isReaderGone(error)
+  }
+
+  /** Ends the command then, which is no failure. */
+  #isReaderGone(error: NodeJS.ErrnoException): boolean {
+    if (error.code === 'EPIPE') {
+      // `crisp ps | head -1` has seen enough. A command that has something to clear up listens for it by the signal's
+      // name.
+      if (!process.emit('SIGPIPE', 'SIGPIPE')) process.exit(process.exitCode ?? exitCode.done)
+      return true
+    }
+    if (!isTerminalLost(error)) return false
+    this.#end(new Interrupted('SIGHUP'))
+    return true
+  }
+
+  #onFault(error: Error): void {
+    if (isTerminalLost(error)) this.#end(new Interrupted('SIGHUP'))
+    else {
+      this.#report(error)
+      process.exit()
+    }
+  }
+
+  #onNothingLeft(): void {
+    // Node itself would end with 13 here, and a warning about its own file.
+    if (!this.#over)
+      this.#report(new UserError('ended without a result (run again with --debug and report what it prints)'))
+    // Whoever waits for us sees what has ended us.
+    if (this.#hungUp || this.#command?.hungUp) process.kill(process.pid, 'SIGHUP')
+    // At once: as long as Node tidies up a terminal may get lost and not be noticed.
+    process.exit()
+  }
+
+  #end(reason: Error): void {
+    if (this.#command) this.#command.end(reason)
+    else {
+      this.#hungUp = reason instanceof Interrupted
+      this.#report(reason)
+    }
+  }
+
+  #report(reason: Error): void {
+    if (this.#command) this.#command.say(reason)
+    else reportFailure(describeError(reason))
+  }
+}
+
+/** Node gives terminals their settings back as it ends, and aborts, with a core, where one is not there any more. */
+function closeLostTerminals(): void {
+  for (const descriptor of deadDevices()) closeSync(descriptor)
+}
+
+function isTerminalLost({code}: NodeJS.ErrnoException): boolean {
+  return code === 'EIO' && deadDevices().length > 0
+}
+
+/** A terminal that was closed is a device that is no terminal, as the null device. */
+function deadDevices(): number[] {
+  return [0, 1, 2].filter((descriptor) => !isatty(descriptor) && isDevice(descriptor))
+}
+
+function isDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice()
+  } catch {
+    // It is closed.
+    return false
+  }
+}

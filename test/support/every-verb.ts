@@ -1,0 +1,149 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {CriClient} from '../../src/client/connect.js'
+import {startDemoRuntime} from '../../src/demo/index.js'
+import {clientOf, containerIn, podOn, shellImage, startIn} from './demo-node.js'
+
+// One line for each verb of the command, on one embedded runtime, for what must be true of all of them.
+
+export interface EveryVerb extends AsyncDisposable {
+  endpoint: string
+  client: CriClient
+  /** What the commands may write to; container `talker` prints a line all the time. */
+  directory: string
+  env: NodeJS.ProcessEnv
+  /** A line that prints something to stdout, on things of its own where it changes or removes them. */
+  line(verb: string): Promise<readonly string[]>
+}
+
+/** These lines go on until they are ended. */
+export const waitingVerbs: readonly string[] = [
+  ...['attach', 'demo', 'events', 'exec', 'logs', 'port-forward', 'run', 'stats', 'statsp', 'metricsp'],
+]
+
+/** They print nothing on stdout. */
+export const silentVerbs: readonly string[] = ['update-runtime-config']
+
+/** Their exit code is that of a command elsewhere. */
+export const remoteVerbs: readonly string[] = ['attach', 'exec', 'run']
+
+const talk = ['sh', '-c', 'while :; do echo line; sleep 0.05; done']
+const sleep = ['sleep', '1000']
+
+interface Node {
+  client: CriClient
+  directory: string
+  pod: string
+  talker: string
+}
+
+type Line = (node: Node) => Promise<readonly string[]> | readonly string[]
+
+const lines: Record<string, Line> = {
+  attach: () => ['attach', 'talker'],
+  checkpoint: async ({client, pod, directory}) => {
+    const id = await running(client, pod)
+    return ['checkpoint', '--export', join(directory, `${id}.tar`), id]
+  },
+  completion: () => ['completion', 'bash'],
+  config: () => ['config'],
+  cp: () => ['cp', 'talker:/etc/hostname', '-'],
+  create: ({pod, directory}) => [
+    'create',
+    '--no-pull',
+    pod,
+    join(directory, `container-${++made}.yaml`),
+    join(directory, 'pod.yaml'),
+  ],
+  demo: ({directory}) => ['demo', '--empty', '--socket', join(directory, `demo-${++made}.sock`)],
+  describe: () => ['describe', 'talker'],
+  events: () => ['events'],
+  exec: () => ['exec', 'talker', ...talk],
+  explain: () => ['explain', 'pod'],
+  imagefsinfo: () => ['imagefsinfo'],
+  images: () => ['images'],
+  info: () => ['info'],
+  init: () => ['init', 'pod'],
+  inspect: () => ['inspect', 'talker'],
+  inspecti: () => ['inspecti', shellImage],
+  inspectp: ({pod}) => ['inspectp', pod],
+  jsonschema: () => ['jsonschema', '--pod'],
+  logs: () => ['logs', '-f', 'talker'],
+  metricdescs: () => ['metricdescs'],
+  metricsp: () => ['metricsp', '--watch'],
+  pods: () => ['pods'],
+  'port-forward': ({pod}) => ['port-forward', pod, ':80'],
+  ps: () => ['ps'],
+  pull: () => ['pull', shellImage],
+  rm: async ({client, pod}) => ['rm', '-f', await running(client, pod)],
+  rmi: () => ['rmi', '--dry-run', shellImage],
+  rmp: async ({client}) => ['rmp', '-f', await podOn(client)],
+  run: () => ['run', '--rm', shellImage, '--', ...talk],
+  runp: ({directory}) => ['runp', join(directory, `pod-${++made}.yaml`)],
+  'runtime-config': () => ['runtime-config'],
+  start: async ({client, pod}) => ['start', await created(client, pod)],
+  stats: () => ['stats', '--watch'],
+  statsp: () => ['statsp', '--watch'],
+  stop: async ({client, pod}) => ['stop', await running(client, pod)],
+  stopp: async ({client}) => ['stopp', await podOn(client)],
+  top: () => ['top', '--once'],
+  'update-runtime-config': () => ['update-runtime-config', '--pod-cidr', '10.1.0.0/16'],
+  update: async ({client, pod}) => ['update', '--memory', '64m', await running(client, pod)],
+  version: () => ['version'],
+  wait: () => ['wait', '--for=running', 'talker'],
+  which: async ({client, talker}) => ['which', await pidOf(client, talker)],
+}
+
+export const verbs = Object.keys(lines)
+
+let made = 0
+
+function created(client: CriClient, pod: string): Promise<string> {
+  return containerIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}})
+}
+
+function running(client: CriClient, pod: string): Promise<string> {
+  return startIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}})
+}
+
+async function pidOf(client: CriClient, containerId: string): Promise<string> {
+  const {info} = await client.runtime.containerStatus({containerId, verbose: true})
+  return String(JSON.parse(info.info ?? '{}').pid)
+}
+
+export async function startEveryVerb(): Promise<EveryVerb> {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-verbs-'))
+  const runtime = await startDemoRuntime()
+  const client = clientOf(runtime)
+  const pod = await podOn(client, {logDirectory: join(directory, 'logs')})
+  const metadata = {name: 'talker', attempt: 0}
+  const talker = await startIn(client, pod, talk, {metadata, logPath: 'main.log'})
+  const node = {client, directory, pod, talker}
+  await writeFile(join(directory, 'pod.yaml'), podText('verbs'))
+  return {
+    endpoint: runtime.endpoint,
+    client,
+    directory,
+    env: {XDG_RUNTIME_DIR: directory, XDG_STATE_HOME: directory},
+    async line(verb) {
+      const line = (await lines[verb]?.(node)) ?? []
+      await writeFile(join(directory, `pod-${made}.yaml`), podText(`verbs-${made}`))
+      await writeFile(join(directory, `container-${made}.yaml`), containerText(`made-${made}`))
+      return line
+    },
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]()
+      await runtime[Symbol.asyncDispose]()
+      await rm(directory, {recursive: true})
+    },
+  }
+}
+
+function podText(name: string): string {
+  return `metadata: {name: ${name}, namespace: test, uid: ${name}}\n`
+}
+
+function containerText(name: string): string {
+  return `metadata: {name: ${name}}\nimage: ${shellImage}\ncommand: [sleep, "1000"]\n`
+}
