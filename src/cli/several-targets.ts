@@ -2,7 +2,7 @@ import type {CriClient} from '../client/connect.js'
 import {AmbiguousError, NotFoundError, RpcError, rpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {concurrently} from '../node/concurrently.js'
-import {knownThings, type Target} from '../node/targets.js'
+import {listNamesAndStates, type Target} from '../node/targets.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {CriCommand} from './command.js'
@@ -91,7 +91,7 @@ export abstract class TargetCommand extends CriCommand {
 }
 
 async function describeThings(client: CriClient): Promise<(target: Target) => string | undefined> {
-  const known = await knownThings(client)
+  const known = await listNamesAndStates(client)
   return ({id}) => {
     const thing = known.get(id)
     return thing && `${shortId(id)}  ${thing.name}  ${stateWord(thing.state).toLowerCase()}`

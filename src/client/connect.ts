@@ -47,11 +47,11 @@ export function connect(options: ConnectOptions = {}): CriClient {
   // Every call in flight listens to it, and Node warns of a leak at eleven.
   setMaxListeners(0, signal)
   const settings = {...options, signal}
-  const runtime = onceConnected(() => openRuntime(settings))
+  const runtime = connectOnce(() => openRuntime(settings))
   const image =
     options.imageEndpoint === undefined
       ? runtime
-      : onceConnected(() => openAt(options.imageEndpoint ?? '', settings))
+      : connectOnce(() => openAt(options.imageEndpoint ?? '', settings))
   const close = () => {
     abort.abort()
     for (const connection of new Set([runtime, image])) connection.close()
@@ -65,7 +65,7 @@ export function connect(options: ConnectOptions = {}): CriClient {
   }
 }
 
-function onceConnected(open: () => Promise<CallContext>): {
+function connectOnce(open: () => Promise<CallContext>): {
   context: () => Promise<CallContext>
   close: () => void
 } {

@@ -7,12 +7,12 @@ export {knownSockets} from './endpoints.js'
 export {listContainers, listImages, listPodSandboxes} from './lists.js'
 export {
   type ContainerPlace,
-  containerNamed,
   containerPlaces,
   containerReferences,
-  imageNamed,
+  findContainer,
+  findImage,
+  findPod,
   imageStatus,
-  podNamed,
   podReferences,
   resolveContainers,
   resolvePods,

@@ -16,7 +16,7 @@ export function listContainers(
   filter: Input<ContainerFilter> = {},
   options?: CallOptions,
 ): Promise<Container[]> {
-  return listed(
+  return listOrStream(
     async () => (await client.runtime.listContainers({filter}, options)).containers,
     () => client.runtime.streamContainers({filter}, options),
     (chunk) => chunk.containers,
@@ -29,7 +29,7 @@ export function listPodSandboxes(
   filter: Input<PodSandboxFilter> = {},
   options?: CallOptions,
 ): Promise<PodSandbox[]> {
-  return listed(
+  return listOrStream(
     async () => (await client.runtime.listPodSandbox({filter}, options)).items,
     () => client.runtime.streamPodSandboxes({filter}, options),
     (chunk) => chunk.podSandboxes,
@@ -42,7 +42,7 @@ export function listPodSandboxes(
  */
 export function listImages(client: CriClient, name = '', options?: CallOptions): Promise<Image[]> {
   const filter = {image: {image: name}}
-  return listed(
+  return listOrStream(
     async () => (await client.image.listImages({filter}, options)).images,
     () => client.image.streamImages({filter}, options),
     (chunk) => chunk.images,
@@ -53,7 +53,7 @@ export function listImages(client: CriClient, name = '', options?: CallOptions):
  * The plain call first: every runtime has it. Where its answer is larger than one message may be, the streamed form
  * (CRI 1.36: CRI-O 1.36, containerd 2.4) brings the list in pieces; a runtime without it leaves the first error.
  */
-export async function listed<Item, Chunk>(
+export async function listOrStream<Item, Chunk>(
   plain: () => Promise<Item[]>,
   streamed: () => AsyncIterable<Chunk>,
   itemsOf: (chunk: Chunk) => Item[],

@@ -37,7 +37,7 @@ export async function resolveContainers(
     listPodSandboxes(client, {}, options),
   ])
   const placeOf = containerPlaces(pods)
-  return references.map((reference) => settled(() => containerNamed(reference, containers, placeOf).id))
+  return references.map((reference) => settle(() => findContainer(reference, containers, placeOf).id))
 }
 
 /** The same for pods. */
@@ -48,7 +48,7 @@ export async function resolvePods(
 ): Promise<PromiseSettledResult<string>[]> {
   if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
   const pods = await listPodSandboxes(client, {}, options)
-  return references.map((reference) => settled(() => podNamed(reference, pods).id))
+  return references.map((reference) => settle(() => findPod(reference, pods).id))
 }
 
 /** The full ID of the container that the one reference names. Throws NotFoundError. */
@@ -86,7 +86,7 @@ export function containerPlaces(
   }
 }
 
-export function containerNamed(
+export function findContainer(
   reference: string,
   containers: readonly Container[],
   placeOf: (container: Container) => ContainerPlace,
@@ -97,7 +97,7 @@ export function containerNamed(
     return endsWith([place.namespace, place.pod, place.container], parts)
   })
   const newest = newestOfEach(named, (container) => containerKey(container, placeOf))
-  const found = newest.length > 0 ? newest : beginningWith(reference, containers)
+  const found = newest.length > 0 ? newest : filterByIdPrefix(reference, containers)
   return only('container', reference, found, (container) => {
     const {namespace, pod, container: name} = placeOf(container)
     return `${namespace}/${pod}/${name}`
@@ -144,13 +144,13 @@ function referencesBack<Item extends {id: string; createdAt: string}>(
   })
 }
 
-export function podNamed(reference: string, pods: readonly PodSandbox[]): PodSandbox {
+export function findPod(reference: string, pods: readonly PodSandbox[]): PodSandbox {
   const parts = reference.split('/')
   const named = pods.filter(({metadata}) =>
     endsWith([metadata?.namespace ?? '', metadata?.name ?? ''], parts),
   )
   const newest = newestOfEach(named, podKey)
-  const found = newest.length > 0 ? newest : beginningWith(reference, pods)
+  const found = newest.length > 0 ? newest : filterByIdPrefix(reference, pods)
   return only('pod', reference, found, ({metadata}) => `${metadata?.namespace}/${metadata?.name}`)
 }
 
@@ -166,11 +166,11 @@ export async function imageStatus(
 ): Promise<ImageStatusResponse> {
   const response = await client.image.imageStatus({image: {image: reference}, verbose}, options)
   if (response.image) return response
-  const {id} = imageNamed(reference, await listImages(client, '', options))
+  const {id} = findImage(reference, await listImages(client, '', options))
   return client.image.imageStatus({image: {image: id}, verbose}, options)
 }
 
-export function imageNamed(reference: string, images: readonly Image[]): Image {
+export function findImage(reference: string, images: readonly Image[]): Image {
   const named = images.filter(({repoTags, repoDigests}) =>
     [...repoTags, ...repoDigests].some((name) => name === reference || name.endsWith(`/${reference}`)),
   )
@@ -184,7 +184,7 @@ export function imageNamed(reference: string, images: readonly Image[]): Image {
   )
 }
 
-function beginningWith<Item extends {id: string}>(reference: string, items: readonly Item[]): Item[] {
+function filterByIdPrefix<Item extends {id: string}>(reference: string, items: readonly Item[]): Item[] {
   return reference === '' ? [] : items.filter(({id}) => id.startsWith(reference))
 }
 
@@ -236,7 +236,7 @@ function only<Item extends {id: string}>(
   })
 }
 
-function settled<Value>(value: () => Value): PromiseSettledResult<Value> {
+function settle<Value>(value: () => Value): PromiseSettledResult<Value> {
   try {
     return fulfilled(value())
   } catch (reason) {

@@ -46,7 +46,7 @@ async function unary(
       return await unaryCall(context, service, method, request, options)
     } catch (error) {
       if (!isStarting(error) || (maxRetries >= 0 && attempt >= maxRetries))
-        throw await explained(context, error)
+        throw await explain(context, error)
       await waitMs(retryDelayMs(attempt), options.signal ?? context.signal)
     }
   }
@@ -63,7 +63,7 @@ async function* stream(
   try {
     yield* streamCall(context, service, method, request, options)
   } catch (error) {
-    throw await explained(context, error)
+    throw await explain(context, error)
   }
 }
 
@@ -80,7 +80,7 @@ export function isStarting(error: unknown): boolean {
 }
 
 /** Unimplemented means one missing call, or no CRI at all: Version tells which, and who is speaking. */
-async function explained(context: CallContext, error: unknown): Promise<unknown> {
+async function explain(context: CallContext, error: unknown): Promise<unknown> {
   if (!(error instanceof RpcError) || error.code !== rpcCode.unimplemented) return error
   try {
     const version = (await unaryCall(context, 'RuntimeService', 'Version', {}, {})) as cri.VersionResponse

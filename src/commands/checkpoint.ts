@@ -5,7 +5,7 @@ import * as Flags from '@oclif/core/flags'
 import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
-import {namedContainers} from '../node/targets.js'
+import {resolveTargetContainers} from '../node/targets.js'
 
 const {wait: _, ...eachFlags} = targetFlags(1)
 
@@ -49,7 +49,7 @@ export default class Checkpoint extends TargetCommand {
     const {timeoutMs = 0} = await this.settings(flags)
     using client = await this.connect(flags)
 
-    const targets = await namedContainers(client, args.container)
+    const targets = await resolveTargetContainers(client, args.container)
     await this.onEach(
       client,
       targets,

@@ -13,7 +13,7 @@ import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.j
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
-import {podsOfUnlabelled, selectContainers} from '../node/selection.js'
+import {listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {ended, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {converse, type Streaming} from '../sessions/session.js'
@@ -139,7 +139,7 @@ export default class Exec extends CriCommand {
       throw new UserError(
         `the filters pass ${containers.length} containers, and stdin can go to one only: narrow them down, or add --latest`,
       )
-    const placeOf = containerPlaces(await podsOfUnlabelled(task.client, containers))
+    const placeOf = containerPlaces(await listPodsOfUnlabelled(task.client, containers))
     const names = containerReferences(containers, placeOf)
     const targets = containers.map(({id}, index) => ({containerId: id, name: names[index] ?? id}))
     // All of them listen to it, and Node warns of a leak at eleven.

@@ -5,7 +5,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {containerPlaces} from '../client/names.js'
 import {linesOf} from '../formats/lines.js'
 import {containerStatuses} from '../node/details.js'
-import {imageNames, podsOfUnlabelled, selectContainers} from '../node/selection.js'
+import {imageNames, listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers, the running ones unless told otherwise'
@@ -51,7 +51,7 @@ export default class Ps extends CriCommand {
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
       fullIds: flags['no-trunc'],
-      placeOf: containerPlaces(placed ? await podsOfUnlabelled(client, containers) : []),
+      placeOf: containerPlaces(placed ? await listPodsOfUnlabelled(client, containers) : []),
       ...(flags['resolve-image-path'] && forPeople ? {imageName: await imageNames(client)} : {}),
       ...(output.name === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
     }

@@ -4,7 +4,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removeContainer} from '../node/remove.js'
-import {chosenContainers, namedContainers} from '../node/targets.js'
+import {resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
 
 export default class Rm extends TargetCommand {
   static override summary = 'Remove containers, and their log files on this machine'
@@ -38,8 +38,8 @@ export default class Rm extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await chosenContainers(client, selection)
-      : await namedContainers(client, args.container ?? [])
+      ? await selectTargetContainers(client, selection)
+      : await resolveTargetContainers(client, args.container ?? [])
     await this.onEach(client, targets, flags, {
       verb: 'remove',
       noun: 'container',

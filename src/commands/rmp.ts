@@ -4,7 +4,7 @@ import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removePod} from '../node/remove.js'
-import {chosenPods, namedPods} from '../node/targets.js'
+import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
 
 export default class Rmp extends TargetCommand {
   static override summary = 'Remove pods and all of their containers'
@@ -34,7 +34,9 @@ export default class Rmp extends TargetCommand {
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 
-    const targets = filtered ? await chosenPods(client, selection) : await namedPods(client, args.pod ?? [])
+    const targets = filtered
+      ? await selectTargetPods(client, selection)
+      : await resolveTargetPods(client, args.pod ?? [])
     await this.onEach(client, targets, flags, {
       verb: 'remove',
       noun: 'pod',

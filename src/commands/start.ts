@@ -6,7 +6,7 @@ import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
 import {watchChanges} from '../node/changes.js'
-import {chosenContainers, namedContainers, type Target} from '../node/targets.js'
+import {resolveTargetContainers, selectTargetContainers, type Target} from '../node/targets.js'
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 export default class Start extends TargetCommand {
@@ -41,8 +41,8 @@ export default class Start extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await chosenContainers(client, {...selection, state: state ?? 'CONTAINER_CREATED'})
-      : await namedContainers(client, args.container ?? [])
+      ? await selectTargetContainers(client, {...selection, state: state ?? 'CONTAINER_CREATED'})
+      : await resolveTargetContainers(client, args.container ?? [])
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {
       verb: 'start',

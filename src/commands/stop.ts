@@ -5,7 +5,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {chosenContainers, namedContainers} from '../node/targets.js'
+import {resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 /** Killing is work for the runtime: containerd 1.6 has 50 killed sooner 8 at a time than 16. */
@@ -57,8 +57,8 @@ export default class Stop extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await chosenContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'})
-      : await namedContainers(client, args.container ?? [])
+      ? await selectTargetContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'})
+      : await resolveTargetContainers(client, args.container ?? [])
     using changes = watchChanges(client, this.signal)
     const parallel = flags.parallel ?? (timeout === '0' ? killedAtOnce : stoppedAtOnce)
     await this.onEach(

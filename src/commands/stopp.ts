@@ -4,7 +4,7 @@ import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {chosenPods, namedPods} from '../node/targets.js'
+import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
 import {lookUntil, podStatus} from '../node/wait.js'
 
 export default class Stopp extends TargetCommand {
@@ -39,8 +39,8 @@ export default class Stopp extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await chosenPods(client, {...selection, state: state ?? 'SANDBOX_READY'})
-      : await namedPods(client, args.pod ?? [])
+      ? await selectTargetPods(client, {...selection, state: state ?? 'SANDBOX_READY'})
+      : await resolveTargetPods(client, args.pod ?? [])
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {
       verb: 'stop',

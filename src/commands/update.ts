@@ -6,7 +6,7 @@ import {integerFlag, pairsFlag, valueFlag} from '../cli/flags/types.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
 import type {Input, LinuxContainerResources, UpdateContainerResourcesRequest} from '../generated/cri.js'
-import {namedContainers} from '../node/targets.js'
+import {resolveTargetContainers} from '../node/targets.js'
 import {parseCpus, parseMemory} from '../text/quantity.js'
 
 const {wait: _, ...eachFlags} = targetFlags()
@@ -57,7 +57,7 @@ export default class Update extends TargetCommand {
     const limits = limitsFrom(flags)
     using client = await this.connect(flags)
 
-    const targets = await namedContainers(client, args.container)
+    const targets = await resolveTargetContainers(client, args.container)
     await this.onEach(
       client,
       targets,

@@ -13,7 +13,13 @@ import {watchChanges} from '../node/changes.js'
 import {Outage} from '../node/lost-runtime.js'
 import {untilRuntimeReady} from '../node/runtime-ready.js'
 import {selectContainers, selectPods} from '../node/selection.js'
-import {untilExited, untilReady, untilRemoved, untilRunning, type WaitOptions} from '../node/wait.js'
+import {
+  type WaitOptions,
+  waitUntilExited,
+  waitUntilReady,
+  waitUntilRemoved,
+  waitUntilRunning,
+} from '../node/wait.js'
 import {durationText} from '../text/duration.js'
 
 type Condition = 'exited' | 'running' | 'ready' | 'removed' | 'runtime'
@@ -147,13 +153,13 @@ async function waitFor(
 ): Promise<string> {
   switch (condition) {
     case 'exited':
-      return String((await untilExited(client, reference, options)).exitCode)
+      return String((await waitUntilExited(client, reference, options)).exitCode)
     case 'running':
-      return (await untilRunning(client, reference, options)).id
+      return (await waitUntilRunning(client, reference, options)).id
     case 'ready':
-      return (await untilReady(client, reference, options)).id
+      return (await waitUntilReady(client, reference, options)).id
     case 'removed':
-      await untilRemoved(client, reference, options)
+      await waitUntilRemoved(client, reference, options)
       return reference
   }
 }

@@ -87,7 +87,7 @@ export function highlighter(
 ): (text: string) => string {
   return (text) => {
     let [marked, end] = ['', 0]
-    for (const [from, to] of joined(expressions.flatMap((expression) => expression.spans(text)))) {
+    for (const [from, to] of joinSpans(expressions.flatMap((expression) => expression.spans(text)))) {
       marked += text.slice(end, from) + mark(text.slice(from, to))
       end = to
     }
@@ -96,7 +96,7 @@ export function highlighter(
 }
 
 /** Those that overlap are one; none is empty. */
-function joined(spans: readonly Span[]): Span[] {
+function joinSpans(spans: readonly Span[]): Span[] {
   const sorted = spans.filter(([from, to]) => from < to).sort(([a], [b]) => a - b)
   const whole: [number, number][] = []
   for (const [from, to] of sorted) {

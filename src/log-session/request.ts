@@ -2,9 +2,9 @@ import type {Container} from '../generated/cri.js'
 import type {Grep} from '../logs/grep.js'
 import type {LineFilter} from '../logs/lines.js'
 import {
-  containersNamed,
-  containersSelected,
+  findLogContainers,
   type LogSelector,
+  selectLogContainers,
   type WantedAttempt,
 } from '../node/log-targets.js'
 import type {NodeView} from '../node/view.js'
@@ -41,15 +41,15 @@ export interface LogRequest {
 }
 
 /** The containers that are wanted now; `fail` gets why a reference names none. */
-export function wantedContainers(
+export function findWantedContainers(
   {references, selector}: LogRequest,
   view: NodeView,
   fail: (error: unknown) => void,
 ): Container[] {
-  if (selector) return containersSelected(selector, view)
+  if (selector) return selectLogContainers(selector, view)
   const named = references.flatMap((reference) => {
     try {
-      return containersNamed(reference, view)
+      return findLogContainers(reference, view)
     } catch (error) {
       fail(error)
       return []

@@ -14,7 +14,7 @@ import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
 import type {LogFeed} from './feed.js'
 import {attemptMarker, type ChosenLog, endText, findLog} from './find.js'
 import {nameOf, type Prefixes} from './names.js'
-import {type LogRequest, wantedContainers} from './request.js'
+import {findWantedContainers, type LogRequest} from './request.js'
 
 /** Who is asked, who is told, and what ends it. */
 export interface LogContext {
@@ -168,11 +168,11 @@ class Following {
   async #look(): Promise<void> {
     if (await this.#runsOn()) return
     const view = await lookAtNode(this.#session.client)
-    for (const followed of [...this.#followed.values()]) await this.#attend(followed, view)
+    for (const followed of [...this.#followed.values()]) await this.#checkFollowed(followed, view)
     const {joining} = this.#options
     if (!joining) return
     // A reference to what is gone meanwhile is no failure: its logs end by themselves.
-    for (const container of wantedContainers(joining.request, view, () => undefined))
+    for (const container of findWantedContainers(joining.request, view, () => undefined))
       await this.#join(container, view, joining.prefixes)
   }
 
@@ -185,7 +185,7 @@ class Following {
     return !hasEnded(containers.find((container) => container.id === id))
   }
 
-  async #attend(followed: Followed, view: NodeView): Promise<void> {
+  async #checkFollowed(followed: Followed, view: NodeView): Promise<void> {
     const container = view.containers.find(({id}) => id === followed.containerId)
     if (!hasEnded(container)) return
     if (followed.state === 'running') {
@@ -199,7 +199,7 @@ class Following {
     if (followed.state === 'ended') await this.#session.feed.finish(followed.chosen.fed)
     if (!this.#options.once && this.#mayRestart(followed, view)) {
       if (followed.state === 'ended') {
-        const how = await this.#howItEnded(followed)
+        const how = await this.#describeEnd(followed)
         this.#session.note(`${how}; waiting for the next attempt (Ctrl-C ends this, --once does not wait)`)
       }
       followed.state = 'waiting'
@@ -252,14 +252,14 @@ class Following {
     const {feed, note} = this.#session
     await feed.finish(followed.chosen.fed)
     const first = attempts[0]?.attempt ?? log.attempt
-    note(`${await this.#howItEnded(followed)}; attempt ${first} follows`)
+    note(`${await this.#describeEnd(followed)}; attempt ${first} follows`)
     followed.chosen.fed.onAttemptEnd = attemptMarker(nameOf(followed.chosen.fed.origin), attempts, note)
     await feed.continueWith(followed.chosen.fed, segments)
     this.#followed.delete(followed.containerId)
     this.#track({...chosen, fed: followed.chosen.fed})
   }
 
-  async #howItEnded({chosen, attempt, containerId}: Followed): Promise<string> {
+  async #describeEnd({chosen, attempt, containerId}: Followed): Promise<string> {
     const name = nameOf(chosen.fed.origin)
     // The log goes on without it, too.
     const status = await statusIfThere(this.#session.client, containerId).catch((error: unknown) => {

@@ -9,7 +9,7 @@ import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type L
 import {type ChosenLog, findLog} from './find.js'
 import {highlighter, type LogStyle} from './lines.js'
 import {nameOf, Prefixes} from './names.js'
-import {type LogRequest, wantedContainers} from './request.js'
+import {findWantedContainers, type LogRequest} from './request.js'
 import {type LogContext, LogSession} from './session.js'
 
 export interface LogScreen extends LogContext {
@@ -24,7 +24,7 @@ const lookupsAtOnce = 8
 export async function showLogs(request: LogRequest, screen: LogScreen): Promise<void> {
   const {client, fail, style} = screen
   const view = await lookAtNode(client)
-  const containers = wantedContainers(request, view, fail)
+  const containers = findWantedContainers(request, view, fail)
   const {selector, follow, once} = request
   if (selector && containers.length === 0 && !follow)
     throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
@@ -41,7 +41,7 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
     selector !== undefined ||
     (follow && !request.references.every((reference) => namesContainer(reference, view)))
 
-  using feed = feedOf(request, screen, logs, mayJoin || named)
+  using feed = makeFeed(request, screen, logs, mayJoin || named)
   const session = new LogSession({...screen, feed, plan: {tail: request.tail, ...request.filter}})
   const shown = await session.show(logs)
   if (!follow || feed.full) return
@@ -68,7 +68,7 @@ async function findLogs(
   })
 }
 
-function feedOf(
+function makeFeed(
   request: LogRequest,
   {sink, style, signal, note}: LogScreen,
   logs: readonly ChosenLog[],

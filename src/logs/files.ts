@@ -27,12 +27,12 @@ export function listLogFiles(path: string): LogFile[] {
   const live = fileAt(path)
   if (live) return [...rotated, live]
   if (rotated.length > 0) return rotated
-  throw unreadable(path, missing(path))
+  throw unreadable(path, missingFileError(path))
 }
 
 export function listRotatedFiles(path: string): LogFile[] {
   return placesOf(path)
-    .flatMap(rotatedBeside)
+    .flatMap(listRotated)
     .map((file) => ({...file, log: path}))
 }
 
@@ -62,7 +62,7 @@ export function isOfLog(name: string, file: string): boolean {
   return file === name || rotationIn(name, file) !== undefined
 }
 
-function rotatedBeside(path: string): LogFile[] {
+function listRotated(path: string): LogFile[] {
   const directory = dirname(path)
   const name = basename(path)
   let names: string[]
@@ -88,8 +88,8 @@ function rotatedBeside(path: string): LogFile[] {
 
 /** Stamps rise with time, numbers fall. */
 function compareRotations(a: string, b: string): number {
-  const numbered = (text: string) => /^\d{1,3}$/.test(text)
-  if (numbered(a) && numbered(b)) return Number(b) - Number(a)
+  const isNumber = (text: string) => /^\d{1,3}$/.test(text)
+  if (isNumber(a) && isNumber(b)) return Number(b) - Number(a)
   return a < b ? -1 : a > b ? 1 : 0
 }
 
@@ -212,7 +212,7 @@ export function unreadable(path: string, cause: unknown): UserError {
   }
 }
 
-function missing(path: string): Error {
+function missingFileError(path: string): Error {
   return Object.assign(new Error(`no such file: ${path}`), {code: 'ENOENT'})
 }
 

@@ -116,7 +116,7 @@ export class MatchingLines implements LogSink {
   async #block(stream: StreamIndex, bytes: Buffer): Promise<void> {
     const finder = this.#finder
     const finds = finder && !(finder.needsUtf8 && !isUtf8(bytes)) && !hasLonger(bytes, finder.longestQuick)
-    const picked = finds ? this.#found(bytes, finder) : this.#lookedAt(bytes)
+    const picked = finds ? this.#findLines(bytes, finder) : this.#testLines(bytes)
     // Of the lines that are picked where others pass, what lies between them is shown.
     const shown = this.#othersPass ? [0, ...picked, bytes.length] : picked
     for (let index = 0; index < shown.length; index += 2) {
@@ -126,7 +126,7 @@ export class MatchingLines implements LogSink {
   }
 
   /** Where lines begin and end that are unlike those that are not found. */
-  #found(bytes: Buffer, finder: LineFinder): number[] {
+  #findLines(bytes: Buffer, finder: LineFinder): number[] {
     const startedAt = performance.now()
     const text = bytes.toString('latin1')
     const picked: number[] = []
@@ -143,7 +143,7 @@ export class MatchingLines implements LogSink {
     return picked
   }
 
-  #lookedAt(bytes: Buffer): number[] {
+  #testLines(bytes: Buffer): number[] {
     const picked: number[] = []
     for (let at = 0; at < bytes.length; ) {
       const end = bytes.indexOf(newline, at)

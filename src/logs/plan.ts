@@ -22,13 +22,13 @@ export interface ReadingPlan {
 export async function planReading(files: readonly LogFile[], plan: ReadingPlan): Promise<Segment[]> {
   const {tail, since, until, stream} = plan
   const all: Segment[] = files.map((file) => ({file, start: 0}))
-  const narrowed = since || until ? await narrowedByTime(all, since, until) : all
+  const narrowed = since || until ? await narrowByTime(all, since, until) : all
   if (tail === undefined || tail < 0) return narrowed
   return tailSegments(narrowed, tail, {stream, until})
 }
 
 /** By the times at which files begin, then by searching within the two at the ends. */
-async function narrowedByTime(
+async function narrowByTime(
   segments: readonly Segment[],
   since: LogTime | undefined,
   until: LogTime | undefined,

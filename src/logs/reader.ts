@@ -203,8 +203,8 @@ export class LogReader implements Disposable {
   }
 
   async #readLive(live: PlainLog, into: Uint8Array): Promise<Reading | undefined> {
-    if (await this.#filledAnew(live)) return undefined
-    if (this.#emptied(live)) return this.#goOnInCopy(live)
+    if (await this.#wasRefilled(live)) return undefined
+    if (this.#wasEmptied(live)) return this.#goOnInCopy(live)
     const count = live.read(into)
     if (count > 0) {
       this.#replaced = false
@@ -225,14 +225,14 @@ export class LogReader implements Disposable {
   }
 
   /** A file that was empty when it was opened may have been filled, copied and emptied before this look. */
-  async #filledAnew(live: PlainLog): Promise<boolean> {
+  async #wasRefilled(live: PlainLog): Promise<boolean> {
     if (this.#head.length > 0 || live.offset > 0 || !this.#segment) return false
     this.#learnHead(live)
     if (this.#head.length > 0) await this.#insertNewer(this.#segment)
     return this.#open === undefined
   }
 
-  #emptied(live: PlainLog): boolean {
+  #wasEmptied(live: PlainLog): boolean {
     if (live.sizeBytes() < live.offset) return true
     const known = this.#head
     this.#learnHead(live)

@@ -66,7 +66,7 @@ export class LogRecord implements LogTime {
     const hour = two(bytes, start + 11)
     const minute = two(bytes, start + 14)
     const second = two(bytes, start + 17)
-    if (!punctuated(bytes, start) || !(year + month + date + hour + minute + second >= 0)) return 0
+    if (!hasPunctuation(bytes, start) || !(year + month + date + hour + minute + second >= 0)) return 0
     const day = year * 10_000 + month * 100 + date
     if (day !== this.#day) {
       this.#day = day
@@ -147,7 +147,7 @@ function four(bytes: Buffer, at: number): number {
 }
 
 /** `0000-00-00T00:00:00` without its digits. */
-function punctuated(bytes: Buffer, at: number): boolean {
+function hasPunctuation(bytes: Buffer, at: number): boolean {
   return (
     bytes[at + 4] === 0x2d &&
     bytes[at + 7] === 0x2d &&

@@ -86,8 +86,8 @@ function firstRecord(bytes: Buffer, skipLines: 0 | 1): Probe | undefined {
 /** Where to begin so that nothing at or after the time is missed. */
 export function startOffset(log: PlainLog, since: LogTime): number {
   const prober = new Prober(log)
-  const {before} = crossing(prober, since)
-  if (!rising(prober, before)) return 0
+  const {before} = findCrossing(prober, since)
+  if (!doTimesRise(prober, before)) return 0
   const start = Math.max(0, before - marginBytes)
   return start === 0 ? 0 : (prober.at(start)?.offset ?? 0)
 }
@@ -95,13 +95,13 @@ export function startOffset(log: PlainLog, since: LogTime): number {
 /** Where to end so that nothing up to the time is missed; undefined for the end of the file. */
 export function endOffset(log: PlainLog, until: LogTime): number | undefined {
   const prober = new Prober(log)
-  const {behind} = crossing(prober, addSeconds(until, disorderSeconds))
-  if (behind + marginBytes >= prober.sizeBytes || !rising(prober, behind)) return undefined
+  const {behind} = findCrossing(prober, addSeconds(until, disorderSeconds))
+  if (behind + marginBytes >= prober.sizeBytes || !doTimesRise(prober, behind)) return undefined
   return prober.at(behind + marginBytes)?.offset
 }
 
 /** `before`: a record earlier than the time, or the start; `behind`: past the first that is not, or the end. */
-function crossing(prober: Prober, time: LogTime): {before: number; behind: number} {
+function findCrossing(prober: Prober, time: LogTime): {before: number; behind: number} {
   let before = 0
   let behind = prober.sizeBytes
   while (behind - before > probeBytes.least && !prober.exhausted) {
@@ -121,7 +121,7 @@ const ringProbes = 8
  * only where that happened within S of the place; so it is enough to look closely nearby and ever more coarsely
  * further away, at steps of an eighth of the distance.
  */
-function rising(prober: Prober, place: number): boolean {
+function doTimesRise(prober: Prober, place: number): boolean {
   const {sizeBytes} = prober
   const offsets = new Set([0, place])
   for (let distance = 4096; distance < sizeBytes; distance *= 2) {

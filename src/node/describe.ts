@@ -9,7 +9,7 @@ import type {
 } from '../generated/cri.js'
 import {containerStatuses} from './details.js'
 import {type ProcessInfo, processInfo} from './process-info.js'
-import {attemptOf, attemptsOf, byCreation, type NodeView, thingNamed} from './view.js'
+import {attemptOf, attemptsOf, byCreation, findContainerOrPod, type NodeView} from './view.js'
 
 // All there is to know about one container or pod, which takes several calls and the runtime's verbose info.
 
@@ -42,7 +42,7 @@ export async function describeThing(
   reference: string,
   view: NodeView,
 ): Promise<ContainerDescription | PodDescription> {
-  const {container, pod} = thingNamed(reference, view)
+  const {container, pod} = findContainerOrPod(reference, view)
   return container ? describeContainer(client, container, view) : describePod(client, pod, view)
 }
 

@@ -1,17 +1,17 @@
 import type {CriClient} from '../client/connect.js'
-import {containerKey, newestOfEach, podNamed} from '../client/names.js'
+import {containerKey, findPod, newestOfEach} from '../client/names.js'
 import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
 import type {Pattern} from '../text/regexp/index.js'
-import {byCreation, type NodeView, thingNamed} from './view.js'
+import {byCreation, findContainerOrPod, type NodeView} from './view.js'
 
 /**
  * The containers that a reference names: one, or all of a pod in the order in which they were made. Throws
  * NotFoundError.
  */
-export function containersNamed(reference: string, view: NodeView): Container[] {
-  const {container, pod} = thingNamed(reference, view)
+export function findLogContainers(reference: string, view: NodeView): Container[] {
+  const {container, pod} = findContainerOrPod(reference, view)
   return container ? [container] : containersOfPod(pod, view)
 }
 
@@ -32,11 +32,11 @@ export interface LogSelector {
 }
 
 /** The newest attempts of the containers that all of the selector matches, in the order in which they were made. */
-export function containersSelected(
+export function selectLogContainers(
   {pod, labels = {}, namespace, name}: LogSelector,
   view: NodeView,
 ): Container[] {
-  const sandbox = pod === undefined ? undefined : podNamed(pod, view.pods)
+  const sandbox = pod === undefined ? undefined : findPod(pod, view.pods)
   const podLabels = new Map(view.pods.map(({id, labels: own}) => [id, own]))
   return newestAttempts(view).filter((container) => {
     const of = {...podLabels.get(container.podSandboxId), ...container.labels}

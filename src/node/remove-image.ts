@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages} from '../client/lists.js'
-import {imageNamed, imageStatus} from '../client/names.js'
+import {findImage, imageStatus} from '../client/names.js'
 import type {Image} from '../generated/cri.js'
 
 export interface ImageTarget {
@@ -16,7 +16,7 @@ export interface ImageTarget {
 export async function imageTarget(client: CriClient, word: string): Promise<ImageTarget> {
   const {image} = await client.image.imageStatus({image: {image: word}})
   if (image) return {word, image, name: word}
-  const found = imageNamed(word, await listImages(client))
+  const found = findImage(word, await listImages(client))
   const full = [...found.repoTags, ...found.repoDigests].find((name) => name.endsWith(`/${word}`))
   const status = await imageStatus(client, found.id, false)
   return {word, image: status.image ?? found, name: full ?? found.id}

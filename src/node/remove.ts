@@ -31,7 +31,7 @@ export async function removeContainer(
     runs = false
     await client.runtime.removeContainer({containerId: id})
   }
-  await removed(remove, async () => !(await containerStatus(client, id)), options)
+  await removeAndWait(remove, async () => !(await containerStatus(client, id)), options)
   return status
 }
 
@@ -53,7 +53,7 @@ export async function removePod(
     runs = false
     await client.runtime.removePodSandbox({podSandboxId: id})
   }
-  await removed(remove, async () => !(await podStatus(client, id)), options)
+  await removeAndWait(remove, async () => !(await podStatus(client, id)), options)
 }
 
 function runningObject(object: 'container' | 'pod', reference: string): UserError {
@@ -72,7 +72,7 @@ const passing: readonly number[] = [
   rpcCode.notFound,
 ]
 
-async function removed(
+async function removeAndWait(
   remove: () => Promise<unknown>,
   isGone: () => Promise<boolean>,
   {wait, signal}: RemoveOptions,

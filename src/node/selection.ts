@@ -41,7 +41,7 @@ export async function selectPods(client: CriClient, selection: PodSelection): Pr
   const {id, state, labels = {}, name, namespace} = selection
   const pods = await listPodSandboxes(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(podIdOf, client, id)}),
+    ...(id === undefined ? {} : {id: await resolveOrKeep(podIdOf, client, id)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
   const kept = pods.filter(
@@ -59,11 +59,11 @@ export async function selectContainers(
   const {id, pod, state, labels = {}, name, namespace} = selection
   const containers = await listContainers(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(containerIdOf, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await known(podIdOf, client, pod)}),
+    ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
-  const placeOf = containerPlaces(namespace ? await podsOfUnlabelled(client, containers) : [])
+  const placeOf = containerPlaces(namespace ? await listPodsOfUnlabelled(client, containers) : [])
   const usesImage = selection.image === undefined ? () => true : await imageTest(client, selection.image)
   const kept = containers.filter(
     (container) =>
@@ -78,13 +78,13 @@ export async function selectContainers(
  * The pods that say where containers without the kubelet's labels belong; none are asked for where every
  * container has them.
  */
-export async function podsOfUnlabelled(
+export async function listPodsOfUnlabelled(
   client: CriClient,
   containers: readonly Container[],
 ): Promise<PodSandbox[]> {
-  const labelled = ({labels}: Container) =>
+  const isLabelled = ({labels}: Container) =>
     labels['io.kubernetes.pod.name'] !== undefined && labels['io.kubernetes.pod.namespace'] !== undefined
-  return containers.every(labelled) ? [] : listPodSandboxes(client)
+  return containers.every(isLabelled) ? [] : listPodSandboxes(client)
 }
 
 /** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
@@ -118,7 +118,7 @@ export async function imageNames(client: CriClient): Promise<(container: Contain
 }
 
 /** The full ID, or the beginning of one as it is where it names nothing: the list is then empty, as crictl's. */
-async function known(idOf: typeof podIdOf, client: CriClient, reference: string): Promise<string> {
+async function resolveOrKeep(idOf: typeof podIdOf, client: CriClient, reference: string): Promise<string> {
   try {
     return await idOf(client, reference)
   } catch (error) {
@@ -178,8 +178,8 @@ export async function containerUsage(
 ): Promise<ContainerStats[]> {
   const stats = await listContainerStats(client, {
     labelSelector: labels,
-    ...(id === undefined ? {} : {id: await known(containerIdOf, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await known(podIdOf, client, pod)}),
+    ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
+    ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
   })
   const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
   if (namespace === undefined) return kept
@@ -213,7 +213,7 @@ export async function podUsage(
 ): Promise<PodSandboxStats[]> {
   const filter = {
     labelSelector: labels,
-    ...(pod === undefined ? {} : {id: await known(podIdOf, client, pod)}),
+    ...(pod === undefined ? {} : {id: await resolveOrKeep(podIdOf, client, pod)}),
   }
   const stats = await listPodSandboxStats(client, filter, onFailure)
   return stats.filter(

@@ -11,28 +11,28 @@ export interface Target {
 }
 
 /** Containers by the words for them, in their order; what a word does not name is a rejection in its place. */
-export async function namedContainers(
+export async function resolveTargetContainers(
   client: CriClient,
   words: readonly string[],
 ): Promise<PromiseSettledResult<Target>[]> {
   return withWords(words, await resolveContainers(client, words))
 }
 
-export async function namedPods(
+export async function resolveTargetPods(
   client: CriClient,
   words: readonly string[],
 ): Promise<PromiseSettledResult<Target>[]> {
   return withWords(words, await resolvePods(client, words))
 }
 
-export async function chosenContainers(
+export async function selectTargetContainers(
   client: CriClient,
   selection: ContainerSelection,
 ): Promise<PromiseSettledResult<Target>[]> {
   return (await selectContainers(client, selection)).map(asTarget)
 }
 
-export async function chosenPods(
+export async function selectTargetPods(
   client: CriClient,
   selection: PodSelection,
 ): Promise<PromiseSettledResult<Target>[]> {
@@ -40,7 +40,9 @@ export async function chosenPods(
 }
 
 /** By ID, what a person knows it by and how it is: `kube-system/etcd-n1/etcd  CONTAINER_RUNNING`. */
-export async function knownThings(client: CriClient): Promise<Map<string, {name: string; state: string}>> {
+export async function listNamesAndStates(
+  client: CriClient,
+): Promise<Map<string, {name: string; state: string}>> {
   const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
   const placeOf = containerPlaces(pods)
   return new Map([

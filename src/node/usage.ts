@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listed, listPodSandboxes} from '../client/lists.js'
+import {listOrStream, listPodSandboxes} from '../client/lists.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
 import type {
   ContainerStats,
@@ -20,7 +20,7 @@ export async function listContainerStats(
   client: CriClient,
   filter: Input<ContainerStatsFilter> = {},
 ): Promise<ContainerStats[]> {
-  const stats = await listed(
+  const stats = await listOrStream(
     async () => (await client.runtime.listContainerStats({filter})).stats,
     () => client.runtime.streamContainerStats({filter}),
     (chunk) => chunk.containerStats,
@@ -42,7 +42,7 @@ export async function listPodSandboxStats(
   onFailure?: OnPodFailure,
 ): Promise<PodSandboxStats[]> {
   try {
-    const stats = await listed(
+    const stats = await listOrStream(
       async () => (await client.runtime.listPodSandboxStats({filter})).stats,
       () => client.runtime.streamPodSandboxStats({filter}),
       (chunk) => chunk.podSandboxStats,

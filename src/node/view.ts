@@ -1,12 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {
-  type ContainerPlace,
-  containerKey,
-  containerNamed,
-  containerPlaces,
-  podNamed,
-} from '../client/names.js'
+import {type ContainerPlace, containerKey, containerPlaces, findContainer, findPod} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {Container, PodSandbox} from '../generated/cri.js'
 
@@ -25,7 +19,7 @@ export async function lookAtNode(client: CriClient): Promise<NodeView> {
 /** Whether a reference names one container, not a pod. */
 export function namesContainer(reference: string, view: NodeView): boolean {
   try {
-    containerNamed(reference, view.containers, view.placeOf)
+    findContainer(reference, view.containers, view.placeOf)
     return true
   } catch {
     return false
@@ -35,13 +29,13 @@ export function namesContainer(reference: string, view: NodeView): boolean {
 export type NamedThing = {container: Container; pod?: never} | {container?: never; pod: PodSandbox}
 
 /** What a reference names, a container before a pod. Throws NotFoundError. */
-export function thingNamed(reference: string, view: NodeView): NamedThing {
+export function findContainerOrPod(reference: string, view: NodeView): NamedThing {
   try {
-    return {container: containerNamed(reference, view.containers, view.placeOf)}
+    return {container: findContainer(reference, view.containers, view.placeOf)}
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
     try {
-      return {pod: podNamed(reference, view.pods)}
+      return {pod: findPod(reference, view.pods)}
     } catch {
       throw error
     }

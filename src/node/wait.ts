@@ -17,12 +17,12 @@ export interface WaitOptions {
 const fullId = /^[0-9a-f]{64}$/
 
 /** The exit code, as soon as there is one. Throws NotFoundError for a container that is not there, or goes unread. */
-export async function untilExited(
+export async function waitUntilExited(
   client: CriClient,
   reference: string,
   options: WaitOptions,
 ): Promise<ContainerStatus> {
-  const id = await named(containerIdOf, client, reference, options)
+  const id = await waitForName(containerIdOf, client, reference, options)
   return lookUntil(options, async () => {
     const status = await containerStatus(client, id)
     if (!status) throw new NotFoundError(`container "${reference}" is gone, and its exit code with it`)
@@ -34,14 +34,14 @@ export async function untilExited(
  * The status of a container that runs. A name is waited for, also when its container has exited: another attempt may
  * follow. An ID that is unknown or has exited is an error, since a container runs once.
  */
-export async function untilRunning(
+export async function waitUntilRunning(
   client: CriClient,
   reference: string,
   options: WaitOptions,
 ): Promise<ContainerStatus> {
   const onNotice = sayEachOnce(options.onNotice ?? (() => undefined))
   return lookUntil(options, async () => {
-    const id = await existing(containerIdOf, client, reference)
+    const id = await findId(containerIdOf, client, reference)
     const status = id === undefined ? undefined : await containerStatus(client, id)
     if (status?.state === 'CONTAINER_RUNNING') return status
     if (status?.state === 'CONTAINER_EXITED') {
@@ -58,15 +58,15 @@ export async function untilRunning(
   })
 }
 
-/** The status of a pod whose sandbox is ready; names and IDs as in {@link untilRunning}. */
-export async function untilReady(
+/** The status of a pod whose sandbox is ready; names and IDs as in {@link waitUntilRunning}. */
+export async function waitUntilReady(
   client: CriClient,
   reference: string,
   options: WaitOptions,
 ): Promise<PodSandboxStatus> {
   const onNotice = sayEachOnce(options.onNotice ?? (() => undefined))
   return lookUntil(options, async () => {
-    const id = await existing(podIdOf, client, reference)
+    const id = await findId(podIdOf, client, reference)
     const status = id === undefined ? undefined : await podStatus(client, id)
     if (status?.state === 'SANDBOX_READY') return status
     if (status) {
@@ -82,14 +82,14 @@ export async function untilReady(
 }
 
 /** Resolves when the container, or else the pod, that the reference names now is no more; at once if there is none. */
-export async function untilRemoved(
+export async function waitUntilRemoved(
   client: CriClient,
   reference: string,
   options: WaitOptions,
 ): Promise<void> {
   const [container, pod] = await lookUntil(options, async () => {
-    const found = await existing(containerIdOf, client, reference)
-    return [found, found && !fullId.test(reference) ? undefined : await existing(podIdOf, client, reference)]
+    const found = await findId(containerIdOf, client, reference)
+    return [found, found && !fullId.test(reference) ? undefined : await findId(podIdOf, client, reference)]
   })
   await lookUntil(options, async () => {
     const left =
@@ -121,7 +121,7 @@ export async function lookUntil<Answer>(
   return answer
 }
 
-async function named(
+async function waitForName(
   idOf: typeof podIdOf,
   client: CriClient,
   reference: string,
@@ -131,7 +131,7 @@ async function named(
 }
 
 /** The ID, undefined where the reference names nothing yet. */
-async function existing(
+async function findId(
   idOf: typeof podIdOf,
   client: CriClient,
   reference: string,

@@ -16,7 +16,7 @@ export function writeTo(writable: Writable): Consume {
   return (chunk) => {
     if (writable.destroyed || writable.write(chunk) || writable.writableLength < unwrittenLimitBytes)
       return undefined
-    waiting ??= drained(writable).finally(() => {
+    waiting ??= waitForDrain(writable).finally(() => {
       waiting = undefined
     })
     return waiting
@@ -24,7 +24,7 @@ export function writeTo(writable: Writable): Consume {
 }
 
 /** Resolves when `writable` wants more, or never will. */
-export function drained(writable: Writable): Promise<void> {
+export function waitForDrain(writable: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       writable.off('drain', done)
@@ -37,7 +37,7 @@ export function drained(writable: Writable): Promise<void> {
 }
 
 /** Resolves when all that was written so far has left `writable`; rejects with its error. */
-export function flushed(writable: Writable): Promise<void> {
+export function flush(writable: Writable): Promise<void> {
   return new Promise((resolve, reject) => {
     writable.write('', (error) => (error ? reject(error) : resolve()))
   })

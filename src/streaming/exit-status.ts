@@ -13,16 +13,16 @@ export type ExitStatus =
 export function parseExitStatus(text: string): ExitStatus {
   if (text.trim() === '') return {kind: 'missing'}
   const status = parseObject(text)
-  if (!status) return text.startsWith('{') ? {kind: 'missing'} : failed(text.trim())
+  if (!status) return text.startsWith('{') ? {kind: 'missing'} : failedStatus(text.trim())
   if (status.status === 'Success') return {kind: 'exited', exitCode: 0}
 
   const exitCode = status.reason === 'NonZeroExitCode' ? exitCodeIn(status.details) : undefined
   if (exitCode !== undefined) return {kind: 'exited', exitCode}
   const message = typeof status.message === 'string' ? status.message.trim() : ''
-  return failed(message || `a failure without an exit code: ${text.trim()}`)
+  return failedStatus(message || `a failure without an exit code: ${text.trim()}`)
 }
 
-function failed(message: string): ExitStatus {
+function failedStatus(message: string): ExitStatus {
   return {kind: 'failed', message, startFailure: startFailureIn(message)}
 }
 

@@ -1,5 +1,5 @@
 import type {Readable, Writable} from 'node:stream'
-import {type Consume, flushed, writeTo} from './consume.js'
+import {type Consume, flush, writeTo} from './consume.js'
 import {createDetachScanner} from './detach-keys.js'
 import {parseExitStatus} from './exit-status.js'
 import {pump} from './pump.js'
@@ -156,7 +156,7 @@ function inputOf(session: RemoteSession, command: RemoteCommand, detach: () => v
 }
 
 async function exitOf(end: SessionEnd, outputs: Writable[]): Promise<RemoteExit> {
-  await Promise.all(outputs.map(flushed))
+  await Promise.all(outputs.map(flush))
   const status = parseExitStatus(end.statusText)
   switch (status.kind) {
     case 'exited':

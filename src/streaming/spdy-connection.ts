@@ -77,7 +77,7 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
   let closed = false
 
   const allowed = async (patienceMs?: number): Promise<void> => {
-    if (options.holdWrites) await gate.opened(patienceMs)
+    if (options.holdWrites) await gate.waitUntilOpen(patienceMs)
   }
   const streamOf = (frame: SpdyFrame & {streamId: number}): OpenStream => {
     const stream = streams.get(frame.streamId)
@@ -125,7 +125,7 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
 
   const takeBytes = createFrameParser(takeFrame)
   socket.on('data', (bytes: Buffer) => {
-    gate.received()
+    gate.noteReceived()
     try {
       takeBytes(bytes)
     } catch (error) {

@@ -32,12 +32,12 @@ const phrases = [
  */
 export const spdyDictionary: Buffer = Buffer.concat([
   ...[...words, '200 OK', 'version', 'HTTP/1.1', 'url', 'public', 'set-cookie', 'keep-alive', 'origin'].map(
-    lengthPrefixed,
+    prefixLength,
   ),
   Buffer.from(numbers + phrases),
 ])
 
-function lengthPrefixed(word: string): Buffer {
+function prefixLength(word: string): Buffer {
   const entry = Buffer.alloc(4 + word.length)
   entry.writeUInt32BE(word.length)
   entry.write(word, 4, 'latin1')

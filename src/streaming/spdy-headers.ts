@@ -80,7 +80,7 @@ function encodeHeaders(headers: SpdyHeaders): Buffer {
   const entries = Object.entries(headers)
   return Buffer.concat([
     uint32(entries.length),
-    ...entries.flatMap(([name, value]) => [...lengthPrefixed(name.toLowerCase()), ...lengthPrefixed(value)]),
+    ...entries.flatMap(([name, value]) => [...prefixLength(name.toLowerCase()), ...prefixLength(value)]),
   ])
 }
 
@@ -104,7 +104,7 @@ function parseHeaders(plain: Buffer): SpdyHeaders {
   return Object.fromEntries(entries)
 }
 
-function lengthPrefixed(text: string): Buffer[] {
+function prefixLength(text: string): Buffer[] {
   const bytes = Buffer.from(text)
   return [uint32(bytes.length), bytes]
 }

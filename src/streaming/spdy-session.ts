@@ -23,7 +23,7 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
 
   const opened = [error, stdin, stdout, stderr, resize].filter((stream) => stream !== undefined)
   try {
-    await withinLimits(allAccepted(opened), request, connection.close)
+    await withinLimits(waitUntilAccepted(opened), request, connection.close)
   } catch (failure) {
     connection.close()
     throw failure
@@ -53,6 +53,6 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
   }
 }
 
-async function allAccepted(streams: SpdyStream[]): Promise<void> {
+async function waitUntilAccepted(streams: SpdyStream[]): Promise<void> {
   await Promise.all(streams.map((stream) => stream.accepted))
 }

@@ -42,7 +42,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
   ] as const)
   let inputEnded = false
 
-  connection.on('data', gate.received)
+  connection.on('data', gate.noteReceived)
   socket.on('message', (message: Buffer) => {
     const consume = consumers.get(message[0] as 1 | 2 | 3)
     const busy = message.length > 1 ? consume?.(message.subarray(1)) : undefined
@@ -50,7 +50,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
   })
 
   const send = async (to: number, chunk: Uint8Array, patienceMs?: number): Promise<void> => {
-    await gate.opened(patienceMs)
+    await gate.waitUntilOpen(patienceMs)
     const message = Buffer.allocUnsafe(1 + chunk.length)
     message[0] = to
     message.set(chunk, 1)
@@ -58,7 +58,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
   }
   // containerd's idle timer is reset by messages only, not by pings. conmon-rs may not know what to do with an empty one.
   const ping = async (): Promise<void> => {
-    await gate.opened()
+    await gate.waitUntilOpen()
     if (socket.readyState !== socket.OPEN) return
     if (endsInput) socket.ping()
     else await sendMessage(socket, Buffer.alloc(0))

@@ -12,12 +12,12 @@ export interface WriteGate {
   /** Pauses reading until the promise has settled. */
   pauseUntil(settled: Promise<void>): void
   /** Bytes arrived. */
-  received(): void
+  noteReceived(): void
   /**
    * Resolves when it is safe to send, or pointless since the connection is gone, which takes a turn of the event loop at least. `patienceMs` (default: no limit)
    * bounds the wait, for a keyboard: Ctrl-C must reach a program that never stops printing.
    */
-  opened(patienceMs?: number): Promise<void>
+  waitUntilOpen(patienceMs?: number): Promise<void>
 }
 
 /**
@@ -65,8 +65,8 @@ export function createWriteGate(source: Pausable): WriteGate {
         lookForQuietTurn()
       })
     },
-    received: disturb,
-    opened(patienceMs) {
+    noteReceived: disturb,
+    waitUntilOpen(patienceMs) {
       return new Promise<void>((resolve) => {
         waiting.push(resolve)
         if (patienceMs !== undefined) setTimeout(resolve, patienceMs).unref()

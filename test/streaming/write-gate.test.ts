@@ -40,7 +40,7 @@ async function settlesWithin(
 
 test('opens while nothing happens', async () => {
   const source = createSource()
-  await createWriteGate(source).opened()
+  await createWriteGate(source).waitUntilOpen()
 
   expect(source.calls).toEqual([])
 })
@@ -50,17 +50,17 @@ test('stays closed while reading is paused', async () => {
   const gate = createWriteGate(source)
   gate.pauseUntil(createBusy().busy)
 
-  expect(await settlesWithin(gate.opened(), 20)).toBe(false)
+  expect(await settlesWithin(gate.waitUntilOpen(), 20)).toBe(false)
   expect(source.calls).toEqual(['pause'])
 })
 
 test('stays closed while every turn brings bytes, and opens after one that brings none', async () => {
   const source = createSource()
   const gate = createWriteGate(source)
-  gate.received()
-  const opened = gate.opened()
+  gate.noteReceived()
+  const opened = gate.waitUntilOpen()
 
-  expect(await settlesWithin(opened, 20, gate.received)).toBe(false)
+  expect(await settlesWithin(opened, 20, gate.noteReceived)).toBe(false)
   await opened
   expect(source.calls).toEqual([])
 })
@@ -70,11 +70,11 @@ test('opens after a pause, once a turn has brought no bytes', async () => {
   const gate = createWriteGate(source)
   const {busy, settle} = createBusy()
   gate.pauseUntil(busy)
-  const opened = gate.opened()
+  const opened = gate.waitUntilOpen()
   settle()
   await busy
 
-  expect(await settlesWithin(opened, 20, gate.received)).toBe(false)
+  expect(await settlesWithin(opened, 20, gate.noteReceived)).toBe(false)
   await opened
   expect(source.calls).toEqual(['pause', 'resume'])
 })
@@ -82,8 +82,8 @@ test('opens after a pause, once a turn has brought no bytes', async () => {
 test('a pause before the quiet turn keeps it closed', async () => {
   const source = createSource()
   const gate = createWriteGate(source)
-  gate.received()
-  const opened = gate.opened()
+  gate.noteReceived()
+  const opened = gate.waitUntilOpen()
   const {busy, settle} = createBusy()
   gate.pauseUntil(busy)
   expect(await settlesWithin(opened, 20)).toBe(false)
@@ -99,7 +99,7 @@ test('two consumers at once: reading goes on when both are done', async () => {
   const [first, second] = [createBusy(), createBusy()]
   gate.pauseUntil(first.busy)
   gate.pauseUntil(second.busy)
-  const opened = gate.opened()
+  const opened = gate.waitUntilOpen()
   first.settle()
   expect(await settlesWithin(opened, 20)).toBe(false)
   expect(source.calls).toEqual(['pause'])
@@ -112,7 +112,7 @@ test('two consumers at once: reading goes on when both are done', async () => {
 test('stays closed while something else holds the source', async () => {
   let turns = 0
   const gate = createWriteGate({...createSource(), isPaused: () => ++turns < 20})
-  await gate.opened()
+  await gate.waitUntilOpen()
 
   expect(turns).toBe(20)
 })
@@ -120,7 +120,7 @@ test('stays closed while something else holds the source', async () => {
 test('a connection that is gone holds nobody back', async () => {
   const source = {...createSource(), isPaused: () => true, destroyed: false}
   const gate = createWriteGate(source)
-  const opened = gate.opened()
+  const opened = gate.waitUntilOpen()
   expect(await settlesWithin(opened, 20)).toBe(false)
 
   source.destroyed = true
@@ -131,5 +131,5 @@ test('patience ends the wait', async () => {
   const gate = createWriteGate(createSource())
   gate.pauseUntil(createBusy().busy)
 
-  await expect(gate.opened(1)).resolves.toBeUndefined()
+  await expect(gate.waitUntilOpen(1)).resolves.toBeUndefined()
 })

@@ -55,14 +55,16 @@ export function changesBetween(before: Node, now: Node): Change[] {
   )
   const gonePods = [...before.pods.values()]
     .filter(({id}) => !now.pods.has(id))
-    .flatMap((pod) => podChanges({...pod, state: 'SANDBOX_NOTREADY'}, ending(pod.state === 'SANDBOX_READY')))
+    .flatMap((pod) =>
+      podChanges({...pod, state: 'SANDBOX_NOTREADY'}, endEvents(pod.state === 'SANDBOX_READY')),
+    )
   const goneContainers = [...before.containers.values()]
     .filter(({id}) => !now.containers.has(id))
     .flatMap((container) =>
       containerChanges(
         container,
         before.pods.get(container.podSandboxId),
-        ending(container.state === 'CONTAINER_RUNNING'),
+        endEvents(container.state === 'CONTAINER_RUNNING'),
       ),
     )
   return [
@@ -119,7 +121,7 @@ function steps(
 }
 
 /** What was seen running and is gone has stopped; what never ran, as far as anybody saw, is only removed. */
-function ending(ran: boolean): ContainerEventType[] {
+function endEvents(ran: boolean): ContainerEventType[] {
   return ran ? ['CONTAINER_STOPPED_EVENT', 'CONTAINER_DELETED_EVENT'] : ['CONTAINER_DELETED_EVENT']
 }
 
@@ -177,7 +179,7 @@ const stateAfter: Readonly<Record<string, ContainerState>> = {
  * Brings the lists to where they are after an event. A runtime that sends what happened before anybody listened tells
  * of states that are over already: nothing goes back.
  */
-export function takeDown(node: Node, event: ContainerEventResponse): void {
+export function applyEvent(node: Node, event: ContainerEventResponse): void {
   const {containerId: id, containerEventType: type, podSandboxStatus: pod, containersStatuses} = event
   const isPod = pod?.id === id || node.pods.has(id)
   if (type === 'CONTAINER_DELETED_EVENT') {

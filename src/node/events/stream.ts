@@ -4,7 +4,7 @@ import {RpcError, rpcCode, UserError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
 import {isRuntimeLost, isSlowCall, lost, Outage} from '../lost-runtime.js'
 import {sharesEventQueue} from '../runtimes.js'
-import {changesBetween, eventsOf, look, type Node, takeDown} from './compare-lists.js'
+import {applyEvent, changesBetween, eventsOf, look, type Node} from './compare-lists.js'
 
 export interface EventOptions {
   /** Take the events of containerd 1.7 too, although every one taken is lost to the kubelet. */
@@ -101,7 +101,7 @@ async function* oneStream(
   const events = client.runtime.getContainerEvents({}, {signal: abort.signal})[Symbol.asyncIterator]()
   try {
     const openedAtMs = performance.now()
-    let next = following(events)
+    let next = nextEvent(events)
     const sinceOpening = () => performance.now() - openedAtMs
     const firstMs = next.then(sinceOpening, sinceOpening)
     const now = await lookIfPossible(client)
@@ -117,18 +117,18 @@ async function* oneStream(
       const event = await next
       if (event === 'ended') return !any && (await firstMs) < quickEndMs ? 'at once' : 'ended'
       if (typeof event === 'string') return event
-      if (known.node) takeDown(known.node, event)
+      if (known.node) applyEvent(known.node, event)
       if (!known.caughtUp.delete(keyOf(event.containerEventType, event.containerId))) yield event
-      next = following(events)
+      next = nextEvent(events)
     }
   } finally {
     abort.abort()
   }
 }
 
-type Following = Promise<ContainerEventResponse | Exclude<Ending, 'at once'>>
+type NextEvent = Promise<ContainerEventResponse | Exclude<Ending, 'at once'>>
 
-async function following(events: AsyncIterator<ContainerEventResponse>): Following {
+async function nextEvent(events: AsyncIterator<ContainerEventResponse>): NextEvent {
   try {
     const {done, value} = await events.next()
     return done ? 'ended' : value

@@ -110,7 +110,7 @@ export class Which {
     const firsts = await this.#firstProcesses()
     const containers = await this.#containers()
     const container = containers.find(({id}) => ancestors.has(firsts.get(id) ?? 0))
-    return container && this.#placed(container)
+    return container && this.#withPod(container)
   }
 
   async #byPort(port: number): Promise<Finding[]> {
@@ -162,7 +162,7 @@ export class Which {
     const containers = (await this.#containers()).filter(({id}) => reasons.get(id) !== undefined)
     const findings = await Promise.all(
       containers.map(async (container) => ({
-        ...(await this.#placed(container)),
+        ...(await this.#withPod(container)),
         because: reasons.get(container.id) ?? '',
       })),
     )
@@ -189,7 +189,7 @@ export class Which {
   async #byRoot(isMeant: (root: string) => boolean): Promise<Omit<Finding, 'because'>[]> {
     const roots = new Map((await this.#statuses()).map(({status, info}) => [status.id, rootsIn(info)]))
     const containers = (await this.#containers()).filter(({id}) => roots.get(id)?.some(isMeant))
-    return Promise.all(containers.map((container) => this.#placed(container)))
+    return Promise.all(containers.map((container) => this.#withPod(container)))
   }
 
   /** Containers and pods of these IDs and UIDs, a container rather than its pod. */
@@ -197,13 +197,13 @@ export class Which {
     if (ids.length === 0) return []
     const [containers, pods] = [await this.#containers(), await this.#pods()]
     const named = containers.filter(({id}) => ids.includes(id))
-    if (named.length > 0) return Promise.all(named.map((container) => this.#placed(container)))
+    if (named.length > 0) return Promise.all(named.map((container) => this.#withPod(container)))
     return pods
       .filter(({id, metadata}) => ids.includes(id) || ids.includes(metadata?.uid ?? ''))
       .map((pod) => ({pod}))
   }
 
-  async #placed(container: Container): Promise<Omit<Finding, 'because'>> {
+  async #withPod(container: Container): Promise<Omit<Finding, 'because'>> {
     const pods = await this.#pods()
     const pod = pods.find(({id}) => id === container.podSandboxId)
     // Its pod may have gone since the list was made; its ID is still true.
@@ -211,15 +211,15 @@ export class Which {
   }
 
   #containers(): Promise<Container[]> {
-    return this.#remembered('containers', () => listContainers(this.#client))
+    return this.#askOnce('containers', () => listContainers(this.#client))
   }
 
   #pods(): Promise<PodSandbox[]> {
-    return this.#remembered('pods', () => listPodSandboxes(this.#client))
+    return this.#askOnce('pods', () => listPodSandboxes(this.#client))
   }
 
   #statuses(): Promise<{status: ContainerStatus; info: Record<string, string>}[]> {
-    return this.#remembered('statuses', async () => {
+    return this.#askOnce('statuses', async () => {
       const outcomes = await concurrently(await this.#containers(), inFlight, ({id}) =>
         this.#client.runtime.containerStatus({containerId: id, verbose: true}),
       )
@@ -232,7 +232,7 @@ export class Which {
   }
 
   #podStatuses(): Promise<PodSandboxStatus[]> {
-    return this.#remembered('pod statuses', async () => {
+    return this.#askOnce('pod statuses', async () => {
       const outcomes = await concurrently(await this.#pods(), inFlight, ({id}) =>
         this.#client.runtime.podSandboxStatus({podSandboxId: id}),
       )
@@ -244,7 +244,7 @@ export class Which {
 
   /** The first process of each running container, by its ID. */
   #firstProcesses(): Promise<Map<string, number>> {
-    return this.#remembered('first processes', async () => {
+    return this.#askOnce('first processes', async () => {
       const running = (await this.#statuses()).filter(({status}) => status.state === 'CONTAINER_RUNNING')
       return new Map(
         running.flatMap(({status, info}) => pidsIn(info).map((pid) => [status.id, pid] as const)),
@@ -252,7 +252,7 @@ export class Which {
     })
   }
 
-  #remembered<Value>(name: string, ask: () => Promise<Value>): Promise<Value> {
+  #askOnce<Value>(name: string, ask: () => Promise<Value>): Promise<Value> {
     const known = this.#once.get(name) ?? ask()
     this.#once.set(name, known)
     return known as Promise<Value>
