@@ -15,8 +15,8 @@ import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
-import {ended, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
-import {converse, type Streaming} from '../sessions/session.js'
+import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
+import {runSession, type Streaming} from '../sessions/session.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -154,7 +154,7 @@ export default class Exec extends CriCommand {
         if (this.signal.aborted) throw this.signal.reason
         this.fail(error, target.name)
       } finally {
-        if (parallel) await ended(outputs)
+        if (parallel) await endOutputs(outputs)
       }
     })
     this.signal.throwIfAborted()
@@ -178,7 +178,7 @@ export default class Exec extends CriCommand {
   }
 
   async #stream(task: Task, containerId: string, name: string, outputs: Outputs): Promise<number> {
-    const exit = await converse({
+    const exit = await runSession({
       ...task,
       ...outputs,
       openUrl: async () => {

@@ -136,7 +136,7 @@ export default class Run extends PlanCommand {
 
   /** In the foreground: the container's output and exit code. */
   async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const {attend} = await import('../run/foreground.js')
+    const {runInForeground} = await import('../run/foreground.js')
     if (flags.rm) this.interruption.outliveReader()
     const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
@@ -154,7 +154,7 @@ export default class Run extends PlanCommand {
       logPath = status?.logPath || undefined
       const note = (text: string) => this.note(text)
       const {stdout, stderr} = process
-      const exit = await attend({
+      const exit = await runInForeground({
         ...session,
         client,
         containerId,

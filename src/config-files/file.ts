@@ -6,7 +6,7 @@ import {type Node, parseTree, TreeError} from './tree.js'
 
 /** The documents of a source. Throws UserError that names the file and the line. */
 export function documentsOf(source: SourceText): Node[] {
-  return naming(source, () => {
+  return nameSource(source, () => {
     const documents = parseTree(source.text)
     if (documents.length === 0) throw new TreeError('is empty')
     return documents
@@ -16,7 +16,7 @@ export function documentsOf(source: SourceText): Node[] {
 /** The one message that a source holds. */
 export function parseMessage(message: string, source: SourceText): Record<string, unknown> {
   const [node, ...more] = documentsOf(source)
-  return naming(source, () => {
+  return nameSource(source, () => {
     if (more[0]) throw new TreeError(`holds ${more.length + 1} documents: one is wanted`, more[0].line)
     if (isKubernetes(node as Node))
       throw new TreeError(
@@ -33,7 +33,7 @@ function isKubernetes(node: Node): boolean {
 }
 
 /** Runs `work` and turns its TreeError into a UserError that names the source. */
-export function naming<Value>(source: SourceText, work: () => Value): Value {
+export function nameSource<Value>(source: SourceText, work: () => Value): Value {
   try {
     return work()
   } catch (error) {

@@ -37,13 +37,13 @@ function definitionOf(message: string, docs: Readonly<Record<string, string>>): 
   const properties = Object.entries(messageFields(message) ?? {}).map(([name, field]) => [
     protoName(name),
     {
-      ...described(docs[`${message}.${name}`]),
+      ...descriptionOf(docs[`${message}.${name}`]),
       ...(field.options?.deprecated ? {deprecated: true} : {}),
       ...fieldSchema(field, docs),
     },
   ])
   return {
-    ...described(docs[message]),
+    ...descriptionOf(docs[message]),
     properties: Object.fromEntries(properties),
     additionalProperties: false,
     type: 'object',
@@ -78,7 +78,7 @@ function singleSchema(type: string, docs: Readonly<Record<string, string>>): Jso
 function enumSchema(type: string, docs: Readonly<Record<string, string>>): JsonSchema {
   const choices = Object.entries(enumValues(type) ?? {}).map(([name, value]) => ({
     enum: [name, value],
-    ...described(docs[`${type}.${name}`]),
+    ...descriptionOf(docs[`${type}.${name}`]),
   }))
   return {oneOf: choices}
 }
@@ -107,7 +107,7 @@ function referenceTo(message: string): string {
 }
 
 /** The comment without the proto's line breaks; paragraphs stay. */
-function described(comment: string | undefined): {description?: string} {
+function descriptionOf(comment: string | undefined): {description?: string} {
   if (comment === undefined) return {}
   return {description: comment.replaceAll(/([^\n])\n(?!\n)/g, '$1 ')}
 }

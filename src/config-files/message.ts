@@ -99,10 +99,10 @@ class Reader {
       return {[inner]: this.#single(innerField, node, path)}
     }
     if (node.kind !== 'scalar') {
-      throw failure(path, `should be ${wanted(type)}, not ${nounOf(node)}`, node.line)
+      throw failure(path, `should be ${expectedWord(type)}, not ${nounOf(node)}`, node.line)
     }
     if (node.tag !== '' && !['!!str', '!!int', '!!bool', '!!float', '!!binary', '!'].includes(node.tag)) {
-      throw failure(path, `has a tag ${shown(node.tag)} that means nothing here`, node.line)
+      throw failure(path, `has a tag ${quoteShort(node.tag)} that means nothing here`, node.line)
     }
     return enumValues(type) ? enumValue(type, node, path) : scalarValue(type, node, path)
   }
@@ -137,7 +137,7 @@ function enumValue(type: string, node: ScalarNode, path: Path): string {
       : names.map((value, index) => `${value} (${Object.values(values)[index]})`).join(', ')
   throw failure(
     path,
-    `${shown(text)} should be one of ${choices}${meant ? `; did you mean ${meant}?` : ''}`,
+    `${quoteShort(text)} should be one of ${choices}${meant ? `; did you mean ${meant}?` : ''}`,
     node.line,
   )
 }
@@ -160,13 +160,13 @@ function scalarValue(type: string, node: ScalarNode, path: Path): unknown {
       if (plain && /^(true|yes|on)$/i.test(text)) return true
       if (plain && /^(false|no|off)$/i.test(text)) return false
       const quotes = /^(true|false)$/i.test(text) ? ' without quotes' : ''
-      throw failure(path, `${shown(text)} should be true or false${quotes}`, line)
+      throw failure(path, `${quoteShort(text)} should be true or false${quotes}`, line)
     }
     case 'double':
     case 'float': {
       const number = text.trim() === '' ? Number.NaN : Number(text)
       if (Number.isFinite(number)) return number
-      throw failure(path, `${shown(text)} should be a number`, line)
+      throw failure(path, `${quoteShort(text)} should be a number`, line)
     }
     default:
       return integerValue(type, text, path, line)
@@ -181,12 +181,12 @@ function integerValue(type: string, text: string, path: Path, line: number): num
     const hint = leadingZero
       ? ': a leading 0 is read as octal by some; write it without, or as 0o10'
       : sizeHint(type, text)
-    throw failure(path, `${shown(text)} should be a whole number${hint}`, line)
+    throw failure(path, `${quoteShort(text)} should be a whole number${hint}`, line)
   }
   const value = sign === '-' ? -BigInt(digits) : BigInt(digits)
   const [least, most] = ranges[type] as readonly [bigint, bigint]
   if (value < least || value > most) {
-    throw failure(path, `${shown(text)} should be between ${least} and ${most}`, line)
+    throw failure(path, `${quoteShort(text)} should be between ${least} and ${most}`, line)
   }
   return type.endsWith('64') ? value.toString() : Number(value)
 }
@@ -212,7 +212,7 @@ function firstFields(type: string): string {
     .join(' and ')
 }
 
-function wanted(type: string): string {
+function expectedWord(type: string): string {
   if (type === 'string' || type === 'bytes') return 'text'
   if (type === 'bool') return 'true or false'
   if (enumValues(type)) return 'a word'
@@ -235,7 +235,7 @@ function nounOf(node: Node): string {
     case 'sequence':
       return 'a list'
     case 'scalar':
-      return isNull(node) ? 'nothing' : shown(node.text)
+      return isNull(node) ? 'nothing' : quoteShort(node.text)
   }
 }
 
@@ -248,13 +248,13 @@ function pathText(path: Path): string {
   return path
     .map((step, index) => {
       if (typeof step === 'number') return `[${step}]`
-      if (!/^\w+$/.test(step)) return `[${shown(step)}]`
+      if (!/^\w+$/.test(step)) return `[${quoteShort(step)}]`
       return index === 0 ? step : `.${step}`
     })
     .join('')
 }
 
-function shown(text: string): string {
+function quoteShort(text: string): string {
   const short = text.length > 40 ? `${text.slice(0, 40)}…` : text
   return `"${printable(short)}"`
 }

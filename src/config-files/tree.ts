@@ -94,7 +94,7 @@ class TreeBuilder {
 
   #node(): Node {
     const event = this.#events[this.#next++] as Event
-    if (event.type === EVENT_ID.ALIAS) return this.#aliased(event.anchorStart, event.anchorEnd)
+    if (event.type === EVENT_ID.ALIAS) return this.#resolveAlias(event.anchorStart, event.anchorEnd)
     if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP)
       throw new TreeError('not YAML or JSON: it ends too early', this.#line)
     const anchor = event.anchorStart < 0 ? undefined : this.#text.slice(event.anchorStart, event.anchorEnd)
@@ -122,7 +122,7 @@ class TreeBuilder {
         const node: MappingNode = {kind: 'mapping', entries: [], tag, line: this.#lineOf(event.start)}
         while (!this.#at(EVENT_ID.POP)) node.entries.push(this.#entry())
         this.#next++
-        return merged(node)
+        return applyMerges(node)
       }
     }
   }
@@ -134,7 +134,7 @@ class TreeBuilder {
     return {key: key.text, value: this.#node(), line: key.line, ...merge}
   }
 
-  #aliased(start: number, end: number): Node {
+  #resolveAlias(start: number, end: number): Node {
     const name = this.#text.slice(start, end)
     const line = this.#lineOf(start)
     const node = this.#anchors.get(name)
@@ -157,7 +157,7 @@ class TreeBuilder {
 }
 
 /** `<<: *defaults` brings in the entries of another mapping that this one does not have itself. */
-function merged(node: MappingNode): MappingNode {
+function applyMerges(node: MappingNode): MappingNode {
   if (!node.entries.some(({merge}) => merge)) return node
   const own = node.entries.filter(({merge}) => !merge)
   const known = new Set(own.map(({key}) => key))

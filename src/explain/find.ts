@@ -42,7 +42,7 @@ export function findElements(word: string): Element[] {
   const [head = '', ...path] = word.split('.')
   const top = topElements(head)
   if (path.length === 0) {
-    const found = top.length > 0 ? top : elementsNamed(word)
+    const found = top.length > 0 ? top : findByName(word)
     if (found.length > 0) return found
   }
   let failure: unknown
@@ -61,14 +61,14 @@ export function findElements(word: string): Element[] {
 
 function topElements(word: string): Element[] {
   const wanted = plain(word)
-  const named = (name: string) => plain(name) === wanted
+  const isNamed = (name: string) => plain(name) === wanted
   const types = [
     ...(Object.hasOwn(files, wanted) ? [files[wanted] as string] : []),
-    ...typeNames().filter(named),
+    ...typeNames().filter(isNamed),
   ]
   return [
-    ...services.filter(named).map((name): Element => ({kind: 'service', name})),
-    ...services.flatMap(callsOf).filter(({name}) => named(name)),
+    ...services.filter(isNamed).map((name): Element => ({kind: 'service', name})),
+    ...services.flatMap(callsOf).filter(({name}) => isNamed(name)),
     ...types.map(typeElement),
   ]
 }
@@ -120,7 +120,7 @@ function fieldsOf(message = ''): {word: string; element: Element}[] {
 }
 
 /** Every field and enum value of that name, wherever it is. */
-function elementsNamed(word: string): Element[] {
+function findByName(word: string): Element[] {
   return typeNames().flatMap((type): Element[] => {
     const name = fieldNamed(type, word)
     const field = name === undefined ? undefined : messageFields(type)?.[name]

@@ -124,14 +124,14 @@ export async function findMade(
 ): Promise<Found> {
   // A call that was cancelled at its very end may still bring something a moment later.
   for (let attempt = 0; ; attempt++) {
-    const found = await existing(client, plan, made, unanswered)
+    const found = await findExisting(client, plan, made, unanswered)
     const nothing = found.podSandboxId === undefined && found.containerIds.length === 0
     if (!nothing || !unanswered || attempt === 3) return found
     await sleep(200)
   }
 }
 
-async function existing(client: CriClient, plan: Plan, made: Made, unanswered: boolean): Promise<Found> {
+async function findExisting(client: CriClient, plan: Plan, made: Made, unanswered: boolean): Promise<Found> {
   const {podAskedAtMs, containersAskedAtMs, logsWereThere} = made
   const olderIds: string[] = []
   const config = plan.find((step) => step.method === 'RunPodSandbox')?.request.config

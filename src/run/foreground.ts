@@ -5,14 +5,14 @@ import {PlainLog} from '../logs/bytes.js'
 import {LineAssembler, type LogLine} from '../logs/lines.js'
 import {LogWatch} from '../logs/watch.js'
 import {containerStatus} from '../node/wait.js'
-import {type Attachment, attach} from '../sessions/session.js'
+import {type AttachRequest, attach} from '../sessions/session.js'
 import type {RemoteExit} from '../streaming/index.js'
 import {unwritable} from '../terminal/unwritable.js'
 
 // A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
 // command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
 
-export interface ForegroundContainer extends Attachment {
+export interface ForegroundContainer extends AttachRequest {
   stdout: Writable
   stderr: Writable
   /** Where the runtime writes its log; undefined for nowhere. */
@@ -20,10 +20,10 @@ export interface ForegroundContainer extends Attachment {
 }
 
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
-export async function attend(container: ForegroundContainer): Promise<RemoteExit> {
+export async function runInForeground(container: ForegroundContainer): Promise<RemoteExit> {
   using log = GrowingLog.open(container)
   if (log && !container.stdin && !container.tty) {
-    const status = await untilExited(container, () => log.pass())
+    const status = await waitUntilExited(container, () => log.pass())
     await log.passRest()
     return exitOf(status)
   }
@@ -38,13 +38,13 @@ export async function attend(container: ForegroundContainer): Promise<RemoteExit
     // It was over before we came.
     await log?.passRest()
   }
-  return exitOf(await untilExited(container, async () => undefined))
+  return exitOf(await waitUntilExited(container, async () => undefined))
 }
 
 const longestPauseMs = 250
 
 /** Looks after every change of the log, and from time to time. */
-async function untilExited(
+async function waitUntilExited(
   {client, containerId, logPath, signal}: ForegroundContainer,
   meanwhile: () => Promise<void>,
 ): Promise<ContainerStatus> {

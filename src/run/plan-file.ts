@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto'
-import {documentsOf, naming} from '../config-files/file.js'
+import {documentsOf, nameSource} from '../config-files/file.js'
 import {messageFrom} from '../config-files/message.js'
 import type {SourceText} from '../config-files/source.js'
 import {type MappingNode, type Node, TreeError} from '../config-files/tree.js'
@@ -18,7 +18,7 @@ export function parsePlan(source: SourceText): Plan {
   const documents = documentsOf(source)
   const [only] = documents
   const parts = documents.length === 1 && only?.kind === 'sequence' ? only.items : documents
-  return naming(source, () => completed(parts.map(stepFrom)))
+  return nameSource(source, () => completePlan(parts.map(stepFrom)))
 }
 
 interface PlacedStep {
@@ -73,9 +73,9 @@ function textOf(node: MappingNode, name: string): string | undefined {
   return value.text
 }
 
-function completed(parts: readonly PlacedStep[]): Plan {
+function completePlan(parts: readonly PlacedStep[]): Plan {
   const before: Before = {pod: undefined, container: false}
-  return parts.map((part) => completedStep(part, before))
+  return parts.map((part) => completeStep(part, before))
 }
 
 /** What the steps before one have made. */
@@ -84,7 +84,7 @@ interface Before {
   container: boolean
 }
 
-function completedStep({step, line}: PlacedStep, before: Before): Step {
+function completeStep({step, line}: PlacedStep, before: Before): Step {
   switch (step.method) {
     case 'RunPodSandbox': {
       const {config} = step.request

@@ -18,11 +18,11 @@ export async function podConfigOf(
 ): Promise<Input<PodSandboxConfig>> {
   const {status, info} = await client.runtime.podSandboxStatus({podSandboxId, verbose: true}, options)
   if (!status) throw new UserError(`pod ${podSandboxId}: the runtime gives no status`)
-  return keptConfig(info.info) ?? configFrom(status, podPlacesIn(info))
+  return readKeptConfig(info.info) ?? configFrom(status, podPlacesIn(info))
 }
 
 /** containerd 1.6 to 2.3 hold it as `config`, in the proto's own names. */
-function keptConfig(infoJson = '{}'): Input<PodSandboxConfig> | undefined {
+function readKeptConfig(infoJson = '{}'): Input<PodSandboxConfig> | undefined {
   try {
     const [tree] = parseTree(infoJson)
     const config = tree?.kind === 'mapping' && tree.entries.find(({key}) => key === 'config')?.value

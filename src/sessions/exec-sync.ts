@@ -22,14 +22,14 @@ export async function execSync(client: CriClient, sync: SyncCommand): Promise<nu
   // CRI-O says so for a command that ran out of time, and `command timed out` on stderr without the end of the line.
   const ranOut = response.exitCode < 0
   const stderr = ranOut ? withLineEnd(response.stderr) : response.stderr
-  await Promise.all([written(sync.stdout, response.stdout), written(sync.stderr, stderr)])
-  if (ranOut) throw timedOut(timeoutSeconds)
+  await Promise.all([writeBytes(sync.stdout, response.stdout), writeBytes(sync.stderr, stderr)])
+  if (ranOut) throw timeLimitError(timeoutSeconds)
   return response.exitCode
 }
 
 function syncFailure(error: unknown, timeoutSeconds: number): unknown {
   if (!(error instanceof RpcError)) return error
-  if (error.code === rpcCode.deadlineExceeded && timeoutSeconds > 0) return timedOut(timeoutSeconds)
+  if (error.code === rpcCode.deadlineExceeded && timeoutSeconds > 0) return timeLimitError(timeoutSeconds)
   if (error.code === rpcCode.resourceExhausted)
     return new UserError('the output is larger than one answer of the runtime may be (16 MiB)', {
       facts: {about: 'large exec answer'},
@@ -38,7 +38,7 @@ function syncFailure(error: unknown, timeoutSeconds: number): unknown {
   return error
 }
 
-function timedOut(seconds: number): UserError {
+function timeLimitError(seconds: number): UserError {
   return new UserError(`the command did not end within ${seconds} s and was killed`, {
     exitCode: exitCode.timedOut,
     facts: {about: 'command time limit', seconds},
@@ -49,7 +49,7 @@ function withLineEnd(bytes: Uint8Array): Uint8Array {
   return bytes.length === 0 || bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from('\n')])
 }
 
-function written(output: Writable, bytes: Uint8Array): Promise<void> {
+function writeBytes(output: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(bytes, (error) => (error ? reject(error) : resolve()))
   })

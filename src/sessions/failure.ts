@@ -9,7 +9,7 @@ export async function sessionFailure(
   error: unknown,
 ): Promise<unknown> {
   if (runtimeText(error) === undefined) return error
-  return commandFailure(error) ?? (await notRunning(client, containerId, error)) ?? error
+  return commandFailure(error) ?? (await explainNotRunning(client, containerId, error)) ?? error
 }
 
 /** A command that is not in the container (127), or cannot be executed there (126); undefined for all else. */
@@ -66,7 +66,7 @@ function reasonIn(text: string): string {
 }
 
 /** Runtimes say it in words only, and each in its own: the status is sure. */
-async function notRunning(
+async function explainNotRunning(
   client: CriClient,
   containerId: string,
   cause: unknown,

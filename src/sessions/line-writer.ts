@@ -15,7 +15,7 @@ export function sharedOutputs(prefix: string): Outputs {
 }
 
 /** Writes what is left in them. */
-export async function ended({stdout, stderr}: Outputs): Promise<void> {
+export async function endOutputs({stdout, stderr}: Outputs): Promise<void> {
   await Promise.all([finished(stdout.end()), finished(stderr.end())])
 }
 
@@ -27,7 +27,7 @@ export function lineWriter(target: Writable, prefix: string): Writable {
   let kept: Buffer = Buffer.alloc(0)
   const writeLines = (lines: Buffer, done: (error?: Error | null) => void): void => {
     if (lines.length === 0) done()
-    else target.write(prefix === '' ? lines : prefixed(lines, prefix), done)
+    else target.write(prefix === '' ? lines : prefixLines(lines, prefix), done)
   }
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -35,7 +35,7 @@ export function lineWriter(target: Writable, prefix: string): Writable {
       const end = input.lastIndexOf(newline) + 1
       if (input.length - end > lineLimitBytes) {
         kept = Buffer.alloc(0)
-        return writeLines(terminated(input), done)
+        return writeLines(endLine(input), done)
       }
       // A copy, because the slice would keep the whole read alive.
       kept = Buffer.from(input.subarray(end))
@@ -43,16 +43,16 @@ export function lineWriter(target: Writable, prefix: string): Writable {
     },
     final(done) {
       if (kept.length === 0) return done()
-      writeLines(terminated(kept), done)
+      writeLines(endLine(kept), done)
     },
   })
 }
 
-function terminated(line: Buffer): Buffer {
+function endLine(line: Buffer): Buffer {
   return Buffer.concat([line, Buffer.of(newline)])
 }
 
-function prefixed(lines: Buffer, prefix: string): Buffer {
+function prefixLines(lines: Buffer, prefix: string): Buffer {
   // latin1 keeps every byte as it is, whatever the text's encoding.
   const before = Buffer.from(prefix).toString('latin1')
   const text = lines.toString('latin1').replaceAll(/[^\n]*\n/g, (line) => before + line)

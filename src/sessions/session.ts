@@ -27,7 +27,7 @@ export interface Streaming {
   tls: StreamTls
 }
 
-export interface Conversation {
+export interface SessionRequest {
   client: CriClient
   streaming: Streaming
   /** Makes the Exec or Attach call, for exactly these streams. */
@@ -47,18 +47,18 @@ export interface Conversation {
 const statusPatienceMs = 5000
 
 /** Carries the session to its end; the terminal is then as it was. Throws what `runRemoteCommand` does. */
-export async function converse(conversation: Conversation): Promise<RemoteExit> {
-  const {client, streaming, tty} = conversation
-  const stdout = conversation.stdout ?? process.stdout
-  const stderr = conversation.stderr ?? process.stderr
-  const stdin = conversation.stdin ? openStdin() : undefined
+export async function runSession(request: SessionRequest): Promise<RemoteExit> {
+  const {client, streaming, tty} = request
+  const stdout = request.stdout ?? process.stdout
+  const stderr = request.stderr ?? process.stderr
+  const stdin = request.stdin ? openStdin() : undefined
   const terminal = tty ? await import('../terminal/raw.js') : undefined
   const screen = [process.stdout, process.stderr].find(({isTTY}) => isTTY)
-  let giveBack: (() => void) | undefined
+  let restoreTerminal: (() => void) | undefined
   let whole = false
   let words = ''
   try {
-    const url = await conversation.openUrl()
+    const url = await request.openUrl()
     const exit = await runRemoteCommand({
       url,
       transport: streaming.transport ?? (await transportFor(client, url)),
@@ -67,13 +67,13 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
       stdout,
       stderr: tty ? undefined : stderr,
       tty,
-      detachKeys: tty && stdin ? conversation.detachKeys : undefined,
+      detachKeys: tty && stdin ? request.detachKeys : undefined,
       watchTerminalSize: screen && terminal?.terminalSizes(screen),
       onOpen: () => {
-        if (terminal && stdin) giveBack = terminal.takeTerminal(process.stdin)
+        if (terminal && stdin) restoreTerminal = terminal.takeTerminal(process.stdin)
       },
       onInputEndUnsent: () =>
-        conversation.note(
+        request.note(
           'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket',
         ),
       watchErrors: (chunk) => {
@@ -81,19 +81,19 @@ export async function converse(conversation: Conversation): Promise<RemoteExit> 
       },
       statusPatienceMs,
       onStatusLate: () =>
-        conversation.note(
+        request.note(
           'its output has ended, but not the command: it goes on in silence, or has left input unread, which some runtimes never get over (Ctrl-C leaves)',
         ),
-      signal: conversation.signal,
+      signal: request.signal,
     })
     whole = exit.kind === 'exited'
     if (exit.kind === 'exited' && exit.inputCut && exit.exitCode === 0) await checkInputArrived(client)
     if (exit.kind === 'exited' && exit.exitCode === 255) await checkStarted(client, words)
     return exit
   } finally {
-    giveBack?.()
+    restoreTerminal?.()
     // The remote program was stopped in the middle of its line.
-    if (giveBack && !whole && process.stderr.isTTY) process.stderr.write('\n')
+    if (restoreTerminal && !whole && process.stderr.isTTY) process.stderr.write('\n')
     stdin?.destroy()
   }
 }
@@ -122,7 +122,7 @@ export async function transportFor(client: CriClient, url: string): Promise<Stre
   return streamsByMonitor(await client.runtime.version()) ? 'websocket' : 'spdy'
 }
 
-export interface Attachment extends Omit<Conversation, 'openUrl'> {
+export interface AttachRequest extends Omit<SessionRequest, 'openUrl'> {
   containerId: string
 }
 
@@ -130,10 +130,10 @@ export interface Attachment extends Omit<Conversation, 'openUrl'> {
  * Attaches to a running container. When it exits meanwhile the exit code is its own; when the session ends and the
  * container goes on, as it does when stdin ends, it is 0.
  */
-export async function attach(attachment: Attachment): Promise<RemoteExit> {
-  const {client, containerId, stdin, tty} = attachment
-  const exit = await converse({
-    ...attachment,
+export async function attach(request: AttachRequest): Promise<RemoteExit> {
+  const {client, containerId, stdin, tty} = request
+  const exit = await runSession({
+    ...request,
     openUrl: async () => {
       const request = {containerId, stdin, tty, stdout: true, stderr: !tty}
       return (await client.runtime.attach(request)).url

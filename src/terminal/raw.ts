@@ -15,16 +15,16 @@ export function takeTerminal(input: ReadStream): () => void {
   }
   // Its default would end us with the terminal as it is.
   const quit = (): void => void process.kill(process.pid, 'SIGTERM')
-  const giveBack = (): void => {
-    process.off('exit', giveBack).off('SIGCONT', take).off('SIGQUIT', quit)
+  const restore = (): void => {
+    process.off('exit', restore).off('SIGCONT', take).off('SIGQUIT', quit)
     // A terminal that was closed has no mode any more.
     input.once('error', () => {})
     if (!input.destroyed) input.setRawMode(false)
   }
 
-  process.on('exit', giveBack).on('SIGCONT', take).on('SIGQUIT', quit)
+  process.on('exit', restore).on('SIGCONT', take).on('SIGQUIT', quit)
   take()
-  return giveBack
+  return restore
 }
 
 /** Reports the size of the terminal at once and after each change; for `runRemoteCommand`. */

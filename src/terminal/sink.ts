@@ -14,7 +14,7 @@ export function processSink(): LogSink {
   return {
     shared: isSameFile(1, 2),
     write: (stream, bytes) =>
-      direct[stream] ? writtenDirectly(stream + 1, bytes) : written(streams[stream], bytes),
+      direct[stream] ? writeDirectly(stream + 1, bytes) : writeStream(streams[stream], bytes),
   }
 }
 
@@ -42,7 +42,7 @@ function isSameFile(a: number, b: number): boolean {
   return first.dev === second.dev && first.ino === second.ino
 }
 
-function writtenDirectly(descriptor: number, bytes: Uint8Array): void {
+function writeDirectly(descriptor: number, bytes: Uint8Array): void {
   try {
     writeAll(descriptor, bytes)
   } catch (error) {
@@ -54,7 +54,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
 }
 
-function written(stream: Writable, bytes: Uint8Array): Promise<void> {
+function writeStream(stream: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.write(bytes, (error) => {
       // The stream's own error event ends the process.

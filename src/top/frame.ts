@@ -74,7 +74,7 @@ export function topLines(frame: TopFrame, size: TopSize, style: TopStyle = plain
 export function topText(frame: TopFrame, columns: number | undefined, limit: number | undefined): string {
   const rows = topRows(frame.pods, frame.state).slice(0, limit)
   const longestName = Math.max(10, ...rows.map((row) => widthOf(foldMark(row) + nameText(row, false))))
-  const all = shownColumns(Number.POSITIVE_INFINITY, frame.state.order)
+  const all = chooseColumns(Number.POSITIVE_INFINITY, frame.state.order)
   const width = columns ?? Math.max(namespaceFrom, fixedWidth(all) + longestName)
   const lines = [
     ...headerLines(frame, {columns: width, rows: 24}, plainTopStyle),
@@ -209,7 +209,7 @@ const columnsOfTable: readonly TopColumn[] = [
 
 const markerWidth = 2
 
-function shownColumns(columns: number, sortedBy: TopOrder): TopColumn[] {
+function chooseColumns(columns: number, sortedBy: TopOrder): TopColumn[] {
   return columnsOfTable.filter(
     ({from, order}) => columns >= from || (order === sortedBy && columns >= sortedFrom),
   )
@@ -228,7 +228,7 @@ function tableLines(
   marked = true,
 ): string[] {
   const {state} = frame
-  const shown = shownColumns(columns, state.order)
+  const shown = chooseColumns(columns, state.order)
   const nameWidth = Math.max(1, columns - fixedWidth(shown))
   const withNamespace = columns < namespaceFrom
   const selected = selectedIndex(rows, state.selectedId)

@@ -10,7 +10,7 @@ import type {Units} from '../text/units.js'
 import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from './frame.js'
 import {NodeHistory, type TopPod} from './node.js'
 import {type TopRow, topRows} from './rows.js'
-import {pasted, pressed, selectedIndex, stayed, type TopEffect, type TopState} from './state.js'
+import {keepSelection, paste, press, selectedIndex, type TopEffect, type TopState} from './state.js'
 import type {Visited} from './visit.js'
 
 export interface TopSessionOptions {
@@ -155,7 +155,7 @@ export class TopSession {
   #press(key: Key): void {
     if (this.#away) return
     const before = this.#selected
-    const {state, effect} = pressed(this.#state, key, this.#rows(), topPage(this.#size(), this.#state))
+    const {state, effect} = press(this.#state, key, this.#rows(), topPage(this.#size(), this.#state))
     this.#state = state
     this.#draw()
     if (this.#selected?.id !== before?.id) this.#lookAtSelected()
@@ -164,7 +164,7 @@ export class TopSession {
 
   #paste(text: string): void {
     if (this.#away) return
-    this.#state = pasted(this.#state, text)
+    this.#state = paste(this.#state, text)
     this.#draw()
   }
 
@@ -235,7 +235,7 @@ export class TopSession {
     this.#node = node
     const before = this.#rows()
     this.#pods = filter(this.#history.take(sample))
-    this.#state = stayed(this.#state, before, this.#rows())
+    this.#state = keepSelection(this.#state, before, this.#rows())
   }
 
   #lookAtSelected(): void {

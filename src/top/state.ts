@@ -44,19 +44,19 @@ const orderKeys: Readonly<Record<Key, TopOrder>> = {
 }
 
 /** What a key press makes of the state, with the rows as they stand and how many of them are visible at once. */
-export function pressed(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step {
+export function press(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step {
   if (key === 'ctrl-c') return {state, effect: {do: 'interrupt'}}
   if (key === 'ctrl-z') return {state, effect: {do: 'suspend'}}
   if (key === 'ctrl-l') return {state, effect: {do: 'redraw'}}
-  if (state.typing) return {state: typed(state, key)}
+  if (state.typing) return {state: typeKey(state, key)}
   if (state.help) return {state: {...state, help: false}}
   const order = orderKeys[key]
   if (order) return {state: {...state, order, reversed: order === state.order && !state.reversed}}
-  return moved(state, key, rows, page) ?? acted(state, key, rows)
+  return move(state, key, rows, page) ?? act(state, key, rows)
 }
 
 /** A name is pasted with the end of its line; what follows that is no name. */
-export function pasted(state: TopState, text: string): TopState {
+export function paste(state: TopState, text: string): TopState {
   const [line = ''] = text.trimStart().split(/[\r\n]/)
   return state.typing ? {...state, filter: state.filter + line.trimEnd()} : state
 }
@@ -68,7 +68,7 @@ export function selectedIndex(rows: readonly TopRow[], selectedId: string | unde
 }
 
 /** After another look: on the same row, else on its next attempt, else where it stood. */
-export function stayed(state: TopState, before: readonly TopRow[], now: readonly TopRow[]): TopState {
+export function keepSelection(state: TopState, before: readonly TopRow[], now: readonly TopRow[]): TopState {
   const at = before.findIndex(({id}) => id === state.selectedId)
   const row = before[at]
   if (!row || now.length === 0 || now.some(({id}) => id === row.id)) return state
@@ -78,7 +78,7 @@ export function stayed(state: TopState, before: readonly TopRow[], now: readonly
   return {...state, selectedId: (same ?? now[Math.min(at, now.length - 1)])?.id}
 }
 
-function typed(state: TopState, key: Key): TopState {
+function typeKey(state: TopState, key: Key): TopState {
   switch (key) {
     case 'enter':
       return {...state, typing: false}
@@ -94,7 +94,7 @@ function typed(state: TopState, key: Key): TopState {
   }
 }
 
-function moved(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step | undefined {
+function move(state: TopState, key: Key, rows: readonly TopRow[], page: number): Step | undefined {
   const at = selectedIndex(rows, state.selectedId)
   const steps: Readonly<Record<Key, number>> = {
     up: -1,
@@ -114,7 +114,7 @@ function moved(state: TopState, key: Key, rows: readonly TopRow[], page: number)
   return {state: {...state, selectedId: target?.id}}
 }
 
-function acted(state: TopState, key: Key, rows: readonly TopRow[]): Step {
+function act(state: TopState, key: Key, rows: readonly TopRow[]): Step {
   const row = rows[selectedIndex(rows, state.selectedId)]
   switch (key) {
     case 'q':
@@ -128,7 +128,7 @@ function acted(state: TopState, key: Key, rows: readonly TopRow[]): Step {
       return {state: {...state, help: true}}
     case 'tab':
     case 'p':
-      return {state: switched(state, row)}
+      return {state: switchMode(state, row)}
     case 'a':
       return {state: {...state, all: !state.all}}
     case 'r':
@@ -139,7 +139,7 @@ function acted(state: TopState, key: Key, rows: readonly TopRow[]): Step {
     case ' ':
     case 'right':
     case 'left':
-      return {state: folded(state, key, row)}
+      return {state: fold(state, key, row)}
     case 'l':
       return row ? {state, effect: {do: 'logs', row}} : {state}
     case 'e':
@@ -153,12 +153,12 @@ function acted(state: TopState, key: Key, rows: readonly TopRow[]): Step {
 }
 
 /** To the pods from a container means to its pod. */
-function switched(state: TopState, row: TopRow | undefined): TopState {
+function switchMode(state: TopState, row: TopRow | undefined): TopState {
   if (state.mode === 'pods') return {...state, mode: 'containers'}
   return {...state, mode: 'pods', selectedId: row?.podId}
 }
 
-function folded(state: TopState, key: Key, row: TopRow | undefined): TopState {
+function fold(state: TopState, key: Key, row: TopRow | undefined): TopState {
   if (!row || state.mode === 'containers') return state
   const open = key === 'right' || (key !== 'left' && !state.expanded.has(row.podId))
   const expanded = new Set(state.expanded)

@@ -27,20 +27,20 @@ export async function visit(what: Visited, row: TopRow, options: Visit): Promise
   switch (what) {
     case 'logs': {
       options.write(`-- logs of ${name}: Ctrl-C leads back to top --\n`)
-      const code = await ended([...crisp, 'logs', '--follow', '--tail', '200', logTarget(row)], options)
+      const code = await runProgram([...crisp, 'logs', '--follow', '--tail', '200', logTarget(row)], options)
       if (code !== interrupted) await anyKey(what, code, options)
       return
     }
     case 'exec': {
       options.write(`-- sh in ${name}: exit leads back to top --\n`)
-      const code = await ended([...crisp, 'exec', '-it', row.id, 'sh'], options)
+      const code = await runProgram([...crisp, 'exec', '-it', row.id, 'sh'], options)
       if (code >= lowestOfNoShell && code !== interrupted) await anyKey(what, code, options)
       return
     }
     case 'inspect': {
       const verb = row.kind === 'pod' ? 'inspectp' : 'inspect'
-      const {code, text} = await printed([...crisp, verb, row.id], options)
-      const seen = code === 0 ? await ended(['sh', '-c', pager], options, text) : code
+      const {code, text} = await captureOutput([...crisp, verb, row.id], options)
+      const seen = code === 0 ? await runProgram(['sh', '-c', pager], options, text) : code
       if (seen !== 0) await anyKey(what, seen, options)
     }
   }
@@ -55,14 +55,18 @@ function logTarget({kind, id, namespace, name}: TopRow): string {
 }
 
 /** On the terminal, or with this text for its stdin. */
-function ended([file = '', ...args]: readonly string[], {signal}: Visit, text?: string): Promise<number> {
+function runProgram(
+  [file = '', ...args]: readonly string[],
+  {signal}: Visit,
+  text?: string,
+): Promise<number> {
   const child = spawn(file, args, {stdio: [text === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit']})
   // A pager may have enough before it has read all.
   child.stdin?.on('error', () => undefined).end(text)
   return codeOf(child, signal)
 }
 
-async function printed(
+async function captureOutput(
   [file = '', ...args]: readonly string[],
   {signal}: Visit,
 ): Promise<{code: number; text: string}> {

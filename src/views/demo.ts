@@ -44,14 +44,14 @@ function subjectOf(request: object | undefined): string {
   const id = fields.containerId ?? fields.podSandboxId
   const command = Array.isArray(fields.cmd) ? fields.cmd.join(' ') : ''
   if (typeof id === 'string' && id !== '' && !fields.config) return `${shortId(id)} ${command}`.trim()
-  const image = nested(fields, 'image', 'image')
+  const image = textAt(fields, 'image', 'image')
   if (image !== '') return image
-  const name = nested(fields, 'config', 'metadata', 'name')
+  const name = textAt(fields, 'config', 'metadata', 'name')
   if (name !== '') return name
   return filterText(fields.filter)
 }
 
-function nested(value: unknown, ...path: string[]): string {
+function textAt(value: unknown, ...path: string[]): string {
   const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null)?.[key], value)
   return typeof found === 'string' ? found : ''
 }

@@ -90,10 +90,10 @@ function containerRows(
     ['Message', messageLines(status)],
     ['Before', earlier.map((other) => `attempt ${other.metadata?.attempt ?? 0} ${stateText(other, nowMs)}`)],
     ['ID', [status.id]],
-    ['Image', present(status.image?.userSpecifiedImage || status.image?.image)],
-    ['Image ID', present(status.imageRef)],
+    ['Image', asList(status.image?.userSpecifiedImage || status.image?.image)],
+    ['Image ID', asList(status.imageRef)],
     ['Command', process.command?.length ? [process.command.map(shellWord).join(' ')] : [], 'cut'],
-    ['Directory', present(process.workingDirectory)],
+    ['Directory', asList(process.workingDirectory)],
     // CRI-O goes on telling it of a process that has ended, and the kernel gives it to another.
     ['PID', process.pid && status.state === 'CONTAINER_RUNNING' ? [String(process.pid)] : []],
     ['User', status.user?.linux ? [`${status.user.linux.uid}:${status.user.linux.gid}`] : []],
@@ -110,9 +110,9 @@ function containerRows(
     ],
     ['Mounts', status.mounts.map(mountText)],
     ['Pod', pod ? [`${shortId(pod.id)}, ${readiness(pod)}`] : []],
-    ['Cgroup', present(process.cgroup)],
+    ['Cgroup', asList(process.cgroup)],
     ['Labels', pairs(status.labels)],
-    ['Log', present(status.logPath)],
+    ['Log', asList(status.logPath)],
     ['Last lines', logLines],
   ]
 }
@@ -124,7 +124,7 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
   return [
     ['State', [`${readiness(status)}, made ${within(agoText(status.createdAt, nowMs))}`]],
     ['ID', [status.id]],
-    ['UID', present(status.metadata?.uid)],
+    ['UID', asList(status.metadata?.uid)],
     ['Address', addresses],
     [
       'Shares',
@@ -134,9 +134,9 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
             .map((namespace) => `the node's ${namespace === 'pid' ? 'processes' : namespace}`)
         : [],
     ],
-    ['Handler', present(status.runtimeHandler)],
+    ['Handler', asList(status.runtimeHandler)],
     ['PID', process.pid ? [String(process.pid)] : []],
-    ['Cgroup', present(process.cgroup)],
+    ['Cgroup', asList(process.cgroup)],
     ['Labels', pairs(status.labels)],
     [
       'Containers',
@@ -192,7 +192,7 @@ function mountText({containerPath, hostPath, image, readonly}: Mount): string {
   return `${containerPath} from ${image?.image ? `image ${image.image}` : hostPath}${readonly ? ', read-only' : ''}`
 }
 
-function present(text: string | undefined): string[] {
+function asList(text: string | undefined): string[] {
   return text ? [text] : []
 }
 

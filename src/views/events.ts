@@ -31,7 +31,7 @@ function eventLine(
   const podId = place?.podId ?? event.podSandboxStatus?.id
   const noun = event.containerId === podId ? 'pod' : 'container'
   const id = shortId(event.containerId)
-  return `${time}  ${noun.padEnd(9)}  ${printable(whatHappened(event))}  ${printable(name ? `${name} (${id})` : id)}\n`
+  return `${time}  ${noun.padEnd(9)}  ${printable(eventText(event))}  ${printable(name ? `${name} (${id})` : id)}\n`
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -41,7 +41,7 @@ const words: Readonly<Record<string, string>> = {
   CONTAINER_DELETED_EVENT: 'removed',
 }
 
-function whatHappened({containerEventType, containerId, containersStatuses}: ContainerEventResponse): string {
+function eventText({containerEventType, containerId, containersStatuses}: ContainerEventResponse): string {
   const word = (words[containerEventType] ?? String(containerEventType)).padEnd(7)
   const status = containersStatuses.find(({id}) => id === containerId)
   switch (containerEventType) {

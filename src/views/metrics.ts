@@ -84,7 +84,7 @@ export function prometheusText(
 }
 
 function family(name: string, metrics: readonly Metric[], descriptor: MetricDescriptor | undefined): string {
-  const help = descriptor?.help ? `# HELP ${name} ${escaped(descriptor.help)}\n` : ''
+  const help = descriptor?.help ? `# HELP ${name} ${escapeHelp(descriptor.help)}\n` : ''
   const type = `# TYPE ${name} ${metrics[0]?.metricType === 'COUNTER' ? 'counter' : 'gauge'}\n`
   const labelNames = (descriptor?.labelKeys ?? []).map(labelName)
   return help + type + metrics.map((metric) => sample(name, metric, labelNames)).join('')
@@ -96,7 +96,7 @@ function sample(
   labelNames: readonly string[],
 ): string {
   const labels = labelValues
-    .map((text, index) => `${labelNames[index] ?? `label_${index}`}="${quoted(text)}"`)
+    .map((text, index) => `${labelNames[index] ?? `label_${index}`}="${escapeLabel(text)}"`)
     .join(',')
   const time = timestamp === '0' ? '' : ` ${BigInt(timestamp) / 1_000_000n}`
   return `${name}${labels === '' ? '' : `{${labels}}`} ${value?.value ?? 'NaN'}${time}\n`
@@ -110,10 +110,10 @@ function labelName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')
 }
 
-function escaped(text: string): string {
+function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 }
 
-function quoted(text: string): string {
-  return escaped(text).replaceAll('"', '\\"')
+function escapeLabel(text: string): string {
+  return escapeHelp(text).replaceAll('"', '\\"')
 }

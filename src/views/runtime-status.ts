@@ -75,11 +75,11 @@ function runtimeText(
   if (runtimeHandlers.length > 0) {
     const rows = runtimeHandlers.map((handler) => [
       handler.name || '(default)',
-      enabled({...handler.features}) || '-',
+      enabledFeatures({...handler.features}) || '-',
     ])
     parts.push(layOut([{title: 'HANDLER'}, {title: 'FEATURES'}], rows, options))
   }
-  const runtimeFeatures = features ? enabled({...features}) : ''
+  const runtimeFeatures = features ? enabledFeatures({...features}) : ''
   if (runtimeFeatures) parts.push(block([['Features', runtimeFeatures]]))
   if (wide) parts.push(block(infoLines(info)))
   return parts.join('\n')
@@ -105,7 +105,7 @@ export function runtimeConfigView(config: RuntimeConfigResponse): View {
   }
 }
 
-function enabled(features: Readonly<Record<string, unknown>>): string {
+function enabledFeatures(features: Readonly<Record<string, unknown>>): string {
   return Object.keys(features)
     .filter((name) => features[name] === true)
     .join(', ')

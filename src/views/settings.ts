@@ -13,7 +13,7 @@ export function settingsView(
   layOut: TableLayout = table,
 ): View {
   return {
-    document: () => Object.fromEntries(settings.map(({key, value}) => [key, typed(value)])),
+    document: () => Object.fromEntries(settings.map(({key, value}) => [key, parseValue(value)])),
     table: () =>
       layOut(
         [{title: 'KEY'}, {title: 'VALUE'}],
@@ -25,7 +25,7 @@ export function settingsView(
   }
 }
 
-function typed(value: string): string | number | boolean {
+function parseValue(value: string): string | number | boolean {
   if (value === 'true' || value === 'false') return value === 'true'
   return /^[+-]?\d+$/.test(value) ? Number(value) : value
 }

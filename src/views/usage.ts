@@ -51,7 +51,7 @@ export function containerUsageView(
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
     table: (wide) => {
       const pressure = wide && stats.some(({cpu, memory, io}) => cpu?.psi || memory?.psi || io?.psi)
-      const rows = paired(stats, before)
+      const rows = pairSamples(stats, before)
         .map(([item, previous]) => containerRow(item, previous, context, {wide, pressure}))
         .filter(({cores, memoryBytes}) => context.idleToo || cores !== 0 || memoryBytes !== 0)
       const columns = [
@@ -158,7 +158,7 @@ export function podUsageView(
         ...(pressure ? pressureColumns : []),
         ...(wide ? podCountColumns : []),
       ]
-      const rows = paired(stats, before).map(([item, previous]) =>
+      const rows = pairSamples(stats, before).map(([item, previous]) =>
         podRow(item, previous, context, {wide, pressure}),
       )
       return usageTable(columns, rows, context)
@@ -283,7 +283,7 @@ function sum(values: readonly (string | undefined)[] = []): number {
 }
 
 /** Each with its earlier self; those that are new since an earlier sample are left for the next one. */
-function paired<Stats extends {attributes: {id: string} | null}>(
+function pairSamples<Stats extends {attributes: {id: string} | null}>(
   stats: readonly Stats[],
   before: readonly Stats[],
 ): [Stats, Stats | undefined][] {

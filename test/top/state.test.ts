@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import type {TopRow} from '../../src/top/rows.js'
-import {initialState, stayed} from '../../src/top/state.js'
+import {initialState, keepSelection} from '../../src/top/state.js'
 
 const row = (id: string, name: string) => ({kind: 'container', id, podId: 'p1', name}) as TopRow
 const before = [row('a', 'app'), row('b', 'sidecar'), row('c', 'db')]
@@ -13,5 +13,5 @@ test.each([
   ['nothing chosen', undefined, [row('b', 'sidecar')], undefined],
   ['nothing left', 'a', [], 'a'],
 ])('after a look the selection is on %s', (_, selectedId, now, id) => {
-  expect(stayed({...initialState, selectedId}, before, now).selectedId).toBe(id)
+  expect(keepSelection({...initialState, selectedId}, before, now).selectedId).toBe(id)
 })

@@ -1,7 +1,7 @@
 import {chmod, type FileHandle, lchown, lutimes, utimes} from 'node:fs/promises'
 import type {Readable} from 'node:stream'
 import type {Entry} from './entry.js'
-import {partsOf, type RawName, shownName} from './raw-name.js'
+import {partsOf, printableName, type RawName} from './raw-name.js'
 import {Obstacle, reasonOf} from './reasons.js'
 import {replaceByFile, replaceByLink, replaceBySymlink} from './replace.js'
 import type {SafeDirectory} from './safe-directory.js'
@@ -34,12 +34,11 @@ export async function extract(archive: Readable, extraction: Extraction): Promis
         if (path?.length === 1 && extraction.name !== undefined && (await extraction.takeTop?.(file)))
           continue
         if (path) await place(file, path, extraction)
-        else
-          extraction.onProblem(`refused ${shownInArchive(file.entry.path)}: it is outside of the destination`)
+        else extraction.onProblem(`refused ${quoteName(file.entry.path)}: it is outside of the destination`)
         if (path && file.entry.kind === 'directory') directories.push({path, entry: file.entry})
       } catch (error) {
         if (archive.errored || error instanceof DamagedArchiveError) throw error
-        extraction.onProblem(`${shownInArchive(file.entry.path)}: ${reasonOf(error)}`)
+        extraction.onProblem(`${quoteName(file.entry.path)}: ${reasonOf(error)}`)
       }
     }
   } catch (error) {
@@ -51,7 +50,7 @@ export async function extract(archive: Readable, extraction: Extraction): Promis
   // Last, for a directory that may not be written to, and because writing into one changes its time.
   for (const {path, entry} of directories.reverse())
     await finishDirectory(path, entry, extraction).catch((error) =>
-      extraction.onProblem(`${shownInArchive(entry.path)}: ${reasonOf(error)}`),
+      extraction.onProblem(`${quoteName(entry.path)}: ${reasonOf(error)}`),
     )
 }
 
@@ -169,6 +168,6 @@ function safePath(path: RawName, name: RawName | undefined): RawName[] | undefin
   return name === undefined ? parts : [...partsOf(name), ...parts.slice(1)]
 }
 
-function shownInArchive(path: RawName): string {
-  return JSON.stringify(shownName(path))
+function quoteName(path: RawName): string {
+  return JSON.stringify(printableName(path))
 }

@@ -62,7 +62,7 @@ export async function resolveInRoot(root: SafeDirectory, path: RawName): Promise
   const leave = async (kept: number) => {
     for (const {directory} of chain.splice(kept)) await directory.close()
   }
-  const resolved = async (name: RawName | undefined): Promise<Resolved> => {
+  const resolveTo = async (name: RawName | undefined): Promise<Resolved> => {
     const names = [...chain.map((step) => step.name), name]
     const last = chain.length > 1 ? chain.pop()?.directory : undefined
     return {directory: last ?? (await root.reopen()), name, path: joinRaw(...names)}
@@ -80,7 +80,7 @@ export async function resolveInRoot(root: SafeDirectory, path: RawName): Promise
         return undefined
       })
       if (target === undefined) {
-        if (waiting.length === 0) return await resolved(name)
+        if (waiting.length === 0) return await resolveTo(name)
         chain.push({directory: await here.enter(name), name})
         continue
       }
@@ -90,7 +90,7 @@ export async function resolveInRoot(root: SafeDirectory, path: RawName): Promise
       if (target.startsWith('/')) await leave(1)
       waiting.unshift(...partsOf(target))
     }
-    return await resolved(undefined)
+    return await resolveTo(undefined)
   } finally {
     await leave(1)
   }

@@ -3,7 +3,7 @@ import {Readable} from 'node:stream'
 import {UserError} from '../../errors/errors.js'
 import {type Entry, type Part, paddingOf} from './entry.js'
 import {isKernelFileSystem, isProcesses} from './kernel-files.js'
-import {joinRaw, type RawName, shownName} from './raw-name.js'
+import {joinRaw, printableName, type RawName} from './raw-name.js'
 import {Obstacle, reasonOf} from './reasons.js'
 import type {Found, SafeDirectory} from './safe-directory.js'
 import type {Source, Symlink} from './source.js'
@@ -157,7 +157,7 @@ class Packer {
       throw error
     }
     if (unwanted)
-      this.#packing.onNote(`${shownName(archived)}: its contents are left out: the kernel makes them up`)
+      this.#packing.onNote(`${printableName(archived)}: its contents are left out: the kernel makes them up`)
     yield headerOf({...this.#entryOf(found, archived), kind: 'directory'})
   }
 
@@ -175,7 +175,7 @@ class Packer {
       if (found.stats.nlink > 1n) this.#linked.set(found.identity, archived)
       const now = await file.stat({bigint: true})
       if (size > 0n && (now.size !== size || now.mtimeNs !== found.stats.mtimeNs))
-        this.#packing.onProblem(`${shownName(archived)}: it changed while it was read`)
+        this.#packing.onProblem(`${printableName(archived)}: it changed while it was read`)
     } finally {
       await file.close()
     }
@@ -220,7 +220,7 @@ class Packer {
           if (!failed) chunk = await readAt(file, offset + done, wanted)
         } catch (error) {
           failed = true
-          this.#packing.onProblem(`${shownName(entry.path)}: not whole, ${reasonOf(error)}`)
+          this.#packing.onProblem(`${printableName(entry.path)}: not whole, ${reasonOf(error)}`)
         }
         const bytes = chunk.length > 0 ? chunk : Buffer.alloc(wanted)
         yield bytes
@@ -245,7 +245,7 @@ class Packer {
   #leaveOut(archived: RawName, error: unknown): void {
     const {code} = error as NodeJS.ErrnoException
     const why = code === 'ENOENT' ? 'it has gone meanwhile' : reasonOf(error)
-    this.#packing.onProblem(`${shownName(archived)}: left out, ${why}`)
+    this.#packing.onProblem(`${printableName(archived)}: left out, ${why}`)
   }
 }
 

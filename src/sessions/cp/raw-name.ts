@@ -15,7 +15,7 @@ export function bytesOf(name: RawName): Buffer {
 }
 
 /** For a message; a name that is not UTF-8 with its bytes as `\xff`. */
-export function shownName(name: RawName): string {
+export function printableName(name: RawName): string {
   const bytes = bytesOf(name)
   if (isUtf8(bytes)) return printable(bytes.toString())
   return printable(name).replace(

@@ -40,7 +40,7 @@ export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<Ar
     if (type === 'S') entry.parts = await readParts(bytes, block)
     else entry.sizeBytes = stored
     const file = new Content(bytes, stored, entry.parts ?? [{offset: 0, sizeBytes: stored}])
-    yield {entry: extended(entry, extension), content: file.pieces()}
+    yield {entry: applyExtension(entry, extension), content: file.pieces()}
     await file.passOver()
     extension = {}
   }
@@ -58,7 +58,7 @@ interface Extension {
   holes?: boolean
 }
 
-function extended(entry: Entry, {holes = false, sizeBytes: _, ...extension}: Extension): Entry {
+function applyExtension(entry: Entry, {holes = false, sizeBytes: _, ...extension}: Extension): Entry {
   const named = {...entry, ...extension}
   return holes ? {...named, kind: 'other', what: 'file with holes in the form of pax'} : named
 }
