@@ -1,7 +1,7 @@
 import {mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
-import type {CriClient} from '../../src/client/connect.js'
+import {basename, join} from 'node:path'
+import {type CriClient, connect} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
 import {busyboxImage, startContainerd} from '../support/containerd/containerd.js'
@@ -27,7 +27,7 @@ interface StageEntry {
   start: () => Promise<Stage>
 }
 
-export const stages: readonly StageEntry[] = [
+const ownStages: readonly StageEntry[] = [
   {name: 'the embedded runtime', kind: 'the embedded runtime', missing: false, start: () => demoStage()},
   demoEntry('containerd-1.6', 'a release before containerd 2.1'),
   demoEntry('containerd-2.3', 'the embedded runtime'),
@@ -35,6 +35,54 @@ export const stages: readonly StageEntry[] = [
   demoEntry('crio-1.36', 'CRI-O'),
   {name: 'containerd', kind: 'containerd', missing: !isMet('containerd'), start: containerdStage},
 ]
+
+/** Another runtime to play on in place of these: its socket, and an image with a shell that is on it. */
+const {CRISP_TEST_ENDPOINT: endpoint, CRISP_TEST_IMAGE: image} = process.env
+
+export const stages = endpoint && image ? [await entryAt(endpoint, image)] : ownStages
+
+async function entryAt(endpoint: string, image: string): Promise<StageEntry> {
+  const client = connect({endpoint})
+  const {runtimeName, runtimeVersion} = await client.runtime.version()
+  client.close()
+  const answersAs = (): Kind => {
+    if (runtimeName === 'cri-o') return 'CRI-O'
+    if (/^v?1\.6\./.test(runtimeVersion)) return 'containerd'
+    return /^v?(1\.|2\.0\.)/.test(runtimeVersion) ? 'a release before containerd 2.1' : 'the embedded runtime'
+  }
+  return {
+    name: `${runtimeName} ${runtimeVersion}`,
+    kind: answersAs(),
+    missing: false,
+    start: () => stageAt(endpoint, image),
+  }
+}
+
+/** Pods that a failed scenario leaves there go with it. */
+async function stageAt(endpoint: string, image: string): Promise<Stage> {
+  const client = connect({endpoint})
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-stage-'))
+  const ours = {'crisp-stage': basename(directory)}
+  return {
+    client,
+    image,
+    podConfig: (name, config = {}) =>
+      podConfig(join(directory, name), `/${basename(directory)}`, name, {
+        ...config,
+        labels: {...config.labels, ...ours},
+      }),
+    containerConfig: (name, script, config) => containerConfig(image, name, script, config),
+    async [Symbol.asyncDispose]() {
+      const {items} = await client.runtime.listPodSandbox({filter: {labelSelector: ours}})
+      for (const {id: podSandboxId} of items) {
+        await client.runtime.stopPodSandbox({podSandboxId})
+        await client.runtime.removePodSandbox({podSandboxId})
+      }
+      client.close()
+      await rm(directory, {recursive: true})
+    },
+  }
+}
 
 function demoEntry(like: string, kind: Kind): StageEntry {
   return {name: `the embedded runtime as ${like}`, kind, missing: false, start: () => demoStage(like)}
