@@ -29,8 +29,8 @@ export async function main(
 ): Promise<void> {
   const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
   if (argv[0] === '__complete') {
-    const {completion} = await import('./cli/completion/complete.js')
-    process.stdout.write(await completion(argv.slice(1), manifest.commands, manifest.globals))
+    const {complete} = await import('./cli/completion/complete.js')
+    process.stdout.write(await complete(argv.slice(1), manifest.commands, manifest.globals))
     return
   }
   let invocation: Invocation

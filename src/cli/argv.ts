@@ -63,7 +63,7 @@ export function parseCommandLine(
   check(after)
   // `crisp ps help`; whatever is really called help is named behind `--`.
   if (after.help || (rest.length === 1 && isHelpWord(rest[0]))) return {kind: 'help', command: command.id}
-  return {kind: 'command', id: command.id, given: counting(given), arguments: after.arguments}
+  return {kind: 'command', id: command.id, given: keepEffective(given), arguments: after.arguments}
 }
 
 /** What oclif's parser understands: `--name` or `--name=value` for every flag, then the arguments behind `--`. */
@@ -129,9 +129,9 @@ export function readLine<Command extends CommandSpec>(
 ): Line<Command> {
   const before = new Reader(globals).read(argv, 1)
   const [verb, ...rest] = before.arguments
-  const outer = commandNamed(verb, commands)
+  const outer = findCommand(verb, commands)
   if (!outer) return {before, verb, rest, given: before.given}
-  const inner = commandNamed(
+  const inner = findCommand(
     rest[0],
     commands.filter(({under}) => under?.includes(outer.id)),
   )
@@ -147,7 +147,7 @@ export function isHelpWord(word: string | undefined): boolean {
   return word === 'help' || word === 'h'
 }
 
-function commandNamed<Command extends CommandSpec>(
+function findCommand<Command extends CommandSpec>(
   name: string | undefined,
   commands: readonly Command[],
 ): Command | undefined {
@@ -156,7 +156,7 @@ function commandNamed<Command extends CommandSpec>(
 
 function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
   if (name === undefined) return {kind: 'help'}
-  const command = commandNamed(name, commands)
+  const command = findCommand(name, commands)
   if (!command) throw unknownCommand(name, commands)
   return {kind: 'help', command: command.id}
 }
@@ -167,7 +167,7 @@ function check({problem, open}: Reading): void {
 }
 
 /** Last one wins, except for flags that collect; a switch that is off is as good as absent, but for `allowNo`. */
-function counting(given: readonly Given[]): Given[] {
+function keepEffective(given: readonly Given[]): Given[] {
   return given.filter(({flag, value}, index) => {
     const last = given.findLastIndex((other) => other.flag.name === flag.name)
     return (value !== false || flag.allowNo) && (flag.multiple || last === index)

@@ -165,7 +165,7 @@ export abstract class CriCommand extends Command {
   }
 
   /** The values of what succeeded; each failure is said. */
-  protected succeeded<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
+  protected collectValues<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
     return outcomes.flatMap((outcome) => {
       if (outcome.status === 'fulfilled') return [outcome.value]
       this.fail(outcome.reason)

@@ -13,11 +13,11 @@ export async function connectRuntime(
   {endpoint, imageEndpoint, timeoutMs, maxRetries}: Settings,
   {signal, onCall, note}: ConnectionOptions,
 ): Promise<CriClient> {
-  const started = async (given: string | undefined) =>
+  const startDemo = async (given: string | undefined) =>
     given === 'demo' ? (await import('./demo-process.js')).demoEndpoint(note) : given
   return connect({
-    endpoint: await started(endpoint),
-    imageEndpoint: await started(imageEndpoint),
+    endpoint: await startDemo(endpoint),
+    imageEndpoint: await startDemo(imageEndpoint),
     timeoutMs,
     connectTimeoutMs: timeoutMs,
     maxRetries,

@@ -43,7 +43,7 @@ export type MakeFlags = GlobalFlags & Interfaces.InferredFlags<typeof makeFlags>
 /** A verb that makes things in several calls, and leaves nothing half-made. */
 export abstract class PlanCommand extends CriCommand {
   /** Prints the plan for `--dry-run`, else carries it out. undefined for the former. */
-  protected async planned(
+  protected async printOrCarryOut(
     client: CriClient,
     flags: MakeFlags & PullFlags,
     plan: Plan,
@@ -54,10 +54,10 @@ export abstract class PlanCommand extends CriCommand {
       return undefined
     }
     checkOutput(flags)
-    return this.#carriedOut(client, flags, plan)
+    return this.#carryOut(client, flags, plan)
   }
 
-  async #carriedOut(client: CriClient, flags: MakeFlags & PullFlags, plan: Plan): Promise<Made> {
+  async #carryOut(client: CriClient, flags: MakeFlags & PullFlags, plan: Plan): Promise<Made> {
     const options = {
       signal: this.signal,
       timeoutMs: flags['cancel-timeout'] || undefined,
@@ -117,7 +117,7 @@ export abstract class PlanCommand extends CriCommand {
   }
 
   /** Takes away what a plan has made, although it went well. A failure is said and changes nothing else. */
-  protected async takenBack(flags: MakeFlags, plan: Plan, made: Made): Promise<Found | undefined> {
+  protected async removeMade(flags: MakeFlags, plan: Plan, made: Made): Promise<Found | undefined> {
     try {
       using client = await this.connect(flags, {})
       const found = await findMade(client, plan, made, {unanswered: false})

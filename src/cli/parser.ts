@@ -19,7 +19,7 @@ export async function parseWords<
   const flagsEnd = words.indexOf('--')
   const marked = words.map((word, index) => (index < flagsEnd ? word.replace('=', '==') : word))
   const flags: Interfaces.FlagInput = input.flags ?? {}
-  const output = await parse([...marked], {...input, flags: unmarking(flags)}).catch((error) => {
+  const output = await parse([...marked], {...input, flags: unmarkValues(flags)}).catch((error) => {
     throw usageError(error, command)
   })
   const values: Record<string, unknown> = output.flags
@@ -29,7 +29,7 @@ export async function parseWords<
 }
 
 /** oclif takes a value that is some flag's name, as in `--grep=--all`, for that flag: behind a second = it does not. */
-function unmarking(flags: Interfaces.FlagInput): Interfaces.FlagInput {
+function unmarkValues(flags: Interfaces.FlagInput): Interfaces.FlagInput {
   return Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => {
       if (flag.type === 'boolean') return [name, flag]

@@ -5,8 +5,8 @@ import {outputFlags} from '../cli/flags/common.js'
 import {
   askedConfigPath,
   type ConfigFile,
-  checkedKey,
-  checkedSetting,
+  checkKey,
+  checkSetting,
   configDefaults,
   configKeys,
   defaultConfigPath,
@@ -61,11 +61,11 @@ export default class Config extends CriCommand {
     const task = taskOf(flags, args.setting ?? [])
     switch (task.do) {
       case 'get': {
-        const key = checkedKey(task.key)
+        const key = checkKey(task.key)
         return this.write(`${valueIn(await parseConfig(readConfigText(path) ?? '', path), key)}\n`)
       }
       case 'set': {
-        const settings = new Map(task.items.map(([key, value]) => checkedSetting(key, value)))
+        const settings = new Map(task.items.map(([key, value]) => checkSetting(key, value)))
         const {replaceFile, withSettings} = await import('../cli/settings/edit.js')
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }

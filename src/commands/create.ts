@@ -49,7 +49,7 @@ export default class Create extends PlanCommand {
     const podSandboxId = await podIdOf(client, pod)
     const podConfig = givenPod ?? (await podConfigOf(client, podSandboxId))
     const plan = [...pullSteps(when, container, podConfig), createStep(podSandboxId, container, podConfig)]
-    const made = await this.planned(client, flags, plan)
+    const made = await this.printOrCarryOut(client, flags, plan)
     if (made) this.write(linesOf(made.containerIds))
   }
 }

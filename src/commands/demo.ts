@@ -79,7 +79,7 @@ export default class Demo extends CriCommand {
     }
     const options = await this.#options(flags)
     if (flags.detach) {
-      const endpoint = await startDetached(parserWords({...this.line, given: this.#givenToServer()}))
+      const endpoint = await startDetached(parserWords({...this.line, given: this.#serverFlags()}))
       return this.write(`${endpoint}\n`)
     }
     if (flags.child) return this.#serveDetached(socketPath, options)
@@ -98,7 +98,7 @@ export default class Demo extends CriCommand {
   }
 
   /** The server in the background works in another directory. */
-  #givenToServer(): Given[] {
+  #serverFlags(): Given[] {
     return this.line.given
       .filter(({flag}) => flag.name !== 'detach')
       .map(({flag, value}) => ({flag, value: flag.name === 'seed' ? resolve(String(value)) : value}))

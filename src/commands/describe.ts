@@ -46,7 +46,7 @@ export default class Describe extends CriCommand {
       const thing = await describeThing(client, reference, view)
       return thing.kind === 'container' ? {...thing, logLines: await lastLines(thing, flags.tail)} : thing
     })
-    const found: Described[] = this.succeeded(outcomes)
+    const found: Described[] = this.collectValues(outcomes)
     const context = {nowMs: Date.now(), width: this.width, strong: (await this.tableStyle())?.header}
     if (found.length > 0) this.show(descriptionsView(found, context), output)
   }

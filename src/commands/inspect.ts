@@ -41,7 +41,7 @@ export default class Inspect extends CriCommand {
     using client = await this.connect(flags)
 
     const ids = args.container
-      ? this.succeeded(await resolveContainers(client, args.container))
+      ? this.collectValues(await resolveContainers(client, args.container))
       : (await selectContainers(client, selection)).map(({id}) => id)
     if (ids.length === 0 && !args.container)
       throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
@@ -49,7 +49,7 @@ export default class Inspect extends CriCommand {
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),
     )
-    const found = this.succeeded(outcomes)
+    const found = this.collectValues(outcomes)
     if (found.length > 0) this.show(containerStatusesView(found, Date.now()), output)
   }
 }

@@ -46,7 +46,7 @@ export default class Inspecti extends CriCommand {
     const outcomes = await concurrently(references, 4, (reference) =>
       imageStatus(client, reference, !flags.quiet),
     )
-    const found = this.succeeded(outcomes)
+    const found = this.collectValues(outcomes)
     if (found.length > 0) this.show(imageStatusesView(found), output)
   }
 }

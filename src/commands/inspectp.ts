@@ -33,7 +33,7 @@ export default class Inspectp extends CriCommand {
     using client = await this.connect(flags)
 
     const ids = args.pod
-      ? this.succeeded(await resolvePods(client, args.pod))
+      ? this.collectValues(await resolvePods(client, args.pod))
       : (await selectPods(client, selection)).map(({id}) => id)
     if (ids.length === 0 && !args.pod)
       throw new NotFoundError('no pod passes the filters: crisp pods shows what there is')
@@ -41,7 +41,7 @@ export default class Inspectp extends CriCommand {
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),
     )
-    const found = this.succeeded(outcomes)
+    const found = this.collectValues(outcomes)
     if (found.length > 0) this.show(podStatusesView(found), output)
   }
 }

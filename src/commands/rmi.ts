@@ -53,7 +53,7 @@ export default class Rmi extends TargetCommand {
     const [version, named, chosen] = await Promise.all([
       client.runtime.version(),
       concurrently(words, flags.parallel, (word) => imageTarget(client, word)),
-      chosenImages(client, flags),
+      chooseImages(client, flags),
     ])
     const images = [...named, ...chosen.map(asTarget)]
     const names = new Set(
@@ -61,7 +61,7 @@ export default class Rmi extends TargetCommand {
     )
     const takesAll = removesAllTags(version)
     const wholeImages = takesAll || flags['all-tags']
-    await this.onEach(client, images.map(keyed(wholeImages)), flags, {
+    await this.onEach(client, images.map(addKey(wholeImages)), flags, {
       verb: 'remove',
       noun: 'image',
       describe: async () => describeImage,
@@ -83,7 +83,7 @@ export default class Rmi extends TargetCommand {
   }
 }
 
-async function chosenImages(
+async function chooseImages(
   client: CriClient,
   {all, prune, filter}: {all: boolean; prune: boolean; filter?: ImageFilter | undefined},
 ): Promise<Image[]> {
@@ -97,7 +97,7 @@ function asTarget(image: Image): PromiseFulfilledResult<ImageTarget> {
 }
 
 /** What is removed once, however often it is named: the image, or the name where that is all that goes. */
-function keyed(takesAll: boolean) {
+function addKey(takesAll: boolean) {
   return (outcome: PromiseSettledResult<ImageTarget>): PromiseSettledResult<ImageTarget & Target> =>
     outcome.status === 'rejected'
       ? outcome

@@ -93,13 +93,13 @@ export default class Run extends PlanCommand {
     }
     checkContainerFlags(flags, 'image')
     const plan = await this.#planFromImage(client, words, flags)
-    if (this.#foreground) await this.#attend(client, flags, plan)
+    if (this.#foreground) await this.#runInForeground(client, flags, plan)
     else await this.#make(client, flags, plan)
   }
 
   /** In the background: the IDs, as crictl prints them. */
   async #make(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const made = await this.planned(client, flags, plan).catch(async (error) => {
+    const made = await this.printOrCarryOut(client, flags, plan).catch(async (error) => {
       const {plainStartFailure} = await import('../sessions/failure.js')
       throw plainStartFailure(error)
     })
@@ -135,13 +135,13 @@ export default class Run extends PlanCommand {
   }
 
   /** In the foreground: the container's output and exit code. */
-  async #attend(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
+  async #runInForeground(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
     const {runInForeground} = await import('../run/foreground.js')
     if (flags.rm) this.interruption.outliveReader()
     const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
     const session = {stdin, tty, detachKeys, streaming: await streamingOf(flags)}
-    const made = await this.planned(client, flags, plan).catch(async (error) => {
+    const made = await this.printOrCarryOut(client, flags, plan).catch(async (error) => {
       const {startFailure} = await import('../sessions/failure.js')
       throw startFailure(error)
     })
@@ -174,7 +174,7 @@ export default class Run extends PlanCommand {
   }
 
   async #remove(flags: RunFlags, plan: Plan, made: Made, logPath: string | undefined): Promise<void> {
-    const found = await this.takenBack(flags, plan, made)
+    const found = await this.removeMade(flags, plan, made)
     if (found?.podSandboxId !== undefined || !found?.containerIds.length || logPath === undefined) return
     const {removeLogFiles} = await import('../logs/remove-files.js')
     await removeLogFiles(logPath, (text) => this.note(text))

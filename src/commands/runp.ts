@@ -38,7 +38,7 @@ export default class Runp extends PlanCommand {
     const handler = flags.runtime === undefined ? {} : {runtimeHandler: flags.runtime}
     using client = await this.connect(flags)
     const plan: Plan = [{method: 'RunPodSandbox', request: {config, ...handler}}]
-    const made = await this.planned(client, flags, plan)
+    const made = await this.printOrCarryOut(client, flags, plan)
     if (made) this.write(`${made.podSandboxId}\n`)
   }
 }

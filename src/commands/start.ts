@@ -49,7 +49,7 @@ export default class Start extends TargetCommand {
       noun: 'container',
       act: async ({id, word}, say) => {
         await client.runtime.startContainer({containerId: id}).catch(async (error) => {
-          throw await whyNotStarted(client, {id, word}, error)
+          throw await explainNotStarted(client, {id, word}, error)
         })
         const started = async () => (await containerStatus(client, id))?.state !== 'CONTAINER_CREATED'
         if (flags.wait) await lookUntil({changes}, started)
@@ -60,7 +60,7 @@ export default class Start extends TargetCommand {
 }
 
 /** Runtimes give no cause a code of its own: the command's is in their words, the container's in its status. */
-async function whyNotStarted(client: CriClient, {id, word}: Target, error: unknown): Promise<unknown> {
+async function explainNotStarted(client: CriClient, {id, word}: Target, error: unknown): Promise<unknown> {
   const {plainStartFailure} = await import('../sessions/failure.js')
   const failure = plainStartFailure(error, word)
   if (failure !== error) return failure

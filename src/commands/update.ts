@@ -81,9 +81,9 @@ function limitsFrom(
   if (flags.cpus !== undefined && (flags['cpu-quota'] !== undefined || flags['cpu-period'] !== undefined))
     throw new UsageError('--cpus sets quota and period: leave it out, or those')
   const {memory} = flags
-  const resources = given<LinuxContainerResources>({
+  const resources = dropUndefined<LinuxContainerResources>({
     ...flags.cpus,
-    ...given<LinuxContainerResources>({
+    ...dropUndefined<LinuxContainerResources>({
       cpuPeriod: text(flags['cpu-period']),
       cpuQuota: text(flags['cpu-quota']),
     }),
@@ -93,10 +93,10 @@ function limitsFrom(
     cpusetCpus: flags['cpuset-cpus'],
     cpusetMems: flags['cpuset-mems'],
   })
-  const windows = given({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
+  const windows = dropUndefined({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
   const annotations = flags.annotation ? {annotations: flags.annotation} : {}
   if (Object.keys(windows).length > 0) {
-    const shared = given({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
+    const shared = dropUndefined({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
     return {windows: {...windows, ...shared}, ...annotations}
   }
   if (Object.keys({...resources, ...annotations}).length === 0)
@@ -109,7 +109,7 @@ function text(value: number | undefined): string | undefined {
 }
 
 /** Without what is undefined. */
-function given<Fields>(fields: {[Key in keyof Fields]?: Fields[Key] | undefined}): Partial<Fields> {
+function dropUndefined<Fields>(fields: {[Key in keyof Fields]?: Fields[Key] | undefined}): Partial<Fields> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as Partial<Fields>

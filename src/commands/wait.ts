@@ -95,7 +95,7 @@ export default class Wait extends CriCommand {
     // Ends the call that is under way, too: it would have the kubelet's two minutes.
     limit?.addEventListener('abort', () => client.close(), {once: true})
     const outage = new Outage(onNotice)
-    const references = filtered ? await chosen(client, condition, flags) : (args.reference ?? [])
+    const references = filtered ? await chooseIds(client, condition, flags) : (args.reference ?? [])
 
     const turns = inOrder((text) => this.write(text))
     await Promise.all(
@@ -133,7 +133,7 @@ function limitAfter(timeoutMs: number): AbortSignal | undefined {
   return limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
 }
 
-async function chosen(
+async function chooseIds(
   client: CriClient,
   condition: Condition,
   flags: Parameters<typeof containerSelection>[0],

@@ -49,7 +49,7 @@ export default class WhichCommand extends CriCommand {
     const {Proc} = await import('../node/owner/proc.js')
     const which = new Which(client, new Proc(), {pid: process.pid, uid: process.getuid?.()})
     const outcomes = await concurrently(queries, 1, (query) => which.find(query))
-    const findings = this.succeeded(outcomes).flat()
+    const findings = this.collectValues(outcomes).flat()
     if (findings.length === 0) return
     if (flags.quiet && output.shows === 'table')
       return this.write(linesOf(findings.map(({container, pod}) => (container ?? pod).id)))

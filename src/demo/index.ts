@@ -62,7 +62,7 @@ export interface DemoRuntime extends AsyncDisposable {
 }
 
 export async function startDemoRuntime(options: DemoRuntimeOptions = {}): Promise<DemoRuntime> {
-  const behaviour = behaviourNamed(options.like)
+  const behaviour = findBehaviour(options.like)
   const directory = options.directory ?? (await openTemporaryDirectory())
   const children = new Children(directory)
   const ends: (() => Promise<unknown>)[] = [
@@ -123,7 +123,7 @@ async function start(
   seedImages(runtime, seed)
   const kubelet = new Kubelet(runtime, handlers)
   ends.push(async () => kubelet.stop())
-  await Promise.all((seed.pods ?? []).map((pod) => runSeeded(kubelet, pod)))
+  await Promise.all((seed.pods ?? []).map((pod) => runSeedPod(kubelet, pod)))
   const server = createServer(handlers, {
     behaviour,
     faults: options.faults ?? {},
@@ -135,7 +135,7 @@ async function start(
   return {endpoint: `unix://${socketPath}`, socketPath, directory, killNow: () => children.killNow()}
 }
 
-async function runSeeded(kubelet: Kubelet, pod: SeedPod): Promise<void> {
+async function runSeedPod(kubelet: Kubelet, pod: SeedPod): Promise<void> {
   try {
     await kubelet.runPod(pod)
   } catch (error) {
@@ -144,7 +144,7 @@ async function runSeeded(kubelet: Kubelet, pod: SeedPod): Promise<void> {
   }
 }
 
-function behaviourNamed(release: string | undefined): Behaviour {
+function findBehaviour(release: string | undefined): Behaviour {
   const behaviour = release === undefined ? wholeApi : behaviourLike(release)
   if (!behaviour) throw new Error(`"${release}" is none of ${releaseNames.join(', ')}`)
   return behaviour

@@ -9,7 +9,7 @@ import {tidyRotatedLogs, unusedSuffix} from '../../src/demo/processes/rotated-lo
 import {behaviourLike, releaseNames} from '../../src/demo/server/behaviour.js'
 import {Events} from '../../src/demo/state/events.js'
 import {isImageName, normalizedImageName, repositoryOf} from '../../src/demo/state/image-names.js'
-import {checkedSeed} from '../../src/demo/state/seed-check.js'
+import {checkSeed} from '../../src/demo/state/seed-check.js'
 
 describe('lines of a log', () => {
   const lines = (chunks: (string | Buffer)[]) => {
@@ -199,7 +199,7 @@ test.each([
   ],
   ['a number as a text', {pods: [{name: 'a', labels: {x: 1}}]}, 'pods[0].labels.x should be a text'],
 ])('a seed with %s', (_, value, message) => {
-  expect(() => checkedSeed(value)).toThrow(message)
+  expect(() => checkSeed(value)).toThrow(message)
 })
 
 describe('releases', () => {

@@ -12,7 +12,7 @@ const patienceMs = 300
  * `__complete SHELL …`, what the shells' functions call at every Tab: the answer for stdout, and never an error. Names
  * that the runtime does not bring in time are left out.
  */
-export async function completion(
+export async function complete(
   [shell, ...sent]: readonly string[],
   commands: readonly CompletableCommand[],
   globals: readonly CompletableFlag[],

@@ -12,8 +12,8 @@ export async function liveCandidates(
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   using client = connect({
-    endpoint: await reached(settings.endpoint),
-    imageEndpoint: await reached(settings.imageEndpoint),
+    endpoint: await endpointOf(settings.endpoint),
+    imageEndpoint: await endpointOf(settings.imageEndpoint),
     maxRetries: 0,
     signal,
   })
@@ -44,7 +44,7 @@ export async function liveCandidates(
 }
 
 /** A Tab does not start the embedded runtime. */
-async function reached(endpoint: string | undefined): Promise<string | undefined> {
+async function endpointOf(endpoint: string | undefined): Promise<string | undefined> {
   if (endpoint !== 'demo') return endpoint
   const {demoSocketPath} = await import('../../demo/state/home.js')
   return `unix://${demoSocketPath()}`

@@ -73,7 +73,7 @@ export function positionOf(
     globals: Object.fromEntries(
       ['config', 'runtime-endpoint', 'image-endpoint'].map((name) => [name, givenValue(line.given, name)]),
     ),
-    ...wanted(place, current.slice(kept.length), commands),
+    ...completionsAt(place, current.slice(kept.length), commands),
   }
 }
 
@@ -110,25 +110,25 @@ function argumentAt(
   return args[index] ?? (last?.multiple ? last : undefined)
 }
 
-function wanted(
+function completionsAt(
   {completes, flags}: Place,
   part: string,
   commands: readonly CompletableCommand[],
 ): Pick<Position, 'candidates' | 'lookup'> {
   if (flags) {
     const words = flags.map(({name, description}) => candidate(`--${name}`, description))
-    return {candidates: beginning(words, part)}
+    return {candidates: filterByPrefix(words, part)}
   }
   if (completes === undefined) return {candidates: []}
   if (completes === 'verb') {
     const verbs = commands.filter(({hidden}) => !hidden).map(({id, summary}) => candidate(id, summary))
-    return {candidates: beginning([...verbs, candidate('help', 'Show how a command is used')], part)}
+    return {candidates: filterByPrefix([...verbs, candidate('help', 'Show how a command is used')], part)}
   }
   if (typeof completes === 'string') return {candidates: [], lookup: completes}
   if (completes.some((word) => word.endsWith('-file=') && part.startsWith(word)))
     return {candidates: [], lookup: 'file'}
   return {
-    candidates: beginning(
+    candidates: filterByPrefix(
       completes.map((word) => candidate(word)),
       part,
     ),
@@ -139,6 +139,6 @@ function candidate(word: string, hint?: string): Candidate {
   return hint === undefined ? {word} : {word, hint}
 }
 
-function beginning(candidates: readonly Candidate[], part: string): Candidate[] {
+function filterByPrefix(candidates: readonly Candidate[], part: string): Candidate[] {
   return candidates.filter(({word}) => word.startsWith(part))
 }

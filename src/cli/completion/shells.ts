@@ -45,12 +45,12 @@ export function splitLine(line: string): {words: string[]; quote: RawWord['quote
     if (/^[\s|&;()]/.test(token)) {
       words = /^\s/.test(token) ? [...words, ...(word === undefined ? [] : [word])] : []
       word = undefined
-    } else word = (word ?? '') + unquoted(token)
+    } else word = (word ?? '') + unquote(token)
   }
   return {words: [...words, word ?? ''], quote: openQuote(last)}
 }
 
-function unquoted(token: string): string {
+function unquote(token: string): string {
   const quote = token.charAt(0)
   if (quote === '\\') return token.slice(1)
   if (quote !== '"' && quote !== "'") return token

@@ -69,7 +69,7 @@ export function startTracing(options: TracingOptions): Tracing {
       'process.pid': process.pid,
     }),
     sampler: new ParentBasedSampler({root: samplerOf(options.samplingPerMillion)}),
-    spanProcessors: [new BatchSpanProcessor(complaining(exporter, lost))],
+    spanProcessors: [new BatchSpanProcessor(reportFailures(exporter, lost))],
   })
   const tracer = provider.getTracer('crisp')
   const root = tracer.startSpan(
@@ -142,7 +142,7 @@ function collectorUrl(endpoint: string): string {
 }
 
 /** The exporter, but a collector that cannot be reached is said, and never an error. */
-function complaining(exporter: SpanExporter, lost: (reason: string) => void): SpanExporter {
+function reportFailures(exporter: SpanExporter, lost: (reason: string) => void): SpanExporter {
   return {
     export: (spans: ReadableSpan[], done: (result: ExportResult) => void) =>
       exporter.export(spans, (result) => {

@@ -8,7 +8,7 @@ export function rpcFailure(error: RpcError): {text: string; exitCode: ExitCode} 
   switch (code) {
     case rpcCode.deadlineExceeded:
       return {
-        text: `${method}: no answer from ${endpoint}${waited(error)}; allow more time with --timeout`,
+        text: `${method}: no answer from ${endpoint}${timeoutText(error)}; allow more time with --timeout`,
         exitCode: exitCode.timedOut,
       }
     case rpcCode.unavailable:
@@ -48,7 +48,7 @@ export function rpcFailure(error: RpcError): {text: string; exitCode: ExitCode} 
   }
 }
 
-function waited({timeoutMs}: RpcError): string {
+function timeoutText({timeoutMs}: RpcError): string {
   return timeoutMs === undefined ? '' : ` within ${timeoutMs / 1000} s`
 }
 

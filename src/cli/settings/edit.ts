@@ -43,7 +43,7 @@ export async function withSettings(
   path: string,
 ): Promise<string> {
   const before = await parseConfig(text, path)
-  const edited = spliced(text, editsFor(text, settings, path))
+  const edited = applyEdits(text, editsFor(text, settings, path))
   const wanted = {...before, ...Object.fromEntries(settings)}
   const after = await parseConfig(edited, path).catch(() => undefined)
   if (!isSame(after, wanted)) throw tooUnusual(path)
@@ -69,7 +69,7 @@ function isSame(
 function editsFor(text: string, settings: ReadonlyMap<ConfigKey, string>, path: string): Edit[] {
   const events = parseEvents(text, {})
   const [, root, ...rest] = events
-  if (root?.type !== EVENT_MAPPING) return [appended(text, [...settings], '')]
+  if (root?.type !== EVENT_MAPPING) return [append(text, [...settings], '')]
   if (events.filter(({type}) => type === EVENT_DOCUMENT).length > 1) throw tooUnusual(path)
   const entries = entriesOf(text, rest)
   if (entries === undefined) throw tooUnusual(path)
@@ -82,7 +82,7 @@ function editsFor(text: string, settings: ReadonlyMap<ConfigKey, string>, path: 
     ...changes,
     root.style === COLLECTION_STYLE_FLOW
       ? inFlow(root, entries, missing)
-      : appended(text, missing, indentOf(text, root)),
+      : append(text, missing, indentOf(text, root)),
   ]
 }
 
@@ -127,7 +127,7 @@ function indentOf(text: string, root: MappingEvent): string {
   return text.slice(text.lastIndexOf('\n', root.start - 1) + 1, root.start)
 }
 
-function appended(text: string, settings: readonly (readonly [string, string])[], indent: string): Edit {
+function append(text: string, settings: readonly (readonly [string, string])[], indent: string): Edit {
   const newline = text.includes('\r\n') ? '\r\n' : '\n'
   const lines = settings.map(([key, value]) => `${indent}${key}: ${plainOrQuoted(value)}${newline}`).join('')
   const begun = text !== '' && !text.endsWith('\n')
@@ -144,7 +144,7 @@ function inFlow(
   return {start: root.start + 1, end: root.start + 1, text: entries.length > 0 ? `${words}, ` : words}
 }
 
-function spliced(text: string, edits: readonly Edit[]): string {
+function applyEdits(text: string, edits: readonly Edit[]): string {
   return edits
     .toSorted((a, b) => b.start - a.start)
     .reduce((result, {start, end, text: part}) => result.slice(0, start) + part + result.slice(end), text)

@@ -46,7 +46,7 @@ export function defaultConfigPath(
 }
 
 /** The default file, or the `crictl.yaml` beside the installed command; the first that there is. */
-export function foundConfigPath(): string | undefined {
+export function findConfigPath(): string | undefined {
   const beside = process.argv[1] === undefined ? [] : [join(dirname(process.argv[1]), 'crictl.yaml')]
   return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
 }
@@ -80,7 +80,7 @@ export async function parseConfig(text: string, path: string): Promise<ConfigFil
   return Object.fromEntries(
     Object.entries(content).map(([key, value]) => [
       key,
-      checkedValue(key, value, `config file ${path}, ${key}`),
+      checkValue(key, value, `config file ${path}, ${key}`),
     ]),
   )
 }
@@ -115,9 +115,9 @@ const trueWords = ['1', 't', 'T', 'true', 'TRUE', 'True']
 const falseWords = ['0', 'f', 'F', 'false', 'FALSE', 'False', '']
 
 /** A setting's value in its one spelling. `where` begins the message of the UserError for a value it cannot have. */
-function checkedValue(key: string, value: unknown, where: string): string {
+function checkValue(key: string, value: unknown, where: string): string {
   if (typeof value !== 'string') throw new UserError(`${where}: should be a single value`)
-  switch (knownKey(key, where)) {
+  switch (findKey(key, where)) {
     case 'runtime-endpoint':
     case 'image-endpoint':
       return value
@@ -138,17 +138,17 @@ function checkedValue(key: string, value: unknown, where: string): string {
 }
 
 /** What a user wants to write into the file: checked as strictly as what is read, and endpoints too. */
-export function checkedSetting(key: string, value: string): readonly [ConfigKey, string] {
+export function checkSetting(key: string, value: string): readonly [ConfigKey, string] {
   return asUsage(() => {
-    const checked = checkedValue(key, value, key)
+    const checked = checkValue(key, value, key)
     if (key.endsWith('-endpoint') && value !== '') socketPathOf(value)
     return [key as ConfigKey, checked]
   })
 }
 
 /** A setting's name as the user typed it. */
-export function checkedKey(key: string): ConfigKey {
-  return asUsage(() => knownKey(key, key))
+export function checkKey(key: string): ConfigKey {
+  return asUsage(() => findKey(key, key))
 }
 
 function asUsage<Value>(check: () => Value): Value {
@@ -159,7 +159,7 @@ function asUsage<Value>(check: () => Value): Value {
   }
 }
 
-function knownKey(key: string, where: string): ConfigKey {
+function findKey(key: string, where: string): ConfigKey {
   if (Object.hasOwn(configDefaults, key)) return key as ConfigKey
   const guess = nearest(key, configKeys)
   throw new UserError(

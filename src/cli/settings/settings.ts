@@ -1,7 +1,7 @@
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError} from '../../errors/errors.js'
 import type {GlobalFlags} from '../flags/common.js'
-import {askedConfigPath, type ConfigFile, foundConfigPath, readConfigFile} from './file.js'
+import {askedConfigPath, type ConfigFile, findConfigPath, readConfigFile} from './file.js'
 
 /** Where a command's work goes and how long it may take: flags, environment and file in one, finished values only. */
 export interface Settings {
@@ -79,7 +79,7 @@ async function configFileFor(
   note: (text: string) => void,
 ): Promise<{path: string; file: ConfigFile}> {
   if (asked !== undefined) return {path: asked, file: await readConfigFile(asked)}
-  const path = foundConfigPath()
+  const path = findConfigPath()
   if (path === undefined) return {path: '', file: {}}
   try {
     return {path, file: await readConfigFile(path)}

@@ -12,16 +12,16 @@ export function hasLabels(labels: Labels, selector: Labels | undefined): boolean
 export function filteredPods(runtime: Runtime, filter: Partial<PodSandboxFilter> | null): Pod[] {
   const {id = '', state, labelSelector} = filter ?? {}
   return runtime.pods
-    .matching(id)
+    .filterById(id)
     .filter(({ready}) => !state || ready === (state.state === 'SANDBOX_READY'))
     .filter(({config}) => hasLabels(config.labels, labelSelector))
 }
 
 export function filteredContainers(runtime: Runtime, filter: Partial<ContainerFilter> | null): Container[] {
   const {id = '', state, podSandboxId = '', labelSelector} = filter ?? {}
-  const pods = podSandboxId === '' ? undefined : new Set(runtime.pods.matching(podSandboxId))
+  const pods = podSandboxId === '' ? undefined : new Set(runtime.pods.filterById(podSandboxId))
   return runtime.containers
-    .matching(id)
+    .filterById(id)
     .filter((container) => !state || container.state === state.state)
     .filter(({pod}) => !pods || pods.has(pod))
     .filter(({config}) => hasLabels(config.labels, labelSelector))

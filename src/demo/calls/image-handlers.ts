@@ -16,11 +16,11 @@ export function imageHandlers(runtime: Runtime) {
   const {images, behaviour} = runtime
   return {
     listImages({filter}: cri.ListImagesRequest) {
-      return {images: filtered(runtime, filter).map(imageRecord)}
+      return {images: filterImages(runtime, filter).map(imageRecord)}
     },
 
     async *streamImages({filter}: cri.StreamImagesRequest) {
-      for (const chunk of inChunks(filtered(runtime, filter))) yield {images: chunk.map(imageRecord)}
+      for (const chunk of inChunks(filterImages(runtime, filter))) yield {images: chunk.map(imageRecord)}
     },
 
     imageStatus({image, verbose}: cri.ImageStatusRequest) {
@@ -32,8 +32,8 @@ export function imageHandlers(runtime: Runtime) {
     pullImage({image, auth}: cri.PullImageRequest) {
       const name = image?.image ?? ''
       if (!isImageName(name)) throw invalidArgument(`"${name}" is not the name of an image`)
-      const definition = images.offered(name)
-      if (!definition) throw missing(name)
+      const definition = images.findOffered(name)
+      if (!definition) throw missingImageError(name)
       checkCredentials(definition, name, auth)
       const {id} = images.pull(definition, name)
       const digest = `${repositoryOf(normalizedImageName(name))}@${definition.digest}`
@@ -71,14 +71,14 @@ export function imageHandlers(runtime: Runtime) {
   } satisfies Partial<Handlers>
 }
 
-function filtered({images, behaviour}: Runtime, filter: cri.ImageFilter | null): StoredImage[] {
+function filterImages({images, behaviour}: Runtime, filter: cri.ImageFilter | null): StoredImage[] {
   const name = filter?.image?.image ?? ''
   if (name === '' || !behaviour.filtersImages) return images.all()
   const found = images.find(name)
   return found ? [found] : []
 }
 
-function missing(name: string): StatusError {
+function missingImageError(name: string): StatusError {
   const normalized = normalizedImageName(name)
   if (normalized.startsWith(`${demoRegistry}/`) || normalized.startsWith('docker.io/library/busybox'))
     return notFound(`${normalized}: the registry has no such image`)

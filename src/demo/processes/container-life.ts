@@ -131,7 +131,7 @@ export async function stopContainer(
   graceMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await startSettled(container)
+  await waitForStart(container)
   const {process: child, exited} = container
   if (!child || !exited) return
   if (graceMs > 0) {
@@ -151,7 +151,7 @@ export async function stopContainer(
 }
 
 /** What is being started can only be stopped when it is known whether it runs. */
-async function startSettled({starting}: Container): Promise<void> {
+async function waitForStart({starting}: Container): Promise<void> {
   try {
     await starting
   } catch {

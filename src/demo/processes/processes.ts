@@ -52,8 +52,8 @@ async function startPlain([file = '', ...args]: readonly string[], options: Chil
     pid,
     leaderPid: pid,
     stdin: child.stdin ?? undefined,
-    stdout: kept(child.stdout),
-    stderr: kept(child.stderr),
+    stdout: keepOutput(child.stdout),
+    stderr: keepOutput(child.stderr),
     exited,
     resize: async () => {},
     signal: (signal) => void child.kill(signal),
@@ -69,7 +69,7 @@ async function startOnTerminal(command: readonly string[], options: ChildOptions
     pid: terminal.pid,
     leaderPid: terminal.process.pid ?? terminal.pid,
     stdin: options.stdin ? terminal.input : undefined,
-    stdout: kept(terminal.output),
+    stdout: keepOutput(terminal.output),
     stderr: undefined,
     exited: terminal.exited,
     resize: terminal.resize,
@@ -79,7 +79,7 @@ async function startOnTerminal(command: readonly string[], options: ChildOptions
 }
 
 /** Node throws away what an ended process has printed when nobody is reading it yet. */
-function kept(output: Readable | null): Readable {
+function keepOutput(output: Readable | null): Readable {
   const buffer = new PassThrough()
   if (output) pipeline(output, buffer, () => {})
   else buffer.end()

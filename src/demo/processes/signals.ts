@@ -5,10 +5,10 @@ import type {Container} from '../state/runtime.js'
 export function stopSignalOf({config, image}: Container): NodeJS.Signals {
   const name =
     config.stopSignal === 'SIGNAL_RUNTIME_DEFAULT' ? image.definition.stopSignal : config.stopSignal
-  return signalNamed(String(name).replace(/^SIGNAL_/, ''))
+  return parseSignal(String(name).replace(/^SIGNAL_/, ''))
 }
 
-function signalNamed(name: string): NodeJS.Signals {
+function parseSignal(name: string): NodeJS.Signals {
   if (name === 'SIGCLD') return 'SIGCHLD'
   // Node has no names for the real-time signals: whoever asks for one gets the usual one.
   return Object.hasOwn(constants.signals, name) ? (name as NodeJS.Signals) : 'SIGTERM'

@@ -45,7 +45,7 @@ export function createServer(handlers: Handlers, options: ServerOptions): Server
       // grpc-js answers Unimplemented for a method without a handler, as any server without the method.
       if (options.behaviour.missing.has(method)) continue
       served[method] = responseStream
-        ? streaming(method, handler, options.faults)
+        ? streamHandler(method, handler, options.faults)
         : unary(method, handler, options)
     }
     server.addService(serviceDefinition(service) as unknown as ServiceDefinition, served)
@@ -70,7 +70,7 @@ function unary(
   return async (call, reply) => {
     try {
       const signal = signalOf(call)
-      await suffer(faults, method, signal)
+      await injectFaults(faults, method, signal)
       reply(null, (await answer(call.request, signal)) as object)
     } catch (error) {
       reply(statusOf(error))
@@ -78,7 +78,7 @@ function unary(
   }
 }
 
-function streaming(
+function streamHandler(
   method: string,
   handler: AnyHandler,
   faults: Faults,
@@ -86,13 +86,13 @@ function streaming(
   return async (call) => {
     try {
       const signal = signalOf(call)
-      await suffer(faults, method, signal)
+      await injectFaults(faults, method, signal)
       const messages = handler(call.request, {signal}) as AsyncIterable<object>
       let left = faultOf(faults.cutAfter, method) ?? Number.POSITIVE_INFINITY
-      if (left === 0) throw cut(method)
+      if (left === 0) throw cutOffError(method)
       for await (const message of messages) {
         if (!call.write(message)) await Promise.race([once(call, 'drain'), aborted(signal)])
-        if (--left === 0) throw cut(method)
+        if (--left === 0) throw cutOffError(method)
       }
       call.end()
     } catch (error) {
@@ -107,11 +107,11 @@ function isAbsence(error: unknown): error is StatusError {
   )
 }
 
-function cut(method: string): StatusError {
+function cutOffError(method: string): StatusError {
   return new StatusError(rpcCode.unavailable, `${method} was cut off on request`)
 }
 
-async function suffer(faults: Faults, method: string, signal: AbortSignal): Promise<void> {
+async function injectFaults(faults: Faults, method: string, signal: AbortSignal): Promise<void> {
   const latencyMs = faultOf(faults.latencyMs, method)
   if (latencyMs !== undefined) await wait(latencyMs, undefined, {signal})
   const fault = faultOf(faults.codes, method)

@@ -22,12 +22,12 @@ export function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
   const uid = process.getuid?.() ?? 0
   const runtimeDirectory = environment.XDG_RUNTIME_DIR
   const home =
-    runtimeDirectory !== undefined && ownedBy(runtimeDirectory, uid)
+    runtimeDirectory !== undefined && isOwnedBy(runtimeDirectory, uid)
       ? join(runtimeDirectory, 'crisp')
       : join(tmpdir(), `crisp-${uid}`)
   mkdirSync(home, {recursive: true, mode: 0o700})
   const {mode} = lstatSync(home)
-  if (!ownedBy(home, uid) || (mode & 0o077) !== 0)
+  if (!isOwnedBy(home, uid) || (mode & 0o077) !== 0)
     throw new UserError(
       `${home} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours`,
     )
@@ -38,7 +38,7 @@ export function demoSocketPath(): string {
   return join(demoHome(), 'demo.sock')
 }
 
-function ownedBy(path: string, uid: number): boolean {
+function isOwnedBy(path: string, uid: number): boolean {
   try {
     const entry = lstatSync(path)
     return entry.isDirectory() && entry.uid === uid
@@ -88,7 +88,7 @@ async function removeLeftovers(parent: string, prefix: string): Promise<void> {
     const directory = join(parent, name)
     const facts = await factsOf(directory)
     // Without facts it is being made, or removed, this very moment.
-    if (!facts || !ownedBy(directory, process.getuid?.() ?? 0) || (await isAlive(facts))) continue
+    if (!facts || !isOwnedBy(directory, process.getuid?.() ?? 0) || (await isAlive(facts))) continue
     await killOrphans(directory)
     await rm(directory, {recursive: true, force: true})
   }

@@ -3,7 +3,7 @@ export function normalizedImageName(name: string): string {
   const [beforeDigest = '', digest] = name.split('@', 2)
   const slash = beforeDigest.lastIndexOf('/')
   const colon = beforeDigest.indexOf(':', slash + 1)
-  const repository = qualified(colon === -1 ? beforeDigest : beforeDigest.slice(0, colon))
+  const repository = qualify(colon === -1 ? beforeDigest : beforeDigest.slice(0, colon))
   if (digest !== undefined) return `${repository}@${digest}`
   return `${repository}:${colon === -1 ? 'latest' : beforeDigest.slice(colon + 1)}`
 }
@@ -14,7 +14,7 @@ export function repositoryOf(normalizedName: string): string {
   return colon === -1 ? beforeDigest : beforeDigest.slice(0, colon)
 }
 
-function qualified(repository: string): string {
+function qualify(repository: string): string {
   const slash = repository.indexOf('/')
   const first = slash === -1 ? '' : repository.slice(0, slash)
   if (slash === -1) return `docker.io/library/${repository}`

@@ -32,7 +32,7 @@ export class ImageStore {
   }
 
   /** What the registry has under a name; undefined where it has nothing. */
-  offered(name: string): ImageDefinition | undefined {
+  findOffered(name: string): ImageDefinition | undefined {
     const normalized = normalizedImageName(name)
     return catalogue.find(
       ({tags, digest, superseded}) =>

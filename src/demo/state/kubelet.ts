@@ -37,7 +37,7 @@ export class Kubelet {
   /** Resolves when every container of the pod is as far as it should be. */
   async runPod(seed: SeedPod): Promise<void> {
     const config = sandboxConfig(seed, this.#runtime)
-    const {podSandboxId} = await this.#cri.runPodSandbox(filled('RunPodSandbox', {config}))
+    const {podSandboxId} = await this.#cri.runPodSandbox(fillFields('RunPodSandbox', {config}))
     const containers = seed.containers ?? []
     for (const container of containers.filter(({init}) => init)) {
       const id = await this.#run(podSandboxId, config, container)
@@ -56,7 +56,7 @@ export class Kubelet {
   ): Promise<string> {
     const config = containerConfig(seed, sandbox)
     await mkdir(join(sandbox.logDirectory ?? '', seed.name), {recursive: true})
-    const request = filled('CreateContainer', {podSandboxId, config, sandboxConfig: sandbox})
+    const request = fillFields('CreateContainer', {podSandboxId, config, sandboxConfig: sandbox})
     const {containerId} = await this.#cri.createContainer(request)
     if (seed.state === 'created') return containerId
     await this.#cri.startContainer({containerId})
@@ -159,15 +159,15 @@ function containerConfig(
 }
 
 /** The request as it looks after it has come over the wire, with every field set. */
-function filled(
+function fillFields(
   method: 'RunPodSandbox',
   request: cri.Input<cri.RunPodSandboxRequest>,
 ): cri.RunPodSandboxRequest
-function filled(
+function fillFields(
   method: 'CreateContainer',
   request: cri.Input<cri.CreateContainerRequest>,
 ): cri.CreateContainerRequest
-function filled(method: string, request: object): object {
+function fillFields(method: string, request: object): object {
   const {requestSerialize, requestDeserialize} = methodDefinition('RuntimeService', method)
   return requestDeserialize(requestSerialize(request))
 }

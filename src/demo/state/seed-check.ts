@@ -90,7 +90,7 @@ const pod = fields(
 const seed = fields({images: listOf(text), pods: listOf(pod)})
 
 /** Throws an Error that says which field is wrong, and what it should be. */
-export function checkedSeed(value: unknown): Seed {
+export function checkSeed(value: unknown): Seed {
   seed(value, '')
   return value as Seed
 }

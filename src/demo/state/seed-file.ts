@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises'
 import {load} from 'js-yaml'
 import {UserError} from '../../errors/errors.js'
 import type {Seed} from './seed.js'
-import {checkedSeed} from './seed-check.js'
+import {checkSeed} from './seed-check.js'
 
 /** Pods and images from a YAML or JSON file. Throws UserError where it says something else. */
 export async function readSeedFile(path: string): Promise<Seed> {
@@ -15,7 +15,7 @@ export async function readSeedFile(path: string): Promise<Seed> {
     throw new UserError(`seed file ${path}: ${problem}`, {cause: error})
   }
   try {
-    return checkedSeed(content ?? {})
+    return checkSeed(content ?? {})
   } catch (error) {
     throw new UserError(`seed file ${path}: ${(error as Error).message}`, {cause: error})
   }

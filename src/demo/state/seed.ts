@@ -45,7 +45,7 @@ export interface Seed {
 export function seedImages(runtime: Runtime, {images}: Seed): void {
   const wanted = images ?? openImages().flatMap(namesOf)
   for (const name of wanted) {
-    const definition = runtime.images.offered(name)
+    const definition = runtime.images.findOffered(name)
     if (!definition) throw new UserError(`seed: the registry has no image "${name}"`)
     runtime.images.pull(definition, name)
   }

@@ -38,7 +38,7 @@ export class Store<Item extends {readonly id: string}> {
     const item = this.#items.get(id)
     if (item || id.length >= idLength) return item
     if (id === '') throw unknown(`the request names no ${this.#noun}: its ID is empty`)
-    const found = this.#beginningWith(id)
+    const found = this.#findByPrefix(id)
     if (found.length > 1) throw unknown(`${this.#noun} ID "${id}" is ambiguous: ${found.length} begin so`)
     return found[0]
   }
@@ -50,15 +50,15 @@ export class Store<Item extends {readonly id: string}> {
   }
 
   /** For a filter: an ID that is unknown or ambiguous matches nothing. */
-  matching(id: string): Item[] {
+  filterById(id: string): Item[] {
     if (id === '') return this.all()
     const item = this.#items.get(id)
     if (item) return [item]
-    const found = this.#beginningWith(id)
+    const found = this.#findByPrefix(id)
     return found.length === 1 ? found : []
   }
 
-  #beginningWith(id: string): Item[] {
+  #findByPrefix(id: string): Item[] {
     const found: Item[] = []
     for (const [candidate, item] of this.#items) if (candidate.startsWith(id)) found.push(item)
     return found

@@ -19,7 +19,7 @@ export function asksForWebSocket(headers: IncomingHttpHeaders): boolean {
 
 /** The first version of the client's list that the session has, or what a Go runtime answers instead. */
 export function negotiateSpdy(headers: IncomingHttpHeaders, kind: SessionKind): Negotiated {
-  const offered = listed(headers['x-stream-protocol-version'])
+  const offered = splitList(headers['x-stream-protocol-version'])
   const accepted = kind === 'portforward' ? spdyPortProtocols : spdyCommandProtocols
   if (offered.length === 0) {
     return {refusal: {status: 400, message: 'X-Stream-Protocol-Version is required'}}
@@ -41,7 +41,7 @@ export function negotiateWebSocket(
   kind: SessionKind,
   commandProtocols: readonly string[],
 ): Negotiated {
-  const offered = listed(headers['sec-websocket-protocol'])
+  const offered = splitList(headers['sec-websocket-protocol'])
   const accepted = kind === 'portforward' ? webSocketPortProtocols : commandProtocols
   const protocol = offered.length === 0 ? '' : offered.find((name) => accepted.includes(name))
   if (protocol !== undefined) return {protocol}
@@ -50,11 +50,11 @@ export function negotiateWebSocket(
 }
 
 function asksForUpgradeTo(name: string, headers: IncomingHttpHeaders): boolean {
-  const connection = listed(headers.connection?.toLowerCase())
+  const connection = splitList(headers.connection?.toLowerCase())
   return connection.includes('upgrade') && headers.upgrade?.toLowerCase() === name
 }
 
-function listed(value: string | string[] | undefined): string[] {
+function splitList(value: string | string[] | undefined): string[] {
   return [value ?? []]
     .flat()
     .flatMap((line) => line.split(','))

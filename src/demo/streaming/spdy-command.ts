@@ -52,7 +52,7 @@ export function serveSpdyCommand(socket: Socket, command: SpdyCommand): void {
     if (!outcome) return
     const status = streams.get('error')
     const text = statusText(outcome, command.protocol)
-    if (status && text !== '') await written(status, text)
+    if (status && text !== '') await writeText(status, text)
     for (const type of ['error', 'stdin', 'resize']) streams.get(type)?.reset()
     if (command.statusFirst) {
       await sleep(pauseMs)
@@ -78,7 +78,7 @@ function expectedStreams({request, protocol}: SpdyCommand): string[] {
   ]
 }
 
-function written({output}: ServedStream, text: string): Promise<void> {
+function writeText({output}: ServedStream, text: string): Promise<void> {
   return new Promise((resolve) => {
     output.write(text, () => resolve())
   })

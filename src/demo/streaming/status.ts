@@ -20,7 +20,7 @@ function statusDocument(outcome: StreamOutcome): string {
   return JSON.stringify({
     metadata: {},
     status: 'Failure',
-    message: exitedWith(outcome.exitCode),
+    message: exitText(outcome.exitCode),
     reason: 'NonZeroExitCode',
     details: {causes: [{reason: 'ExitCode', message: String(outcome.exitCode)}]},
   })
@@ -28,9 +28,9 @@ function statusDocument(outcome: StreamOutcome): string {
 
 function plainStatus(outcome: StreamOutcome): string {
   if ('failure' in outcome) return outcome.failure
-  return outcome.exitCode === 0 ? '' : exitedWith(outcome.exitCode)
+  return outcome.exitCode === 0 ? '' : exitText(outcome.exitCode)
 }
 
-function exitedWith(exitCode: number): string {
+function exitText(exitCode: number): string {
   return `command terminated with exit code ${exitCode}`
 }
