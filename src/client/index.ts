@@ -6,8 +6,8 @@ export {deadlineMs, defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines
 export {knownSockets} from './endpoints.js'
 export {listContainers, listImages, listPodSandboxes} from './lists.js'
 export {
-  type ContainerPlace,
-  containerPlaces,
+  type ContainerIdentity,
+  containerIdentities,
   containerReferences,
   findContainer,
   findImage,

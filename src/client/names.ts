@@ -12,7 +12,7 @@ import {listContainers, listImages, listPodSandboxes} from './lists.js'
 // newest is meant; anything else that is ambiguous is an error.
 
 /** Where a container belongs, from the kubelet's labels, or from its sandbox where it has none. */
-export interface ContainerPlace {
+export interface ContainerIdentity {
   container: string
   pod: string
   namespace: string
@@ -36,8 +36,8 @@ export async function resolveContainers(
     listContainers(client, {}, options),
     listPodSandboxes(client, {}, options),
   ])
-  const placeOf = containerPlaces(pods)
-  return references.map((reference) => settle(() => findContainer(reference, containers, placeOf).id))
+  const identityOf = containerIdentities(pods)
+  return references.map((reference) => settle(() => findContainer(reference, containers, identityOf).id))
 }
 
 /** The same for pods. */
@@ -70,10 +70,10 @@ function idFrom([outcome]: readonly PromiseSettledResult<string>[]): string {
   throw outcome?.reason
 }
 
-/** How to find a container's place among these pods. */
-export function containerPlaces(
+/** What tells the identity of a container whose pod is among these. */
+export function containerIdentities(
   pods: readonly PodSandbox[],
-): (container: Pick<Container, 'metadata' | 'labels' | 'podSandboxId'>) => ContainerPlace {
+): (container: Pick<Container, 'metadata' | 'labels' | 'podSandboxId'>) => ContainerIdentity {
   const byId = new Map(pods.map((pod) => [pod.id, pod.metadata]))
   return (container) => {
     const sandbox = byId.get(container.podSandboxId)
@@ -89,17 +89,17 @@ export function containerPlaces(
 export function findContainer(
   reference: string,
   containers: readonly Container[],
-  placeOf: (container: Container) => ContainerPlace,
+  identityOf: (container: Container) => ContainerIdentity,
 ): Container {
   const parts = reference.split('/')
   const named = containers.filter((container) => {
-    const place = placeOf(container)
-    return endsWith([place.namespace, place.pod, place.container], parts)
+    const identity = identityOf(container)
+    return endsWith([identity.namespace, identity.pod, identity.container], parts)
   })
-  const newest = newestOfEach(named, (container) => containerKey(container, placeOf))
+  const newest = newestOfEach(named, (container) => containerKey(container, identityOf))
   const found = newest.length > 0 ? newest : filterByIdPrefix(reference, containers)
   return only('container', reference, found, (container) => {
-    const {namespace, pod, container: name} = placeOf(container)
+    const {namespace, pod, container: name} = identityOf(container)
     return `${namespace}/${pod}/${name}`
   })
 }
@@ -107,10 +107,10 @@ export function findContainer(
 /** For each container a word that leads back to it: `namespace/pod/name`, or its ID where that means another one. */
 export function containerReferences(
   containers: readonly Container[],
-  placeOf: (container: Container) => ContainerPlace,
+  identityOf: (container: Container) => ContainerIdentity,
 ): string[] {
   return referencesBack(containers, (container) => {
-    const {namespace, pod, container: name, uid} = placeOf(container)
+    const {namespace, pod, container: name, uid} = identityOf(container)
     return {name: [namespace, pod, name], uid}
   })
 }
@@ -197,9 +197,9 @@ function endsWith(name: readonly string[], parts: readonly string[]): boolean {
 /** What is the same for all attempts of one container. */
 export function containerKey(
   container: Container,
-  placeOf: (container: Container) => ContainerPlace,
+  identityOf: (container: Container) => ContainerIdentity,
 ): string {
-  const {namespace, pod, uid, container: name} = placeOf(container)
+  const {namespace, pod, uid, container: name} = identityOf(container)
   return JSON.stringify([namespace, pod, uid, name])
 }
 

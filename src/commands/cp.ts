@@ -5,7 +5,7 @@ import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {containerIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
-import {parsePlace} from '../sessions/cp/places.js'
+import {parseCopyPath} from '../sessions/cp/copy-path.js'
 import {sessionFailure} from '../sessions/failure.js'
 
 export default class Cp extends CriCommand {
@@ -47,10 +47,10 @@ export default class Cp extends CriCommand {
     const {args, flags} = await this.parse(Cp)
     if (!args.source || !args.destination)
       throw new UsageError('from where to where? crisp cp SOURCE DESTINATION')
-    const [source, destination] = [parsePlace(args.source), parsePlace(args.destination)]
-    const place = source.kind === 'container' ? source : destination
+    const [source, destination] = [parseCopyPath(args.source), parseCopyPath(args.destination)]
+    const remote = source.kind === 'container' ? source : destination
     const here = source.kind === 'container' ? destination : source
-    if (place.kind !== 'container' || here.kind === 'container')
+    if (remote.kind !== 'container' || here.kind === 'container')
       throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
     if (destination.kind === 'stream' && process.stdout.isTTY)
       throw new UsageError('a tar stream is nothing for a terminal: crisp cp ... - | tar -tv')
@@ -61,8 +61,8 @@ export default class Cp extends CriCommand {
     const copy: Copy = {
       client,
       streaming,
-      containerId: await containerIdOf(client, place.reference),
-      reference: place.reference,
+      containerId: await containerIdOf(client, remote.reference),
+      reference: remote.reference,
       follow: flags['follow-link'],
       owners: flags.archive,
       signal: this.signal,
@@ -74,8 +74,8 @@ export default class Cp extends CriCommand {
     }
     const path = here.kind === 'local' ? here.path : undefined
     try {
-      if (source.kind === 'container') await copyOut(copy, place.path, path ?? process.stdout)
-      else await copyIn(copy, path ?? process.stdin, place.path)
+      if (source.kind === 'container') await copyOut(copy, remote.path, path ?? process.stdout)
+      else await copyIn(copy, path ?? process.stdin, remote.path)
     } catch (error) {
       throw await sessionFailure(client, copy.containerId, error)
     }

@@ -6,7 +6,7 @@ import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {eventFilter, parseEventType} from '../node/events/filter.js'
-import {askPlace, type EventPlaces, learnPlaces, placesOf} from '../node/events/places.js'
+import {askObject, type EventObjects, learnObjects, objectsOf} from '../node/events/objects.js'
 import {containerEvents} from '../node/events/stream.js'
 import {eventView} from '../views/events.js'
 
@@ -61,8 +61,8 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
     })
     using client = await this.connect(flags)
 
-    const placed = output.shows !== 'document' || flags.pod || flags.namespace || flags.label
-    const places = placed ? await knownPlaces(client) : new Map()
+    const named = output.shows !== 'document' || flags.pod || flags.namespace || flags.label
+    const objects = named ? await listObjects(client) : new Map()
     const events = containerEvents(client, {
       force: flags.force,
       poll: flags.poll,
@@ -71,18 +71,18 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       onNotice: (text) => this.note(text),
     })
     for await (const event of events) {
-      if (placed) learnPlaces(event, places)
+      if (named) learnObjects(event, objects)
       const isGone = event.containerEventType === 'CONTAINER_DELETED_EVENT'
-      if (placed && !isGone && !places.has(event.containerId))
-        await askPlace(client, event.containerId, places)
-      const place = places.get(event.containerId)
-      if (wanted(event, place)) this.show(eventView(event, place), output)
-      if (isGone) places.delete(event.containerId)
+      if (named && !isGone && !objects.has(event.containerId))
+        await askObject(client, event.containerId, objects)
+      const object = objects.get(event.containerId)
+      if (wanted(event, object)) this.show(eventView(event, object), output)
+      if (isGone) objects.delete(event.containerId)
     }
   }
 }
 
-async function knownPlaces(client: CriClient): Promise<EventPlaces> {
+async function listObjects(client: CriClient): Promise<EventObjects> {
   const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-  return placesOf(pods, containers)
+  return objectsOf(pods, containers)
 }

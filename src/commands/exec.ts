@@ -8,7 +8,7 @@ import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/fl
 import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
-import {containerIdOf, containerPlaces, containerReferences} from '../client/names.js'
+import {containerIdentities, containerIdOf, containerReferences} from '../client/names.js'
 import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
@@ -139,8 +139,8 @@ export default class Exec extends CriCommand {
       throw new UserError(
         `the filters pass ${containers.length} containers, and stdin can go to one only: narrow them down, or add --latest`,
       )
-    const placeOf = containerPlaces(await listPodsOfUnlabelled(task.client, containers))
-    const names = containerReferences(containers, placeOf)
+    const identityOf = containerIdentities(await listPodsOfUnlabelled(task.client, containers))
+    const names = containerReferences(containers, identityOf)
     const targets = containers.map(({id}, index) => ({containerId: id, name: names[index] ?? id}))
     // All of them listen to it, and Node warns of a leak at eleven.
     setMaxListeners(0, this.signal)

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {listFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
-import {containerPlaces} from '../client/names.js'
+import {containerIdentities} from '../client/names.js'
 import {linesOf} from '../formats/lines.js'
 import {containerStatuses} from '../node/details.js'
 import {imageNames, listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
@@ -51,7 +51,7 @@ export default class Ps extends CriCommand {
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
       fullIds: flags['no-trunc'],
-      placeOf: containerPlaces(placed ? await listPodsOfUnlabelled(client, containers) : []),
+      identityOf: containerIdentities(placed ? await listPodsOfUnlabelled(client, containers) : []),
       ...(flags['resolve-image-path'] && forPeople ? {imageName: await imageNames(client)} : {}),
       ...(output.name === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
     }

@@ -4,7 +4,7 @@ import {containerOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/
 import {UsageCommand} from '../cli/usage-command.js'
 import type {ContainerStats} from '../generated/cri.js'
 import {containerStatuses} from '../node/details.js'
-import {containerUsage, usagePlaces} from '../node/selection.js'
+import {containerUsage, usageIdentities} from '../node/selection.js'
 import {hasRates} from '../node/usage.js'
 import {containerUsageView} from '../views/usage.js'
 
@@ -59,7 +59,7 @@ export default class Stats extends UsageCommand {
           ...(output.name === 'wide'
             ? {
                 statuses: await containerStatuses(client, idsOf(now)),
-                placeOf: await usagePlaces(client, now),
+                identityOf: await usageIdentities(client, now),
               }
             : {}),
         }),

@@ -25,7 +25,7 @@ export async function findLog(
   const {status} = await client.runtime.containerStatus({containerId: container.id})
   if (!status) throw new NotFoundError(`container ${container.id} is gone`)
   const attempts = await logsOfAttempts(client, status, attemptsOf(container, view), wanted)
-  const {namespace, pod, container: name} = view.placeOf(container)
+  const {namespace, pod, container: name} = view.identityOf(container)
   const origin = {namespace, pod, container: name, attempt: attempts[0]?.attempt ?? 0}
   const fed: FedLog = {origin, prefix: '', onAttemptEnd: attemptMarker(nameOf(origin), attempts, note)}
   return {fed, status, attempts}

@@ -214,11 +214,11 @@ class Following {
     const known =
       container ??
       view.containers.find((other) => {
-        const place = view.placeOf(other)
+        const identity = view.identityOf(other)
         return (
-          place.container === origin.container &&
-          place.pod === origin.pod &&
-          place.namespace === origin.namespace
+          identity.container === origin.container &&
+          identity.pod === origin.pod &&
+          identity.namespace === origin.namespace
         )
       })
     return known && attemptsOf(known, view).findLast((other) => attemptOf(other) > followed.attempt)
@@ -271,9 +271,9 @@ class Following {
 
   async #join(container: Container, view: NodeView, prefixes: Prefixes | undefined): Promise<void> {
     if (this.#known.has(container.id)) return
-    const key = containerKey(container, view.placeOf)
+    const key = containerKey(container, view.identityOf)
     const inHand = view.containers.some(
-      (other) => this.#followed.has(other.id) && containerKey(other, view.placeOf) === key,
+      (other) => this.#followed.has(other.id) && containerKey(other, view.identityOf) === key,
     )
     if (inHand) return
     try {

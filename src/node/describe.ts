@@ -57,7 +57,7 @@ async function describeContainer(
     containerStatuses(client, before),
     container.state === 'CONTAINER_RUNNING' ? statsIfMeasured(client, container.id) : undefined,
   ])
-  const {namespace, pod, container: name} = view.placeOf(container)
+  const {namespace, pod, container: name} = view.identityOf(container)
   if (!status) throw new UserError(`the runtime sent no status of container ${name}`)
   return {
     kind: 'container',

@@ -43,14 +43,16 @@ export function selectLogContainers(
     return (
       (sandbox === undefined || container.podSandboxId === sandbox.id) &&
       Object.entries(labels).every(([key, value]) => of[key] === value) &&
-      (namespace?.test(view.placeOf(container).namespace) ?? true) &&
+      (namespace?.test(view.identityOf(container).namespace) ?? true) &&
       (name?.test(container.metadata?.name ?? '') ?? true)
     )
   })
 }
 
 function newestAttempts(view: NodeView): Container[] {
-  return newestOfEach(view.containers, (container) => containerKey(container, view.placeOf)).sort(byCreation)
+  return newestOfEach(view.containers, (container) => containerKey(container, view.identityOf)).sort(
+    byCreation,
+  )
 }
 
 /** Where the log of one attempt is. */

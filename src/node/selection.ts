@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
-import {type ContainerPlace, containerIdOf, containerPlaces, podIdOf} from '../client/names.js'
+import {type ContainerIdentity, containerIdentities, containerIdOf, podIdOf} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {
   Container,
@@ -63,12 +63,12 @@ export async function selectContainers(
     ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
-  const placeOf = containerPlaces(namespace ? await listPodsOfUnlabelled(client, containers) : [])
+  const identityOf = containerIdentities(namespace ? await listPodsOfUnlabelled(client, containers) : [])
   const usesImage = selection.image === undefined ? () => true : await imageTest(client, selection.image)
   const kept = containers.filter(
     (container) =>
       (name?.test(container.metadata?.name ?? '') ?? true) &&
-      (namespace?.test(placeOf(container).namespace || 'unknown') ?? true) &&
+      (namespace?.test(identityOf(container).namespace || 'unknown') ?? true) &&
       usesImage(container),
   )
   return newestFirst(kept, selection.newest)
@@ -183,23 +183,23 @@ export async function containerUsage(
   })
   const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
   if (namespace === undefined) return kept
-  const placeOf = await usagePlaces(client, kept)
-  return kept.filter((item) => namespace.test(placeOf(item).namespace || 'unknown'))
+  const identityOf = await usageIdentities(client, kept)
+  return kept.filter((item) => namespace.test(identityOf(item).namespace || 'unknown'))
 }
 
 /** Where measured containers belong: the kubelet's labels tell, else the lists do. */
-export async function usagePlaces(
+export async function usageIdentities(
   client: CriClient,
   stats: readonly ContainerStats[],
-): Promise<(stats: ContainerStats) => ContainerPlace> {
+): Promise<(stats: ContainerStats) => ContainerIdentity> {
   const labelled = stats.every(({attributes}) => attributes?.labels['io.kubernetes.pod.namespace'])
   const [containers, pods] = labelled
     ? [[], []]
     : await Promise.all([listContainers(client), listPodSandboxes(client)])
   const podOf = new Map(containers.map((container) => [container.id, container.podSandboxId]))
-  const placeOf = containerPlaces(pods)
+  const identityOf = containerIdentities(pods)
   return ({attributes}) =>
-    placeOf({
+    identityOf({
       metadata: attributes?.metadata ?? null,
       labels: attributes?.labels ?? {},
       podSandboxId: podOf.get(attributes?.id ?? '') ?? '',

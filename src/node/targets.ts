@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {containerPlaces, resolveContainers, resolvePods} from '../client/names.js'
+import {containerIdentities, resolveContainers, resolvePods} from '../client/names.js'
 import {type ContainerSelection, type PodSelection, selectContainers, selectPods} from './selection.js'
 
 /** One of the things that a verb is done to. */
@@ -44,14 +44,14 @@ export async function listNamesAndStates(
   client: CriClient,
 ): Promise<Map<string, {name: string; state: string}>> {
   const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-  const placeOf = containerPlaces(pods)
+  const identityOf = containerIdentities(pods)
   return new Map([
     ...pods.map(({id, metadata, state}) => {
       const name = `${metadata?.namespace}/${metadata?.name}`
       return [id, {name, state: String(state)}] as const
     }),
     ...containers.map((container) => {
-      const {namespace, pod, container: name} = placeOf(container)
+      const {namespace, pod, container: name} = identityOf(container)
       return [container.id, {name: `${namespace}/${pod}/${name}`, state: String(container.state)}] as const
     }),
   ])

@@ -1,6 +1,12 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {type ContainerPlace, containerKey, containerPlaces, findContainer, findPod} from '../client/names.js'
+import {
+  type ContainerIdentity,
+  containerIdentities,
+  containerKey,
+  findContainer,
+  findPod,
+} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {Container, PodSandbox} from '../generated/cri.js'
 
@@ -8,18 +14,18 @@ import type {Container, PodSandbox} from '../generated/cri.js'
 export interface NodeView {
   containers: Container[]
   pods: PodSandbox[]
-  placeOf: (container: Container) => ContainerPlace
+  identityOf: (container: Container) => ContainerIdentity
 }
 
 export async function lookAtNode(client: CriClient): Promise<NodeView> {
   const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-  return {containers, pods, placeOf: containerPlaces(pods)}
+  return {containers, pods, identityOf: containerIdentities(pods)}
 }
 
 /** Whether a reference names one container, not a pod. */
 export function namesContainer(reference: string, view: NodeView): boolean {
   try {
-    findContainer(reference, view.containers, view.placeOf)
+    findContainer(reference, view.containers, view.identityOf)
     return true
   } catch {
     return false
@@ -31,7 +37,7 @@ export type NamedThing = {container: Container; pod?: never} | {container?: neve
 /** What a reference names, a container before a pod. Throws NotFoundError. */
 export function findContainerOrPod(reference: string, view: NodeView): NamedThing {
   try {
-    return {container: findContainer(reference, view.containers, view.placeOf)}
+    return {container: findContainer(reference, view.containers, view.identityOf)}
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error
     try {
@@ -44,9 +50,9 @@ export function findContainerOrPod(reference: string, view: NodeView): NamedThin
 
 /** All attempts of the container that the runtime still knows, the earliest first. */
 export function attemptsOf(container: Container, view: NodeView): Container[] {
-  const key = containerKey(container, view.placeOf)
+  const key = containerKey(container, view.identityOf)
   return view.containers
-    .filter((other) => containerKey(other, view.placeOf) === key)
+    .filter((other) => containerKey(other, view.identityOf) === key)
     .sort((a, b) => attemptOf(a) - attemptOf(b))
 }
 

@@ -1,4 +1,4 @@
-import {containerPlaces, newestOfEach} from '../client/names.js'
+import {containerIdentities, newestOfEach} from '../client/names.js'
 import type {Container, ContainerState, CpuUsage, PodSandboxState} from '../generated/cri.js'
 import type {NodeSample} from '../node/sample.js'
 import {coresUsed} from '../node/usage.js'
@@ -43,7 +43,7 @@ export class NodeHistory {
   take(sample: NodeSample): TopPod[] {
     const before = this.#before
     this.#before = new Map()
-    const placeOf = containerPlaces(sample.pods)
+    const identityOf = containerIdentities(sample.pods)
     const histories = new Map<string, number[]>()
     const pods = new Map<string, TopPod>()
     for (const {id, metadata, state, createdAt, labels} of sample.pods) {
@@ -60,7 +60,7 @@ export class NodeHistory {
       if (cores !== undefined) history.push(cores)
       if (history.length > historyLength) history.shift()
       histories.set(id, history)
-      const {pod, namespace} = placeOf(container)
+      const {pod, namespace} = identityOf(container)
       pods.get(container.podSandboxId)?.containers.push({
         id,
         name: container.metadata?.name ?? '',

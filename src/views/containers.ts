@@ -1,4 +1,4 @@
-import {type ContainerPlace, containerReferences} from '../client/names.js'
+import {type ContainerIdentity, containerReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
@@ -13,7 +13,7 @@ export interface ContainersContext {
   width?: number | undefined
   style?: TableStyle | undefined
   fullIds?: boolean
-  placeOf: (container: Container) => ContainerPlace
+  identityOf: (container: Container) => ContainerIdentity
   /** By container ID, for the wide table. */
   statuses?: ReadonlyMap<string, ContainerStatus>
   /** What the IMAGE cell shows instead of the image as the container's creator named it. */
@@ -24,7 +24,7 @@ export function containersView(containers: readonly Container[], context: Contai
   return {
     document: () => ({containers: containers.map((container) => protoJson('Container', container))}),
     items: () => containers.map((container) => protoJson('Container', container)),
-    names: () => containerReferences(containers, context.placeOf),
+    names: () => containerReferences(containers, context.identityOf),
     table: (wide) => containersTable(containers, context, wide),
   }
 }
@@ -60,11 +60,11 @@ function containersTable(
 
 function containerCells(
   container: Container,
-  {nowMs, fullIds, placeOf, imageName}: ContainersContext,
+  {nowMs, fullIds, identityOf, imageName}: ContainersContext,
 ): string[] {
   const id = (text: string) => (fullIds ? text : shortId(text))
   const image = container.image?.image ?? ''
-  const place = placeOf(container)
+  const identity = identityOf(container)
   return [
     id(container.id),
     imageName?.(container) ?? (fullIds ? image : shortImage(image)),
@@ -73,8 +73,8 @@ function containerCells(
     container.metadata?.name ?? '',
     String(container.metadata?.attempt ?? 0),
     id(container.podSandboxId),
-    place.pod || 'unknown',
-    place.namespace || 'unknown',
+    identity.pod || 'unknown',
+    identity.namespace || 'unknown',
   ]
 }
 
@@ -87,13 +87,13 @@ function exitCells(container: Container, {nowMs, statuses}: ContainersContext): 
 /** The blocks of `ps -v`. */
 export function containerBlocks(
   containers: readonly Container[],
-  {nowMs, placeOf}: ContainersContext,
+  {nowMs, identityOf}: ContainersContext,
 ): string {
   return blocks(
     containers.map((container) => [
       ['ID', container.id],
       ['PodID', container.podSandboxId],
-      ['Namespace', placeOf(container).namespace || 'unknown'],
+      ['Namespace', identityOf(container).namespace || 'unknown'],
       ...(container.metadata?.name ? [['Name', container.metadata.name] as const] : []),
       ['Attempt', String(container.metadata?.attempt ?? 0)],
       ['State', stateWord(container.state)],

@@ -2,33 +2,33 @@ import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
 import type {View} from '../formats/view.js'
 import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
-import type {EventPlace} from '../node/events/places.js'
+import type {EventObject} from '../node/events/objects.js'
 import {exitText} from '../text/exit.js'
 import {shortId} from '../text/short-id.js'
 import {rfc3339} from '../text/time.js'
 
-export function eventView(event: ContainerEventResponse, place: EventPlace | undefined): View {
-  const name = nameOf(place)
+export function eventView(event: ContainerEventResponse, object: EventObject | undefined): View {
+  const name = nameOf(object)
   return {
     document: () => protoJson('ContainerEventResponse', event),
-    table: () => eventLine(event, name, place),
+    table: () => eventLine(event, name, object),
     names: () => [name ?? event.containerId],
   }
 }
 
-function nameOf(place: EventPlace | undefined): string | undefined {
-  if (!place) return undefined
-  const parts = [place.namespace, place.pod, ...(place.container === undefined ? [] : [place.container])]
+function nameOf(object: EventObject | undefined): string | undefined {
+  if (!object) return undefined
+  const parts = [object.namespace, object.pod, ...(object.container === undefined ? [] : [object.container])]
   return parts.includes('') ? undefined : parts.join('/')
 }
 
 function eventLine(
   event: ContainerEventResponse,
   name: string | undefined,
-  place: EventPlace | undefined,
+  object: EventObject | undefined,
 ): string {
   const time = rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
-  const podId = place?.podId ?? event.podSandboxStatus?.id
+  const podId = object?.podId ?? event.podSandboxStatus?.id
   const noun = event.containerId === podId ? 'pod' : 'container'
   const id = shortId(event.containerId)
   return `${time}  ${noun.padEnd(9)}  ${printable(eventText(event))}  ${printable(name ? `${name} (${id})` : id)}\n`

@@ -1,4 +1,4 @@
-import type {ContainerPlace} from '../client/names.js'
+import type {ContainerIdentity} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
@@ -25,7 +25,7 @@ export interface ContainerUsageContext extends UsageContext {
   /** By container ID, for the limits in the wide table. */
   statuses?: ReadonlyMap<string, ContainerStatus>
   /** For pod and namespace in the wide table. */
-  placeOf?: (stats: ContainerStats) => ContainerPlace
+  identityOf?: (stats: ContainerStats) => ContainerIdentity
 }
 
 /** What every row is sorted by, whatever it shows. */
@@ -94,7 +94,7 @@ const placeColumns: readonly Column[] = [
 function containerRow(
   stats: ContainerStats,
   before: ContainerStats | undefined,
-  {units, statuses, placeOf, fullIds}: ContainerUsageContext,
+  {units, statuses, identityOf, fullIds}: ContainerUsageContext,
   {wide, pressure}: {wide: boolean; pressure: boolean},
 ): Row {
   const {attributes, cpu, memory, writableLayer, swap, io} = stats
@@ -115,8 +115,8 @@ function containerRow(
   if (wide) cells.push(...limitCells(statuses?.get(id), {cores, memoryBytes}, units))
   if (pressure) cells.push(...[cpu?.psi, memory?.psi, io?.psi].map(pressureCell))
   if (wide) {
-    const place = placeOf?.(stats)
-    cells.push(place?.pod || unknown, place?.namespace || unknown)
+    const identity = identityOf?.(stats)
+    cells.push(identity?.pod || unknown, identity?.namespace || unknown)
   }
   return {name, cores: cores ?? 0, memoryBytes, diskBytes, networkBytes: 0, cells}
 }

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import {describeError} from '../../src/cli/failures/describe.js'
 import {
   connect,
-  containerPlaces,
+  containerIdentities,
   containerReferences,
   imageStatus,
   resolveContainers,
@@ -127,7 +127,7 @@ test('every reference that is printed leads back to its container', async () => 
   using client = connect(runtime)
   const {containers: listed} = await client.runtime.listContainers()
   const {items} = await client.runtime.listPodSandbox()
-  const references = containerReferences(listed, containerPlaces(items))
+  const references = containerReferences(listed, containerIdentities(items))
   expect(references).toEqual([
     id('a1'),
     'default/web-1/app',

@@ -1,4 +1,4 @@
-import {containerKey, containerPlaces, newestOfEach, podKey} from '../../client/names.js'
+import {containerIdentities, containerKey, newestOfEach, podKey} from '../../client/names.js'
 import type {Container, Image, PodSandbox} from '../../generated/cri.js'
 import {hexOf, shortId} from '../../text/short-id.js'
 import {stateWord} from '../../text/state.js'
@@ -19,10 +19,10 @@ export function containerCandidates(
   part: string,
   state?: Container['state'],
 ): Candidate[] {
-  const placeOf = containerPlaces(pods)
-  const newest = newestOfEach(containers, (container) => containerKey(container, placeOf))
+  const identityOf = containerIdentities(pods)
+  const newest = newestOfEach(containers, (container) => containerKey(container, identityOf))
   const all = newest.map((container) => {
-    const {namespace, pod, container: name} = placeOf(container)
+    const {namespace, pod, container: name} = identityOf(container)
     return {
       id: container.id,
       forms: [name, `${pod}/${name}`, `${namespace}/${pod}/${name}`],

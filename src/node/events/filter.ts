@@ -1,7 +1,7 @@
 import {UsageError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
 import type {Pattern} from '../../text/regexp/index.js'
-import type {EventPlace} from './places.js'
+import type {EventObject} from './objects.js'
 
 export interface EventFilter {
   types?: ReadonlySet<ContainerEventType> | undefined
@@ -19,18 +19,18 @@ const typesByWord: Readonly<Record<string, ContainerEventType>> = {
   removed: 'CONTAINER_DELETED_EVENT',
 }
 
-/** Whether an event, of what stands at this place, passes. */
+/** Whether an event of this object passes. */
 export function eventFilter({
   types,
   pod,
   namespace,
   labels = {},
-}: EventFilter): (event: ContainerEventResponse, place: EventPlace | undefined) => boolean {
-  return ({containerEventType}, place) =>
+}: EventFilter): (event: ContainerEventResponse, object: EventObject | undefined) => boolean {
+  return ({containerEventType}, object) =>
     (types?.has(containerEventType) ?? true) &&
-    (pod === undefined || pod.test(place?.pod ?? '') || pod.test(place?.podId ?? '')) &&
-    (namespace?.test(place?.namespace ?? '') ?? true) &&
-    Object.entries(labels).every(([key, value]) => place?.labels[key] === value)
+    (pod === undefined || pod.test(object?.pod ?? '') || pod.test(object?.podId ?? '')) &&
+    (namespace?.test(object?.namespace ?? '') ?? true) &&
+    Object.entries(labels).every(([key, value]) => object?.labels[key] === value)
 }
 
 /** A word such as `started`, or the CRI's own name. Throws UsageError. */

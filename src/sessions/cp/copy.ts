@@ -15,13 +15,13 @@ import {
   unpackFile,
   unpackInto,
 } from './container.js'
+import {splitPath} from './copy-path.js'
 import {openDestination} from './destination.js'
 import {paddingOf} from './entry.js'
 import {extract} from './extract.js'
 import {isKernelPath, isSettingsPath} from './kernel-files.js'
 import {type NodeRoot, openInRoot, openNodeRoot, resolveInRoot} from './node-root.js'
 import {pack} from './pack.js'
-import {splitPath} from './places.js'
 import {type RawName, rawName} from './raw-name.js'
 import {reasonOf} from './reasons.js'
 import type {SafeDirectory} from './safe-directory.js'

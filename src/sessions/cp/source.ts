@@ -1,6 +1,6 @@
 import {readlink} from 'node:fs/promises'
+import {splitPath} from './copy-path.js'
 import {openInRoot, resolveInRoot} from './node-root.js'
-import {splitPath} from './places.js'
 import {joinRaw, type RawName, rawName} from './raw-name.js'
 import {Found, type SafeDirectory} from './safe-directory.js'
 

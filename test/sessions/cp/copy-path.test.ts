@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {parsePlace, splitPath} from '../../../src/sessions/cp/places.js'
+import {parseCopyPath, splitPath} from '../../../src/sessions/cp/copy-path.js'
 
 test.each([
   ['-', {kind: 'stream'}],
@@ -14,12 +14,12 @@ test.each([
   ['web:/etc/.', {kind: 'container', reference: 'web', path: '/etc/.'}],
   ['web:/etc/..', {kind: 'container', reference: 'web', path: '//.'}],
   ['web:/../../etc', {kind: 'container', reference: 'web', path: '/etc'}],
-])('%s', (text, place) => {
-  expect(parsePlace(text)).toEqual(place)
+])('%s', (text, expected) => {
+  expect(parseCopyPath(text)).toEqual(expected)
 })
 
 test.each(['', ':/etc', 'web:'])('not %j', (text) => {
-  expect(() => parsePlace(text)).toThrow(/write/)
+  expect(() => parseCopyPath(text)).toThrow(/write/)
 })
 
 test.each([

@@ -3,8 +3,8 @@ import {listContainers, listPodSandboxes} from '../../client/lists.js'
 import {RpcError} from '../../errors/errors.js'
 import type {Container, ContainerEventResponse, PodSandbox} from '../../generated/cri.js'
 
-/** Where a container or pod of an event belongs. */
-export interface EventPlace {
+/** The container or pod that an event is about. */
+export interface EventObject {
   podId: string
   pod: string
   namespace: string
@@ -15,45 +15,45 @@ export interface EventPlace {
 }
 
 /** By the ID of container or pod: a deletion says nothing but an ID, what came before it does. */
-export type EventPlaces = Map<string, EventPlace>
+export type EventObjects = Map<string, EventObject>
 
-export function placesOf(pods: readonly PodSandbox[], containers: readonly Container[]): EventPlaces {
-  const places: EventPlaces = new Map(pods.map((pod) => [pod.id, placeOfPod(pod)]))
+export function objectsOf(pods: readonly PodSandbox[], containers: readonly Container[]): EventObjects {
+  const objects: EventObjects = new Map(pods.map((pod) => [pod.id, objectOfPod(pod)]))
   for (const {id, podSandboxId, metadata} of containers) {
-    const pod = places.get(podSandboxId)
-    if (pod) places.set(id, {...pod, container: metadata?.name ?? ''})
+    const pod = objects.get(podSandboxId)
+    if (pod) objects.set(id, {...pod, container: metadata?.name ?? ''})
   }
-  return places
+  return objects
 }
 
-/** Takes down what the event says, for itself and for later ones. */
-export function learnPlaces(
+/** Keeps what the event says, for itself and for later ones. */
+export function learnObjects(
   {containerId, podSandboxStatus, containersStatuses}: ContainerEventResponse,
-  places: EventPlaces,
+  objects: EventObjects,
 ): void {
   if (!podSandboxStatus?.metadata) return
-  const pod = placeOfPod(podSandboxStatus)
-  places.set(pod.podId, pod)
-  for (const {id, metadata} of containersStatuses) places.set(id, {...pod, container: metadata?.name ?? ''})
-  if (!places.has(containerId)) places.set(containerId, {...pod, container: ''})
+  const pod = objectOfPod(podSandboxStatus)
+  objects.set(pod.podId, pod)
+  for (const {id, metadata} of containersStatuses) objects.set(id, {...pod, container: metadata?.name ?? ''})
+  if (!objects.has(containerId)) objects.set(containerId, {...pod, container: ''})
 }
 
 /**
  * Asks the runtime about what an event names alone: CRI-O finds the pod of an event by the kubelet's labels, and says
  * nothing of one that has none.
  */
-export async function askPlace(client: CriClient, id: string, places: EventPlaces): Promise<void> {
+export async function askObject(client: CriClient, id: string, objects: EventObjects): Promise<void> {
   try {
     const [container] = await listContainers(client, {id})
     const [pod] = await listPodSandboxes(client, {id: container?.podSandboxId ?? id})
-    const found = placesOf(pod ? [pod] : [], container ? [container] : [])
-    for (const [known, place] of found) places.set(known, place)
+    const found = objectsOf(pod ? [pod] : [], container ? [container] : [])
+    for (const [known, object] of found) objects.set(known, object)
   } catch (error) {
     // The event is worth showing without a name too.
     if (!(error instanceof RpcError)) throw error
   }
 }
 
-function placeOfPod({id, metadata, labels}: Pick<PodSandbox, 'id' | 'metadata' | 'labels'>): EventPlace {
+function objectOfPod({id, metadata, labels}: Pick<PodSandbox, 'id' | 'metadata' | 'labels'>): EventObject {
   return {podId: id, pod: metadata?.name ?? '', namespace: metadata?.namespace ?? '', labels}
 }

@@ -2,7 +2,7 @@ import {posix} from 'node:path'
 import {UsageError} from '../../errors/errors.js'
 
 /** One side of a copy as the user wrote it. */
-export type Place =
+export type CopyPath =
   | {kind: 'stream'}
   | {kind: 'local'; path: string}
   | {kind: 'container'; reference: string; path: string}
@@ -11,7 +11,7 @@ export type Place =
  * `-`, a local path, or `REFERENCE:/path`. A word that begins with `/` or `.` is a local path whatever is in it, so
  * that a file with a colon in its name can be named as `./a:b`.
  */
-export function parsePlace(text: string): Place {
+export function parseCopyPath(text: string): CopyPath {
   if (text === '-') return {kind: 'stream'}
   const colon = text.indexOf(':')
   if (text === '')
