@@ -1,16 +1,18 @@
 import type {Writable} from 'node:stream'
-import {NotFoundError} from '../errors/errors.js'
+import {NotFoundError, RpcError, UserError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import {PlainLog} from '../logs/bytes.js'
 import {LineAssembler, type LogLine} from '../logs/lines.js'
 import {LogWatch} from '../logs/watch.js'
 import {containerStatus} from '../node/wait.js'
-import {type AttachRequest, attach} from '../sessions/session.js'
-import type {RemoteExit} from '../streaming/index.js'
+import {type AttachRequest, attach, sendInput} from '../sessions/session.js'
+import {type RemoteExit, StreamError} from '../streaming/index.js'
 import {unwritable} from '../terminal/unwritable.js'
 
 // A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
-// command is over by then; so where nothing is to be typed its output is taken from its log, which has all of it.
+// command is over by then; so its output is taken from its log, which has all of it, and the attach is for what is typed
+// alone. Only a terminal, where the answer to a key must come at once, and a log that we cannot read need the attach's
+// output. How it ended is always the container's own word.
 
 export interface ForegroundContainer extends AttachRequest {
   stdout: Writable
@@ -22,26 +24,72 @@ export interface ForegroundContainer extends AttachRequest {
 /** Shows what the container prints until it exits, and says how. Throws what `attach` does. */
 export async function runInForeground(container: ForegroundContainer): Promise<RemoteExit> {
   using log = GrowingLog.open(container)
-  if (log && !container.stdin && !container.tty) {
-    const status = await waitUntilExited(container, () => log.pass())
+  return log && !container.tty ? await showByLog(container, log) : await showByAttach(container, log)
+}
+
+async function showByLog(container: ForegroundContainer, log: GrowingLog): Promise<RemoteExit> {
+  const over = new AbortController()
+  const broken = new AbortController()
+  const input = container.stdin
+    ? sendInput({...container, signal: AbortSignal.any([container.signal, over.signal])})
+    : Promise.resolve()
+  const inputEnded = input.catch((error) => broken.abort(error))
+  try {
+    const signal = AbortSignal.any([container.signal, broken.signal])
+    const status = await waitUntilExited({...container, signal}, () => log.pass()).catch((error) => {
+      if (error !== broken.signal.reason) throw error
+      return waitForExitAfter(container, error)
+    })
     await log.passRest()
     return exitOf(status)
+  } finally {
+    over.abort()
+    await inputEnded
   }
+}
+
+async function showByAttach(
+  container: ForegroundContainer,
+  log: GrowingLog | undefined,
+): Promise<RemoteExit> {
   await log?.pass()
-  try {
-    const exit = await attach(container)
-    if (exit.kind === 'detached') return exit
-  } catch (error) {
-    container.signal.throwIfAborted()
-    const status = await containerStatus(container.client, container.containerId)
-    if (status?.state !== 'CONTAINER_EXITED') throw error
-    // It was over before we came.
-    await log?.passRest()
+  let shownBytes = 0
+  const onShown = (bytes: number) => {
+    shownBytes += bytes
   }
-  return exitOf(await waitUntilExited(container, async () => undefined))
+  const session = await attach({...container, onShown}).catch(async (error) => {
+    // It was over before we came.
+    const status = await waitForExitAfter(container, error)
+    await log?.passRest()
+    return exitOf(status)
+  })
+  if (session.kind === 'detached') return session
+  const status = await waitUntilExited(container, async () => undefined)
+  if (container.tty && log?.hasMoreThan(shownBytes))
+    container.note('what it printed before crisp was attached is missing here: without -t nothing is')
+  return exitOf(status)
 }
 
 const longestPauseMs = 250
+/** The runtime may notice an exit a moment later than whoever was attached. */
+const exitPatienceMs = 1000
+
+/** The session failed: where the container has exited, or does so now, that is what there is to tell. */
+async function waitForExitAfter(container: ForegroundContainer, error: unknown): Promise<ContainerStatus> {
+  container.signal.throwIfAborted()
+  if (!isOfSession(error)) throw error
+  const signal = AbortSignal.any([container.signal, AbortSignal.timeout(exitPatienceMs)])
+  return await waitUntilExited({...container, signal}, async () => undefined).catch(() => {
+    container.signal.throwIfAborted()
+    throw error
+  })
+}
+
+/** The runtime's failure, or what a container that ends early does to our stdin: none of ours. */
+function isOfSession(error: unknown): boolean {
+  if (error instanceof UserError) return error.facts?.about === 'dropped stdin'
+  return error instanceof RpcError || error instanceof StreamError
+}
 
 /** Looks after every change of the log, and from time to time. */
 async function waitUntilExited(
@@ -99,6 +147,17 @@ class GrowingLog implements Disposable {
   async passRest(): Promise<void> {
     await this.pass()
     await writeLines(this.#lines.endLog(), this.#outputs)
+  }
+
+  /** Whether more than so many bytes of output have come since the last time. */
+  hasMoreThan(bytes: number): boolean {
+    for (let left = bytes; ; ) {
+      const count = this.#file.read(this.#lines.room())
+      const lines = count === 0 ? this.#lines.endLog() : this.#lines.take(count)
+      for (const {content, ended} of lines) left -= content.length + (ended ? 1 : 0)
+      if (left < 0) return true
+      if (count === 0) return false
+    }
   }
 
   [Symbol.dispose](): void {

@@ -40,11 +40,15 @@ export interface SessionRequest {
   /** Instead of our own stdout and stderr. */
   stdout?: Writable
   stderr?: Writable
+  /** Told how many bytes of a terminal's output have come. */
+  onShown?: (bytes: number) => void
   signal: AbortSignal
   note: (text: string) => void
 }
 
 const statusPatienceMs = 5000
+const inputEndUnsent =
+  'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket'
 
 /** Carries the session to its end; the terminal is then as it was. Throws what `runRemoteCommand` does. */
 export async function runSession(request: SessionRequest): Promise<RemoteExit> {
@@ -72,11 +76,9 @@ export async function runSession(request: SessionRequest): Promise<RemoteExit> {
       onOpen: () => {
         if (terminal && stdin) restoreTerminal = terminal.takeTerminal(process.stdin)
       },
-      onInputEndUnsent: () =>
-        request.note(
-          'stdin has ended, but this runtime cannot tell the command so over WebSocket: it may wait for ever (Ctrl-C); leave out --transport websocket',
-        ),
+      onInputEndUnsent: () => request.note(inputEndUnsent),
       watchErrors: (chunk) => {
+        request.onShown?.(chunk.length)
         if (words.length <= wordsLimit) words += chunk
       },
       statusPatienceMs,
@@ -140,6 +142,38 @@ export async function attach(request: AttachRequest): Promise<RemoteExit> {
     },
   })
   return exit.kind === 'detached' ? exit : {kind: 'exited', exitCode: await exitCodeOf(client, containerId)}
+}
+
+/**
+ * Attaches to a running container for our stdin alone: what the container prints is read elsewhere. Resolves when all
+ * has been sent and the session is over, or the container is.
+ */
+export async function sendInput({
+  client,
+  streaming,
+  containerId,
+  signal,
+  note,
+}: Omit<AttachRequest, 'stdout' | 'stderr'>): Promise<void> {
+  const stdin = openStdin()
+  try {
+    const request = {containerId, stdin: true, tty: false, stdout: false, stderr: false}
+    const {url} = await client.runtime.attach(request, {signal})
+    await runRemoteCommand({
+      url,
+      transport: streaming.transport ?? (await transportFor(client, url)),
+      tls: streaming.tls,
+      stdin,
+      tty: false,
+      onInputEndUnsent: () => note(inputEndUnsent),
+      signal,
+    })
+  } catch (error) {
+    // CRI-O with conmon-rs closes the whole session when stdin has ended.
+    if (!(error instanceof StreamError && error.kind === 'noStatus' && stdin.readableEnded)) throw error
+  } finally {
+    stdin.destroy()
+  }
 }
 
 const exitPatienceMs = 1000
