@@ -22,7 +22,7 @@ const requirements = {
     missing: () => (process.getuid?.() === 0 ? undefined : 'run them as root'),
   },
   procfs: {
-    tests: 'bytes read, processes in an exec',
+    tests: 'bytes read, processes in an exec, copies that others disturb',
     missing: () => (existsSync('/proc/self/io') ? undefined : 'there is no /proc'),
   },
   'default config': {
@@ -33,6 +33,7 @@ const requirements = {
   bash: program('completion in bash', 'bash', 'bash'),
   zsh: program('completion in zsh', 'zsh', 'zsh'),
   fish: program('completion in fish', 'fish', 'fish'),
+  python: program('copies that others disturb', 'python3', 'python3'),
   prometheus: {
     tests: "metrics read by Prometheus' parser",
     missing: () =>
