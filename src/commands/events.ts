@@ -8,6 +8,7 @@ import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {eventFilter, parseEventType} from '../node/events/filter.js'
 import {askObject, type EventObjects, learnObjects, objectsOf} from '../node/events/objects.js'
 import {containerEvents} from '../node/events/stream.js'
+import {splitWords} from '../text/selectors.js'
 import {eventView} from '../views/events.js'
 
 export default class Events extends CriCommand {
@@ -24,7 +25,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
 
   static override flags = {
     type: listFlag(
-      (text) => text.split(',').map(parseEventType),
+      (text) => splitWords(text).map(parseEventType),
       (lists) => new Set(lists.flat()),
       {
         helpGroup: 'FILTER',

@@ -12,6 +12,7 @@ import {type Listener, listenOn} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
 import {forwardConnection} from '../streaming/index.js'
 import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
+import {splitWords} from '../text/selectors.js'
 
 interface Forwarding {
   client: CriClient
@@ -44,14 +45,10 @@ export default class PortForward extends CriCommand {
   }
 
   static override flags = {
-    address: listFlag(
-      (text) => text.split(',').map((address) => address.trim()),
-      (lists) => new Set(lists.flat()),
-      {
-        helpValue: 'ADDRESS',
-        description: 'where to listen, several with commas between; localhost is 127.0.0.1 and ::1',
-      },
-    ),
+    address: listFlag(splitWords, (lists) => new Set(lists.flat()), {
+      helpValue: 'ADDRESS',
+      description: 'where to listen, several with commas between; localhost is 127.0.0.1 and ::1',
+    }),
     ...streamFlags,
   }
 

@@ -1,8 +1,16 @@
 import {UsageError} from '../errors/errors.js'
 
-/** crictl cuts a list at every comma; a comma that starts no new `key=` belongs to the value before it. */
+/**
+ * crictl cuts a list at every comma and trims what it gets; a comma that starts no new `key=` belongs to the value
+ * before it.
+ */
 export function splitList(values: readonly string[]): string[] {
-  return values.flatMap((value) => value.split(/,(?=[^,=]+=)/))
+  return values.flatMap((value) => value.split(/,(?=[^,=]+=)/).map((item) => item.trim()))
+}
+
+/** The same for a list of words, which hold no comma. */
+export function splitWords(text: string): string[] {
+  return text.split(',').map((word) => word.trim())
 }
 
 /** `key=value`, several with commas between, as labels and annotations are. Throws UsageError. */
