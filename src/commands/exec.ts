@@ -1,8 +1,10 @@
 import {setMaxListeners} from 'node:events'
+import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
+import type {GlobalFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection, containerStateFlag} from '../cli/flags/selection.js'
 import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {givenFilter} from '../cli/flags/target.js'
@@ -26,6 +28,8 @@ interface Target {
   /** As the user knows it. */
   name: string
 }
+
+type ExecFlags = Interfaces.InferredFlags<typeof Exec.flags> & GlobalFlags
 
 interface Task {
   client: CriClient
@@ -111,16 +115,24 @@ export default class Exec extends CriCommand {
     }
     if (flags['ignore-errors'] && !flags.quiet)
       this.note('ignoring errors: the exit code is 0 whatever happens')
-    using client = await this.connect(flags)
+    const running = this.#connectAndRun(task, reference, flags)
+    if (!flags['ignore-errors']) return running
+    await running.catch((error) => {
+      if (this.signal.aborted) throw error
+      this.fail(error)
+    })
+    process.exitCode = exitCode.done
+  }
 
-    if (reference !== undefined) await this.#runInOne({...task, client}, reference)
-    else
-      await this.#runInAll(
-        {...task, client},
-        await selectContainers(client, containerSelection(flags)),
-        flags,
-      )
-    if (flags['ignore-errors']) process.exitCode = exitCode.done
+  async #connectAndRun(
+    task: Omit<Task, 'client'>,
+    reference: string | undefined,
+    flags: ExecFlags,
+  ): Promise<void> {
+    using client = await this.connect(flags)
+    if (reference !== undefined) return await this.#runInOne({...task, client}, reference)
+    const containers = await selectContainers(client, containerSelection(flags))
+    await this.#runInAll({...task, client}, containers, flags)
   }
 
   async #runInOne(task: Task, reference: string): Promise<void> {
