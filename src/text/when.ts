@@ -33,7 +33,7 @@ export function parseWhen(text: string, nowMs: number): Moment {
 }
 
 function unixSeconds(text: string): Moment | undefined {
-  const [, sign = '', whole, fraction = ''] = /^(-?)(\d{5,})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  const [, sign = '', whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? []
   if (whole === undefined) return undefined
   const nanos = Number(fraction.padEnd(9, '0'))
   const seconds = Number(whole)
