@@ -158,6 +158,7 @@ async function flagsOf(flags) {
     aliases: flag.aliases,
     multiple: flag.multiple,
     allowNo: flag.allowNo || undefined,
+    takesEmpty: flag.takesEmpty || undefined,
     description: flag.description,
     helpGroup: flag.helpGroup,
     helpValue: flag.helpValue,

@@ -1,8 +1,8 @@
 import {UsageError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 
-// crictl's command lines are Go's: `-flag` and `--flag` are one, booleans take `=false`, the last of a repeated flag
-// wins, global flags stand before the verb and behind it. Only this file knows; whoever else wants to know what stands
+// crictl's command lines are Go's: `-flag` and `--flag` are one, and so are `-f` and `--f`; booleans take `=false`, the
+// last of a repeated flag wins, an empty text is as good as none, global flags stand before the verb and behind it. Only this file knows; whoever else wants to know what stands
 // on a line, asks it.
 
 export interface FlagSpec {
@@ -14,6 +14,8 @@ export interface FlagSpec {
   multiple?: boolean | undefined
   /** Off is not the same as absent: it goes before what the settings file says. */
   allowNo?: boolean | undefined
+  /** Nothing is a value of its own, or a mistake as for a number; of all others it means that the flag is not given. */
+  takesEmpty?: boolean | undefined
 }
 
 export interface CommandSpec {
@@ -166,11 +168,15 @@ function check({problem, open}: Reading): void {
   if (open) throw new UsageError(`${open.word} needs a value`)
 }
 
-/** Last one wins, except for flags that collect; a switch that is off is as good as absent, but for `allowNo`. */
+/**
+ * Last one wins, except for flags that collect. A switch that is off is as good as absent, but for `allowNo`; so is an
+ * empty text, but for `takesEmpty`.
+ */
 function keepEffective(given: readonly Given[]): Given[] {
   return given.filter(({flag, value}, index) => {
     const last = given.findLastIndex((other) => other.flag.name === flag.name)
-    return (value !== false || flag.allowNo) && (flag.multiple || last === index)
+    const counts = (value !== false || flag.allowNo) && (value !== '' || flag.takesEmpty)
+    return counts && (flag.multiple || last === index)
   })
 }
 
@@ -195,21 +201,21 @@ class Reader {
       else if (!word.startsWith('-') || word === '-')
         reading.flagsEnded = reading.arguments.push(word) === lastArgument
       else if (this.#asksForHelp(word)) reading.help = true
-      else if (this.#verb === undefined && /^(-v|--?version)$/.test(word)) reading.version = true
+      else if (this.#verb === undefined && /^--?(v|version)$/.test(word)) reading.version = true
       else this.#readFlags(word)
     }
     return reading
   }
 
   #asksForHelp(word: string): boolean {
-    return /^--?help$/.test(word) || (word === '-h' && this.#withLetter('h') === undefined)
+    return /^--?help$/.test(word) || (/^--?h$/.test(word) && this.#withLetter('h') === undefined)
   }
 
   /** One word of flags: a long one, or letters together. */
   #readFlags(word: string): void {
     const [, dashes = '', name = '', , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? []
-    const long = this.#reading.flags.find((flag) => namesOf(flag).includes(name))
-    if (long) this.#take(long, word, value)
+    const whole = this.#reading.flags.find((flag) => namesOf(flag).includes(name)) ?? this.#withLetter(name)
+    if (whole) this.#take(whole, word, value)
     else if (dashes === '--') this.#refuse(this.#unknown(word, name))
     else this.#readLetters(word, name, value)
   }

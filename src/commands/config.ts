@@ -84,7 +84,7 @@ export default class Config extends CriCommand {
 }
 
 function valueIn(file: ConfigFile, key: (typeof configKeys)[number]): string {
-  return file[key] ?? configDefaults[key]
+  return file[key] || configDefaults[key]
 }
 
 type Task = {do: 'get'; key: string} | {do: 'set'; items: (readonly [string, string])[]} | {do: 'list'}

@@ -10,7 +10,7 @@ export default class UpdateRuntimeConfig extends CriCommand {
   static override examples = ['crisp update-runtime-config --pod-cidr 10.244.1.0/24']
 
   static override flags = {
-    'pod-cidr': valueFlag(parseRanges, {helpValue: 'CIDR'})({
+    'pod-cidr': valueFlag(parseRanges, {helpValue: 'CIDR', takesEmpty: true})({
       char: 'p',
       description: 'address range, or one for each IP family with a comma between',
     }),

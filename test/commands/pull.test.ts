@@ -131,7 +131,6 @@ describe('credentials', () => {
   test.each([
     [['--creds', 'a:b', '--auth', 'c'], '--creds and --auth: give credentials in one way'],
     [['--creds', ':hunter2'], '--creds has no user: write USER:PASSWORD'],
-    [['--username', ''], '--username is empty'],
     [['-u', 'ann'], '--username asks for the password on a terminal: pipe it in with --password-stdin'],
     [['--password-stdin'], '--password and --password-stdin are of the account that --username names'],
     [['--creds-stdin', '--pod-config', '-'], 'stdin holds either the pod or the credentials'],

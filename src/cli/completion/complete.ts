@@ -45,7 +45,7 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
   if (lookup === undefined) return []
   if (lookup === 'socket') return presentSockets(part)
   // Counted from the start of the process: that is when the key was pressed.
-  const leftMs = Number(process.env.CRISP_COMPLETION_MS ?? patienceMs) - performance.now()
+  const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
   if (!(leftMs > 0)) return []
   try {
     const settings = await readSettings(globals, process.env, () => undefined)

@@ -64,7 +64,7 @@ export function startTracing(options: TracingOptions): Tracing {
   const exporter = new OTLPTraceExporter({url, timeoutMillis: options.patienceMs})
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
-      'service.name': options.environment.OTEL_SERVICE_NAME ?? 'crisp',
+      'service.name': options.environment.OTEL_SERVICE_NAME || 'crisp',
       'host.name': hostname(),
       'process.pid': process.pid,
     }),

@@ -89,13 +89,12 @@ async function givenCredentials(
   sources: CredentialSources,
 ): Promise<Input<AuthConfig> | undefined> {
   const {username, password} = flags
-  if (username === '') throw new UsageError('--username is empty')
   if (username === undefined && (password !== undefined || flags['password-stdin']))
     throw new UsageError('--password and --password-stdin are of the account that --username names')
   if (username !== undefined) return {username, password: await passwordOf(flags, sources)}
 
-  const creds = flags.creds ?? sources.env.CRICTL_CREDS
-  const auth = flags.auth ?? sources.env.CRICTL_AUTH
+  const creds = flags.creds || sources.env.CRICTL_CREDS
+  const auth = flags.auth || sources.env.CRICTL_AUTH
   const ways = [creds && '--creds', auth && '--auth', flags['creds-stdin'] && '--creds-stdin'].filter(Boolean)
   if (ways.length > 1) throw new UsageError(`${ways.join(' and ')}: give credentials in one way`)
   if (flags['creds-stdin']) return parseCredentials(await firstLine(sources), '--creds-stdin')

@@ -31,7 +31,7 @@ export const streamFlags = {
 }
 
 /** Of `exec`, `attach` and `run`. */
-export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS'})({
+export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS', takesEmpty: true})({
   ...connection,
   description: 'what leaves a terminal session and lets it go on; "" for none',
   default: parseDetachKeys('ctrl-p,ctrl-q'),

@@ -24,7 +24,7 @@ export class RefusedValue extends Error {
 /** The value is what `parse` makes of the word; its UsageError begins with the word and names no flag. */
 export function valueFlag<Value>(
   parse: (text: string) => Value | Promise<Value>,
-  help: {helpValue?: string; complete?: readonly string[]} = {},
+  help: {helpValue?: string; complete?: readonly string[]; takesEmpty?: boolean} = {},
 ) {
   return Flags.custom<Value>({
     ...help,
@@ -57,20 +57,22 @@ export function listFlag<Item, Value>(
   return {...(flag as Interfaces.OptionFlag<Value | undefined>), join: (items) => join(items as Item[])}
 }
 
+// crictl takes an empty text for none, but an empty number for a mistake.
+const aNumber = {helpValue: 'N', takesEmpty: true}
+const aDuration = {helpValue: 'DURATION', takesEmpty: true}
+
 /** A whole number in any of Go's spellings. */
-export const integerFlag = valueFlag(parseInteger, {helpValue: 'N'})
+export const integerFlag = valueFlag(parseInteger, aNumber)
 
 /** A Go duration, in milliseconds. */
-export const durationFlag = valueFlag(parseDurationMs, {helpValue: 'DURATION'})
+export const durationFlag = valueFlag(parseDurationMs, aDuration)
 
 /** Neither is less than `least`. */
 export const integerFrom = (least: number) =>
-  valueFlag((text) => notLess(text, parseInteger(text), least, String(least)), {helpValue: 'N'})
+  valueFlag((text) => notLess(text, parseInteger(text), least, String(least)), aNumber)
 
 export const durationFrom = (leastMs: number) =>
-  valueFlag((text) => notLess(text, parseDurationMs(text), leastMs, durationText(leastMs)), {
-    helpValue: 'DURATION',
-  })
+  valueFlag((text) => notLess(text, parseDurationMs(text), leastMs, durationText(leastMs)), aDuration)
 
 function notLess(text: string, value: number, least: number, leastText: string): number {
   if (value >= least) return value

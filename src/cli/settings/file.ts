@@ -25,10 +25,7 @@ export function askedConfigPath(
   flag: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): string | undefined {
-  if (flag === '') throw new UsageError('--config is empty: name a file, or leave it out')
-  if (flag === undefined && environment.CRI_CONFIG_FILE === '')
-    throw new UsageError('CRI_CONFIG_FILE is empty: name a file, or unset it')
-  return flag ?? environment.CRI_CONFIG_FILE
+  return flag || environment.CRI_CONFIG_FILE || undefined
 }
 
 export function defaultConfigPath(
@@ -37,7 +34,7 @@ export function defaultConfigPath(
 ): string {
   switch (platform) {
     case 'win32':
-      return join(environment.USERPROFILE ?? 'C:\\', '.crictl', 'crictl.yaml')
+      return join(environment.USERPROFILE || 'C:\\', '.crictl', 'crictl.yaml')
     case 'freebsd':
       return '/usr/local/etc/crictl.yaml'
     default:
@@ -51,7 +48,7 @@ export function findConfigPath(): string | undefined {
   return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
 }
 
-/** What the file says, every value checked. Throws UserError, one line with the file's name. */
+/** What the file says, every value checked; an empty one says nothing. Throws UserError, one line with the file's name. */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const text = readConfigText(path)
   if (text === undefined) throw new UserError(`config file ${path}: does not exist`)
@@ -78,10 +75,10 @@ export async function parseConfig(text: string, path: string): Promise<ConfigFil
     )
   }
   return Object.fromEntries(
-    Object.entries(content).map(([key, value]) => [
-      key,
-      checkValue(key, value, `config file ${path}, ${key}`),
-    ]),
+    Object.entries(content).map(([key, value]) => {
+      const where = `config file ${path}, ${key}`
+      return value === '' ? [findKey(key, where), ''] : [key, checkValue(key, value, where)]
+    }),
   )
 }
 

@@ -15,7 +15,7 @@ export interface Settings {
 }
 
 /**
- * Flag, then environment, then file, then nothing, as crictl; its file's `max-retries` counts only where it is
+ * Flag, then environment, then file, then nothing, as crictl; what is empty is not given. Its file's `max-retries` counts only where it is
  * written. `note` is told of a default file that cannot be used; one that was asked for throws.
  */
 export async function readSettings(
@@ -25,20 +25,19 @@ export async function readSettings(
 ): Promise<Settings> {
   const {path, file} = await configFileFor(askedConfigPath(flags.config, environment), note)
   const endpointOf = (key: EndpointKey) => {
-    const {variable, fixIfEmpty} = endpointSources[key]
+    const variable = endpointVariables[key]
     return (
-      checkedEndpoint(flags[key], `--${key}`, fixIfEmpty) ??
-      checkedEndpoint(environment[variable], variable, fixIfEmpty) ??
-      checkedEndpoint(file[key] || undefined, `config file ${path}, ${key}`)
+      checkedEndpoint(flags[key], `--${key}`) ??
+      checkedEndpoint(environment[variable], variable) ??
+      checkedEndpoint(file[key], `config file ${path}, ${key}`)
     )
   }
-  const timeoutMs = flags['request-timeout'] ?? fileTimeoutMs(file)
+  const timeoutMs = flags['request-timeout'] ?? numberIn(file, 'timeout', 1000)
   return {
     endpoint: endpointOf('runtime-endpoint'),
     imageEndpoint: endpointOf('image-endpoint'),
     timeoutMs: timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined,
-    maxRetries:
-      flags['max-retries'] ?? (file['max-retries'] === undefined ? undefined : Number(file['max-retries'])),
+    maxRetries: flags['max-retries'] ?? numberIn(file, 'max-retries'),
     debug: flags.debug ?? file.debug === 'true',
     pullImageOnCreate: file['pull-image-on-create'] === 'true',
     disablePullOnRun: file['disable-pull-on-run'] === 'true',
@@ -47,21 +46,15 @@ export async function readSettings(
 
 type EndpointKey = 'runtime-endpoint' | 'image-endpoint'
 
-const endpointSources: Readonly<Record<EndpointKey, {variable: string; fixIfEmpty: string}>> = {
-  'runtime-endpoint': {
-    variable: 'CONTAINER_RUNTIME_ENDPOINT',
-    fixIfEmpty: 'name a socket, or leave it out to have it found',
-  },
-  'image-endpoint': {
-    variable: 'IMAGE_SERVICE_ENDPOINT',
-    fixIfEmpty: 'leave it out to use the runtime endpoint',
-  },
+const endpointVariables: Readonly<Record<EndpointKey, string>> = {
+  'runtime-endpoint': 'CONTAINER_RUNTIME_ENDPOINT',
+  'image-endpoint': 'IMAGE_SERVICE_ENDPOINT',
 }
 
-/** As it was given; whoever wonders where a wrong one comes from is told. */
-function checkedEndpoint(given: string | undefined, source: string, fixIfEmpty = ''): string | undefined {
-  if (given === undefined || given === 'demo') return given
-  if (given === '') throw new UsageError(`${source} is empty: ${fixIfEmpty}`)
+/** As it was given, undefined for nothing; whoever wonders where a wrong one comes from is told. */
+function checkedEndpoint(given: string | undefined, source: string): string | undefined {
+  if (!given) return undefined
+  if (given === 'demo') return given
   try {
     socketPathOf(given)
     return given
@@ -70,8 +63,8 @@ function checkedEndpoint(given: string | undefined, source: string, fixIfEmpty =
   }
 }
 
-function fileTimeoutMs(file: ConfigFile): number | undefined {
-  return file.timeout === undefined ? undefined : Number(file.timeout) * 1000
+function numberIn(file: ConfigFile, key: 'timeout' | 'max-retries', unit = 1): number | undefined {
+  return file[key] ? Number(file[key]) * unit : undefined
 }
 
 async function configFileFor(

@@ -1,0 +1,90 @@
+import type {Effect} from './reading-lines.js'
+
+// Forms of arguments, each with what crictl 1.36 does, or with the plain line that it does the same as.
+
+const wheresoever = (filter: object) => ['ListPodSandbox', {filter}] as [string, object]
+
+export const argumentLines: Record<string, [line: string, effect: Effect][]> = {
+  'parts of a list are trimmed': [
+    [
+      "crictl pods -q --label 'run=nginx, app=web'",
+      {stdout: '$nginx-65899c769f-wv2gp\n', call: wheresoever({labelSelector: {run: 'nginx', app: 'web'}})},
+    ],
+    ["crictl pods -q --label ' run=nginx '", {stdout: '$nginx-65899c769f-wv2gp\n'}],
+    ["crictl pods -q --label 'run=nginx ,app=web'", {stdout: '$nginx-65899c769f-wv2gp\n'}],
+    [
+      "crictl ps -q --label 'io.kubernetes.container.name=etcd, io.kubernetes.pod.name=etcd-cp1'",
+      {stdout: '$etcd\n'},
+    ],
+    [
+      "crictl inspectp --label 'run=nginx, app=web' -o 'jsonpath={.status.metadata.name}'",
+      {stdout: /^nginx/},
+    ],
+    ["crictl images -q --filter 'reference=busybox, dangling=false'", {stdout: /^\S+\n$/}],
+    [
+      "crictl logs --label 'io.kubernetes.container.name=etcd, io.kubernetes.pod.name=etcd-cp1'",
+      {stdout: /first/},
+    ],
+  ],
+  'bare numbers are Unix seconds': [
+    ['crictl logs --since 0 etcd', {stdout: 'first\nsecond\nlast\n'}],
+    ['crictl logs --since 1 etcd', {stdout: 'first\nsecond\nlast\n'}],
+    ['crictl logs --since 1700000000.5 etcd', {stdout: 'first\nsecond\nlast\n'}],
+    ['crictl logs --since 99999999999 etcd', {stdout: ''}],
+  ],
+  'exec -e ends with 0': [
+    ['crictl exec -e nginx no-such-command', {stderr: /no-such-command/}],
+    ['crictl exec -s -e nginx no-such-command', {stderr: /no-such-command/}],
+    ['crictl exec -e nosuch ls', {stderr: /nosuch/}],
+    ['crictl exec --ignore-errors --name nosuch ls', {stderr: /no container passes/}],
+    ["crictl exec -e -q nginx sh -c 'exit 3'", {stdout: ''}],
+    ["crictl exec -e -s -q --timeout 1 nginx sh -c 'sleep 20'", {stderr: /./}],
+    ['crictl -r unix:///nosuch.sock exec -e nginx ls', {stderr: /nosuch.sock/}],
+  ],
+  'an empty number is a mistake': [
+    ["crictl pods --last ''", {stderr: /--last/, exitCode: 2}],
+    ["crictl --timeout '' pods", {stderr: /--request-timeout/, exitCode: 2}],
+  ],
+}
+
+export const sameLines: Record<string, [line: string, other: string][]> = {
+  'an empty text is not given': [
+    ["crictl ps -q --state ''", 'crictl ps -q'],
+    ["crictl ps -q --pod ''", 'crictl ps -q'],
+    ["crictl ps -q --name ''", 'crictl ps -q'],
+    ["crictl ps -q --image ''", 'crictl ps -q'],
+    ["crictl ps -q --label ''", 'crictl ps -q'],
+    ['crictl ps -q --namespace=', 'crictl ps -q'],
+    ["crictl ps -q --id ''", 'crictl ps -q'],
+    ["crictl ps -q -o ''", 'crictl ps -q'],
+    ["crictl pods -q -s ''", 'crictl pods -q'],
+    ["crictl pods -o ''", 'crictl pods'],
+    ["crictl images -o ''", 'crictl images'],
+    ["crictl images -q --filter ''", 'crictl images -q'],
+    ["crictl inspect -o '' etcd", 'crictl inspect etcd'],
+    ["crictl inspect --template '' etcd", 'crictl inspect etcd'],
+    ["crictl version -o ''", 'crictl version'],
+    ["crictl logs --since '' etcd", 'crictl logs etcd'],
+    ["crictl logs --stream '' etcd", 'crictl logs etcd'],
+    ["crictl -i '' images -q", 'crictl images -q'],
+    ["crictl -r '' ps -q", 'crictl ps -q'],
+    ["crictl --config '' ps -q", 'crictl ps -q'],
+    ["crictl ps -q --state exited --state ''", 'crictl ps -q'],
+  ],
+  'one dash or two': [
+    ['crictl ps --q', 'crictl ps -q'],
+    ['crictl ps -quiet', 'crictl ps -q'],
+    ['crictl ps --a --q', 'crictl ps -aq'],
+    ['crictl ps -q -name etcd', 'crictl ps -q --name etcd'],
+    ['crictl ps -q -name=etcd', 'crictl ps -q --name etcd'],
+    ['crictl ps --q=false', 'crictl ps'],
+    ['crictl pods --o json', 'crictl pods -o json'],
+    ['crictl pods --o=json', 'crictl pods -o json'],
+    ['crictl --r $ENDPOINT ps -q', 'crictl ps -q'],
+    ['crictl --t 5s ps -q', 'crictl ps -q'],
+    ['crictl ps --h', 'crictl ps -h'],
+    ['crictl --v', 'crictl -v'],
+    ['crictl images --q', 'crictl images -q'],
+    ['crictl exec --s nginx true', 'crictl exec -s nginx true'],
+  ],
+}
