@@ -94,7 +94,7 @@ export default class Demo extends CriCommand {
       onRefused: (line) => this.note(`refused: ${line}`),
     })
     this.write(demoIntroduction(flags.socket === undefined ? 'demo' : runtime.endpoint, socketPath))
-    await this.#untilStopped(runtime)
+    await this.#waitUntilStopped(runtime)
   }
 
   /** The server in the background works in another directory. */
@@ -117,14 +117,14 @@ export default class Demo extends CriCommand {
       const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
       await using runtime = await startDemoRuntime({...options, socketPath, directory, onRefused})
       await report({endpoint: runtime.endpoint})
-      await this.#untilStopped(runtime)
+      await this.#waitUntilStopped(runtime)
     } catch (error) {
       await report({failure: describeError(error).text})
       throw error
     }
   }
 
-  async #untilStopped(runtime: DemoRuntime): Promise<void> {
+  async #waitUntilStopped(runtime: DemoRuntime): Promise<void> {
     // The way out of a second Ctrl-C and of a fault of our own, which leave no time for anything else.
     const atOnce = (): void => {
       runtime.killNow()

@@ -2,7 +2,7 @@ import {enumValues, type FieldDescriptor, messageFields, protoName} from '../cli
 import {printable} from '../errors/printable.js'
 import {nearest} from '../text/nearest.js'
 import {parseBytes} from '../text/quantity.js'
-import {enumWords, fieldNamed, isWrapper, plainEnumWord, shortEnumName, suggestedField} from './names.js'
+import {enumWords, findField, isWrapper, plainEnumWord, shortEnumName, suggestedField} from './names.js'
 import {type MappingNode, type Node, type ScalarNode, TreeError} from './tree.js'
 
 // A tree as a message of the CRI, checked field by field against the proto. Beyond what the proto says, a plain
@@ -40,7 +40,7 @@ class Reader {
     const values: Record<string, unknown> = {}
     const known = new Map<string, number>()
     for (const {key, value, line} of mapping.entries) {
-      const name = fieldNamed(type, key)
+      const name = findField(type, key)
       if (name === undefined) throw unknownField(type, key, path, line)
       const again = known.get(name)
       if (again !== undefined) throw failure([...path, key], `is here twice, first in line ${again}`, line)

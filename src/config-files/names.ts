@@ -8,7 +8,7 @@ const plainForm = (name: string) => name.replaceAll('_', '').toLowerCase()
 const byPlainForm = new Map<string, Map<string, string>>()
 
 /** The message's field that the word names, in either style, as JSON names it. */
-export function fieldNamed(message: string, word: string): string | undefined {
+export function findField(message: string, word: string): string | undefined {
   let names = byPlainForm.get(message)
   if (!names) {
     names = new Map(Object.keys(messageFields(message) ?? {}).map((name) => [plainForm(name), name]))
@@ -40,7 +40,7 @@ function deeperField(message: string, word: string): string | undefined {
   while (level.length > 0) {
     const deeper: [string, string][] = []
     for (const [type, path] of level) {
-      const found = path === '' ? undefined : fieldNamed(type, word)
+      const found = path === '' ? undefined : findField(type, word)
       if (found) return `${path}${protoName(found)}`
       for (const [name, field] of Object.entries(messageFields(type) ?? {})) {
         if (field.rule === 'repeated' || seen.has(field.type) || !messageFields(field.type)) continue

@@ -1,6 +1,6 @@
 import {messageFields} from '../client/descriptor.js'
 import {wrapText} from '../text/wrap.js'
-import {fieldNamed} from './names.js'
+import {findField} from './names.js'
 
 // A file to start from: the fields that most need, with the proto's own explanations, those that some need behind a
 // comment sign. It is valid as it is, and with any of the signs taken away.
@@ -105,7 +105,7 @@ function fieldLines(
   nested: boolean,
 ): string[] {
   return Object.entries(fields).flatMap(([field, given], index) => {
-    const name = fieldNamed(message, field) ?? field
+    const name = findField(message, field) ?? field
     const value = given instanceof Optional ? given.value : given
     const doc = docs[`${message}.${name}`]
     const comment = doc ? wrapText(doc, 78 - indent.length) : []

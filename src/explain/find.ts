@@ -7,7 +7,7 @@ import {
   type ServiceName,
   typeNames,
 } from '../client/descriptor.js'
-import {fieldNamed} from '../config-files/names.js'
+import {findField} from '../config-files/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 
@@ -122,7 +122,7 @@ function fieldsOf(message = ''): {word: string; element: Element}[] {
 /** Every field and enum value of that name, wherever it is. */
 function findByName(word: string): Element[] {
   return typeNames().flatMap((type): Element[] => {
-    const name = fieldNamed(type, word)
+    const name = findField(type, word)
     const field = name === undefined ? undefined : messageFields(type)?.[name]
     if (name !== undefined && field) return [{kind: 'field', message: type, name, field}]
     const value = Object.entries(enumValues(type) ?? {}).find(([known]) => plain(known) === plain(word))

@@ -48,7 +48,7 @@ export class TopSession {
   readonly #sampler: NodeSampler
   readonly #history = new NodeHistory()
   readonly #logTail = new LogTail()
-  readonly #done = deferred()
+  readonly #done = defer()
   #state: TopState
   #node: NodeState | undefined
   #pods: TopPod[] = []
@@ -313,7 +313,7 @@ export class TopSession {
 }
 
 /** Promise.withResolvers comes with Node 22. */
-function deferred(): {promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void} {
+function defer(): {promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void} {
   let resolve = (): void => undefined
   let reject = (_reason: unknown): void => undefined
   const promise = new Promise<void>((onDone, onFailed) => {

@@ -63,7 +63,7 @@ export function quantifierSource({
 
 function setSource(set: CodePoints, flag: Flag): string {
   const only = onlyCodePoint(set)
-  if (only !== undefined) return escaped(only, flag)
+  if (only !== undefined) return escapeCode(only, flag)
   const rest = complement(set)
   // Nothing, and all, have no shorter form.
   if (set.length === 0 || rest.length === 0) return set.length === 0 ? '[]' : '[^]'
@@ -72,12 +72,14 @@ function setSource(set: CodePoints, flag: Flag): string {
 
 function classBody(set: CodePoints, flag: Flag): string {
   return rangesOf(set)
-    .map(([from, to]) => (from === to ? escaped(from, flag) : `${escaped(from, flag)}-${escaped(to, flag)}`))
+    .map(([from, to]) =>
+      from === to ? escapeCode(from, flag) : `${escapeCode(from, flag)}-${escapeCode(to, flag)}`,
+    )
     .join('')
 }
 
 /** Letters, digits and a few marks that never mean anything stand for themselves. */
-function escaped(code: number, flag: Flag): string {
+function escapeCode(code: number, flag: Flag): string {
   const character = String.fromCodePoint(code)
   if (/^[\w =:;,"'<>@!#%&`~]$/.test(character)) return character
   const hex = code.toString(16)
