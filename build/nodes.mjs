@@ -14,12 +14,17 @@ for (const release of tests ? [oldest, newest] : releases) {
     ['exec', '--yes', `--package=node@${release}`, '--', 'node', '-p', 'process.execPath'],
     {encoding: 'utf8'},
   ).trim()
-  const argv = tests ? ['node_modules/vitest/vitest.mjs', 'run'] : ['build/smoke.mjs']
   if (tests) console.log(`Node ${release}: all tests`)
-  const {status} = spawnSync(node, argv, {
-    stdio: 'inherit',
-    // What tests start by the name "node" is the same one.
-    env: {...process.env, PATH: `${dirname(node)}:${process.env.PATH}`},
-  })
-  if (status !== 0) process.exitCode = 1
+  // The libraries are compiled for the Node that builds.
+  const runs = tests
+    ? [['build/build.mjs'], ['node_modules/vitest/vitest.mjs', 'run']]
+    : [['build/smoke.mjs']]
+  for (const argv of runs) {
+    const {status} = spawnSync(node, argv, {
+      stdio: 'inherit',
+      // What tests start by the name "node" is the same one.
+      env: {...process.env, PATH: `${dirname(node)}:${process.env.PATH}`},
+    })
+    if (status !== 0) process.exitCode = 1
+  }
 }
