@@ -49,13 +49,12 @@ const lines: Record<string, Line> = {
   completion: () => ['completion', 'bash'],
   config: () => ['config'],
   cp: () => ['cp', 'talker:/etc/hostname', '-'],
-  create: ({pod, directory}) => [
-    'create',
-    '--no-pull',
-    pod,
-    join(directory, `container-${++made}.yaml`),
-    join(directory, 'pod.yaml'),
-  ],
+  create: async ({pod, directory}) => {
+    const name = `made-${++made}`
+    const file = join(directory, `container-${name}.yaml`)
+    await writeFile(file, containerText(name))
+    return ['create', '--no-pull', pod, file, join(directory, 'pod.yaml')]
+  },
   demo: ({directory}) => ['demo', '--empty', '--socket', join(directory, `demo-${++made}.sock`)],
   describe: () => ['describe', 'talker'],
   events: () => ['events'],
@@ -80,7 +79,12 @@ const lines: Record<string, Line> = {
   rmi: () => ['rmi', '--dry-run', shellImage],
   rmp: async ({client}) => ['rmp', '-f', await podOn(client)],
   run: () => ['run', '--rm', shellImage, '--', ...talk],
-  runp: ({directory}) => ['runp', join(directory, `pod-${++made}.yaml`)],
+  runp: async ({directory}) => {
+    const name = `verbs-${++made}`
+    const file = join(directory, `pod-${name}.yaml`)
+    await writeFile(file, podText(name))
+    return ['runp', file]
+  },
   'runtime-config': () => ['runtime-config'],
   start: async ({client, pod}) => ['start', await created(client, pod)],
   stats: () => ['stats', '--watch'],
@@ -127,10 +131,7 @@ export async function startEveryVerb(): Promise<EveryVerb> {
     directory,
     env: {XDG_RUNTIME_DIR: directory, XDG_STATE_HOME: directory},
     async line(verb) {
-      const line = (await lines[verb]?.(node)) ?? []
-      await writeFile(join(directory, `pod-${made}.yaml`), podText(`verbs-${made}`))
-      await writeFile(join(directory, `container-${made}.yaml`), containerText(`made-${made}`))
-      return line
+      return (await lines[verb]?.(node)) ?? []
     },
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]()
