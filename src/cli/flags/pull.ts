@@ -79,6 +79,7 @@ export async function pullCredentials(
       file: flags.authfile,
       onProblem,
       signal: sources.signal,
+      killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
     })
   }
 }

@@ -6,7 +6,25 @@ export interface HelperAnswer {
   secret: string
 }
 
-const patienceMs = 30_000
+/** What one helper may take. */
+interface HelperLimits {
+  /** Long enough to unlock a keyring by hand. */
+  timeMs: number
+  /** Far above any answer. */
+  bytes: number
+  /** How long its output is read on once it has ended, where a child of its own keeps that open. */
+  graceMs: number
+}
+
+export interface HelperSurroundings {
+  env: NodeJS.ProcessEnv
+  /** Ends every process of a group at once; this folder has no hold of processes. Throws where there is none. */
+  killGroup: (leader: number) => void
+  signal?: AbortSignal | undefined
+  limits?: HelperLimits
+}
+
+const usualLimits: HelperLimits = {timeMs: 30_000, bytes: 1024 * 1024, graceMs: 500}
 
 /**
  * Asks `docker-credential-NAME get` for one server, as docker does. Undefined where it knows none. Throws with the
@@ -15,20 +33,20 @@ const patienceMs = 30_000
 export async function askHelper(
   name: string,
   server: string,
-  options: {env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined},
+  surroundings: HelperSurroundings,
 ): Promise<HelperAnswer | undefined> {
   // The name becomes part of a program's name; anything else in it is no name.
   if (!/^[\w.-]+$/.test(name)) throw new Error(`"${name}" is no name of a credential helper`)
   const program = `docker-credential-${name}`
-  const {stdout, ending} = await output(program, server, options)
+  const {stdout, ending} = await output(program, server, surroundings)
   if (ending === 0) return answerOf(program, stdout)
-  if (/credentials not found/i.test(stdout)) return undefined
+  if (/credentials not found/i.test(stdout.toString('utf8'))) return undefined
   throw new Error(`${program} get ended with ${ending}`)
 }
 
-function answerOf(program: string, stdout: string): HelperAnswer | undefined {
+function answerOf(program: string, stdout: Buffer): HelperAnswer | undefined {
   try {
-    const {Username, Secret} = JSON.parse(stdout)
+    const {Username, Secret} = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(stdout))
     if (typeof Username === 'string' && typeof Secret === 'string') {
       return Secret === '' ? undefined : {username: Username, secret: Secret}
     }
@@ -38,34 +56,77 @@ function answerOf(program: string, stdout: string): HelperAnswer | undefined {
   throw new Error(`${program} get did not answer with Username and Secret`)
 }
 
+/**
+ * Runs a helper as the head of a process group of its own, which is killed where it goes beyond a limit, when the signal
+ * asks for it, and when the helper has ended. Whatever the helper does, nothing of it then keeps this process.
+ */
 function output(
   program: string,
   input: string,
-  {env, signal}: {env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined},
-): Promise<{stdout: string; ending: number | string}> {
+  {env, killGroup, signal, limits = usualLimits}: HelperSurroundings,
+): Promise<{stdout: Buffer; ending: number | string}> {
+  signal?.throwIfAborted()
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], {
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: patienceMs,
-      ...(signal ? {signal} : {}),
-    })
+    const refuse = ({code}: NodeJS.ErrnoException) =>
+      finish(() =>
+        reject(new Error(`${program} ${code === 'ENOENT' ? 'is not in PATH' : `cannot be run: ${code}`}`)),
+      )
+    const stop = () => finish(() => reject(signal?.reason))
+    const timers: NodeJS.Timeout[] = []
+    let child: ReturnType<typeof startHelper> | undefined
+    const finish = (settle: () => void) => {
+      for (const timer of timers) clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+      if (child) letGo(child, killGroup)
+      settle()
+    }
+    try {
+      child = startHelper(program, env)
+    } catch (error) {
+      refuse(error as NodeJS.ErrnoException)
+      return
+    }
+    child.once('error', refuse)
+    signal?.addEventListener('abort', stop)
+    timers.push(
+      setTimeout(() => {
+        finish(() => reject(new Error(`${program} get did not end within ${limits.timeMs / 1000} s`)))
+      }, limits.timeMs),
+    )
     const chunks: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        signal?.aborted
-          ? signal.reason
-          : new Error(
-              `${program} ${error.code === 'ENOENT' ? 'is not in PATH' : `cannot be run: ${error.code}`}`,
-            ),
-      ),
-    )
-    child.once('close', (code, killedBy) =>
-      resolve({stdout: Buffer.concat(chunks).toString('utf8'), ending: code ?? killedBy ?? 'no status'}),
-    )
+    let length = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length > limits.bytes)
+        finish(() => reject(new Error(`${program} get printed more than ${limits.bytes} bytes`)))
+    })
+    const end = (code: number | null, killedBy: NodeJS.Signals | null) =>
+      finish(() => resolve({stdout: Buffer.concat(chunks), ending: code ?? killedBy ?? 'no status'}))
+    child.once('close', end)
+    child.once('exit', (code, killedBy) => {
+      timers.push(setTimeout(() => end(code, killedBy), limits.graceMs))
+    })
     // A helper that ends without reading its input has still answered.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })
+}
+
+function startHelper(program: string, env: NodeJS.ProcessEnv) {
+  return spawn(program, ['get'], {env, stdio: ['pipe', 'pipe', 'ignore'], detached: true})
+}
+
+function letGo(child: ReturnType<typeof startHelper>, killGroup: (leader: number) => void): void {
+  // What is still to come of it concerns nobody; an error without a listener would end this process.
+  child.removeAllListeners().on('error', () => undefined)
+  child.stdout.removeAllListeners('data').destroy()
+  child.stdin.destroy()
+  child.unref()
+  if (child.pid === undefined) return
+  try {
+    killGroup(child.pid)
+  } catch {
+    // Nothing is left of it.
+  }
 }

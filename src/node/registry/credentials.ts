@@ -3,7 +3,7 @@ import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {UserError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
-import {askHelper, type HelperAnswer} from './credential-helper.js'
+import {askHelper, type HelperAnswer, type HelperSurroundings} from './credential-helper.js'
 import {credentialScopes, defaultRegistry, normalScope, registryHost} from './host.js'
 
 /** docker's config.json and podman's auth.json: both keep logins in the same form. */
@@ -13,13 +13,11 @@ interface AuthFile {
   credsStore?: string
 }
 
-export interface CredentialSearch {
-  env: NodeJS.ProcessEnv
+export interface CredentialSearch extends HelperSurroundings {
   /** Only this file; one that cannot be read is then an error. */
   file?: string | undefined
   /** Told of files and helpers that are passed over, and why. Never of what they hold. */
   onProblem: (text: string) => void
-  signal?: AbortSignal | undefined
 }
 
 /** What a `docker login` or `podman login` on this machine left for the image's registry; undefined for none. */

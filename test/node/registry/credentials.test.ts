@@ -35,6 +35,7 @@ const find = (reference: string, env: NodeJS.ProcessEnv = {}, path?: string) =>
   findCredentials(reference, {
     env: {HOME: home, PATH: `${join(home, 'bin')}${delimiter}${process.env.PATH}`, ...env},
     file: path,
+    killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
     onProblem: (text) => problems.push(text.replaceAll(home, '~')),
   })
 
