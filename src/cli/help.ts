@@ -49,9 +49,9 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'which',
     ],
   ],
-  ['TALK TO CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],
+  ['WORK IN CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],
   [
-    'MAKE AND END',
+    'CREATE AND REMOVE',
     ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],

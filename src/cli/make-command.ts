@@ -17,9 +17,9 @@ import {readSettings} from './settings/settings.js'
 export const makeFlags = {
   'cancel-timeout': durationFrom(0)({
     char: 'T',
-    description: 'how long each call may take; twice that for the pod',
+    description: 'time limit of each call; twice that for the pod',
   }),
-  keep: Flags.boolean({description: 'when a step fails, leave what was made so far, and name it'}),
+  keep: Flags.boolean({description: 'when a step fails, keep what was created so far, and name it'}),
   'dry-run': Flags.boolean({
     helpGroup: 'OUTPUT',
     description: 'print the requests that would be sent; crisp run -f takes them',
@@ -28,13 +28,13 @@ export const makeFlags = {
     char: 'o',
     helpGroup: 'OUTPUT',
     helpValue: 'FORMAT',
-    description: 'of --dry-run: yaml or json [default: yaml]',
+    description: 'format of --dry-run: yaml or json [default: yaml]',
   }),
 }
 
 /** Flags of those that may pull before. */
 export const pullFirstFlags = {
-  'with-pull': Flags.boolean({description: 'pull the image, even one that is there'}),
+  'with-pull': Flags.boolean({description: 'pull the image, even if the node has it'}),
   'no-pull': Flags.boolean({description: 'do not pull the image'}),
 }
 

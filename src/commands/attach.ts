@@ -9,9 +9,9 @@ import {sessionFailure} from '../sessions/failure.js'
 import {attach} from '../sessions/session.js'
 
 export default class Attach extends CriCommand {
-  static override summary = "Join a running container's stdin, stdout and stderr"
+  static override summary = "Attach to a running container's stdin, stdout and stderr"
   static override description =
-    'Shows what the container prints from now on. When it exits meanwhile the exit code is its own; 125 when crisp or the runtime failed. Input reaches only containers that were made with stdin, and -t suits those made with a terminal.'
+    'Shows what the container prints from now on. If the container exits, crisp ends with its exit code; 125 means that crisp or the runtime failed. Input reaches only containers created with stdin; use -t for those created with a terminal.'
   static override examples = [
     'crisp attach web',
     'crisp attach -it debug-shell',
@@ -27,8 +27,8 @@ export default class Attach extends CriCommand {
   }
 
   static override flags = {
-    stdin: Flags.boolean({char: 'i', aliases: ['interactive'], description: 'pass stdin on'}),
-    tty: Flags.boolean({char: 't', description: 'the container has a terminal: join ours to it'}),
+    stdin: Flags.boolean({char: 'i', aliases: ['interactive'], description: 'pass stdin to the command'}),
+    tty: Flags.boolean({char: 't', description: "connect your terminal to the container's"}),
     'detach-keys': detachKeysFlag,
     ...streamFlags,
   }

@@ -12,7 +12,7 @@ const {wait: _, ...eachFlags} = targetFlags(1)
 export default class Checkpoint extends TargetCommand {
   static override summary = 'Save the state of running containers to files'
   static override description =
-    'The runtime writes the file, on its own node, and needs CRIU for it. The container goes on.'
+    'The runtime writes the file on its node, and needs CRIU. The container keeps running.'
   static override examples = [
     'crisp checkpoint --export /var/tmp/web.tar web',
     'crisp checkpoint --export /var/tmp/ web db',
@@ -32,7 +32,7 @@ export default class Checkpoint extends TargetCommand {
     export: Flags.string({
       char: 'e',
       helpValue: 'FILE',
-      description: 'where to; a directory for several containers, each then has a file ID.tar',
+      description: 'file to write; for several containers a directory, with a file ID.tar for each',
     }),
     ...eachFlags,
   }

@@ -37,7 +37,7 @@ export default class Completion extends CriCommand {
   static override flags = {
     name: commandNameFlag({
       multiple: true,
-      description: 'another name that crisp goes by, such as an alias; the one it was called by if not given',
+      description: 'another name for crisp, such as an alias; by default the name it was called by',
     }),
   }
 

@@ -11,7 +11,7 @@ import {sessionFailure} from '../sessions/failure.js'
 export default class Cp extends CriCommand {
   static override summary = 'Copy files into or out of a container'
   static override description =
-    "Goes through tar in the container; where none can run and crisp runs as root on the node, through the node's kernel. A destination that is a directory gets the source inside it, one that is not there becomes the source; /. behind a directory means what is in it. With - one side is a tar stream, of one file too: the destination /dev/stdout, or crisp exec CONTAINER cat FILE, gives its bytes. Names that lead out of the destination are refused."
+    'Uses tar in the container. Where there is none, root on the node copies through /proc. A destination that is a directory gets the source inside it, one that is not there becomes the source; /. behind a directory means what is in it. With - one side is a tar stream, of one file too: the destination /dev/stdout, or crisp exec CONTAINER cat FILE, gives its bytes. Names that lead out of the destination are refused.'
   static override examples = [
     'crisp cp web:/etc/nginx/nginx.conf .',
     'crisp cp ./nginx.conf kube-system/proxy-x/proxy:/etc/nginx/',
@@ -37,7 +37,8 @@ export default class Cp extends CriCommand {
   static override flags = {
     archive: Flags.boolean({
       char: 'a',
-      description: "keep owners' numbers and setuid bits; else the copy is its maker's, root's inside",
+      description:
+        'keep owner IDs and setuid bits; by default you own the copy, root owns it in the container',
     }),
     'follow-link': Flags.boolean({char: 'L', description: 'copy what symlinks point to'}),
     ...streamFlags,

@@ -8,7 +8,7 @@ import {createStep, pullSteps} from '../run/plan.js'
 import {podConfigOf} from '../run/pod-config-of.js'
 
 export default class Create extends PlanCommand {
-  static override summary = 'Make a container in a pod, from a file, without starting it'
+  static override summary = 'Create a container in a pod from a file, without starting it'
   static override description =
     'Prints the ID of the new container. The files are YAML or JSON. The pod file is the one that the pod was made from; without it crisp asks the runtime.'
   static override examples = [
@@ -30,7 +30,7 @@ export default class Create extends PlanCommand {
       complete: 'file',
     }),
     'pod-config': Args.string({
-      description: 'file, or - for stdin; if not given, what the runtime knows of the pod',
+      description: 'file, or - for stdin; by default crisp asks the runtime',
       ignoreStdin: true,
       complete: 'file',
     }),

@@ -11,7 +11,7 @@ import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
 import {UsageError} from '../errors/errors.js'
 
 export default class Demo extends CriCommand {
-  static override summary = 'Serve the CRI from crisp itself, to learn and to try things out'
+  static override summary = 'Serve the CRI from crisp itself, to learn and to experiment'
   static override description =
     'A runtime without root and without isolation: its containers are ordinary processes of yours. Reach it with ' +
     '-r demo from another terminal, which also starts it by itself if it does not run.'
@@ -27,16 +27,16 @@ export default class Demo extends CriCommand {
 
   static override flags = {
     detach: Flags.boolean({char: 'd', description: 'serve in the background'}),
-    stop: Flags.boolean({description: 'end the one that runs'}),
+    stop: Flags.boolean({description: 'stop the running server'}),
     empty: Flags.boolean({description: 'start without pods'}),
     seed: Flags.string({
       helpValue: 'FILE',
-      description: 'start with the pods of this YAML file (docs/demo.md)',
+      description: 'start with the pods in this YAML file (docs/demo.md)',
     }),
     socket: Flags.string({
       helpValue: 'PATH',
       complete: 'file',
-      description: "where to listen, instead of the user's own place",
+      description: 'socket to listen on, instead of the default one',
     }),
     delay: Flags.string({
       multiple: true,

@@ -9,9 +9,9 @@ import {lookAtNode} from '../node/view.js'
 import {type Described, descriptionsView} from '../views/description.js'
 
 export default class Describe extends CriCommand {
-  static override summary = 'Tell about a container or pod what one wants to know first'
+  static override summary = 'Show the main facts about a container or pod, and its last log lines'
   static override description =
-    'How it runs or ended, earlier attempts, command, limits, mounts and the last lines of its log. The log is read on this machine, which takes root on most nodes.'
+    'State, exit, earlier attempts, command, limits, mounts and the last log lines. crisp reads the log on this machine, which needs root on most nodes.'
   static override examples = [
     'crisp describe web',
     'crisp describe kube-system/coredns-x --tail 50',

@@ -12,7 +12,7 @@ import {splitWords} from '../text/selectors.js'
 import {eventView} from '../views/events.js'
 
 export default class Events extends CriCommand {
-  static override summary = 'Show what happens to containers and pods, as it happens'
+  static override summary = 'Show events of containers and pods as they happen'
   static override description =
     `In words on a terminal, as JSON elsewhere. Where the runtime has no events (containerd 1.6, CRI-O without
 enable_pod_events) its lists are compared instead. A runtime that is restarted is listened to again.`

@@ -45,7 +45,7 @@ interface Task {
 export default class Exec extends CriCommand {
   static override summary = 'Run a command in a container'
   static override description =
-    "Everything behind the container is the command, flags included. The exit code is the command's own; 126 when it cannot be executed, 127 when there is none, 125 when crisp or the runtime failed. With filters instead of a container the command runs in all that pass them, one after another."
+    "Everything after the container is the command, flags included. The exit code is the command's own; 126 when it cannot be executed, 127 when it does not exist, 125 when crisp or the runtime failed. With filters instead of a container, the command runs in every container that matches, one after another."
   static override usage = 'exec [flags] CONTAINER COMMAND [ARG...]'
   static override examples = [
     'crisp exec web ls -la /etc',
@@ -67,11 +67,11 @@ export default class Exec extends CriCommand {
   }
 
   static override flags = {
-    interactive: Flags.boolean({char: 'i', description: 'pass stdin on'}),
+    interactive: Flags.boolean({char: 'i', description: 'pass stdin to the command'}),
     tty: Flags.boolean({char: 't', description: 'give the command a terminal'}),
     sync: Flags.boolean({
       char: 's',
-      description: 'one call that answers when the command has ended, at most 16 MiB; no stdin, no terminal',
+      description: 'one call that answers when the command has ended; at most 16 MiB, no stdin, no terminal',
     }),
     timeout: integerFrom(0)({
       description: 'with --sync: seconds after which the command is killed, exit code 124',
@@ -80,9 +80,9 @@ export default class Exec extends CriCommand {
     'ignore-errors': Flags.boolean({char: 'e', description: 'exit code 0 whatever happens'}),
     parallel: Flags.boolean({
       char: 'x',
-      description: 'in all containers at once, each line behind the name of its container',
+      description: 'run in all containers at once, with the name of the container before each line',
     }),
-    quiet: Flags.boolean({char: 'q', description: 'no IDs and names between the output of several'}),
+    quiet: Flags.boolean({char: 'q', description: 'no headings between the output of several containers'}),
     ...containerFilterFlags,
     state: containerStateFlag({
       helpGroup: 'FILTER',

@@ -4,9 +4,9 @@ import {callsOf, findElements, services} from '../explain/find.js'
 import {callsText, elementsText, explanationText} from '../explain/text.js'
 
 export default class Explain extends CriCommand {
-  static override summary = 'Say what a call, message or field of the CRI is for'
+  static override summary = 'Explain a call, message or field of the CRI'
   static override description =
-    'What it means, its unit, what empty stands for, since when it exists and what containerd and CRI-O make of it. Without a word all calls are listed. No runtime is asked.'
+    'Meaning, unit, what empty means, since when it exists and what containerd and CRI-O do with it. Without a word it lists all calls. It asks no runtime.'
   static override examples = [
     'crisp explain StopContainer',
     'crisp explain ContainerStatus.exit_code',

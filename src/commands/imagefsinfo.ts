@@ -3,7 +3,7 @@ import {outputFlags} from '../cli/flags/common.js'
 import {imageFsView} from '../views/image-fs.js'
 
 export default class ImageFsInfo extends CriCommand {
-  static override summary = 'Show how full the image filesystems are'
+  static override summary = 'Show the usage of the image filesystems'
   static override examples = ['crisp imagefsinfo', 'crisp imagefsinfo -o table']
 
   static override flags = outputFlags('json')

@@ -8,7 +8,7 @@ import {imageFilter} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
 
 export default class Images extends CriCommand {
-  static override summary = 'List images, a line for each tag'
+  static override summary = 'List images, one line for each tag'
   static override aliases = ['image', 'img']
   static override examples = [
     'crisp images',

@@ -5,7 +5,7 @@ import {runtimeConfigIfTold} from '../node/runtime-config.js'
 import {runtimeStatusView} from '../views/runtime-status.js'
 
 export default class Info extends CriCommand {
-  static override summary = 'Show the state of the runtime: ready or why not, handlers, configuration'
+  static override summary = 'Show the state of the runtime: conditions, handlers, configuration'
   static override description =
     'A table on a terminal, JSON elsewhere; -o wide adds the configuration to the table.'
   static override examples = [

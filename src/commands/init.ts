@@ -9,7 +9,7 @@ import {printable} from '../errors/printable.js'
 const kinds = {pod: 'PodSandboxConfig', container: 'ContainerConfig'} as const
 
 export default class Init extends CriCommand {
-  static override summary = 'Write a commented pod or container file to start from'
+  static override summary = 'Write a commented pod or container file as a starting point'
   static override description =
     'The file works as it is; what begins with #name is there to be used. Where a runtime answers, the file suits its cgroups.'
   static override examples = [

@@ -10,9 +10,9 @@ import {selectContainers} from '../node/selection.js'
 import {containerStatusesView} from '../views/container-status.js'
 
 export default class Inspect extends CriCommand {
-  static override summary = 'Show all the runtime knows of containers'
+  static override summary = 'Show everything the runtime knows about containers'
   static override description =
-    'Without a name every container that passes the filters is shown, running ones unless told otherwise.'
+    'Without a name it shows every container that matches the filters; by default running ones.'
   static override examples = [
     'crisp inspect web',
     'crisp inspect kube-system/coredns-x/coredns -o table',
@@ -29,7 +29,11 @@ export default class Inspect extends CriCommand {
   }
 
   static override flags = {
-    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'created, exited and unknown ones too'}),
+    all: Flags.boolean({
+      char: 'a',
+      helpGroup: 'FILTER',
+      description: 'also created, exited and unknown ones',
+    }),
     ...containerFilterFlags,
     ...inspectFlags,
   }

@@ -11,8 +11,8 @@ import {selectImages} from '../node/selection.js'
 import {imageStatusesView} from '../views/image-status.js'
 
 export default class Inspecti extends CriCommand {
-  static override summary = 'Show all the runtime knows of images'
-  static override description = 'Without a name every image that passes the filters is shown.'
+  static override summary = 'Show everything the runtime knows about images'
+  static override description = 'Without a name it shows every image that matches the filters.'
   static override examples = [
     'crisp inspecti busybox',
     "crisp inspecti pause:3.9 -o jsonpath='{.status.repoDigests[0]}'",

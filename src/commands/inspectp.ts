@@ -9,8 +9,8 @@ import {selectPods} from '../node/selection.js'
 import {podStatusesView} from '../views/pod-status.js'
 
 export default class Inspectp extends CriCommand {
-  static override summary = 'Show all the runtime knows of pods'
-  static override description = 'Without a name every pod that passes the filters is shown.'
+  static override summary = 'Show everything the runtime knows about pods'
+  static override description = 'Without a name it shows every pod that matches the filters.'
   static override examples = [
     'crisp inspectp kube-system/coredns-x',
     "crisp inspectp coredns-x -o jsonpath='{.status.network.ip}'",

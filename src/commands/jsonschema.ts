@@ -7,9 +7,9 @@ import {jsonText} from '../formats/json.js'
 const verbs = ['runp', 'create', 'run', 'pull'] as const
 
 export default class JsonSchema extends CriCommand {
-  static override summary = 'Print the JSON schema of pod and container files, each field explained'
+  static override summary = 'Print the JSON schema of pod and container files, with every field explained'
   static override description =
-    'Editors check and complete files by it. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
+    'Editors use it to check and complete files. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
   static override usage = 'jsonschema [VERB] [--pod] [--container]'
   static override aliases = ['js']
   static override examples = [

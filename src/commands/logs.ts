@@ -7,7 +7,7 @@ import {processSink} from '../terminal/sink.js'
 export default class Logs extends CriCommand {
   static override summary = 'Show the logs of containers, rotated files included'
   static override description =
-    'Several containers are merged by time. The files are read on this machine, which takes root on most nodes.'
+    'Several containers are merged by time. crisp reads the files on this machine, which needs root on most nodes.'
   static override examples = [
     'crisp logs web',
     'crisp logs -f --tail 20 kube-system/coredns-x',
@@ -20,7 +20,8 @@ export default class Logs extends CriCommand {
   static override args = {
     container: Args.string({
       multiple: true,
-      description: "container or pod: ID, name, pod/name or namespace/pod/name; a pod's containers all",
+      description:
+        'container or pod: ID, name, pod/name or namespace/pod/name; a pod means all its containers',
       ignoreStdin: true,
     }),
   }

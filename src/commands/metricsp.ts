@@ -12,7 +12,7 @@ const watchPauseMs = 500
 const ownForms = ['prometheus']
 
 export default class Metricsp extends CriCommand {
-  static override summary = "Show pods' metrics, also as Prometheus reads them"
+  static override summary = 'Show metrics of pods, also as Prometheus text'
   static override description =
     "As JSON, or with -o prometheus as the text that Prometheus scrapes: names, labels, types and help are the runtime's own."
   static override examples = [

@@ -22,9 +22,9 @@ interface Forwarding {
 }
 
 export default class PortForward extends CriCommand {
-  static override summary = 'Make ports of a pod reachable here'
+  static override summary = 'Forward local ports to a pod'
   static override description =
-    'Listens until Ctrl-C, on both loopback addresses unless told otherwise. Every connection is carried on its own: one that fails ends alone, and says why on stderr.'
+    'Listens until Ctrl-C, by default on both loopback addresses. Connections are independent: one that fails ends alone, with a line on stderr.'
   static override usage = 'port-forward [flags] POD [[ADDRESS:]LOCAL:]REMOTE...'
   static override examples = [
     'crisp port-forward web-0 8080:80',
@@ -47,7 +47,7 @@ export default class PortForward extends CriCommand {
   static override flags = {
     address: listFlag(splitWords, (lists) => new Set(lists.flat()), {
       helpValue: 'ADDRESS',
-      description: 'where to listen, several with commas between; localhost is 127.0.0.1 and ::1',
+      description: 'address to listen on, or several with commas; localhost means 127.0.0.1 and ::1',
     }),
     ...streamFlags,
   }

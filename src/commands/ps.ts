@@ -8,7 +8,7 @@ import {containerStatuses} from '../node/details.js'
 import {imageNames, listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
 
 export default class Ps extends CriCommand {
-  static override summary = 'List containers, the running ones unless told otherwise'
+  static override summary = 'List containers; by default only running ones'
   static override examples = [
     'crisp ps',
     'crisp ps -a --namespace kube-system',
@@ -18,7 +18,11 @@ export default class Ps extends CriCommand {
   ]
 
   static override flags = {
-    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'created, exited and unknown ones too'}),
+    all: Flags.boolean({
+      char: 'a',
+      helpGroup: 'FILTER',
+      description: 'also created, exited and unknown ones',
+    }),
     id: Flags.string({
       helpGroup: 'FILTER',
       helpValue: 'ID',

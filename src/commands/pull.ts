@@ -37,17 +37,17 @@ export default class Pull extends CriCommand {
     ...pullFlags,
     annotation: pairsFlag({
       char: 'a',
-      description: 'sent with the image; what it means is up to the runtime',
+      description: 'annotation sent with the image, for the runtime',
     }),
     'pod-config': Flags.string({
       helpValue: 'FILE',
-      description: 'the pod that wants the image, as a file or - for stdin; CRI-O can judge signatures by it',
+      description: 'pod that needs the image, as a file or - for stdin; CRI-O can check signatures by it',
     }),
     parallel: parallelFlag({default: 8, description: 'how many at once'}),
     quiet: Flags.boolean({
       char: 'q',
       helpGroup: 'OUTPUT',
-      description: "only what to call the image: the runtime's ID",
+      description: "print only the runtime's ID of the image",
     }),
   }
 

@@ -24,8 +24,8 @@ export default class Rm extends TargetCommand {
   }
 
   static override flags = {
-    force: Flags.boolean({char: 'f', description: 'running ones too: they are killed first'}),
-    'keep-logs': Flags.boolean({char: 'k', description: 'leave the log files where they are'}),
+    force: Flags.boolean({char: 'f', description: 'also running ones, killed first'}),
+    'keep-logs': Flags.boolean({char: 'k', description: 'keep the log files'}),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every container'}),
     ...containerFilterFlags,
     ...targetFlags(),

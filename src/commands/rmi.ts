@@ -39,7 +39,7 @@ export default class Rmi extends TargetCommand {
       description: 'every image that no container uses and that is not pinned',
     }),
     filter: imageFilterFlag,
-    'all-tags': Flags.boolean({description: "the image's other tags go too, without a warning"}),
+    'all-tags': Flags.boolean({description: "also remove the image's other tags, without a warning"}),
     ...targetFlags(),
   }
 

@@ -7,7 +7,7 @@ import {removePod} from '../node/remove.js'
 import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
 
 export default class Rmp extends TargetCommand {
-  static override summary = 'Remove pods and all of their containers'
+  static override summary = 'Remove pods and all their containers'
   static override description =
     'The logs of a pod stay where they are, unless crisp run made it from flags: with those go their logs and their cgroup.'
   static override examples = [
@@ -22,7 +22,7 @@ export default class Rmp extends TargetCommand {
   }
 
   static override flags = {
-    force: Flags.boolean({char: 'f', description: 'ready ones too: they are stopped first'}),
+    force: Flags.boolean({char: 'f', description: 'also ready ones, stopped first'}),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every pod'}),
     ...podFilterFlags,
     ...targetFlags(),

@@ -26,7 +26,7 @@ const {char: _u, ...username} = pullFlags.username
 const {char: _r, ...transport} = streamFlags.transport
 
 export default class Run extends PlanCommand {
-  static override summary = 'Make and start a pod with a container, from flags or from files'
+  static override summary = 'Create and start a pod with a container, from flags or from files'
   static override description =
     "Prints the ID of the new container and returns. With -i, -t or --rm it stays in the foreground instead: then stdout is the container's, and so is the exit code; 125 when crisp or the runtime failed. A word after the image ends the flags, as -- does. Two files, YAML or JSON, are taken as crictl takes them."
   static override usage =
@@ -57,12 +57,12 @@ export default class Run extends PlanCommand {
       char: 'f',
       complete: 'file',
       helpValue: 'PLAN',
-      description: 'send these requests, which --dry-run printed or you wrote; - for stdin',
+      description: 'send the requests in this file, as --dry-run prints them; - for stdin',
     }),
     runtime: Flags.string({
       char: 'r',
       helpValue: 'HANDLER',
-      description: 'runtime handler, such as kata; the default one if not given',
+      description: 'runtime handler, such as kata; the default handler if not given',
     }),
     ...containerFlags,
     ...pullFirstFlags,

@@ -5,7 +5,7 @@ import {readPodConfig} from '../config-files/configs.js'
 import type {Plan} from '../run/plan.js'
 
 export default class Runp extends PlanCommand {
-  static override summary = 'Make and start a pod, without containers, from a file'
+  static override summary = 'Create and start a pod without containers, from a file'
   static override description =
     'Prints the ID of the new pod. The file is YAML or JSON; "crisp init pod" writes one to start from.'
   static override examples = [
@@ -27,7 +27,7 @@ export default class Runp extends PlanCommand {
     runtime: Flags.string({
       char: 'r',
       helpValue: 'HANDLER',
-      description: 'runtime handler, such as kata; the default one if not given',
+      description: 'runtime handler, such as kata; the default handler if not given',
     }),
     ...makeFlags,
   }

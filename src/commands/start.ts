@@ -10,7 +10,7 @@ import {resolveTargetContainers, selectTargetContainers, type Target} from '../n
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 export default class Start extends TargetCommand {
-  static override summary = 'Start containers that were created'
+  static override summary = 'Start created containers'
   static override description =
     'A container runs once: one that has exited cannot be started again. Filters choose among created ones.'
   static override examples = [

@@ -9,9 +9,9 @@ import {hasRates} from '../node/usage.js'
 import {containerUsageView} from '../views/usage.js'
 
 export default class Stats extends UsageCommand {
-  static override summary = 'Show what containers use: CPU, memory, disk'
+  static override summary = 'Show the CPU, memory and disk use of containers'
   static override description =
-    `100 in CPU % is one core. It is made from two samples, or from the rate that the runtime gives.
+    `100 in CPU % is one core. It comes from two samples, or from the rate that the runtime reports.
 -o wide adds limits, pressure (PSI), pod and namespace.`
   static override examples = [
     'crisp stats',
@@ -26,7 +26,7 @@ export default class Stats extends UsageCommand {
   }
 
   static override flags = {
-    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'those that use nothing too'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'also those that use nothing'}),
     pod: Flags.string({
       char: 'p',
       helpGroup: 'FILTER',

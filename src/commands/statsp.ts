@@ -9,9 +9,9 @@ import {sayEachOnce} from '../text/once.js'
 import {podUsageView} from '../views/usage.js'
 
 export default class Statsp extends UsageCommand {
-  static override summary = 'Show what pods use: CPU, memory, network'
+  static override summary = 'Show the CPU, memory and network use of pods'
   static override description =
-    `100 in CPU % is one core. It is made from two samples, or from the rate that the runtime gives.
+    `100 in CPU % is one core. It comes from two samples, or from the rate that the runtime reports.
 -o wide adds network, disk, pressure (PSI) and processes.`
   static override examples = [
     'crisp statsp',

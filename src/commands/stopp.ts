@@ -8,7 +8,7 @@ import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
 import {lookUntil, podStatus} from '../node/wait.js'
 
 export default class Stopp extends TargetCommand {
-  static override summary = 'Stop pods: their containers are killed, their network is taken down'
+  static override summary = 'Stop pods: kill their containers and remove their network'
   static override description =
     'A pod that has stopped stays listed until rmp removes it, and cannot be started again.'
   static override examples = [

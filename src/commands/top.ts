@@ -30,7 +30,7 @@ const sortFlag = choiceFlag<TopOrder>({
 const shortestIntervalMs = 200
 
 export default class Top extends CriCommand {
-  static override summary = 'Watch the node: what its pods and containers use, live'
+  static override summary = 'Watch what pods and containers use, live'
   static override description =
     `On the whole terminal, with keys to sort, filter, open pods and go to logs, exec and inspect (? lists them).
 100 in CPU % is one core. --once prints a single frame, for scripts.`
@@ -42,8 +42,8 @@ export default class Top extends CriCommand {
   ]
 
   static override flags = {
-    pods: Flags.boolean({description: 'begin with pods instead of containers'}),
-    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'what does not run too'}),
+    pods: Flags.boolean({description: 'start with pods instead of containers'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'also what does not run'}),
     pod: regexpFlag({
       char: 'p',
       helpGroup: 'FILTER',
@@ -61,7 +61,7 @@ export default class Top extends CriCommand {
       char: 's',
       default: 2_000,
       defaultHelp: async () => '2s',
-      description: 'between two looks at the runtime',
+      description: 'time between two refreshes',
     }),
     once: Flags.boolean({helpGroup: 'OUTPUT', description: 'print one frame and end'}),
     limit: integerFlag({helpGroup: 'OUTPUT', description: 'with --once: only the first N rows'}),

@@ -4,7 +4,7 @@ import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
 
 export default class UpdateRuntimeConfig extends CriCommand {
-  static override summary = 'Tell the runtime the addresses for its pods'
+  static override summary = 'Set the address range for pods'
   static override description =
     'What the kubelet does when the cluster has given the node its pod CIDR. containerd acts on it only with a CNI template in its settings and no CNI configuration yet; CRI-O accepts it and does nothing.'
   static override examples = ['crisp update-runtime-config --pod-cidr 10.244.1.0/24']

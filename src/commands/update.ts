@@ -14,7 +14,7 @@ const linux = {helpGroup: 'LIMITS'}
 
 export default class Update extends TargetCommand {
   static override summary = 'Change the limits of containers while they run'
-  static override description = 'What is not named stays as it is.'
+  static override description = 'Other limits stay as they are.'
   static override examples = [
     'crisp update --memory 256m web',
     'crisp update --cpus 0.5 default/web/app',
@@ -37,7 +37,7 @@ export default class Update extends TargetCommand {
       ...linux,
       description: 'CPUs, such as 0.5: sets quota and period',
     }),
-    'cpu-quota': integerFlag({...linux, description: 'microseconds of CPU time in each period'}),
+    'cpu-quota': integerFlag({...linux, description: 'CPU time in each period, in microseconds'}),
     'cpu-period': integerFlag({...linux, description: 'microseconds'}),
     'cpu-share': integerFlag({...linux, description: 'weight against others; 1024 is usual'}),
     'cpuset-cpus': Flags.string({...linux, helpValue: 'LIST', description: 'CPUs to run on, such as 0-2,5'}),

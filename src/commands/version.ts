@@ -3,9 +3,9 @@ import {outputFlags} from '../cli/flags/common.js'
 import {versionView} from '../views/version.js'
 
 export default class Version extends CriCommand {
-  static override summary = 'Show which runtime answers, and its version'
+  static override summary = "Show the runtime's name and version"
   static override description =
-    'The runtime says who it is and which CRI it speaks. For the version of crisp itself: crisp --version.'
+    'Also shows which CRI version the runtime speaks. For the version of crisp itself: crisp --version.'
   static override examples = ['crisp version', 'crisp version -o json']
 
   static override flags = outputFlags('table')

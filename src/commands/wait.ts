@@ -63,9 +63,9 @@ export default class Wait extends CriCommand {
     }),
     timeout: durationFrom(0)({
       char: 't',
-      description: 'how long at most, such as 30s; 0 looks once',
+      description: 'time limit, such as 30s; 0 checks once',
     }),
-    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one there is now'}),
+    all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every one that exists now'}),
     ...containerFilterFlags,
   }
 

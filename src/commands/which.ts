@@ -9,7 +9,7 @@ import {concurrently} from '../node/concurrently.js'
 export default class WhichCommand extends CriCommand {
   static override summary = 'Find the container of a process, port, address or path of the node'
   static override description =
-    'For use on the node itself, mostly with sudo: the CRI does not tell, so /proc is asked as well. A path may be below a volume, a log, a layer of a root file system, or name a container or pod.'
+    'Run it on the node itself, usually with sudo: the CRI does not tell, so crisp also reads /proc. A path may be below a volume, a log, a layer of a root file system, or name a container or pod.'
   static override usage = 'which [flags] PID | :PORT | ADDRESS | /PATH...'
   static override examples = [
     'sudo crisp which 4711',
@@ -33,7 +33,7 @@ export default class WhichCommand extends CriCommand {
     quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
     'no-trunc': Flags.boolean({
       helpGroup: 'OUTPUT',
-      description: 'full IDs, nothing cut to fit the terminal',
+      description: 'show full IDs and cut nothing to fit the terminal',
     }),
   }
 

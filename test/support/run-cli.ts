@@ -43,6 +43,8 @@ export function cliEnvironment({endpoint, env = {}}: CliOptions): NodeJS.Process
 /** Runs a command line to its end. */
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const cli = startCli(argv, options)
+  // A command that is over before it read its input is no fault of the test.
+  cli.stdin.on('error', () => undefined)
   cli.stdin.end(options.stdin ?? '')
   return outcomeOf(cli)
 }

@@ -14,20 +14,19 @@ export const globalFlags = {
     ...group,
     helpValue: 'SOCKET',
     description:
-      'the runtime to ask, as unix:///path, or demo for the embedded one; found by itself if not given [env: CONTAINER_RUNTIME_ENDPOINT]',
+      'socket of the runtime, as unix:///path, or demo for the embedded runtime; auto-detected by default [env: CONTAINER_RUNTIME_ENDPOINT]',
   }),
   'image-endpoint': Flags.string({
     char: 'i',
     ...group,
     helpValue: 'SOCKET',
-    description: 'the image service, where it is another socket [env: IMAGE_SERVICE_ENDPOINT]',
+    description: 'socket of the image service, if it is another one [env: IMAGE_SERVICE_ENDPOINT]',
   }),
   'request-timeout': durationFlag({
     char: 't',
     aliases: ['timeout'],
     ...group,
-    description:
-      'how long a call may take, as 10s or 2m (also --timeout; 2m by default, as the kubelet allows)',
+    description: 'time limit of a call, such as 10s (also --timeout; 2m by default, as in the kubelet)',
   }),
   config: Flags.string({
     char: 'c',
@@ -37,13 +36,13 @@ export const globalFlags = {
   }),
   'max-retries': integerFlag({
     ...group,
-    description: 'tries to reach a runtime that is starting; negative: for ever [default: 3]',
+    description: 'how often to retry while a runtime is starting; negative: without limit [default: 3]',
   }),
   debug: Flags.boolean({
     char: 'D',
     allowNo: true,
     ...group,
-    description: 'show every CRI call, its request and answer on stderr',
+    description: 'print every CRI call, its request and answer on stderr',
   }),
   'enable-tracing': Flags.boolean({
     ...diagnosis,
@@ -52,21 +51,21 @@ export const globalFlags = {
   'tracing-endpoint': Flags.string({
     ...diagnosis,
     helpValue: 'HOST:PORT',
-    description: 'of the collector, OTLP over gRPC; 127.0.0.1:4317 by default',
+    description: 'address of the collector, OTLP over gRPC; 127.0.0.1:4317 by default',
   }),
   'tracing-sampling-rate-per-million': integerFlag({
     ...diagnosis,
-    description: 'of a million commands trace N; all if negative [default: -1]',
+    description: 'trace N of a million commands; all if negative [default: -1]',
   }),
   'profile-cpu': Flags.string({
     ...diagnosis,
     helpValue: 'FILE',
-    description: "write where crisp's own time goes, for Chrome's developer tools",
+    description: "write a CPU profile of crisp itself, for Chrome's developer tools",
   }),
   'profile-mem': Flags.string({
     ...diagnosis,
     helpValue: 'FILE',
-    description: "write where crisp's own memory goes, likewise",
+    description: "write a heap profile of crisp itself, for Chrome's developer tools",
   }),
 }
 
@@ -87,15 +86,18 @@ export const outputFlags = (defaultForm: string, ownForms: readonly string[] = [
   template: Flags.string({
     helpGroup: 'OUTPUT',
     helpValue: 'TEMPLATE',
-    description: 'for -o go-template, and asks for it alone too: {{.status.id}}',
+    description: 'template for -o go-template, which it implies: {{.status.id}}',
   }),
 })
 
 export const listFlags = {
   ...outputFlags('table'),
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
-  verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'a block of lines for each'}),
-  'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
+  verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'one block of lines for each'}),
+  'no-trunc': Flags.boolean({
+    helpGroup: 'OUTPUT',
+    description: 'show full IDs and cut nothing to fit the terminal',
+  }),
 }
 
 export const inspectFlags = {
@@ -105,7 +107,7 @@ export const inspectFlags = {
 
 export const labelFlag = pairsFlag({
   helpGroup: 'FILTER',
-  description: 'only with this label; several must all match',
+  description: 'only with this label; all of several must match',
 })
 
 export const latestFlags = {

@@ -23,45 +23,52 @@ export const logFlags = {
   label: pairsFlag({
     char: 'l',
     ...which,
-    description: 'containers with this label, or of pods with it; several must all match',
+    description: 'containers that have this label, or whose pod has it; all of several must match',
   }),
   namespace: regexpFlag({...which, description: 'containers of namespaces that match'}),
   name: regexpFlag({...which, description: 'containers whose name matches'}),
   pod: Flags.string({...which, helpValue: 'POD', description: 'containers of this pod'}),
   attempt: attemptFlag({
     ...which,
-    description: 'this attempt (restart) instead of the newest, or all one after another',
+    description: 'this attempt (restart) instead of the newest, or all in turn',
   }),
   previous: Flags.boolean({char: 'p', ...which, description: 'the attempt before the newest'}),
 
   follow: Flags.boolean({
     char: 'f',
     ...part,
-    description: 'go on with what is added, and with the next attempt',
+    description: 'follow new lines, and the next attempt',
   }),
-  once: Flags.boolean({...part, description: 'with -f: end with the container'}),
+  once: Flags.boolean({...part, description: 'with -f: end when the container ends'}),
   tail: integerFlag({char: 'n', ...part, description: 'the last N lines of each container; 0: none'}),
   since: timeFlag({
     ...part,
-    description: 'from then on: 10m, 14:00, "yesterday 14:00", 2026-01-02, 2026-01-02T13:00:00Z',
+    description: 'from this time on: 10m, 14:00, "yesterday 14:00", 2026-01-02, 2026-01-02T13:00:00Z',
   }),
-  until: timeFlag({...part, description: 'up to then'}),
+  until: timeFlag({...part, description: 'up to this time'}),
   stream: streamFlag({
     char: 's',
     ...part,
     helpValue: 'NAME',
     description: 'only stdout, or only stderr',
   }),
-  'limit-bytes': integerFlag({...part, description: 'not more than N bytes in all'}),
+  'limit-bytes': integerFlag({...part, description: 'at most N bytes in all'}),
 
-  grep: regexpFlag({...match, multiple: true, description: 'lines that match; one of several is enough'}),
-  exclude: regexpFlag({...match, multiple: true, description: 'no lines that match'}),
-  'after-context': integerFlag({char: 'A', ...match, description: 'and N lines after each match'}),
-  'before-context': integerFlag({char: 'B', ...match, description: 'and N lines before'}),
+  grep: regexpFlag({
+    ...match,
+    multiple: true,
+    description: 'only lines that match; any of several is enough',
+  }),
+  exclude: regexpFlag({...match, multiple: true, description: 'leave out lines that match'}),
+  'after-context': integerFlag({char: 'A', ...match, description: 'also N lines after each match'}),
+  'before-context': integerFlag({char: 'B', ...match, description: 'also N lines before each match'}),
   context: integerFlag({char: 'C', ...match, description: 'both'}),
 
-  timestamps: Flags.boolean({char: 't', ...shape, description: 'the time of each line in front of it'}),
-  prefix: Flags.boolean({...shape, description: "the container's name in front, for a single one too"}),
+  timestamps: Flags.boolean({char: 't', ...shape, description: 'print the time before each line'}),
+  prefix: Flags.boolean({
+    ...shape,
+    description: "print the container's name before each line, also for a single one",
+  }),
   output: formatFlag({
     char: 'o',
     ...shape,
@@ -71,7 +78,7 @@ export const logFlags = {
   }),
   reopen: Flags.boolean({
     char: 'r',
-    description: 'let the runtime open its log files anew first, as after a rotation',
+    description: 'first let the runtime reopen its log files, as after a rotation',
   }),
 }
 

@@ -12,35 +12,35 @@ export const pullFlags = {
   creds: Flags.string({
     ...group,
     helpValue: 'USER[:PASSWORD]',
-    description: 'account at the registry; a password that is not given is asked for [env: CRICTL_CREDS]',
+    description: 'registry account; crisp asks for a missing password [env: CRICTL_CREDS]',
   }),
   'creds-stdin': Flags.boolean({...group, description: 'read USER:PASSWORD from stdin'}),
   username: Flags.string({
     char: 'u',
     ...group,
     helpValue: 'USER',
-    description: 'account at the registry; the password is asked for',
+    description: 'registry account; crisp asks for the password',
   }),
   password: Flags.string({
     ...group,
     helpValue: 'PASSWORD',
-    description: 'of --username; ps shows it to everyone, --password-stdin does not',
+    description: 'password of --username; ps shows it to everyone, prefer --password-stdin',
   }),
   'password-stdin': Flags.boolean({...group, description: "read --username's password from stdin"}),
   auth: Flags.string({
     ...group,
     helpValue: 'BASE64',
-    description: 'USER:PASSWORD in base64, sent as it is [env: CRICTL_AUTH]',
+    description: 'USER:PASSWORD in base64, sent unchanged [env: CRICTL_AUTH]',
   }),
   authfile: Flags.string({
     ...group,
     helpValue: 'FILE',
-    description: 'logins of docker or podman, instead of the files where those keep them',
+    description: 'docker or podman login file, instead of the default ones',
   }),
   'pull-timeout': durationFrom(0)({
     aliases: ['pt'],
     env: 'CRICTL_PULL_TIMEOUT',
-    description: 'how long a pull may take, such as 10m; no limit by default [env: CRICTL_PULL_TIMEOUT]',
+    description: 'time limit of a pull, such as 10m; none by default [env: CRICTL_PULL_TIMEOUT]',
   }),
 }
 

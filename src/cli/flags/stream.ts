@@ -15,17 +15,17 @@ export const streamFlags = {
     char: 'r',
     ...connection,
     helpValue: 'NAME',
-    description: 'spdy or websocket; by itself spdy, or websocket where the runtime has nothing else',
+    description: 'spdy or websocket; spdy by default, websocket where the runtime has only that',
   }),
   'tls-ca': Flags.string({...file, description: 'trust the authorities in this PEM file'}),
-  'tls-cert': Flags.string({...file, description: 'our own certificate, as PEM'}),
+  'tls-cert': Flags.string({...file, description: 'client certificate, as PEM'}),
   'tls-key': Flags.string({...file, description: 'the key of --tls-cert'}),
   'tls-sni': Flags.string({
     aliases: ['tls-server-name'],
     ...connection,
     helpValue: 'NAME',
     description:
-      'the name on the server\'s certificate (also --tls-server-name); "localhost" with the files above, else the address',
+      'name expected in the server\'s certificate (also --tls-server-name); "localhost" with the files above, else the address',
   }),
   'tls-insecure': Flags.boolean({...connection, description: 'trust any certificate'}),
 }
@@ -33,7 +33,7 @@ export const streamFlags = {
 /** Of `exec`, `attach` and `run`. */
 export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS', takesEmpty: true})({
   ...connection,
-  description: 'what leaves a terminal session and lets it go on; "" for none',
+  description: 'keys that detach from a terminal session; "" for none',
   default: parseDetachKeys('ctrl-p,ctrl-q'),
   defaultHelp: async () => 'ctrl-p,ctrl-q',
 })

@@ -10,9 +10,9 @@ export const parallelFlag = integerFrom(1)
 /** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
 export const targetFlags = (parallel = 8) => ({
   parallel: parallelFlag({...group, default: parallel, description: 'how many at once'}),
-  'ignore-missing': Flags.boolean({...group, description: 'what is not there counts as done'}),
-  wait: Flags.boolean({...group, description: 'until the node shows it done, also by something else'}),
-  'dry-run': Flags.boolean({...group, description: 'only list what it would be done to'}),
+  'ignore-missing': Flags.boolean({...group, description: 'an object that does not exist counts as done'}),
+  wait: Flags.boolean({...group, description: 'return when the node shows the result, whoever did it'}),
+  'dry-run': Flags.boolean({...group, description: 'only list the targets'}),
 })
 
 export type TargetFlags = Interfaces.InferredFlags<ReturnType<typeof targetFlags>>

@@ -29,12 +29,15 @@ export const usageFlags = (thing: 'container' | 'pod') => ({
   label: labelFlag,
   seconds: integerFlag({
     char: 's',
-    description: 'between two samples, 1 by default; given, CPU % is never the rate that the runtime gives',
+    description: 'seconds between two samples, 1 by default; with it, crisp always measures CPU % itself',
   }),
-  watch: Flags.boolean({char: 'w', description: 'again and again, until Ctrl-C'}),
+  watch: Flags.boolean({char: 'w', description: 'repeat until Ctrl-C'}),
   limit: integerFlag({helpGroup: 'OUTPUT', description: 'only the first N rows'}),
   units: unitsFlag,
-  'no-trunc': Flags.boolean({helpGroup: 'OUTPUT', description: 'full IDs, nothing cut to fit the terminal'}),
+  'no-trunc': Flags.boolean({
+    helpGroup: 'OUTPUT',
+    description: 'show full IDs and cut nothing to fit the terminal',
+  }),
   ...outputFlags('table'),
 })
 
