@@ -72,8 +72,8 @@ const unreachable =
 const untrusted = /x509:|certificate|server gave HTTP response to HTTPS client/i
 
 function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig> | undefined): Error {
-  // A tag may be called 401 or certificate.
-  const words = error.details.replaceAll(reference, '')
+  // A tag may be called 401 or certificate; what is shown keeps every word.
+  const words = cutWhole(error.details, reference)
   if (error.code === rpcCode.unimplemented || isRuntimeGone(error.code, words, registryHost(reference)))
     return error
   const problem = problemOf(error.code, words, auth !== undefined)
@@ -84,7 +84,7 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
     })
   const host = registryHost(reference)
   const reason = reasonFor(problem, host, words)
-  const said = withoutSecrets(innermost(words), auth)
+  const said = withoutSecrets(innermost(error.details), auth)
   const facts: Facts = {about: 'pull', image: reference, problem, host, reason, said}
   const message = `pulling image "${reference}": ${reason} (${said})`
   switch (problem) {
@@ -95,6 +95,12 @@ function pullFailure(reference: string, error: RpcError, auth: Input<AuthConfig>
     default:
       return new UserError(message, {facts, cause: error})
   }
+}
+
+/** The text without the name, where it stands by itself: an image called b is in many words. */
+function cutWhole(text: string, name: string): string {
+  const literal = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  return text.replaceAll(new RegExp(`(?<![\\w-])${literal}(?![\\w-])`, 'g'), '')
 }
 
 function problemOf(code: RpcCode, words: string, withCredentials: boolean): PullProblem | undefined {

@@ -47,7 +47,7 @@ describe('what it prints', () => {
     expect(await runInProcess(['pull', '-q', 'a:1', 'b:2', 'c:3'], runtime)).toEqual({
       stdout: 'sha256:a:1\nsha256:c:3\n',
       stderr:
-        'crisp: pulling image "b:2": docker.io has no such image: check its name, tag and platform (not found)\n',
+        'crisp: pulling image "b:2": docker.io has no such image: check its name, tag and platform (b:2: not found)\n',
       exitCode: 3,
     })
   })

@@ -17,7 +17,7 @@ const failures: [number, string, number, string][] = [
     rpcCode.unavailable,
     'quay.io/team/app:401: cannot reach quay.io',
     1,
-    'the node cannot reach the registry quay.io: is it up? curl -v quay.io/v2/ on the node says more (cannot reach quay.io)',
+    'the node cannot reach the registry quay.io: is it up? curl -v quay.io/v2/ on the node says more (quay.io/team/app:401: cannot reach quay.io)',
   ],
   [
     rpcCode.unauthenticated,
@@ -29,7 +29,7 @@ const failures: [number, string, number, string][] = [
     rpcCode.notFound,
     containerd(`${image}: not found`),
     3,
-    'quay.io has no such image: check its name, tag and platform (not found)',
+    'quay.io has no such image: check its name, tag and platform (quay.io/team/app:401: not found)',
   ],
   [
     rpcCode.unknown,
@@ -168,5 +168,18 @@ test('a pull that takes too long is cancelled on the server', async () => {
   expect(await pulling).toEqual({
     exitCode: 124,
     text: `pulling image "${image}": not done within 300ms: allow more with --pull-timeout`,
+  })
+})
+
+test('a short name is cut out of no other word, and the name that it stands for is shown whole', async () => {
+  await using runtime = await startFakeRuntime({
+    PullImage: () => {
+      throw status(rpcCode.unknown, 'failed to resolve "docker.io/library/b:latest": 403 Forbidden')
+    },
+  })
+  using client = connect({endpoint: runtime.endpoint})
+  expect(await pullImage(client, 'b').catch(describeError)).toEqual({
+    exitCode: 1,
+    text: 'pulling image "b": docker.io wants credentials, or knows no such image: give --creds USER, or log in with docker login or podman login (failed to resolve "docker.io/library/b:latest": 403 Forbidden)',
   })
 })
