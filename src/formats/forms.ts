@@ -68,7 +68,12 @@ export const forms: readonly Form[] = [
     raw: true,
     writer: async (source) => {
       const path = (await import('./jsonpath/index.js')).parseJsonPath(source)
-      return (view) => `${path.render(view.document())}\n`
+      return (view) => {
+        const document = view.document()
+        // Several objects are a list, which has no keys: each of them has.
+        const documents = path.beginsWithKey && Array.isArray(document) ? document : [document]
+        return documents.map((each) => `${path.render(each)}\n`).join('')
+      }
     },
   },
   {

@@ -1,13 +1,19 @@
 import {UsageError} from '../../errors/errors.js'
 import type {Value} from '../go-template/values.js'
 import {defaultPathLimits, type PathLimits, printResult, walkParts} from './evaluator.js'
-import {addBraces, parseParts} from './parser.js'
+import {addBraces, type Part, parseParts} from './parser.js'
 
 export interface JsonPath {
   /** The text for a JSON value. Throws UsageError with line and column, as parsing does. */
   render(document: unknown): string
+  /** One of its paths looks for a key in the document, so that a list has nothing for it. */
+  beginsWithKey: boolean
   /** All that its paths find. */
   find(document: unknown): Value[]
+}
+
+function beginsWithKey(part: Part): boolean {
+  return part.kind !== 'text' && part.path.kind === 'steps' && part.path.steps[0]?.kind === 'field'
 }
 
 /** kubectl's JSONPath, its braces and first dot optional where there is one path alone: docs/templates.md. */
@@ -15,6 +21,7 @@ export function parseJsonPath(expression: string, limits: PathLimits = defaultPa
   const source = addBraces(expression)
   const parts = parseParts(source)
   return {
+    beginsWithKey: parts.some(beginsWithKey),
     render: (document) => {
       const texts: string[] = []
       let length = 0
