@@ -19,6 +19,11 @@ export interface ContainerIdentity {
   uid: string
 }
 
+export interface NamingOptions extends CallOptions {
+  /** false: a name that is also the beginning of another thing's ID is ambiguous. For verbs that change something. */
+  namesHideIds?: boolean
+}
+
 const fullId = /^[0-9a-f]{64}$/
 
 /**
@@ -29,7 +34,7 @@ const fullId = /^[0-9a-f]{64}$/
 export async function resolveContainers(
   client: CriClient,
   references: readonly string[],
-  options?: CallOptions,
+  {namesHideIds, ...options}: NamingOptions = {},
 ): Promise<PromiseSettledResult<string>[]> {
   if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
   const [containers, pods] = await Promise.all([
@@ -37,18 +42,20 @@ export async function resolveContainers(
     listPodSandboxes(client, {}, options),
   ])
   const identityOf = containerIdentities(pods)
-  return references.map((reference) => settle(() => findContainer(reference, containers, identityOf).id))
+  return references.map((reference) =>
+    settle(() => findContainer(reference, containers, identityOf, namesHideIds).id),
+  )
 }
 
 /** The same for pods. */
 export async function resolvePods(
   client: CriClient,
   references: readonly string[],
-  options?: CallOptions,
+  {namesHideIds, ...options}: NamingOptions = {},
 ): Promise<PromiseSettledResult<string>[]> {
   if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
   const pods = await listPodSandboxes(client, {}, options)
-  return references.map((reference) => settle(() => findPod(reference, pods).id))
+  return references.map((reference) => settle(() => findPod(reference, pods, namesHideIds).id))
 }
 
 /** The full ID of the container that the one reference names. Throws NotFoundError. */
@@ -90,6 +97,7 @@ export function findContainer(
   reference: string,
   containers: readonly Container[],
   identityOf: (container: Container) => ContainerIdentity,
+  namesHideIds = true,
 ): Container {
   const parts = reference.split('/')
   const named = containers.filter((container) => {
@@ -97,7 +105,7 @@ export function findContainer(
     return endsWith([identity.namespace, identity.pod, identity.container], parts)
   })
   const newest = newestOfEach(named, (container) => containerKey(container, identityOf))
-  const found = newest.length > 0 ? newest : filterByIdPrefix(reference, containers)
+  const found = withIds(reference, newest, named, containers, namesHideIds)
   return only('container', reference, found, (container) => {
     const {namespace, pod, container: name} = identityOf(container)
     return `${namespace}/${pod}/${name}`
@@ -144,13 +152,13 @@ function referencesBack<Item extends {id: string; createdAt: string}>(
   })
 }
 
-export function findPod(reference: string, pods: readonly PodSandbox[]): PodSandbox {
+export function findPod(reference: string, pods: readonly PodSandbox[], namesHideIds = true): PodSandbox {
   const parts = reference.split('/')
   const named = pods.filter(({metadata}) =>
     endsWith([metadata?.namespace ?? '', metadata?.name ?? ''], parts),
   )
   const newest = newestOfEach(named, podKey)
-  const found = newest.length > 0 ? newest : filterByIdPrefix(reference, pods)
+  const found = withIds(reference, newest, named, pods, namesHideIds)
   return only('pod', reference, found, ({metadata}) => `${metadata?.namespace}/${metadata?.name}`)
 }
 
@@ -182,6 +190,18 @@ export function findImage(reference: string, images: readonly Image[]): Image {
     found,
     ({repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? '<none>',
   )
+}
+
+/** The newest of what has the name, or what has the ID; both where a name hides no ID of something else. */
+function withIds<Item extends {id: string}>(
+  reference: string,
+  newest: readonly Item[],
+  named: readonly Item[],
+  items: readonly Item[],
+  namesHideIds: boolean,
+): Item[] {
+  if (newest.length > 0 && namesHideIds) return [...newest]
+  return [...newest, ...filterByIdPrefix(reference, items).filter((item) => !named.includes(item))]
 }
 
 function filterByIdPrefix<Item extends {id: string}>(reference: string, items: readonly Item[]): Item[] {

@@ -5,7 +5,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
+import {leaveIdsToRuntime, resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 /** Killing is work for the runtime: containerd 1.6 has 50 killed sooner 8 at a time than 16. */
@@ -51,6 +51,7 @@ export default class Stop extends TargetCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stop)
+    const words = args.container ?? []
     const filtered = chosenByFilters('container', args.container, flags)
     const {state, ...selection} = containerSelection(flags)
     const {timeout} = flags
@@ -58,7 +59,7 @@ export default class Stop extends TargetCommand {
 
     const targets = filtered
       ? await selectTargetContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'})
-      : await resolveTargetContainers(client, args.container ?? [])
+      : leaveIdsToRuntime(words, await resolveTargetContainers(client, words))
     using changes = watchChanges(client, this.signal)
     const parallel = flags.parallel ?? (timeout === '0' ? killedAtOnce : stoppedAtOnce)
     await this.onEach(

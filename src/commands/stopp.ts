@@ -4,7 +4,7 @@ import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
+import {leaveIdsToRuntime, resolveTargetPods, selectTargetPods} from '../node/targets.js'
 import {lookUntil, podStatus} from '../node/wait.js'
 
 export default class Stopp extends TargetCommand {
@@ -34,13 +34,14 @@ export default class Stopp extends TargetCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stopp)
+    const words = args.pod ?? []
     const filtered = chosenByFilters('pod', args.pod, flags)
     const {state, ...selection} = podSelection(flags)
     using client = await this.connect(flags)
 
     const targets = filtered
       ? await selectTargetPods(client, {...selection, state: state ?? 'SANDBOX_READY'})
-      : await resolveTargetPods(client, args.pod ?? [])
+      : leaveIdsToRuntime(words, await resolveTargetPods(client, words))
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {
       verb: 'stop',

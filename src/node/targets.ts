@@ -1,6 +1,7 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {containerIdentities, resolveContainers, resolvePods} from '../client/names.js'
+import {AmbiguousError, NotFoundError} from '../errors/errors.js'
 import {type ContainerSelection, type PodSelection, selectContainers, selectPods} from './selection.js'
 
 /** One of the things that a verb is done to. */
@@ -15,14 +16,32 @@ export async function resolveTargetContainers(
   client: CriClient,
   words: readonly string[],
 ): Promise<PromiseSettledResult<Target>[]> {
-  return withWords(words, await resolveContainers(client, words))
+  return withWords(words, await resolveContainers(client, words, {namesHideIds: false}))
 }
 
 export async function resolveTargetPods(
   client: CriClient,
   words: readonly string[],
 ): Promise<PromiseSettledResult<Target>[]> {
-  return withWords(words, await resolvePods(client, words))
+  return withWords(words, await resolvePods(client, words, {namesHideIds: false}))
+}
+
+/**
+ * For stopping, which the CRI wants to succeed on what is gone: what nothing has and could be an ID, whole or cut as
+ * tables cut it, goes to the runtime as it is.
+ */
+export function leaveIdsToRuntime(
+  words: readonly string[],
+  outcomes: readonly PromiseSettledResult<Target>[],
+): PromiseSettledResult<Target>[] {
+  return outcomes.map((outcome, index) => {
+    const word = words[index] ?? ''
+    const isGone =
+      outcome.status === 'rejected' &&
+      outcome.reason instanceof NotFoundError &&
+      !(outcome.reason instanceof AmbiguousError)
+    return isGone && /^[0-9a-f]{12,64}$/.test(word) ? {status: 'fulfilled', value: {word, id: word}} : outcome
+  })
 }
 
 export async function selectTargetContainers(

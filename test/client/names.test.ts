@@ -65,6 +65,14 @@ describe('a container is named by', () => {
     expect(await resolveContainers(client, [reference])).toEqual([{status: 'fulfilled', value: id(expected)}])
   })
 
+  test('both, for what would change the wrong one', async () => {
+    await using runtime = await startFakeRuntime(node)
+    using client = connect(runtime)
+    expect(await resolveContainers(client, ['d1'], {namesHideIds: false})).toMatchObject([
+      {status: 'rejected', reason: {message: '"d1" could be any of 2 containers'}},
+    ])
+  })
+
   test('a full ID costs no call', async () => {
     await using runtime = await startFakeRuntime(node)
     using client = connect(runtime)
