@@ -13,11 +13,12 @@ export const knownSockets: readonly {path: string; runtime: string}[] = [
   {path: '/run/k0s/containerd.sock', runtime: 'k0s'},
 ]
 
-/** The path of a unix socket from `unix:///path`, `unix:/path` or a bare path. Throws UsageError for other schemes. */
+/** The path of a unix socket from `unix:///path`, `unix:/path` or a bare path, with one slash at its beginning. Throws UsageError for other schemes. */
 export function socketPathOf(endpoint: string): string {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(endpoint)?.[1]?.toLowerCase()
   if (scheme === undefined) {
-    if (endpoint.startsWith('/') || endpoint.startsWith('./') || endpoint.startsWith('../')) return endpoint
+    if (endpoint.startsWith('/') || endpoint.startsWith('./') || endpoint.startsWith('../'))
+      return endpoint.replace(/^\/+/, '/')
     throw new UsageError(`endpoint "${endpoint}" is not a socket: write unix:///path/to.sock`)
   }
   if (scheme !== 'unix') {
@@ -30,7 +31,7 @@ export function socketPathOf(endpoint: string): string {
   if (!path.startsWith('/')) {
     throw new UsageError(`endpoint "${endpoint}" has no absolute path: write unix:///path/to.sock`)
   }
-  return path
+  return path.replace(/^\/+/, '/')
 }
 
 export type SocketState =

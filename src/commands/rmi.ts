@@ -56,6 +56,8 @@ export default class Rmi extends TargetCommand {
       chooseImages(client, flags),
     ])
     const images = [...named, ...chosen.map(asTarget)]
+    // As crictl: a node that is clean already is nothing to speak of.
+    if (images.length === 0 && flags.prune) return
     const names = new Set(
       images.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.name] : [])),
     )

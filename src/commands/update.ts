@@ -96,8 +96,11 @@ function limitsFrom(
   const windows = dropUndefined({cpuCount: text(flags['cpu-count']), cpuMaximum: text(flags['cpu-maximum'])})
   const annotations = flags.annotation ? {annotations: flags.annotation} : {}
   if (Object.keys(windows).length > 0) {
+    if (process.platform !== 'win32' && Object.keys({...resources, ...annotations}).length === 0)
+      throw new UsageError('--cpu-count and --cpu-maximum are limits of Windows: on Linux write --cpus 2')
     const shared = dropUndefined({cpuShares: text(flags['cpu-share']), memoryLimitInBytes: text(memory)})
-    return {windows: {...windows, ...shared}, ...annotations}
+    // Each runtime takes what is for its system.
+    return {linux: resources, windows: {...windows, ...shared}, ...annotations}
   }
   if (Object.keys({...resources, ...annotations}).length === 0)
     throw new UsageError('update what? name a limit, such as --memory 256m (crisp update --help)')

@@ -32,7 +32,10 @@ export async function planFromFile(path: string, reading: Reading): Promise<Plan
 /** Whether the words are files rather than an image and a command. */
 export function areConfigFiles(words: readonly string[]): boolean {
   const [container, pod] = words
-  return container !== undefined && pod !== undefined && isConfigFile(container) && isConfigFile(pod)
+  if (container === undefined || pod === undefined) return false
+  // What is no image's name is a file, and then the other is one too, even if they are not there.
+  if (words.length === 2 && /^(-$|[./])|\.(ya?ml|json)$/.test(container)) return true
+  return isConfigFile(container) && isConfigFile(pod)
 }
 
 export function isConfigFile(word: string): boolean {

@@ -17,6 +17,7 @@ export function parsePortMapping(text: string): PortMapping {
   const [, bracketed, plain, local, remote = ''] = match
   const address = bracketed ?? plain
   if (address === '') throw wrong('no address')
+  if (/^\d+$/.test(address ?? '')) throw wrong('three ports')
   const remotePort = port(remote)
   const localPort = local === undefined ? remotePort : local === '' ? 0 : port(local)
   if (!(remotePort > 0 && localPort >= 0)) throw wrong('ports are 1 to 65535')

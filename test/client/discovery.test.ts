@@ -12,6 +12,8 @@ describe('endpoints', () => {
     ['unix:/run/x.sock', '/run/x.sock'],
     ['/run/x.sock', '/run/x.sock'],
     ['./x.sock', './x.sock'],
+    ['//run/x.sock', '/run/x.sock'],
+    ['unix:////run/x.sock', '/run/x.sock'],
     ['UNIX:///run/x.sock', '/run/x.sock'],
   ]
   test.each(accepted)('%s is %s', (endpoint, path) => expect(socketPathOf(endpoint)).toBe(path))

@@ -103,6 +103,7 @@ describe('update', () => {
     expect(sentTo(runtime, 'UpdateContainerResources')).toEqual([
       {
         containerId: web,
+        linux: {cpuShares: '3', memoryLimitInBytes: '1073741824'},
         windows: {cpuCount: '2', cpuMaximum: '5000', cpuShares: '3', memoryLimitInBytes: '1073741824'},
       },
     ])

@@ -45,6 +45,45 @@ export const argumentLines: Record<string, [line: string, effect: Effect][]> = {
     ["crictl pods --last ''", {stderr: /--last/, exitCode: 2}],
     ["crictl --timeout '' pods", {stderr: /--request-timeout/, exitCode: 2}],
   ],
+  'a template that begins with a key is for each of several': [
+    ["crictl inspect etcd nginx -o jsonpath='{.status.metadata.name}'", {stdout: 'etcd\nnginx\n'}],
+    [
+      "crictl inspect etcd nginx -o jsonpath='{.status.metadata.name} {.status.state}'",
+      {stdout: /^etcd .*\nnginx /},
+    ],
+    ["crictl inspect etcd nginx -o jsonpath='{[*].status.metadata.name}'", {stdout: 'etcd nginx\n'}],
+    ["crictl inspect etcd -o jsonpath='{.status.metadata.name}'", {stdout: 'etcd\n'}],
+    ["crictl inspectp etcd-cp1 old-1 -o jsonpath='{.status.metadata.name}'", {stdout: 'etcd-cp1\nold-1\n'}],
+    ["crictl inspect etcd nginx -o go-template --template '{{.status}}'", {stderr: /status/, exitCode: 2}],
+  ],
+  'what is gone can be stopped': [
+    [
+      'crictl stop 0123456789ab',
+      {stdout: '0123456789ab\n', call: ['StopContainer', {containerId: '0123456789ab'}]},
+    ],
+    ['crictl stop 0123456789abc', {stdout: '0123456789abc\n'}],
+    [
+      'crictl stopp 0123456789abc',
+      {stdout: /0123456789abc/, call: ['StopPodSandbox', {podSandboxId: '0123456789abc'}]},
+    ],
+    ['crictl stop 0123456789a', {stderr: /0123456789a/, exitCode: 3}],
+    ['crictl stop no-such', {stderr: /no-such/, exitCode: 3}],
+    ['crictl stopp no-such', {stderr: /no-such/, exitCode: 3}],
+    ['crictl rm 0123456789abc', {stderr: /0123456789abc/, exitCode: 3}],
+  ],
+  'small ones': [
+    ['crictl run $DIR/container-config.json $DIR/typo.json', {stderr: /typo\.json/, exitCode: 1}],
+    ['crictl run ./typo $DIR/pod-config.json', {stderr: /typo/, exitCode: 1}],
+    ['crictl port-forward nginx-65899c769f-wv2gp 0:80:90', {stderr: /three ports/, exitCode: 2}],
+    ['crictl update --cpu-count 2 nginx', {stderr: /limits of Windows/, exitCode: 2}],
+    [
+      'crictl update --cpu-count 2 --cpu-share 11 nginx',
+      {
+        stdout: 'nginx\n',
+        call: ['UpdateContainerResources', {linux: {cpuShares: '11'}, windows: {cpuCount: '2'}}],
+      },
+    ],
+  ],
 }
 
 export const sameLines: Record<string, [line: string, other: string][]> = {

@@ -28,6 +28,7 @@ test.each([
   ['65536:80', 'ports are 1 to 65535'],
   ['80:65536', 'ports are 1 to 65535'],
   ['::80', 'no address'],
+  ['0:80:90', 'three ports'],
   ['[]:8080:80', 'no address'],
 ])('not %j', (text, problem) => {
   expect(() => parsePortMapping(text)).toThrow(`"${text}": ${problem}; ${forms}`)
