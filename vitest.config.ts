@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Most tests wait for processes of their own: more workers than cores keep the cores busy.
     maxWorkers: 3,
+    // Those that run side by side in one file mostly pause, as the commands in them do.
+    maxConcurrency: 8,
     globalSetup: ['test/support/announce.ts'],
     reporters: ['default', new Report()],
     slowTestThreshold: 10_000,
