@@ -109,10 +109,10 @@ export abstract class PlanCommand extends CriCommand {
       this.#nameOlder(found)
       const ids = [found.podSandboxId, ...found.containerIds].filter((id) => id !== undefined)
       if (ids.length === 0) return
-      if (flags.keep) return this.note(`kept what was made: ${madeText(found)}`)
+      if (flags.keep) return this.note(`kept what was created: ${madeText(found)}`)
       await takeBack(client, plan, found)
     } catch (error) {
-      this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+      this.note(`could not remove what was created (${madeText(made)}): ${describeError(error).text}`)
     }
   }
 
@@ -125,7 +125,7 @@ export abstract class PlanCommand extends CriCommand {
       await takeBack(client, plan, found)
       return found
     } catch (error) {
-      this.note(`could not take away what was made (${madeText(made)}): ${describeError(error).text}`)
+      this.note(`could not remove what was created (${madeText(made)}): ${describeError(error).text}`)
       return undefined
     }
   }

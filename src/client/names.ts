@@ -251,7 +251,7 @@ function only<Item extends {id: string}>(
   if (!item) throw missingObject(object, reference)
   if (found.length === 1) return item
   const candidates = found.map((candidate) => ({id: candidate.id, name: nameOf(candidate)}))
-  throw new AmbiguousError(`"${reference}" could be any of ${found.length} ${object}s`, {
+  throw new AmbiguousError(`"${reference}" matches ${found.length} ${object}s`, {
     facts: {about: 'ambiguous reference', object, reference, candidates},
   })
 }

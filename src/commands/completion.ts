@@ -8,7 +8,7 @@ import {UsageError} from '../errors/errors.js'
 const commandNameFlag = valueFlag(
   (text) => {
     if (/^[\w.+-]+$/.test(text)) return text
-    throw new UsageError(`"${text}" is no name of a command`)
+    throw new UsageError(`"${text}" is not a command name`)
   },
   {helpValue: 'NAME'},
 )
@@ -44,8 +44,7 @@ export default class Completion extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Completion)
     const shell = shells.find((known) => known === args.shell)
-    if (!shell)
-      throw new UsageError(`"${args.shell}" is no shell that crisp completes for: ${shells.join(', ')}`)
+    if (!shell) throw new UsageError(`"${args.shell}" is not a supported shell: ${shells.join(', ')}`)
     const called = calledAs(process.argv[1] ?? '', process.execPath, process.env.PATH ?? '')
     this.write(completionScript(shell, called.program, flags.name ?? [called.name]))
   }

@@ -54,7 +54,7 @@ export default class Cp extends CriCommand {
     if (remote.kind !== 'container' || here.kind === 'container')
       throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
     if (destination.kind === 'stream' && process.stdout.isTTY)
-      throw new UsageError('a tar stream is nothing for a terminal: crisp cp ... - | tar -tv')
+      throw new UsageError('not writing a tar stream to a terminal: crisp cp ... - | tar -tv')
     const streaming = await streamingOf(flags)
     const {debug} = await this.settings(flags)
     using client = await this.connect(flags)

@@ -100,7 +100,7 @@ export default class Exec extends CriCommand {
     // kubectl's habit; no command has this name.
     if (words[0] === '--') words.shift()
     if (words.length === 0)
-      throw new UsageError(`what shall run there? crisp exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`)
+      throw new UsageError(`which command? crisp exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`)
     const {timeout: timeoutSeconds = 0} = flags
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
     const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}
@@ -146,7 +146,7 @@ export default class Exec extends CriCommand {
     {parallel, quiet}: {parallel: boolean; quiet: boolean},
   ): Promise<void> {
     if (containers.length === 0)
-      throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+      throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
     if (containers.length > 1 && task.stdin)
       throw new UserError(
         `the filters pass ${containers.length} containers, and stdin can go to one only: narrow them down, or add --latest`,
@@ -202,7 +202,7 @@ export default class Exec extends CriCommand {
       note: (text) => this.note(text),
     })
     if (exit.kind === 'exited') return exit.exitCode
-    this.note(`detached: the command goes on in ${name}`)
+    this.note(`detached: the command keeps running in ${name}`)
     return exitCode.done
   }
 

@@ -48,7 +48,7 @@ export default class Inspect extends CriCommand {
       ? this.collectValues(await resolveContainers(client, args.container))
       : (await selectContainers(client, selection)).map(({id}) => id)
     if (ids.length === 0 && !args.container)
-      throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+      throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
 
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),

@@ -41,7 +41,7 @@ export default class Inspecti extends CriCommand {
 
     const references = args.image ?? filter(await selectImages(client, flags.name)).map(({id}) => id)
     if (references.length === 0)
-      throw new NotFoundError('no image passes the filters: crisp images shows what there is')
+      throw new NotFoundError('no image matches the filters: crisp images lists all')
 
     const outcomes = await concurrently(references, 4, (reference) =>
       imageStatus(client, reference, !flags.quiet),

@@ -36,7 +36,7 @@ export default class Inspectp extends CriCommand {
       ? this.collectValues(await resolvePods(client, args.pod))
       : (await selectPods(client, selection)).map(({id}) => id)
     if (ids.length === 0 && !args.pod)
-      throw new NotFoundError('no pod passes the filters: crisp pods shows what there is')
+      throw new NotFoundError('no pod matches the filters: crisp pods lists all')
 
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),

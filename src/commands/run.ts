@@ -168,7 +168,7 @@ export default class Run extends PlanCommand {
       goesOn = exit.kind === 'detached'
     } finally {
       const id = shortId(containerId)
-      if (goesOn) this.note(`the container goes on: crisp attach ${id}, or crisp rm -f ${id}`)
+      if (goesOn) this.note(`the container keeps running: crisp attach ${id}, or crisp rm -f ${id}`)
       else if (flags.rm && made) await this.#remove(flags, plan, made, logPath)
     }
   }

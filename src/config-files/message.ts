@@ -43,7 +43,7 @@ class Reader {
       const name = findField(type, key)
       if (name === undefined) throw unknownField(type, key, path, line)
       const again = known.get(name)
-      if (again !== undefined) throw failure([...path, key], `is here twice, first in line ${again}`, line)
+      if (again !== undefined) throw failure([...path, key], `duplicate key, first in line ${again}`, line)
       known.set(name, line)
       const field = messageFields(type)?.[name] as FieldDescriptor
       const item = this.#field(field, value, [...path, protoName(name)])
@@ -66,7 +66,7 @@ class Reader {
     return node.items.map((item, index) => {
       const at = [...path, index]
       this.#spend(item, at)
-      if (isNull(item)) throw failure(at, 'is empty: a list has no room for nothing', item.line)
+      if (isNull(item)) throw failure(at, 'is empty: a list item needs a value', item.line)
       return this.#single(field, item, at)
     })
   }
@@ -76,7 +76,7 @@ class Reader {
     return Object.fromEntries(
       this.#mapping(node, path, 'name: value pairs,').entries.map(({key, value, line}) => {
         const again = known.get(key)
-        if (again !== undefined) throw failure([...path, key], `is here twice, first in line ${again}`, line)
+        if (again !== undefined) throw failure([...path, key], `duplicate key, first in line ${again}`, line)
         known.set(key, line)
         this.#spend(value, path)
         return [key, isNull(value) ? '' : this.#single(field, value, [...path, key])]
@@ -102,7 +102,7 @@ class Reader {
       throw failure(path, `should be ${expectedWord(type)}, not ${nounOf(node)}`, node.line)
     }
     if (node.tag !== '' && !['!!str', '!!int', '!!bool', '!!float', '!!binary', '!'].includes(node.tag)) {
-      throw failure(path, `has a tag ${quoteShort(node.tag)} that means nothing here`, node.line)
+      throw failure(path, `has a tag ${quoteShort(node.tag)} that is not supported`, node.line)
     }
     return enumValues(type) ? enumValue(type, node, path) : scalarValue(type, node, path)
   }

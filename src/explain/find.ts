@@ -55,7 +55,7 @@ export function findElements(word: string): Element[] {
   }
   throw (
     failure ??
-    new NotFoundError(`the CRI has nothing that is called "${word}"${hint(nearest(head, topWords()))}`)
+    new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, topWords()))}`)
   )
 }
 

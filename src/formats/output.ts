@@ -32,7 +32,7 @@ export async function parseOutputForm(
   const [, name = '', operand] = /^([^=]*)(?:=(.*))?$/s.exec(word) ?? []
   const form = own.includes(word) ? ownForm(word) : forms.find((each) => each.name === name)
   if (!form || (operand !== undefined && !form.operand))
-    throw new UsageError(`-o "${word}" is no output format: ${choices([...forms.map(choiceOf), ...own])}`)
+    throw new UsageError(`-o "${word}" is not an output format: ${choices([...forms.map(choiceOf), ...own])}`)
   const {isFile = false, needed} = form.operand ?? {}
   if (needed && !operand)
     throw new UsageError(`-o ${name} needs ${needed.what}: -o ${name}=${needed.example}`)

@@ -27,7 +27,7 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
   const containers = findWantedContainers(request, view, fail)
   const {selector, follow, once} = request
   if (selector && containers.length === 0 && !follow)
-    throw new NotFoundError('no container passes the filters: crisp ps -a shows what there is')
+    throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
   if (request.reopen)
     for (const {id} of containers) await client.runtime.reopenContainerLog({containerId: id})
   const logs = await findLogs(containers, view, request, screen)

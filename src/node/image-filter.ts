@@ -44,7 +44,7 @@ export async function parseImageFilter(filter: string): Promise<ImageFilter> {
     case 'since':
       return (images) => images.slice(0, placeOf(value, images, filter))
     default:
-      throw new UsageError(`"${filter}" is no filter: there are dangling=, reference=, before= and since=`)
+      throw new UsageError(`"${filter}" is not a filter: use dangling=, reference=, before= or since=`)
   }
 }
 

@@ -83,25 +83,25 @@ describe('a container is named by', () => {
 
 describe('a word that names nothing, or more than one', () => {
   const refused: [string, string][] = [
-    ['nosuch', 'no container "nosuch": crisp ps -a shows what there is'],
-    ['web-1/nosuch', 'no container "web-1/nosuch": crisp ps -a shows what there is'],
-    ['', 'no container "": crisp ps -a shows what there is'],
+    ['nosuch', 'no container "nosuch": crisp ps -a lists all'],
+    ['web-1/nosuch', 'no container "web-1/nosuch": crisp ps -a lists all'],
+    ['', 'no container "": crisp ps -a lists all'],
     [
       'app',
-      `"app" could be any of 3 containers: say more of the name or the ID
+      `"app" matches 3 containers: use a longer name or ID
   a200000000000  default/web-1/app
   b100000000000  default/web-2/app
   c100000000000  prod/web-1/app`,
     ],
     [
       'web-1/app',
-      `"web-1/app" could be any of 2 containers: say more of the name or the ID
+      `"web-1/app" matches 2 containers: use a longer name or ID
   a200000000000  default/web-1/app
   c100000000000  prod/web-1/app`,
     ],
     [
       'a',
-      `"a" could be any of 2 containers: say more of the name or the ID
+      `"a" matches 2 containers: use a longer name or ID
   a100000000000  default/web-1/app
   a200000000000  default/web-1/app`,
     ],
@@ -181,7 +181,7 @@ describe('images', () => {
     using client = connect(runtime)
     await expect(imageStatus(client, 'aa', false)).rejects.toMatchObject({
       exitCode: 3,
-      message: '"aa" could be any of 2 images',
+      message: '"aa" matches 2 images',
       facts: {
         object: 'image',
         candidates: [

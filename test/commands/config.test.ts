@@ -109,7 +109,7 @@ debug:    false
     ['a value that goes on behind the document', 'debug: true\n...\n'],
   ])('%s: refused, not damaged', async (_, text) => {
     await expect(edited(text, {timeout: '7'})).rejects.toThrow(
-      'config file f.yaml: written too unusually to be changed safely; edit it by hand',
+      'config file f.yaml: its layout is too unusual to change safely; edit it by hand',
     )
   })
 })
@@ -165,7 +165,7 @@ describe('the forms of the command line', () => {
     [['--get', 'endpoint'], 'endpoint: no such setting: there are runtime-endpoint, image-endpoint,'],
     [['--get', 'debug', '--list'], 'config does one thing at a time'],
     [['timeout', '1', '2'], 'config takes KEY VALUE, or several of KEY=VALUE'],
-    [['--list', '-o', 'csv'], '-o "csv" is no output format'],
+    [['--list', '-o', 'csv'], '-o "csv" is not an output format'],
   ])('%j: exit 2, nothing written', async (argv, message) => {
     const path = await file('timeout: 5\n')
     const {stdout, stderr, exitCode} = await config(path, ...argv)

@@ -258,7 +258,7 @@ test('what is not there', async () => {
       exitCode: 1,
     },
     {stdout: '', stderr: `crisp: ${here}/nowhere/: no such directory here\n`, exitCode: 1},
-    {stdout: '', stderr: 'crisp: no container "nobody": crisp ps -a shows what there is\n', exitCode: 3},
+    {stdout: '', stderr: 'crisp: no container "nobody": crisp ps -a lists all\n', exitCode: 3},
   ])
 })
 

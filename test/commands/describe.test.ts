@@ -180,7 +180,7 @@ describe('describe', () => {
     const {stdout, stderr, exitCode} = await crisp('describe', 'app', 'nosuch', 'shop/web-1')
     expect(stdout).toMatch(/^container shop\/web-1\/app[\s\S]*\n\npod shop\/web-1\n/)
     expect({stderr, exitCode}).toEqual({
-      stderr: 'crisp: no container "nosuch": crisp ps -a shows what there is\n',
+      stderr: 'crisp: no container "nosuch": crisp ps -a lists all\n',
       exitCode: 3,
     })
   })

@@ -251,7 +251,7 @@ describe('failures of our own are 125, and say what to do', () => {
       'no such container',
       {answers: {ListContainers: {containers: []}}},
       125,
-      'no container "web": crisp ps -a shows what there is',
+      'no container "web": crisp ps -a lists all',
     ],
     [
       'several containers',
@@ -263,7 +263,7 @@ describe('failures of our own are 125, and say what to do', () => {
         },
       },
       125,
-      `"web" could be any of 2 containers: say more of the name or the ID
+      `"web" matches 2 containers: use a longer name or ID
   ${id('a').slice(0, 13)}  default/a/web
   ${id('b').slice(0, 13)}  default/b/web`,
     ],
@@ -305,8 +305,8 @@ describe('failures of our own are 125, and say what to do', () => {
 })
 
 test.each([
-  [['web'], 'what shall run there? crisp exec web COMMAND [ARG...]'],
-  [[], 'what shall run there? crisp exec CONTAINER COMMAND [ARG...]'],
+  [['web'], 'which command? crisp exec web COMMAND [ARG...]'],
+  [[], 'which command? crisp exec CONTAINER COMMAND [ARG...]'],
   [
     ['-it', 'web', 'sh'],
     '-t with -i needs a terminal on stdin: leave out -t where there is none, as in a script',
@@ -432,7 +432,7 @@ describe('several containers', () => {
         ['--name', 'nothing', 'ls'],
       ),
     ).toMatchObject({
-      stderr: 'crisp: no container passes the filters: crisp ps -a shows what there is\n',
+      stderr: 'crisp: no container matches the filters: crisp ps -a lists all\n',
       exitCode: 125,
     })
   })

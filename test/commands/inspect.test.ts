@@ -130,7 +130,7 @@ test('what is found is printed, what is not is a line, and the code says so', as
   )
   expect(JSON.parse(stdout).status.id).toBe(id('a1'))
   expect({stderr, exitCode}).toEqual({
-    stderr: `crisp: no container "nosuch": crisp ps -a shows what there is\ncrisp: no container "${id('dead')}": crisp ps -a shows what there is\n`,
+    stderr: `crisp: no container "nosuch": crisp ps -a lists all\ncrisp: no container "${id('dead')}": crisp ps -a lists all\n`,
     exitCode: 3,
   })
 })
@@ -151,7 +151,7 @@ test('without a name the filters choose; nothing found is exit 3', async () => {
   expect(JSON.parse(all?.stdout ?? '')).toHaveLength(2)
   expect(none).toEqual({
     stdout: '',
-    stderr: 'crisp: no container passes the filters: crisp ps -a shows what there is\n',
+    stderr: 'crisp: no container matches the filters: crisp ps -a lists all\n',
     exitCode: 3,
   })
 })
@@ -236,7 +236,7 @@ test('inspecti: unset parts are left out, an unknown image is exit 3', async () 
   })
   expect(unknown).toEqual({
     stdout: '',
-    stderr: 'crisp: no image "b:1": crisp images shows what there is\n',
+    stderr: 'crisp: no image "b:1": crisp images lists all\n',
     exitCode: 3,
   })
 })

@@ -88,7 +88,7 @@ describe('exec -it', () => {
     const {before, after, ...outcome} = await session.outcome()
 
     expect(outcome).toEqual({
-      output: 'ready 100x30\r\n\r\ncrisp: detached: the command goes on in web',
+      output: 'ready 100x30\r\n\r\ncrisp: detached: the command keeps running in web',
       exitCode: 0,
     })
     expect(after).toBe(before)

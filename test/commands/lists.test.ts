@@ -136,7 +136,7 @@ test.each([['images'], ['inspecti'], ['rmi', '--prune']])(
       calls: runtime.calls,
     }).toEqual({
       stdout: '',
-      stderr: 'crisp: --filter "wrong=x" is no filter: there are dangling=, reference=, before= and since=\n',
+      stderr: 'crisp: --filter "wrong=x" is not a filter: use dangling=, reference=, before= or since=\n',
       exitCode: 2,
       calls: [],
     })

@@ -431,7 +431,7 @@ describe('nothing half-made', () => {
     })
     expect(await runInProcess(['run', '--keep', containerFile, podFile], runtime)).toEqual({
       stdout: '',
-      stderr: `crisp: kept what was made: pod ${podId} (crisp rmp -f b100000000000), container ${containerId}\ncrisp: the command cannot be executed in the container: exec format error\n`,
+      stderr: `crisp: kept what was created: pod ${podId} (crisp rmp -f b100000000000), container ${containerId}\ncrisp: the command cannot be executed in the container: exec format error\n`,
       exitCode: 1,
     })
     expect(sent(runtime).map(([method]) => method)).toEqual([
@@ -558,7 +558,7 @@ describe('nothing half-made', () => {
     })
     expect(await runInProcess(['run', containerFile, podFile], runtime)).toEqual({
       stdout: '',
-      stderr: `crisp: could not take away what was made (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: AlreadyExists: device broken\ncrisp: CreateContainer: no\n`,
+      stderr: `crisp: could not remove what was created (pod ${podId} (crisp rmp -f b100000000000)): StopPodSandbox: AlreadyExists: device broken\ncrisp: CreateContainer: no\n`,
       exitCode: 1,
     })
   })

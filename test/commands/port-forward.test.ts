@@ -212,7 +212,7 @@ test.each([
     2,
     '"80:http": not a port; write REMOTE, LOCAL:REMOTE, :REMOTE or ADDRESS:LOCAL:REMOTE',
   ],
-  [['nope', '80'], 3, 'no pod "nope": crisp pods shows what there is'],
+  [['nope', '80'], 3, 'no pod "nope": crisp pods lists all'],
   [['web-0', '80'], 1, 'pod web-0 is not running any more: crisp pods --state ready shows those that are'],
 ])('%j ends before anything is opened', async (argv, exitCode, message) => {
   await using node = await startFakeNode({

@@ -189,7 +189,7 @@ test('failures: each is a line, the others go on; what is not there is 3, or don
   expect(await runInProcess(['rmi', 'quay.io/team/app:1', 'nope', sha('a3')], runtime)).toEqual({
     stdout: 'Deleted: quay.io/team/old@sha256:88\n',
     stderr:
-      'crisp: no image "nope": crisp images shows what there is\n' +
+      'crisp: no image "nope": crisp images lists all\n' +
       'crisp: removing image "quay.io/team/app:1": RemoveImage: image is in use by container c1\n',
     exitCode: 3,
   })

@@ -205,7 +205,7 @@ describe('several targets', () => {
       '',
       'crisp: container "c0" is running: stop it first, or remove it with -f',
       'crisp: container "c3" is running: stop it first, or remove it with -f',
-      'crisp: no container "absent": crisp ps -a shows what there is',
+      'crisp: no container "absent": crisp ps -a lists all',
     ])
     expect([...containers.values()].map(({name}) => name)).toEqual(['c0', 'c3'])
   })
@@ -319,7 +319,7 @@ would remove container c200000000000  default/web/c2  exited
     })
     expect(await runInProcess(['rmp', 'p1', 'p7', '--dry-run'], runtime)).toEqual({
       stdout: 'would remove pod b100000000000  default/p1  notready\n',
-      stderr: 'crisp: no pod "p7": crisp pods shows what there is\n',
+      stderr: 'crisp: no pod "p7": crisp pods lists all\n',
       exitCode: 3,
     })
     expect(methods(runtime.calls, 'RemoveContainer', 'StopContainer', 'RemovePodSandbox')).toEqual([])

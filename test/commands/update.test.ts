@@ -84,7 +84,7 @@ describe('update', () => {
       stdout: 'db\n',
       exitCode: 3,
       lines: [
-        'crisp: no container "nobody": crisp ps -a shows what there is',
+        'crisp: no container "nobody": crisp ps -a lists all',
         expect.stringMatching(/^crisp: updating container "web": .*no such cgroup$/),
       ],
     })

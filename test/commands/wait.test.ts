@@ -214,16 +214,16 @@ describe('endings', () => {
   })
 
   test.each([
-    ['exited', 'app', 3, 'no container "app": crisp ps -a shows what there is'],
+    ['exited', 'app', 3, 'no container "app": crisp ps -a lists all'],
     ['exited', id('a9'), 3, `container "${id('a9')}" is gone, and its exit code with it`],
-    ['running', id('a9'), 3, `no container "${id('a9')}": crisp ps -a shows what there is`],
+    ['running', id('a9'), 3, `no container "${id('a9')}": crisp ps -a lists all`],
     [
       'running',
       id('a2'),
       1,
       `container "${id('a2')}" has exited with 4: a container runs once, its successor has another ID`,
     ],
-    ['ready', id('b9'), 3, `no pod "${id('b9')}": crisp pods shows what there is`],
+    ['ready', id('b9'), 3, `no pod "${id('b9')}": crisp pods lists all`],
     ['ready', id('b2'), 1, `pod "${id('b2')}" has ended: its successor has another ID`],
   ])('what can never be: --for=%s of %s ends with %d', async (condition, reference, exitCode, message) => {
     const {containers, pods, answers} = node({events: false})

@@ -84,7 +84,7 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
     )
     expect({stdout, stderr, exitCode}).toEqual({
       stdout: '',
-      stderr: 'crisp: no pod "nobody": crisp pods shows what there is\n',
+      stderr: 'crisp: no pod "nobody": crisp pods lists all\n',
       exitCode: 125,
     })
   })
@@ -119,7 +119,9 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
     cli.stdout.once('data', () => cli.kill('SIGINT'))
     const {stdout, stderr, exitCode} = await outcomeOf(cli)
     expect({stdout, exitCode}).toEqual({stdout: 'hello\n', exitCode: 130})
-    expect(stderr).toMatch(/^crisp: the container goes on: crisp attach ([\da-f]{13}), or crisp rm -f \1\n$/)
+    expect(stderr).toMatch(
+      /^crisp: the container keeps running: crisp attach ([\da-f]{13}), or crisp rm -f \1\n$/,
+    )
     expect(await podNames()).toEqual(['stays'])
   })
 

@@ -238,7 +238,7 @@ describeOnContainerd('looking at a real containerd', () => {
     const {stdout, stderr, exitCode} = await crisp('inspect', 'server', 'nosuch', '-o', 'name')
     expect({stdout, stderr, exitCode}).toEqual({
       stdout: `${ids.server}\n`,
-      stderr: 'crisp: no container "nosuch": crisp ps -a shows what there is\n',
+      stderr: 'crisp: no container "nosuch": crisp ps -a lists all\n',
       exitCode: 3,
     })
   })

@@ -354,7 +354,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
       ['run', '--keep', '--name', 'broken', '--host-network', ...here(), busyboxImage, '--', '/no/such'],
       containerd,
     )
-    const [, podId = ''] = /kept what was made: pod ([\da-f]{64}) /.exec(stderr) ?? []
+    const [, podId = ''] = /kept what was created: pod ([\da-f]{64}) /.exec(stderr) ?? []
     expect(await podStates()).toEqual([['default/broken', 'SANDBOX_READY']])
     await removePod(podId)
   })

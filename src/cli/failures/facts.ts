@@ -14,9 +14,9 @@ const shownCandidates = 10
 export function factsText(message: string, facts: Facts): string[] {
   switch (facts.about) {
     case 'missing object':
-      return [`${message}: ${lists[facts.object]} shows what there is`]
+      return [`${message}: ${lists[facts.object]} lists all`]
     case 'ambiguous reference':
-      return [`${message}: say more of the name or the ID`, ...candidateRows(facts)]
+      return [`${message}: use a longer name or ID`, ...candidateRows(facts)]
     case 'running object':
       return [`${message}: stop it first, or remove it with -f`]
     case 'existing pod': {

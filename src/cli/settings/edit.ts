@@ -51,7 +51,7 @@ export async function withSettings(
 }
 
 function tooUnusual(path: string): UserError {
-  return new UserError(`config file ${path}: written too unusually to be changed safely; edit it by hand`)
+  return new UserError(`config file ${path}: its layout is too unusual to change safely; edit it by hand`)
 }
 
 function isSame(

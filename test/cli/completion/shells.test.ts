@@ -247,10 +247,10 @@ test('a file is left to the shell', async () => {
 test('an unknown shell and an impossible name are refused', async () => {
   expect(await runCli(['completion', 'tcsh'])).toEqual({
     stdout: '',
-    stderr: 'crisp: "tcsh" is no shell that crisp completes for: bash, zsh, fish\n',
+    stderr: 'crisp: "tcsh" is not a supported shell: bash, zsh, fish\n',
     exitCode: 2,
   })
   expect((await runCli(['completion', 'bash', '--name', 'a; b'])).stderr).toBe(
-    'crisp: --name "a; b" is no name of a command\n',
+    'crisp: --name "a; b" is not a command name\n',
   )
 })

@@ -29,7 +29,7 @@ test.each(['client', 'node', 'logs', 'streaming'])(
 
 test.each([
   "'give more with --timeout'",
-  '`no pod "web": crisp pods shows what there is`',
+  '`no pod "web": crisp pods lists all`',
   "'it belongs to root, try sudo'",
 ])('advice is found in %s', (source) => {
   expect(adviceIn(`throw new Error(${source}) // not in a comment: --flag`)).toEqual([source])
