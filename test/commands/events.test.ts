@@ -371,7 +371,7 @@ test.each([
   [['events', '--template', '{{.x'], 'template 1:1: this {{ has no }}'],
   [['events', '--type', 'exploded'], '--type "exploded" should be one of created, started, stopped, deleted'],
   [['events', '--poll-interval', '0'], '--poll-interval "0" should be 10ms or more'],
-  [['events', '-o', 'xml'], '-o "xml" is no output format'],
+  [['events', '-o', 'xml'], '-o "xml" is not an output format'],
 ])('%j is refused before anything is sent', async (argv, text) => {
   const {stderr, exitCode} = await runCli(argv)
   expect({stderr, exitCode}).toEqual({stderr: expect.stringContaining(text), exitCode: 2})

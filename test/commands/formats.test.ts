@@ -301,7 +301,7 @@ describe('what is no format, and templates with mistakes', () => {
     const argv = readings[name]?.argv ?? elsewhere[name] ?? []
     await using runtime = await startFakeRuntime()
     const refused: [string, RegExp][] = [
-      ['xml', /^crisp: -o "xml" is no output format/],
+      ['xml', /^crisp: -o "xml" is not an output format/],
       ['go-template={{.a', /^crisp: template 1:1: this \{\{ has no \}\}\n$/],
       ['jsonpath={.a', /^crisp: jsonpath 1:1: this \{ has no \}\n$/],
       ['custom-columns=A', /^crisp: custom-columns: "A" is not HEADER:PATH/],

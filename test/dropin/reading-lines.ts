@@ -98,7 +98,7 @@ export const sections: Record<string, [line: string, effect: Effect][]> = {
       {stdout: /^CONTAINER +IMAGE +CREATED +STATE +NAME +ATTEMPT +POD ID +POD +NAMESPACE\n/},
     ],
     ['crictl ps -r --name nginx', {stdout: /registry\.crisp\.demo\/sleeper/}],
-    ['crictl ps -o wrong', {exitCode: 2, stderr: /is no output format/}],
+    ['crictl ps -o wrong', {exitCode: 2, stderr: /is not an output format/}],
   ],
   pods: [
     ['crictl pods', {shows: all(podNames, '13')}],
