@@ -199,7 +199,7 @@ test.each<[string, string[], RegExp, number]>([
   ['nothing named', [], /which container\? crisp logs web/, 2],
   ['both', ['app', '-l', 'a=b'], /can't be used together/, 2],
   ['no such thing', ['nope'], /no container "nope": crisp ps -a/, 3],
-  ['no such label', ['-l', 'app=nope'], /no container passes the filters/, 3],
+  ['no such label', ['-l', 'app=nope'], /no container matches the filters/, 3],
   ['no such stream', ['app', '-s', 'stdin'], /--stream "stdin" should be one of stdout, stderr/, 2],
   ['no such time', ['app', '--since', 'soon'], /--since "soon" is no time: write 10m/, 2],
   ['no such format', ['app', '-o', 'yaml'], /--output "yaml" should be one of text, raw, json/, 2],
