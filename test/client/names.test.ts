@@ -69,7 +69,7 @@ describe('a container is named by', () => {
     await using runtime = await startFakeRuntime(node)
     using client = connect(runtime)
     expect(await resolveContainers(client, ['d1'], {namesHideIds: false})).toMatchObject([
-      {status: 'rejected', reason: {message: '"d1" could be any of 2 containers'}},
+      {status: 'rejected', reason: {message: '"d1" matches 2 containers'}},
     ])
   })
 

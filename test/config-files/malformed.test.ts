@@ -84,7 +84,7 @@ function corpus(): Malformed[] {
       {kind, content: Buffer.from([0xff, 0xfe, 0x61, 0]), mentions: 'UTF-8'},
       {kind, content: Buffer.alloc(100), mentions: 'UTF-8'},
       {kind, content: `${text}annotations: {a: ${'x'.repeat(4 * 1024 * 1024)}}\n`, mentions: '4 MiB'},
-      {kind, content: `${text}${text}`, mentions: 'twice'},
+      {kind, content: `${text}${text}`, mentions: 'duplicate key'},
       {kind, content: `${text}labels: {a: 1}\nlabels: {b: 2}\n`, mentions: 'labels'},
       {kind, content: `${text}annotations: &a {b: *a}\n`, mentions: 'never end'},
       {kind, content: `${text}annotations: &a\n- *a\n`, mentions: 'never end'},

@@ -36,7 +36,7 @@ export const argumentLines: Record<string, [line: string, effect: Effect][]> = {
     ['crictl exec -e nginx no-such-command', {stderr: /no-such-command/}],
     ['crictl exec -s -e nginx no-such-command', {stderr: /no-such-command/}],
     ['crictl exec -e nosuch ls', {stderr: /nosuch/}],
-    ['crictl exec --ignore-errors --name nosuch ls', {stderr: /no container passes/}],
+    ['crictl exec --ignore-errors --name nosuch ls', {stderr: /no container matches/}],
     ["crictl exec -e -q nginx sh -c 'exit 3'", {stdout: ''}],
     ["crictl exec -e -s -q --timeout 1 nginx sh -c 'sleep 20'", {stderr: /./}],
     ['crictl -r unix:///nosuch.sock exec -e nginx ls', {stderr: /nosuch.sock/}],

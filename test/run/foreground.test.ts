@@ -76,7 +76,7 @@ test('-i: an attach that fails while the container goes on is a failure', async 
   await using node = await startNode(async () => ({failure: 'out of order'}))
   expect(await run(node, '-i')).toEqual({
     stdout: '',
-    stderr: expect.stringMatching(/^crisp: the container goes on: .*\ncrisp: out of order\n$/),
+    stderr: expect.stringMatching(/^crisp: the container keeps running: .*\ncrisp: out of order\n$/),
     exitCode: 125,
   })
 })
