@@ -51,7 +51,7 @@ test.each([
   expect(result).toEqual(failure(4, /ListContainers: the runtime at .* hung up/))
 })
 
-test('a server whose answer is no CRI message', async () => {
+test('a server that answers with bytes that are not a CRI message is reported', async () => {
   await using server = await answersNonsense()
   const result = await runInProcess(['-t', '5s', '-r', server.endpoint, 'ps'])
   expect(result).toEqual(failure(1, /ListContainers: the runtime at .* broke the protocol/))
@@ -65,13 +65,13 @@ test('a runtime that never answers ends at the deadline', async () => {
   )
 })
 
-test('a runtime without one call says who it is and what has the call', async () => {
+test('a call that the runtime lacks is reported with the name of the runtime', async () => {
   await using runtime = await startFakeRuntime()
   const result = await runInProcess(['pods'], {endpoint: runtime.endpoint})
   expect(result).toEqual(failure(1, /fake 1.2.3 does not implement ListPodSandbox/))
 })
 
-test('a containerd without its CRI plugin', async () => {
+test('containerd without its CRI plugin is reported', async () => {
   await using runtime = await startFakeRuntime({
     Version: () => {
       throw status(rpcCode.unimplemented, 'unknown service runtime.v1.RuntimeService')
@@ -81,7 +81,7 @@ test('a containerd without its CRI plugin', async () => {
   expect(result).toEqual(failure(4, /no CRI v1 .*disabled_plugins/))
 })
 
-test('a runtime that is starting is asked again', async () => {
+test('a call to a runtime that is still starting is retried', async () => {
   let asked = 0
   await using runtime = await startFakeRuntime({
     ListContainers: () => {
@@ -109,7 +109,7 @@ test('an absent socket is waited for with --max-retries', async () => {
   await rm(directory, {recursive: true})
 })
 
-test('a socket that nobody serves any more', async () => {
+test('a socket that no process serves any more is reported', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-stale-'))
   const path = join(directory, 'cri.sock')
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
@@ -120,7 +120,7 @@ test('a socket that nobody serves any more', async () => {
   await rm(directory, {recursive: true})
 })
 
-test('a file is no socket', async () => {
+test('a regular file in place of the socket is reported', async () => {
   const result = await runInProcess(['-r', '/etc/passwd', 'ps'])
   expect(result).toEqual(failure(4, /\/etc\/passwd: not a socket/))
 })

@@ -83,7 +83,7 @@ describe('no stream is opened', () => {
     await peer.closed
   })
 
-  test('a body without end is not read', async () => {
+  test('an endless HTTP body is not read to the end', async () => {
     await using peer = await startRawPeer((socket) => {
       socket.write(`HTTP/1.1 503 Busy\r\nContent-Length: 1000000\r\n\r\nbusy\n${'x'.repeat(10_000)}`)
     })
@@ -134,7 +134,7 @@ describe('no stream is opened', () => {
     await closed
   })
 
-  test('a WebSocket subprotocol that nobody offered', async () => {
+  test('a WebSocket subprotocol that crisp did not offer is an error', async () => {
     await using peer = await startWebSocketPeer(async () => {}, {protocol: 'v9.channel.k8s.io'})
 
     expect(await failureOf(peer.url, {transport: 'websocket'})).toEqual({
@@ -187,7 +187,7 @@ describe('no stream is opened', () => {
     await peer.served
   })
 
-  test('the replies never come', async () => {
+  test('a server that never sends SYN_REPLY is an error', async () => {
     await using peer = await startSpdyPeer(async (session) => {
       await session.streams(2, false)
       await session.closed
@@ -239,7 +239,7 @@ describe('a stream breaks', () => {
     await peer.served
   })
 
-  test('half a frame, then silence, ends by an abort', async () => {
+  test('an abort ends a session that hangs in the middle of a frame', async () => {
     const stop = new AbortController()
     await using peer = await startSpdyPeer(async (session) => {
       const [, stdout] = await session.streams(2)
@@ -286,7 +286,7 @@ describe('a stream breaks', () => {
     expect(await failureOf(peer.url)).toMatchObject({kind: 'lost'})
   })
 
-  test('every stream ends in order, but without a status', async () => {
+  test('all streams end normally but no status arrives', async () => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, stdout] = await session.streams(2)
       stdout.send('some output\n', true)
@@ -300,7 +300,7 @@ describe('a stream breaks', () => {
     })
   })
 
-  test('a status of failure without a code', async () => {
+  test('a failure status without an exit code is an error', async () => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, stdout] = await session.streams(2)
       stdout.fin()
@@ -330,7 +330,7 @@ describe('a stream breaks', () => {
     expect(await failureOf(peer.url)).toEqual({kind: 'failed', message, startFailure: 'notFound', output: ''})
   })
 
-  test('a stream that the server opens is refused, and the command goes on', async () => {
+  test('a stream opened by the server is refused and the command continues', async () => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, stdout] = await session.streams(2)
       session.socket.write(Buffer.from('800300010000000a00000002000000000000', 'hex'))

@@ -114,7 +114,7 @@ describe('help and version', () => {
   test.each(lines)('%j', (line, invocation) => expect(parse(line)).toEqual(invocation))
 })
 
-describe('what is wrong is said in one line', () => {
+describe('a mistake in the command line is reported in one line', () => {
   const lines: [string, string][] = [
     ['pss', 'unknown command "pss": did you mean ps? (crisp help lists all)'],
     ['frobnicate', 'unknown command "frobnicate" (crisp help lists all)'],

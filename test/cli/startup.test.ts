@@ -48,7 +48,7 @@ test('help, version, a mistyped word and the completion of a flag load neither g
   expect(loaded).toEqual([[], [], [], [], [], []])
 })
 
-test('-q loads no table, a table no YAML, YAML no templates', async () => {
+test('-q loads no table code, a table loads no YAML, YAML loads no template code', async () => {
   await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
   const loaded = await Promise.all(
     [['ps', '-q'], ['ps'], ['ps', '-o', 'yaml']].map((argv) => loadedBy(argv, {...runtime, env: {}})),
@@ -60,7 +60,7 @@ test('-q loads no table, a table no YAML, YAML no templates', async () => {
   ])
 })
 
-test('only an expression that JavaScript cannot be trusted with loads RE2', async () => {
+test('RE2 is loaded only for an expression that could be slow in JavaScript', async () => {
   await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
   const loaded = await Promise.all(
     ['^web-\\d+$', '(?i)web|db', '^[^\\pL]', '(a+)+$'].map((name) =>

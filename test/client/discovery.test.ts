@@ -41,7 +41,7 @@ test('the first socket that speaks CRI v1 wins, silently, whatever the others do
   expect(await client.endpoint()).toBe(runtime.endpoint)
 })
 
-test('where none does the error is a table of socket and reason', async () => {
+test('if no socket speaks CRI v1, the error lists each socket with its reason', async () => {
   await using mute = await silent()
   await using other = await httpServer()
   await using disabled = await startFakeRuntime({

@@ -22,7 +22,7 @@ function many(count: number): Input<Container>[] {
   )
 }
 
-test('10,000 containers, more than grpc-js takes by itself', async () => {
+test('a list of 10,000 containers, above the default limit of grpc-js, is received', async () => {
   const containers = many(10_000)
   await using runtime = await startFakeRuntime({ListContainers: {containers}})
   const {stdout, stderr, exitCode} = await runInProcess(['ps', '-q'], runtime)
@@ -35,7 +35,7 @@ test('10,000 containers, more than grpc-js takes by itself', async () => {
   )
 })
 
-test('50,000 containers come in pieces where one answer is too large', async () => {
+test('50,000 containers are streamed if one answer is too large', async () => {
   const total = 50_000
   const chunk = 5_000
   await using runtime = await startFakeRuntime({
@@ -62,7 +62,7 @@ test('50,000 containers come in pieces where one answer is too large', async () 
   expect(new Set(containers.map((item) => item.id)).size).toBe(total)
 })
 
-test('a runtime that can neither send it whole nor in pieces', async () => {
+test('a runtime that can send a large list neither whole nor streamed is an error', async () => {
   await using runtime = await startFakeRuntime({
     ListContainers: () => {
       throw status(rpcCode.resourceExhausted, 'trying to send message larger than max')

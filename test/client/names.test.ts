@@ -65,7 +65,7 @@ describe('a container is named by', () => {
     expect(await resolveContainers(client, [reference])).toEqual([{status: 'fulfilled', value: id(expected)}])
   })
 
-  test('both, for what would change the wrong one', async () => {
+  test('with namesHideIds false, a name that also begins an ID is ambiguous', async () => {
     await using runtime = await startFakeRuntime(node)
     using client = connect(runtime)
     expect(await resolveContainers(client, ['d1'], {namesHideIds: false})).toMatchObject([
@@ -73,7 +73,7 @@ describe('a container is named by', () => {
     ])
   })
 
-  test('a full ID costs no call', async () => {
+  test('a full ID needs no list call', async () => {
     await using runtime = await startFakeRuntime(node)
     using client = connect(runtime)
     await resolveContainers(client, [id('a1'), id('zz'.replaceAll('z', '9'))])

@@ -177,7 +177,7 @@ describe('the forms of the command line', () => {
 })
 
 describe('the file', () => {
-  test('is made with its folder by --set only', async () => {
+  test('--set creates the file and its folder; reading does not', async () => {
     const path = join(directory, 'new', 'deeper', 'crictl.yaml')
     const {stdout, stderr, exitCode} = await config(path, '--list')
     expect({first: stdout.split(' ')[0], stderr, exitCode}).toEqual({
@@ -227,7 +227,7 @@ describe('the file', () => {
     expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
   })
 
-  test('a mistake in it is said before anything is changed', async () => {
+  test('an invalid file is reported before anything is changed', async () => {
     const path = await file('timeout: 5\ntmeout: 6\n')
     const {stderr, exitCode} = await config(path, '--set', 'timeout=7')
     expect(stderr).toBe(`crisp: config file ${path}, tmeout: no such setting, did you mean timeout?\n`)
@@ -236,7 +236,7 @@ describe('the file', () => {
   })
 })
 
-test('a file of root says sudo', async () => {
+test('a settings file that needs root suggests sudo', async () => {
   const path = '/etc/crisp-test.yaml'
   const {stderr, exitCode} = await runAsNobody(['--config', path, 'config', '--set', 'timeout=7'])
   expect({stderr, exitCode}).toEqual({

@@ -116,7 +116,7 @@ test('a symlink is copied as one; -L copies the file', async () => {
   expect(readFileSync(join(here, 'text'), 'utf8')).toBe('its text')
 })
 
-test('what is neither file, directory nor symlink is left out and said', async () => {
+test('special files are skipped with a note', async () => {
   makeTree(join(here, 'tree'))
   spawnSync('mkfifo', [join(here, 'tree', 'pipe')])
   expect(await cp(join(here, 'tree'), `shell:${inside}`)).toEqual({
@@ -162,7 +162,7 @@ describe("a destination that the user named is the user's", () => {
     expect(readFileSync(join(inside, 'file'), 'utf8')).toBe('new text')
   })
 
-  test('a symlink replaces the symlink of the name, not what that leads to', async () => {
+  test('a copied symlink replaces the existing symlink, not its target', async () => {
     symlinkSync('/from/inside', join(inside, 'link'))
     writeFileSync(join(here, 'file'), 'stays')
     symlinkSync('file', join(here, 'mine'))
@@ -204,7 +204,7 @@ describe("a destination that the user named is the user's", () => {
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
   })
 
-  test('a pipe that nobody reads is waited for until SIGTERM', async () => {
+  test('a pipe without a reader blocks until SIGTERM', async () => {
     writeFileSync(join(inside, 'file'), 'its text')
     spawnSync('mkfifo', [join(here, 'pipe')])
     const cli = startCli(['cp', '--debug', `shell:${inside}/file`, join(here, 'pipe')], runtime)
@@ -226,7 +226,7 @@ describe("a destination that the user named is the user's", () => {
   })
 })
 
-test('what is not there', async () => {
+test('a missing source or destination is an error', async () => {
   writeFileSync(join(here, 'one'), 'x')
   const failures = await Promise.all([
     cp(join(here, 'nothing'), `shell:${inside}`),

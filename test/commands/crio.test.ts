@@ -184,7 +184,7 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     expect((await crisp('images', '-q', '--no-trunc')).stdout).not.toContain(shell.id)
   })
 
-  test('a container that has exited has no process, a pod without figures no memory', async () => {
+  test('an exited container shows no process, and a pod without statistics no memory', async () => {
     await crisp('run', '--name', 'done', shellImage, 'true')
     await crisp('wait', 'done')
     expect((await crisp('describe', 'done')).stdout).not.toMatch(/^PID/m)
@@ -204,7 +204,7 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     expect((await crisp('which', join(root, 'some', 'file'))).stdout).toContain('its root file system')
   })
 
-  test('exec --sync over its time ends with 124 and whole lines', async () => {
+  test('exec --sync that times out exits with 124 and prints whole lines', async () => {
     await crisp('run', '--name', 'shell', shellImage, 'sleep', '1000')
     const {stderr, exitCode} = await crisp('exec', '--sync', '--timeout', '1', 'shell', 'sleep', '100')
     expect(exitCode).toBe(124)

@@ -115,7 +115,7 @@ test('after SIGKILL the next start cleans up', async () => {
   expect((await readdir(join(home, 'crisp'))).toSorted()).toEqual(['demo.sock', `server-${next.pid}`])
 })
 
-test('a place that is taken', async () => {
+test('a demo on a socket that is already in use is refused', async () => {
   await runCli(['demo', '--detach', '--empty'], {env})
   expect(await runCli(['demo'], {env})).toEqual({
     stdout: '',
@@ -125,7 +125,7 @@ test('a place that is taken', async () => {
   expect(await readdir(join(home, 'crisp'))).toHaveLength(2)
 })
 
-test('a seed of the user, faults, and another release', async () => {
+test('the demo takes a seed file, faults and another release', async () => {
   const seed = join(home, 'node.yaml')
   await writeFile(
     seed,
@@ -144,7 +144,7 @@ test('a seed of the user, faults, and another release', async () => {
   expect(metrics.stderr).toContain('does not implement ListPodSandboxMetrics')
 })
 
-test('a place of its own', async () => {
+test('--socket starts the demo at that path, apart from the default one', async () => {
   const socket = join(home, 'own.sock')
   const {stdout} = await runCli(['demo', '-d', '--empty', '--socket', socket], {env})
   expect(stdout).toBe(`unix://${socket}\n`)
@@ -158,7 +158,7 @@ test('a place of its own', async () => {
   expect(await runningServers()).toEqual([])
 })
 
-test('a path that is too long for a socket is said to be, and nothing is left', async () => {
+test('a path too long for a socket is an error and leaves no files', async () => {
   const directory = join(home, 'a'.repeat(100))
   await mkdir(directory)
   const socket = join(directory, 'cri.sock')

@@ -176,7 +176,7 @@ describe('describe', () => {
 `)
   })
 
-  test('several: each in turn, one that is not there is said and is exit 3', async () => {
+  test('several names are described in turn; a missing one is reported with exit code 3', async () => {
     const {stdout, stderr, exitCode} = await crisp('describe', 'app', 'nosuch', 'shop/web-1')
     expect(stdout).toMatch(/^container shop\/web-1\/app[\s\S]*\n\npod shop\/web-1\n/)
     expect({stderr, exitCode}).toEqual({

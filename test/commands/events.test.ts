@@ -119,7 +119,7 @@ test.each([
   expect(JSON.parse(lines[0] ?? '').containerEventType).toBe(type)
 })
 
-test('a runtime without events: lists are compared, and that is said once', async () => {
+test('without events from the runtime, crisp compares lists and says so once', async () => {
   let looks = 0
   await using runtime = await startFakeRuntime({
     GetContainerEvents: () => {
@@ -177,7 +177,7 @@ async function polledWords(looks: {pods: object[]; containers: object[]}[], answ
 const ready = {...pod, state: 'SANDBOX_READY' as const}
 const runs = kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})
 
-test('polled: an exit whose status is not to be had has no exit code', async () => {
+test('polled: an exit without a status has no exit code', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
   expect(await polledWords([before, before, now], {}, 1)).toEqual([
@@ -185,7 +185,7 @@ test('polled: an exit whose status is not to be had has no exit code', async () 
   ])
 })
 
-test('polled: an exit code that a lost runtime did not tell is asked for again', async () => {
+test('polled: an exit code missed while the runtime was down is requested again', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
   let asked = 0
@@ -198,7 +198,7 @@ test('polled: an exit code that a lost runtime did not tell is asked for again',
   ])
 })
 
-test('polled: what ran and is gone has stopped before it was removed, pods too', async () => {
+test('polled: a running container or pod that disappears yields stopped, then removed', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [], containers: []}
   expect(await polledWords([before, before, now], {}, 4)).toEqual([
@@ -209,7 +209,7 @@ test('polled: what ran and is gone has stopped before it was removed, pods too',
   ])
 })
 
-test('polled: what never ran and what has stopped already does not stop when it is removed', async () => {
+test('polled: removing a container or pod that is not running yields no stopped event', async () => {
   const stopped = {...pod, id: id('52'), state: 'SANDBOX_NOTREADY'}
   const created = {...runs, id: id('a2'), state: 'CONTAINER_CREATED'}
   const exited = {...runs, id: id('a3'), state: 'CONTAINER_EXITED'}
@@ -332,7 +332,7 @@ test('polling goes on when the runtime is restarted, and says so once', async ()
   )
 })
 
-test('a deletion names no pod, and passes the filters all the same', async () => {
+test('a deletion event without a pod still passes the filters', async () => {
   await using runtime = await startFakeRuntime({
     ListPodSandbox: {items: [pod]},
     ListContainers: {

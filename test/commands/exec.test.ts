@@ -52,7 +52,7 @@ describe('one container', () => {
     })
   })
 
-  test('-i passes stdin on to its end', async () => {
+  test('-i passes all of stdin and then its end', async () => {
     const upper: StreamHandler = async ({stdin, stdout}) => {
       stdout?.write((await text(stdin as Readable)).toUpperCase())
       return {exitCode: 0}
@@ -284,7 +284,7 @@ describe('failures of our own are 125, and say what to do', () => {
     })
   })
 
-  test('the runtime goes away in the middle', async () => {
+  test('a runtime that stops during the session is an error', async () => {
     let gone = (): void => {}
     const node = await startFakeNode({
       exec: async ({stdout}) => {
@@ -381,7 +381,7 @@ describe('several containers', () => {
     expect(lines(stderr)).toEqual(lines(['a', 'b', 'c'].map((n) => `[default/p/${n}] oops\n`).join('')))
   })
 
-  test('-q prints nothing of its own', async () => {
+  test('-q prints only the output of the command', async () => {
     expect(
       await exec(
         node((name) => printing(`${name}\n`)),
@@ -393,7 +393,7 @@ describe('several containers', () => {
     })
   })
 
-  test('one that fails is said, the others go on', async () => {
+  test('one failure is reported and the other containers continue', async () => {
     const behaviour = node((name) => (name === 'b' ? failing('no room') : printing(`${name}\n`)))
     expect(await exec(behaviour, ['-q', '--name', '.', 'ls'])).toMatchObject({
       stdout: 'a\nc\n',
@@ -402,7 +402,7 @@ describe('several containers', () => {
     })
   })
 
-  test('-e is exit code 0 whatever happens', async () => {
+  test('-e always exits with 0', async () => {
     const behaviour = node((name) => (name === 'b' ? failing('no room') : printing('', '', 4)))
     expect(await exec(behaviour, ['-q', '-e', '--name', '.', 'ls'])).toMatchObject({
       stderr: 'crisp: default/p/b: no room\n',
@@ -425,7 +425,7 @@ describe('several containers', () => {
     })
   })
 
-  test('no match', async () => {
+  test('a selector without a match is an error', async () => {
     expect(
       await exec(
         node(() => printing('')),
@@ -479,7 +479,7 @@ describe('--sync', () => {
     expect(result.exitCode).toBe(exitCode)
   })
 
-  test('--timeout without it is said to be of no use', async () => {
+  test('--timeout without --sync prints a note that it has no effect', async () => {
     expect(await exec({exec: printing('')}, ['--timeout', '7', 'web', 'ls'])).toMatchObject({
       stderr: 'crisp: --timeout counts only with --sync\n',
       exitCode: 0,
@@ -506,7 +506,7 @@ describe('signals and readers', () => {
     await gone
   })
 
-  test('a reader that goes away ends it quietly', async () => {
+  test('a closed stdout pipe ends exec without an error', async () => {
     await using node = await startFakeNode({
       exec: async ({stdout, signal}) => {
         while (!signal.aborted) await new Promise((resolve) => stdout?.write('y\n'.repeat(10_000), resolve))
@@ -535,7 +535,7 @@ describe('a streaming server with TLS', () => {
   }
   const served = {stdout: 'over TLS\n', stderr: '', exitCode: 0}
 
-  test('is not trusted for its own word', async () => {
+  test('a self-signed certificate is rejected', async () => {
     expect(await run([])).toEqual({
       stdout: '',
       stderr:
@@ -544,7 +544,7 @@ describe('a streaming server with TLS', () => {
     })
   })
 
-  test('--tls-insecure trusts any', async () => {
+  test('--tls-insecure accepts any certificate', async () => {
     expect(await run(['--tls-insecure'])).toEqual(served)
   })
 

@@ -28,7 +28,7 @@ test('a call: what it does, request and response', async () => {
   expect(stdout).toMatch(/\nRESPONSE\n {2}stdout {2}bytes\n {6}\S/)
 })
 
-test('what is not there is exit 3, with what was meant', async () => {
+test('an unknown name exits with 3 and suggests the nearest names', async () => {
   expect(await crisp('explain', 'pod.hostnam')).toEqual({
     stdout: '',
     stderr: 'crisp: PodSandboxConfig has no "hostnam", did you mean hostname?\n',

@@ -296,7 +296,7 @@ describe('events: each in the form asked for', () => {
   })
 })
 
-describe('what is no format, and templates with mistakes', () => {
+describe('invalid formats and templates', () => {
   test.each(commands.map(({id: name}) => name))('%s refuses them before anything is sent', async (name) => {
     const argv = readings[name]?.argv ?? elsewhere[name] ?? []
     await using runtime = await startFakeRuntime()
@@ -319,7 +319,7 @@ describe('what is no format, and templates with mistakes', () => {
   })
 })
 
-test('--template beside another format does nothing but a note', async () => {
+test('--template with another format is ignored with a note', async () => {
   await using runtime = await startFakeRuntime(node(1))
   const {stdout, stderr, exitCode} = await runInProcess(
     ['pods', '-o', 'json', '--template', '{{.x}}'],

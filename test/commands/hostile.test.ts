@@ -73,7 +73,7 @@ describe('what the runtime says cannot act on a terminal, nor look like a line o
     })
   })
 
-  test('what has no name to type is named by its ID', async () => {
+  test('a pod whose name cannot be typed is shown by its ID', async () => {
     expect((await runInProcess(['pods', '-o', 'name'], runtime)).stdout).toBe(`${id('cd')}\n`)
   })
 })

@@ -122,7 +122,7 @@ test('inspect of several is a list in the order asked, -q leaves the info out', 
   ])
 })
 
-test('what is found is printed, what is not is a line, and the code says so', async () => {
+test('found containers are printed, missing ones are reported and set the exit code', async () => {
   await using runtime = await startFakeRuntime(node)
   const {stdout, stderr, exitCode} = await runInProcess(
     ['inspect', '-q', 'nosuch', 'web', id('dead')],

@@ -53,7 +53,7 @@ describe('exec -it', () => {
     })
   })
 
-  test('the size follows the window', async () => {
+  test('a resize of the window is sent to the command', async () => {
     await using node = await startFakeNode({
       exec: ready(async ({sizes, stdout}) => {
         for await (const {columns, rows} of sizes) {
@@ -123,7 +123,7 @@ describe('exec -it', () => {
     expect(outcome.after).toBe(outcome.before)
   })
 
-  test('the connection is lost: the terminal is as it was', async () => {
+  test('a lost connection restores the terminal', async () => {
     const node = await startFakeNode({exec: ready(forever)})
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], node.endpoint)
     await session.until('ready')
@@ -137,7 +137,7 @@ describe('exec -it', () => {
     expect(outcome.after).toBe(outcome.before)
   })
 
-  test('a fault of our own: the terminal is as it was', async () => {
+  test('an internal error restores the terminal', async () => {
     await using node = await startFakeNode({exec: ready(forever)})
     const fault = "process.on('SIGUSR2',()=>{throw(new(Error)('fault'))})"
     const session = await onTerminal(['exec', '-it', 'web', 'sh'], node.endpoint, {

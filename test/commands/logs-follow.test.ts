@@ -72,7 +72,7 @@ test('Ctrl-C ends it with 130', async () => {
   expect(await following.ended).toBe(130)
 })
 
-test('on into the next attempts, each named by how the one before ended', async () => {
+test('-f continues with the next attempts and says how each one ended', async () => {
   await using node = await startFakeNode({containers: [{...app}]})
   write(node, app, record(0, 'first'))
   await using following = new Following(node, 'app')
@@ -117,7 +117,7 @@ test.each<[string, Partial<TestContainer>, string[]]>([
   expect({stdout: following.stdout, stderr: following.stderr}).toEqual({stdout: 'all\nno end', stderr: ''})
 })
 
-test('containers of a selector join and leave', async () => {
+test('-f with a selector follows containers as they start and end', async () => {
   const sidecar: TestContainer = {pod: 'web-2', name: 'sidecar'}
   await using node = await startFakeNode({containers: [{...app}]})
   node.podLabels = {'web-1': {app: 'web'}, 'web-2': {app: 'web'}, 'db-0': {app: 'db'}}

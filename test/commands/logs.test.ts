@@ -269,7 +269,7 @@ test('between the two steps of a rotation there is no live file: the rotated one
   expect((await runInProcess(['logs', 'app', '-s', 'stdout', '-n', '1'], node)).stdout).toBe('five\n')
 })
 
-test('damaged lines are said once, the rest is shown', async () => {
+test('damaged lines are reported once and the other lines are shown', async () => {
   await using node = await webNode(
     `${record(1, 'one')}broken\n${record(2, 'two')}\n\n${stamp(3)} stdout F half`,
   )
@@ -313,7 +313,7 @@ test('--reopen has the runtime open its log anew, then the log is shown', async 
   expect(node.runtime.calls.map(({method}) => method)).toContain('ReopenContainerLog')
 })
 
-test('a reader that has seen enough ends it quietly', async () => {
+test('a closed stdout pipe ends logs without an error', async () => {
   await using node = await webNode(records(0, 50_000))
   const script = `"${process.execPath}" "${program}" logs app | head -1; echo "\${PIPESTATUS[0]}"`
   const {stdout} = await run('bash', ['-c', script], {env: environment(node)})

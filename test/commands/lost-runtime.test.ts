@@ -142,7 +142,7 @@ const watchers: Watcher[] = [
 const goneText = 'the runtime does not answer: asking again until it does'
 const backText = 'the runtime answers again'
 
-describe.concurrent('a watcher goes on, and says once that the runtime went away and once that it is back', () => {
+describe.concurrent('a watching command survives a restart of the runtime and reports loss and return once each', () => {
   for (const watcher of watchers)
     test.for(waysToReturn)(`${watcher.argv.slice(0, 2).join(' ')}: %s`, async ([, loss, asks], {expect}) => {
       const {argv, answers, end, gone = goneText, back = backText} = watcher

@@ -263,7 +263,7 @@ describe("crictl's command lines", () => {
 })
 
 describe('from flags', () => {
-  test('everything that can be said', async () => {
+  test('every flag reaches its field in the request', async () => {
     const envFile = join(directory, 'env')
     writeFileSync(envFile, '# settings\nA=from file\nB=b=b\n\nOURS\n')
     await using runtime = await startFakeRuntime({...willing(), ListPodSandbox: {items: []}})
@@ -398,7 +398,7 @@ describe('from flags', () => {
   })
 })
 
-describe('nothing half-made', () => {
+describe('a failed run leaves no partial pod or container', () => {
   const since = () => `${BigInt(Date.now() + 60_000) * 1_000_000n}`
   const metadata = {name: 'web', namespace: 'prod', uid}
 
@@ -476,7 +476,7 @@ describe('nothing half-made', () => {
     expect(sent(runtime).map(([method]) => method)).not.toContain('RemovePodSandbox')
   })
 
-  test('a pod that the runtime refuses leaves nothing to do', async () => {
+  test('a pod that the runtime refuses needs no cleanup', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       RunPodSandbox: () => {
@@ -520,7 +520,7 @@ describe('nothing half-made', () => {
     expect(sent(runtime).at(-1)).toEqual(['RemovePodSandbox', {podSandboxId: podId}])
   })
 
-  test('Ctrl-C while the image is pulled: nothing was made', async () => {
+  test('Ctrl-C during the pull creates neither pod nor container', async () => {
     await using runtime = await startFakeRuntime({...willing(), PullImage: never})
     const cli = startCli(['run', containerFile, podFile], runtime)
     const call = await runtime.nextCall('PullImage')
@@ -530,7 +530,7 @@ describe('nothing half-made', () => {
     expect(sent(runtime).map(([method]) => method)).toEqual(['PullImage'])
   })
 
-  test('a pod whose answer comes too late is taken away', async () => {
+  test('a pod that is created after the deadline is removed', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       RunPodSandbox: never,
@@ -544,7 +544,7 @@ describe('nothing half-made', () => {
     expect(sent(runtime).at(-1)).toEqual(['RemovePodSandbox', {podSandboxId: podId}])
   })
 
-  test('what cannot be taken away is named', async () => {
+  test('a pod or container that cannot be removed is named', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},

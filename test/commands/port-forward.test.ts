@@ -158,7 +158,7 @@ test('100 connections at once and 20 MB through another, while one more is refus
   )
 })
 
-describe('ports that cannot be had', () => {
+describe('local ports that are in use', () => {
   async function taken(): Promise<AsyncDisposable & {port: number}> {
     const server = net.createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -170,7 +170,7 @@ describe('ports that cannot be had', () => {
     }
   }
 
-  test('none of them: exit code 1', async () => {
+  test('if no port is free, the exit code is 1', async () => {
     await using other = await taken()
     await using node = await startFakeNode({})
     expect(
@@ -184,7 +184,7 @@ crisp: no port can be forwarded
     })
   })
 
-  test('one of the two loopback addresses: said, and the other serves', async () => {
+  test('if one loopback address is in use, crisp says so and serves the other', async () => {
     await using other = await taken()
     await using forward = await startForward({}, [`${other.port}:80`], 1)
     expect(await forward.end()).toEqual({
@@ -194,7 +194,7 @@ crisp: no port can be forwarded
     })
   })
 
-  test('one of several: the others serve', async () => {
+  test('if one of several ports is in use, the others are forwarded', async () => {
     await using other = await taken()
     await using forward = await startForward({}, ['--address', '127.0.0.1', `${other.port}:80`, ':81'], 1)
     expect(await forward.end()).toMatchObject({

@@ -283,7 +283,7 @@ test('--image finds containers however they name the image, with two calls', asy
   ])
 })
 
-test('a word of 100,000 letters is not said again in full', async () => {
+test('a flag or value of 100,000 letters is shortened in the error', async () => {
   const word = 'x'.repeat(100_000)
   expect(await runInProcess(['ps', '--label', word])).toEqual({
     stdout: '',

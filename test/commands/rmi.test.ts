@@ -53,7 +53,7 @@ function node(runtimeName: 'containerd' | 'cri-o') {
   return {answers, left: () => images.map(({id: imageId = ''}) => imageId.slice(7, 9))}
 }
 
-describe('the other tags', () => {
+describe('other tags of a removed image', () => {
   test('containerd removes them too: a warning, and crictl’s lines', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
@@ -103,7 +103,7 @@ describe('the other tags', () => {
     })
   })
 
-  test('on a terminal they are asked about first', async () => {
+  test('on a terminal crisp asks before it removes other tags', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
     const command = `stty cols 400; exec "${process.execPath}" "${program}" rmi busybox:1`
@@ -124,7 +124,7 @@ describe('the other tags', () => {
   })
 })
 
-describe('which images', () => {
+describe('selection of images', () => {
   test.each([
     [['--prune'], ['a2', 'a4', 'a5']],
     [['-q'], ['a2', 'a4', 'a5']],

@@ -77,7 +77,7 @@ test('--rm ends with the code of the command and leaves nothing', async () => {
   expect((await crisp(['pods', '-q'])).stdout).toBe(before)
 })
 
-test('--rm also when nobody reads the output any more', async () => {
+test('--rm removes the pod although the reader of stdout has gone', async () => {
   const before = (await crisp(['pods', '-q'])).stdout
   const argv = ['run', '--rm', ...here(), shellImage, '--', 'sh', '-c', 'while :; do echo y; done']
   const cli = startCli(argv, {endpoint: runtime.endpoint})
@@ -110,7 +110,7 @@ test('the files of init, and a plan that is fed back', async () => {
   expect((await crisp(['rmp', '-f', 'example'])).exitCode).toBe(0)
 })
 
-test('an image that is not to be had: nothing was made, nothing is left', async () => {
+test('an image that cannot be pulled leaves no pod or container', async () => {
   const before = (await crisp(['pods', '-q'])).stdout
   const {stdout, stderr, exitCode} = await crisp([
     'run',

@@ -107,7 +107,7 @@ const methods = (calls: readonly {method: string}[], ...names: string[]) =>
   calls.map(({method}) => method).filter((method) => names.includes(method))
 
 describe('several targets', () => {
-  test('never more at once than --parallel, and so many', async () => {
+  test('exactly --parallel calls run at once', async () => {
     const {answers} = node(created(12))
     let now = 0
     let most = 0
@@ -172,7 +172,7 @@ describe('several targets', () => {
     expect(calls()).toBe(17)
   })
 
-  test('stdout has them in the order asked, whichever is done first', async () => {
+  test('stdout keeps the order of the arguments, whichever call ends first', async () => {
     const {answers} = node(created(4))
     let later = () => {}
     const others = new Promise<void>((resolve) => {
@@ -210,7 +210,7 @@ describe('several targets', () => {
     expect([...containers.values()].map(({name}) => name)).toEqual(['c0', 'c3'])
   })
 
-  test('one container under two words is acted upon once', async () => {
+  test('one container named twice is changed once', async () => {
     const {answers} = node(created(1))
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['start', 'c0', id('c0')], runtime)).toMatchObject({stderr: '', exitCode: 0})
@@ -253,7 +253,7 @@ describe('several targets', () => {
   })
 })
 
-describe('which targets', () => {
+describe('selection of targets', () => {
   test.each([
     ['start', 'which container? name it, or choose with --all, --label and other filters'],
     ['stop', 'which container? name it, or choose with --all, --label and other filters'],

@@ -226,7 +226,7 @@ test('Ctrl-Z where nobody could continue the process, again and again', async ()
   expect(top.raw()).not.toContain('Warning')
 })
 
-test('stopped by somebody else and continued: the screen is taken again', async () => {
+test('after SIGSTOP and SIGCONT top draws its screen again', async () => {
   await using runtime = await startFakeRuntime(node())
   await using top = await onTerminal(runtime)
   await top.shows('db-0/postgres')
@@ -325,7 +325,7 @@ test('inspect, logs and exec run crisp itself on the terminal and come back', as
   expect(await top.terminal.exited).toBe(0)
 })
 
-test('SIGTERM during a visit ends that too', async () => {
+test('SIGTERM ends top and the session that it started', async () => {
   await using runtime = await startFakeRuntime({...node(), Exec: never})
   await using top = await onTerminal(runtime, ['--sort', 'name'])
   await top.shows('> db-0/postgres')

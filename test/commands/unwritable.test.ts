@@ -36,7 +36,7 @@ async function outcome(argv: readonly string[], redirection: string) {
 
 const noSpace = 'crisp: the output cannot be written: no space left on device (ENOSPC)\n'
 
-test('no verb is forgotten here', () => {
+test('every verb is covered by these tests', () => {
   expect(verbs.toSorted()).toEqual(manifest.commands.map(({id}) => id).toSorted())
 })
 

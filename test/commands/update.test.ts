@@ -94,7 +94,7 @@ describe('update', () => {
     })
   })
 
-  test('for Windows', async () => {
+  test('Windows flags reach their fields', async () => {
     await using runtime = await startFakeRuntime(willing)
     await runInProcess(
       ['update', '--cpu-count', '2', '--cpu-maximum', '5000', '--cpu-share', '3', '--memory', '1g', web],
@@ -181,7 +181,7 @@ describe('checkpoint', () => {
     ])
   })
 
-  test('a runtime without it', async () => {
+  test('a runtime without checkpoint is reported', async () => {
     const {CheckpointContainer: _, ...without} = willing
     await using runtime = await startFakeRuntime(without)
     const {stderr, exitCode} = await runInProcess(['checkpoint', '-e', '/x.tar', 'web'], runtime)
@@ -244,7 +244,7 @@ describe('init', () => {
     rmSync(directory, {recursive: true})
   })
 
-  test('of something else', async () =>
+  test('init of an unknown kind is an error', async () =>
     expect((await runInProcess(['init', 'deployment'])).stderr).toBe(
       'crisp: init "deployment": write init pod or init container\n',
     ))

@@ -133,7 +133,7 @@ test('--watch -o json prints one object a line, goes on when the runtime is gone
   })
 })
 
-test('a rate of 0 beside a counter that has counted is no answer yet: two samples', async () => {
+test('a CPU rate of 0 with a nonzero counter makes crisp take two samples', async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '0'}])})
   const {stdout} = await runInProcess(['stats', '-s', '0'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}150\.00 /)

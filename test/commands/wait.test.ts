@@ -148,7 +148,7 @@ test("containerd 1.7's events are left to the kubelet", async () => {
   expect(runtime.calls.map(({method}) => method)).not.toContain('GetContainerEvents')
 })
 
-describe('endings', () => {
+describe('results and errors of wait', () => {
   test.each([
     ['exited', 'CONTAINER_RUNNING'],
     ['running', 'CONTAINER_CREATED'],
@@ -243,7 +243,7 @@ describe('for the runtime', () => {
     status: {conditions: [{type: 'RuntimeReady', status, reason: '', message: 'still loading'}]},
   })
 
-  test('that says it is not ready at first', async () => {
+  test('waits until the runtime reports ready', async () => {
     let asked = 0
     await using runtime = await startFakeRuntime({Status: () => ready(++asked > 2)})
     expect(await runInProcess(['wait', '--for=runtime'], runtime)).toEqual({
@@ -253,7 +253,7 @@ describe('for the runtime', () => {
     })
   })
 
-  test('that comes up just when it is looked for', async () => {
+  test('retries a runtime that starts during the check', async () => {
     await using runtime = await startFakeRuntime({Status: () => ready(true)})
     let connections = 0
     const door = createServer((socket) => {
@@ -288,7 +288,7 @@ describe('for the runtime', () => {
     })
   })
 
-  test('that is not there', async () => {
+  test('reports a runtime that is absent', async () => {
     const outcome = await runInProcess([
       '-r',
       '/tmp/crisp-absent.sock',
@@ -306,7 +306,7 @@ describe('for the runtime', () => {
     })
   })
 
-  test('which no wait makes a runtime', async () => {
+  test('fails at once on a path that cannot become a runtime', async () => {
     expect(await runInProcess(['-r', '/dev/null', 'wait', '--for=runtime'])).toMatchObject({exitCode: 4})
   })
 })

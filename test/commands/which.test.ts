@@ -107,7 +107,7 @@ test('-q, -o name and -o json go on to other commands', async () => {
   })
 })
 
-test('what is nobody’s is said for each, exit 3; wrong words are exit 2 before anything is asked', async () => {
+test('a query without an owner exits with 3; an invalid query exits with 2 before any call', async () => {
   await using runtime = await startNode(0)
   const {stdout, stderr, exitCode} = await runCli(
     ['which', '1', '4194305', ':1', '10.9.9.9', '/opt/x'],
@@ -151,7 +151,7 @@ test('control groups name the container; an overlay mount its layers', async () 
   await expect(which.find({kind: 'path', path: '/s/3/fs'})).rejects.toThrow('belongs to no container')
 })
 
-test('without the right to look, nothing found is not said; sudo is', async () => {
+test('without permission to look, crisp suggests sudo and does not claim that nothing was found', async () => {
   await using runtime = await startNode(0)
   using client = connect({endpoint: runtime.endpoint})
   const proc = new Proc('/nonexistent')
@@ -172,7 +172,7 @@ test.each(['web', ':0', ':65536', '-1', '1.2.3', 'relative/path', ''])('%j is no
   expect(() => parseQuery(text)).toThrow('should be a PID, a :PORT, an IP address or a /PATH')
 })
 
-test('elsewhere than on Linux there is no /proc to look into', async () => {
+test('on a system without /proc, which says to run it on the node', async () => {
   await using runtime = await startNode(0)
   const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
   Object.defineProperty(process, 'platform', {...platform, value: 'darwin'})

@@ -85,7 +85,7 @@ describeOnContainerd('stop, remove and wait', () => {
     expect(await removed).toEqual({stdout: 'default/waiting\n', stderr: '', exitCode: 0})
   })
 
-  test('a containerd that dies in the middle of rm -fa: all that is left is reported, a second run finishes', async () => {
+  test('containerd killed during rm -fa: crisp reports every remaining container, and a second run removes them', async () => {
     const pod = await containerd.runPod('crash')
     const ids: string[] = []
     for (let index = 0; index < 8; index++) ids.push(await pod.runContainer(`c${index}`, 'exec sleep 1000'))

@@ -61,7 +61,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     expect(outcome.stderr.trimEnd()).not.toContain('\n')
   })
 
-  test('stdin and its end', async () => {
+  test('-i passes all of stdin and then its end', async () => {
     expect(await crisp(['exec', '-i', 'web', 'cat'], 'x\n')).toEqual({stdout: 'x\n', stderr: '', exitCode: 0})
   })
 
@@ -133,7 +133,7 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     expect(await exited).toEqual([0, null])
   })
 
-  test('12 at once', async () => {
+  test('12 sessions run at once', async () => {
     const [id] = (await crisp(['ps', '-q', '--name', '^web$'])).stdout.split('\n')
     const run = async (index: number) => {
       const cmd = ['sh', '-c', `echo ${index}; exit ${index}`]

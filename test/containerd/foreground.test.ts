@@ -60,7 +60,7 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
     expect({same: stdout === expected, stderr, exitCode}).toEqual({same: true, stderr: '', exitCode: 4})
   })
 
-  test('-i passes stdin on and its end', async () => {
+  test('-i passes all of stdin and then its end', async () => {
     const input = Array.from({length: 2000}, (_, i) => `${(i * 7919) % 2000}\n`).join('')
     const {stdout, stderr, exitCode} = await run(['-i', '--rm'], ['sort', '-n'], input)
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
@@ -77,7 +77,7 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
     expect(await podNames()).toEqual([])
   })
 
-  test('125 when the failure is ours', async () => {
+  test('a failure of crisp or the runtime exits with 125', async () => {
     const {stdout, stderr, exitCode} = await runCli(
       ['run', '--rm', '--pod', 'nobody', busyboxImage],
       containerd,

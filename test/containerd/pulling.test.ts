@@ -43,7 +43,7 @@ describeOnContainerd('pull from a registry', () => {
     return {stdout, stderr: said.join('\n'), exitCode}
   }
 
-  test('public; and once more', async () => {
+  test('a public image is pulled, and pulled again', async () => {
     for (const _ of [1, 2])
       expect(await pull([image])).toEqual({
         stdout: expect.stringMatching(/^Image is up to date for sha256:[0-9a-f]{64}\n$/),
@@ -106,7 +106,7 @@ describeOnContainerd('pull from a registry', () => {
     })
   })
 
-  test('what is no name of an image', async () => {
+  test('an invalid image name is refused', async () => {
     expect(await pull(['BAD//Name'])).toMatchObject({
       stderr: expect.stringContaining('no image is named like this: write registry/name:tag'),
       exitCode: 2,

@@ -181,7 +181,7 @@ test('checkpoint writes an archive, and only where the user may', async () => {
   )
 })
 
-test('what is told comes back: resources of a pod, the address range', async () => {
+test('values set by a client can be read back: pod resources and the address range', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
   const podSandboxId = await podOn(client)
@@ -301,7 +301,7 @@ test('faults on request', async () => {
   expect(seen).toEqual(['CONTAINER_CREATED_EVENT'])
 })
 
-test('another user’s place, and ways out of one’s own', async () => {
+test('a log path outside the pod directory, or in a directory of another user, is refused', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
   const foreign = join(runtime.directory, 'foreign')

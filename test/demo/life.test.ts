@@ -105,7 +105,7 @@ test('the socket is for its user alone, and the end leaves nothing', async () =>
   await expect(stat(dirname(runtime.socketPath))).rejects.toThrow('ENOENT')
 })
 
-test('many hands at once: nothing runs on, nothing is left', async () => {
+test('concurrent clients leave nothing running and nothing behind', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
   const {runtime: cri} = client
@@ -139,7 +139,7 @@ test('many hands at once: nothing runs on, nothing is left', async () => {
   await eventually(async () => expect(await processesWith(runtime.directory)).toEqual([]))
 })
 
-test('what a killed program has left is gone after the next start', async () => {
+test('the next start removes what a killed demo left behind', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-demo-'))
   const left = spawn('sleep', ['1000'], {detached: true})
   const row = await readProcess(left.pid ?? 0)
@@ -155,7 +155,7 @@ test('what a killed program has left is gone after the next start', async () => 
   await expect(stat(directory)).rejects.toThrow('ENOENT')
 })
 
-test('the plausible node', async () => {
+test('the seeded node has running, stopped and crashing containers', async () => {
   await using runtime = await startDemoRuntime({seed: 'node'})
   using client = clientOf(runtime)
   const {containers} = await client.runtime.listContainers()

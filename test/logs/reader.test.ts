@@ -42,7 +42,7 @@ function followedCopies() {
   return {read, begin, finishCopy, notices, [Symbol.dispose]: end}
 }
 
-test('a copy that is being made when it is read: the rest comes from the log itself', async () => {
+test('a rotated copy still being written is completed from the log itself', async () => {
   using log = followedCopies()
   await log.begin()
   expect(await log.read()).toBe(records(3, 9))
@@ -51,7 +51,7 @@ test('a copy that is being made when it is read: the rest comes from the log its
   expect(log.notices).toEqual([])
 })
 
-test('a copy that is finished after it was read: the rest comes from it', async () => {
+test('a rotated copy finished after the first read supplies the remaining lines', async () => {
   using log = followedCopies()
   await log.begin()
   const first = await log.read(true)

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest'
 import {removeLogFiles} from '../../src/logs/remove-files.js'
 import {logDirectory} from '../support/log-files.js'
 
-test('the log and its rotated files go, and nothing that only begins with its name', async () => {
+test('the log and its rotated files are removed; other files with the same prefix stay', async () => {
   using logs = logDirectory()
   const own = [
     'app',
@@ -29,7 +29,7 @@ test('the log and its rotated files go, and nothing that only begins with its na
   expect(readdirSync(logs.path).sort()).toEqual(others.sort())
 })
 
-test('a symlink goes, what it leads to stays', async () => {
+test('a symlink is removed and its target stays', async () => {
   using logs = logDirectory()
   logs.write('elsewhere/x.log', 'x')
   logs.write('elsewhere/x.log.1', 'x')

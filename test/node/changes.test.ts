@@ -52,7 +52,7 @@ test('without an event the clock wakes, twice a second; one event wakes all, and
   expect(await passed(later, 100)).toBe(true)
 })
 
-test('the end wakes everyone', async () => {
+test('the end of the watch wakes every waiter', async () => {
   const changes = watchChanges(eventful().client)
   const change = changes.next()
   changes[Symbol.dispose]()

@@ -95,7 +95,7 @@ const failures: [number, string, number, string][] = [
   ],
 ]
 
-test('a runtime that goes away in the middle is no registry that is down', async () => {
+test('a runtime lost during a pull is not reported as a registry failure', async () => {
   const runtime = await startFakeRuntime({PullImage: () => new Promise(() => undefined)})
   const lost = createServer((socket) => {
     const inside = openSocket(runtime.path)
@@ -124,7 +124,7 @@ test.each(failures)('code %d, %s', async (code, details, exitCode, words) => {
   expect(failure).toEqual({exitCode, text: `pulling image "${image}": ${words}`})
 })
 
-test('a runtime that repeats the secret: it is in no error', async () => {
+test('a secret in the error of the runtime is not shown', async () => {
   const pair = Buffer.from('ann:hunter2').toString('base64')
   await using runtime = await startFakeRuntime({
     PullImage: () =>

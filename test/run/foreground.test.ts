@@ -51,7 +51,7 @@ function run({endpoint}: FakeNode, flag: string, stdin = '') {
 
 const never = () => new Promise<never>(() => undefined)
 
-test('-i: over before crisp was attached', async () => {
+test('-i: the container ends before crisp is attached', async () => {
   await using node = await startNode(never, {
     Attach: () => {
       log('all of it')
@@ -63,7 +63,7 @@ test('-i: over before crisp was attached', async () => {
   expect(await run(node, '-i')).toEqual({stdout: 'all of it\n', stderr: '', exitCode: 5})
 })
 
-test('-i: over while crisp is attached, with input left and a session that does not end', async () => {
+test('-i: the container ends while input is left and the session stays open', async () => {
   await using node = await startNode(async () => {
     log('all of it')
     exit(5)
@@ -72,7 +72,7 @@ test('-i: over while crisp is attached, with input left and a session that does 
   expect(await run(node, '-i', 'input\n')).toEqual({stdout: 'all of it\n', stderr: '', exitCode: 5})
 })
 
-test('-i: an attach that fails while the container goes on is a failure', async () => {
+test('-i: an attach that fails while the container still runs is an error', async () => {
   await using node = await startNode(async () => ({failure: 'out of order'}))
   expect(await run(node, '-i')).toEqual({
     stdout: '',

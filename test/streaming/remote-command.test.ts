@@ -66,7 +66,7 @@ test.each(['fin', 'reset'] as const)(
   },
 )
 
-test('a goodbye that comes before the status', async () => {
+test('a GOAWAY frame before the status does not lose the status', async () => {
   await using peer = await startSpdyPeer(async (session) => {
     const [error, stdout] = await session.streams(2)
     session.socket.write(encodeGoAway(0))
@@ -374,7 +374,7 @@ describe('the caller ends it', () => {
     await peer.served
   })
 
-  test('a signal that is aborted already opens nothing', async () => {
+  test('a signal aborted in advance opens no connection', async () => {
     const signal = AbortSignal.abort(new Error('interrupted'))
     await expect(
       runRemoteCommand({url: 'http://127.0.0.1:1/exec/x', stdout: createSink(), tty: false, signal}),
@@ -395,7 +395,7 @@ describe('the caller ends it', () => {
     await peer.served
   })
 
-  test('an output that the caller destroys is a reader gone', async () => {
+  test('an output destroyed by the caller counts as a closed reader', async () => {
     const stdout = createSink()
     await using peer = await startSpdyPeer(async (session) => {
       await session.streams(2)
@@ -431,7 +431,7 @@ describe('the output has ended and no status comes', () => {
       error.reset(5)
     })
 
-  test('a patience ends the session', async () => {
+  test('a time limit ends the session', async () => {
     await using peer = await withoutStatus()
     const stdout = createSink()
     const command = {url: peer.url, stdin: new PassThrough(), stdout, tty: false, statusPatienceMs: 1}
@@ -439,7 +439,7 @@ describe('the output has ended and no status comes', () => {
     expect(stdout.text()).toBe('y\n')
   })
 
-  test('or is only said', async () => {
+  test('a time limit can also only be reported', async () => {
     const stop = new AbortController()
     await using peer = await withoutStatus()
     const exit = runRemoteCommand({

@@ -47,7 +47,7 @@ test.each([v4, v5])('a status that comes before the output: $protocol', async (o
   expect([stdout.text(), stderr.text()]).toEqual(['late\n', 'later\n'])
 })
 
-test('v4: stdin moves, but its end cannot be said, and the caller learns it', async () => {
+test('v4: stdin is sent, and the caller is told that its end cannot be sent', async () => {
   await using peer = await startWebSocketPeer(async (session) => {
     await session.until(() => session.received(0).length === 6)
     session.send(1, session.received(0))
@@ -120,7 +120,7 @@ describe('no status', () => {
     expect(await failure({url: peer.url})).toMatchObject({kind: 'lost'})
   })
 
-  test('another closure than the normal one', async () => {
+  test('an abnormal close code is an error', async () => {
     await using peer = await startWebSocketPeer(async (session) => session.socket.close(1011), v5)
 
     expect(await failure({url: peer.url})).toMatchObject({kind: 'lost'})

@@ -117,7 +117,7 @@ test('stays closed while something else holds the source', async () => {
   expect(turns).toBe(20)
 })
 
-test('a connection that is gone holds nobody back', async () => {
+test('a closed connection blocks no writer', async () => {
   const source = {...createSource(), isPaused: () => true, destroyed: false}
   const gate = createWriteGate(source)
   const opened = gate.waitUntilOpen()
@@ -127,7 +127,7 @@ test('a connection that is gone holds nobody back', async () => {
   await opened
 })
 
-test('patience ends the wait', async () => {
+test('a time limit ends the wait', async () => {
   const gate = createWriteGate(createSource())
   gate.pauseUntil(createBusy().busy)
 

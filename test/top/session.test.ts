@@ -62,14 +62,14 @@ function listenersOf(input: PassThrough) {
 const unheard = [0, 0, 0]
 const givenBack = {raw: [true, false], modes: ['?25', '?7'], listeners: unheard}
 
-test('a fault in the middle is thrown after the terminal was given back', async () => {
+test('an error during the session is thrown after the terminal is restored', async () => {
   const ended = await sessionWith((look) => {
     if (look === 3) throw new Error('a fault')
   })
   expect(ended).toEqual({outcome: 'a fault', ...givenBack})
 })
 
-test('a fault at the first look takes no terminal at all', async () => {
+test('an error in the first sample leaves the terminal untouched', async () => {
   const {outcome, modes} = await sessionWith(() => {
     throw new Error('a fault')
   })
@@ -84,7 +84,7 @@ test('a terminal that is closed ends it', async () => {
   expect({outcome, modes}).toEqual({outcome: 'SIGHUP', modes: givenBack.modes})
 })
 
-test('a terminal that is lent out again and again is listened to once', async () => {
+test('repeated handovers of the terminal add no further listeners', async () => {
   const lent: number[][] = []
   const {outcome, listeners} = await sessionWith(
     () => {},

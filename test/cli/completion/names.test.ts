@@ -66,7 +66,7 @@ describe('containers: the shortest word that begins as typed and is unambiguous'
     expect(words(containerCandidates(containers, pods, part))).toEqual(expected)
   })
 
-  test('those of one state, with names that are unambiguous among all', () => {
+  test('containers in one state are completed by names that are unique among all containers', () => {
     expect(containerCandidates(containers, pods, '', 'CONTAINER_EXITED')).toEqual([
       {word: 'web-2/app', hint: 'exited in default/web-2'},
     ])
@@ -85,12 +85,12 @@ test('pods', () => {
   expect(words(podCandidates(pods, '51'))).toEqual([id('51').slice(0, 13)])
 })
 
-test('namespaces, each once', () => {
+test('namespaces are listed once each', () => {
   expect(words(namespaceCandidates(pods, ''))).toEqual(['x', 'default', 'prod'])
   expect(words(namespaceCandidates(pods, 'd'))).toEqual(['default'])
 })
 
-test('images: tags from their last part on, an ID for those without', () => {
+test('images are completed by tag from its last path component, and by ID if untagged', () => {
   const images = [
     {
       id: `sha256:${id('ab')}`,

@@ -133,7 +133,7 @@ describe('things that are looked up', () => {
   })
 })
 
-test('descriptions come along, hidden flags and verbs do not', () => {
+test('completion shows descriptions, but no hidden flags or verbs', () => {
   const command: CompletableCommand = {
     id: 'do',
     aliases: [],
@@ -149,7 +149,7 @@ test('descriptions come along, hidden flags and verbs do not', () => {
   expect(positionOf(['do', '-'], [command], []).candidates).toEqual([{word: '--open', hint: 'seen'}])
 })
 
-test('behind the first argument of a command that runs another one, no word is a flag', () => {
+test('after the first argument of a command like exec, no word is completed as a flag', () => {
   const exec: CompletableCommand = {
     id: 'exec',
     aliases: [],
@@ -168,7 +168,7 @@ test('behind the first argument of a command that runs another one, no word is a
   expect(of('web', '-')).not.toHaveProperty('lookup')
 })
 
-test('the runtime that the line names is the one to ask, and names typed already are taken', () => {
+test('completion asks the runtime that the line names and omits names already typed', () => {
   expect(positionOf(['-r', '/a.sock', 'inspect', '--config=f', 'one', ''], commands, globals)).toMatchObject({
     globals: {'runtime-endpoint': '/a.sock', config: 'f'},
     taken: ['one'],

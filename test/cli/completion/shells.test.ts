@@ -53,13 +53,13 @@ describe('the answer in each shell', () => {
     )
   })
 
-  test('bash: a name cannot end the quote that it is typed in, nor run inside it', () => {
+  test('bash: a name can neither close the quote around it nor run as code', () => {
     const hostile = [{word: `a'"\`$(id)\\`}]
     expect(answer('bash', '', 'a', hostile, {quote: "'", breaks})).toBe(`a'\\''"\`$(id)\\\n`)
     expect(answer('bash', '', 'a', hostile, {quote: '"', breaks})).toBe(`a'\\"\\\`\\$(id)\\\\\n`)
   })
 
-  test('what is shown beside a name is one line without control characters', () => {
+  test('the description beside a name is one line without control characters', () => {
     const hostile = [{word: 'web', hint: 'running in a\nreboot\t\u001b[2J'}]
     expect(answer('zsh', '', '', hostile)).toBe('web:running in a\\nreboot\\t\\x1b[2J\n')
     expect(answer('fish', '', '', hostile)).toBe('web\trunning in a\\nreboot\\t\\x1b[2J\n')
@@ -210,7 +210,7 @@ describe.each(shellsHere)('%s', (shell) => {
     ])
   })
 
-  test('under the name it is installed as, and as an alias', async () => {
+  test('completion works under the installed name and under an alias', async () => {
     const script = join(folder, `other.${shell}`)
     await writeFile(script, await installed('crictl', 'completion', shell))
     expect(await drivers[shell]?.(script, ['crictl inspect ng'])).toEqual([['nginx']])

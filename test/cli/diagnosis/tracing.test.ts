@@ -123,7 +123,7 @@ async function startTracedRuntime() {
   return Object.assign(runtime, {contexts})
 }
 
-test('a span for the command, one for each call below it, and the runtime is told', async () => {
+test('the command has a span with a child span per call, and passes the trace to the runtime', async () => {
   await using collector = await startCollector()
   await using runtime = await startTracedRuntime()
   const argv = ['--enable-tracing', '--tracing-endpoint', collector.endpoint, 'pods', '-q']
@@ -173,7 +173,7 @@ test('a failed call is marked, and so is the command', async () => {
   ])
 })
 
-test('a stream that Ctrl-C ends is one whole span', async () => {
+test('a stream ended by Ctrl-C is exported as one complete span', async () => {
   await using collector = await startCollector()
   await using runtime = await startTracedRuntime()
   const argv = ['events', '-o', 'jsonl', '--enable-tracing', '--tracing-endpoint', collector.endpoint]
@@ -217,7 +217,7 @@ test('without the flag, or with =false, nothing is traced', async () => {
   expect(runtime.contexts).toEqual([])
 })
 
-test('no collector: one note, the same result', async () => {
+test('without a collector the command prints one note and the same result', async () => {
   await using runtime = await startTracedRuntime()
   expect(await runCli(['version', '--enable-tracing', '--tracing-endpoint', '127.0.0.1:1'], runtime)).toEqual(
     {
@@ -228,7 +228,7 @@ test('no collector: one note, the same result', async () => {
   )
 })
 
-test('a collector that says nothing is left alone after a while', async () => {
+test('a collector that does not answer delays the command only for a limited time', async () => {
   await using runtime = await startTracedRuntime()
   const silent = createServer(() => undefined)
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))

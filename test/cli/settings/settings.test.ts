@@ -62,13 +62,13 @@ test.each<[string, NodeJS.ProcessEnv, GlobalFlags]>([
   })
 })
 
-test('keys of the file with nothing are not given', async () => {
+test('keys without a value in the file count as unset', async () => {
   const config = await file(`${configKeys.map((key) => `${key}:`).join('\n')}\n`)
   const without = await readSettings({}, {CRI_CONFIG_FILE: '/dev/null'}, noNote)
   expect(await readSettings({}, {CRI_CONFIG_FILE: config}, noNote)).toEqual(without)
 })
 
-test('an endpoint that is none: an error that names where it comes from', async () => {
+test('an invalid endpoint is an error that names its source', async () => {
   const config = await file('runtime-endpoint: tcp://10.0.0.1:1234\nimage-endpoint: sock\n')
   const endpoint = 'unix:///a'
   const wrong: [Parameters<typeof readSettings>[0], NodeJS.ProcessEnv, string][] = [
@@ -97,7 +97,7 @@ test('an endpoint that is none: an error that names where it comes from', async 
   ).toMatchObject({endpoint: 'demo', imageEndpoint: endpoint})
 })
 
-test('what the file leaves out or empties is left to be found', async () => {
+test('an endpoint missing or empty in the file is discovered', async () => {
   const config = await file('runtime-endpoint: ""\ntimeout: 0\nimage-endpoint:\n')
   expect(await readSettings({config}, {}, noNote)).toEqual({
     endpoint: undefined,
@@ -125,7 +125,7 @@ test("quoted numbers, Go's booleans, comments, duplicates (the last wins), an em
   })
 })
 
-describe('a bad file that was asked for ends the command with one line', () => {
+describe('a named settings file that is invalid ends the command with one line', () => {
   const bad: [string, string][] = [
     ['runtime-endpont: x', 'runtime-endpont: no such setting, did you mean runtime-endpoint?'],
     ['timeout: 5s', 'timeout: "5s" is not a whole number of seconds'],

@@ -35,7 +35,7 @@ async function isAlive(pid = ''): Promise<boolean> {
   return (await readProcess(Number(pid))) !== undefined
 }
 
-describe('what a command finds', () => {
+describe('environment of the command', () => {
   test('a terminal on all three descriptors', async () => {
     expect(await run(['sh', '-c', 'test -t 0 && test -t 1 && test -t 2 && echo yes'])).toEqual({
       output: 'yes\r\n',
@@ -50,7 +50,7 @@ describe('what a command finds', () => {
     })
   })
 
-  test('its words unchanged, whatever is in them', async () => {
+  test('arguments arrive unchanged, whatever characters they contain', async () => {
     const words = ["it's", 'a "b" $HOME `id`', 'two\nlines', '', '*', '\\n', 'é']
     expect(await run(['printf', '<%s>', ...words])).toEqual({
       output: words.map((word) => `<${word.replaceAll('\n', '\r\n')}>`).join(''),
@@ -155,7 +155,7 @@ describe('the end', () => {
   })
 })
 
-describe('a machine that has no way', () => {
+describe('a machine that cannot make a pseudo-terminal', () => {
   test('says so without script', async () => {
     vi.stubEnv('PATH', '/nonexistent')
     try {

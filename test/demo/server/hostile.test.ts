@@ -78,7 +78,7 @@ test.each([
   await stillServes(server)
 })
 
-test('a call that the CRI does not have', async () => {
+test('a call outside the CRI is unimplemented', async () => {
   await using server = await watched()
   expect(await rawCall(server.runtime, '/runtime.v1.RuntimeService/Destroy', message(Buffer.alloc(0)))).toBe(
     '12',
@@ -86,7 +86,7 @@ test('a call that the CRI does not have', async () => {
   await stillServes(server)
 })
 
-test('bytes that are no HTTP/2', async () => {
+test('bytes that are not HTTP/2 are rejected', async () => {
   await using server = await watched()
   const socket = connectSocket(server.runtime.socketPath)
   socket.write('GET / HTTP/1.1\r\n\r\n')

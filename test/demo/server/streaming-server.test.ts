@@ -297,7 +297,7 @@ describe('back-pressure', () => {
   })
 })
 
-describe('requests that become no stream', () => {
+describe('refused requests', () => {
   const upgrade = 'Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n'
   const webSocket =
     'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'

@@ -109,7 +109,7 @@ describe('a helper that', () => {
     await nothingLeft(mark)
   })
 
-  test('leaves a child in another session holds nobody up', async () => {
+  test('leaves a child in another session does not delay crisp', async () => {
     const {ending, mark} = ask(await place(`#!/bin/sh\nsetsid sleep 1000 & echo ${answer}\n`), 20_000)
     expect(await ending).toBe('u:s')
     // Who makes a session of its own is a service, such as an agent for keys, and stays.
@@ -126,7 +126,7 @@ describe('a helper that', () => {
     expect(await ending).toBe(result)
   })
 
-  test('is a directory costs no wait', async () => {
+  test('is a directory fails at once', async () => {
     const directory = await place(undefined)
     await mkdir(join(directory, 'docker-credential-x'))
     expect(await ask(directory, 3_600_000).ending).toBe('docker-credential-x cannot be run: EACCES')

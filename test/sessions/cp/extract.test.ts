@@ -254,7 +254,7 @@ describe('a file is replaced when the new one is whole', () => {
   })
 })
 
-describe('damaged archives are said', () => {
+describe('damaged archives are errors', () => {
   test('cut off in a file', async () => {
     const whole = archive([{path: 'a', body: 'x'.repeat(5000)}])
     expect(await extract(whole.subarray(0, 2000))).toEqual([
