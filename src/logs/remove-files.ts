@@ -11,8 +11,11 @@ export async function removeLogFiles(logPath: string, note: (text: string) => vo
   if (!isAbsolute(logPath)) return
   const [directory, name] = [dirname(logPath), basename(logPath)]
   try {
-    const files = await readdir(directory)
-    for (const file of files) if (isOfLog(name, file)) await rm(join(directory, file), {force: true})
+    const files = await readdir(directory, {withFileTypes: true})
+    // A device of that name, such as /dev/null, is no log.
+    for (const file of files)
+      if (isOfLog(name, file.name) && (file.isFile() || file.isSymbolicLink()))
+        await rm(join(directory, file.name), {force: true})
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     if (code !== 'ENOENT')

@@ -17,6 +17,7 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {testWith} from '../support/needs.js'
 import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
 // The embedded runtime's containers see this machine's files, so what a copy made inside can be looked at directly.
@@ -213,16 +214,27 @@ describe("a destination that the user named is the user's", () => {
     expect((await outcomeOf(cli)).exitCode).toBe(143)
   })
 
-  test('a device or pipe in a container is refused, and said how', async () => {
+  async function expectRefused(path: string): Promise<void> {
     writeFileSync(join(here, 'file'), 'its text')
-    spawnSync('mkfifo', [join(inside, 'pipe')])
-    for (const path of ['/dev/null', join(inside, 'pipe')])
-      expect(await cp(join(here, 'file'), `shell:${path}`)).toEqual({
-        stdout: '',
-        stderr: `crisp: shell:${path}: it is a device, pipe or socket: crisp exec -i shell tee ${path} writes to it\n`,
-        exitCode: 1,
-      })
-    expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
+    expect(await cp(join(here, 'file'), `shell:${path}`)).toEqual({
+      stdout: '',
+      stderr: `crisp: shell:${path}: it is a device, pipe or socket: crisp exec -i shell tee ${path} writes to it\n`,
+      exitCode: 1,
+    })
+  }
+
+  test('a pipe in a container is refused, and said how', async () => {
+    const pipe = join(inside, 'pipe')
+    spawnSync('mkfifo', [pipe])
+    await expectRefused(pipe)
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
+  })
+
+  testWith('root')('a device in a container is refused, and said how', async () => {
+    const device = join(inside, 'null')
+    spawnSync('mknod', [device, 'c', '1', '3'])
+    await expectRefused(device)
+    expect(lstatSync(device).isCharacterDevice()).toBe(true)
   })
 })
 

@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process'
 import {readdirSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
@@ -37,4 +38,11 @@ test('a symlink is removed and its target stays', async () => {
   await removeLogFiles(join(logs.path, '0.log'), (text) => expect.unreachable(text))
   expect(readdirSync(logs.path)).toEqual(['elsewhere'])
   expect(readdirSync(join(logs.path, 'elsewhere')).sort()).toEqual(['x.log', 'x.log.1'])
+})
+
+test('a device or pipe that a container logs to stays', async () => {
+  using logs = logDirectory()
+  spawnSync('mkfifo', [join(logs.path, '0.log')])
+  await removeLogFiles(join(logs.path, '0.log'), (text) => expect.unreachable(text))
+  expect(readdirSync(logs.path)).toEqual(['0.log'])
 })

@@ -21,6 +21,7 @@ export class ContainerLog {
   readonly #lines: Readonly<Record<OutputName, LogLines>>
   #file: FileHandle | undefined
   #sizeBytes = 0
+  #rotates = false
   #last: Promise<unknown> = Promise.resolve()
 
   private constructor(path: string, rotation: LogRotation, style: LogStyle) {
@@ -61,14 +62,17 @@ export class ContainerLog {
     // A link that somebody has put there would lead the log into a file of the user's.
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
     this.#file = await open(this.#path, flags, 0o640)
-    this.#sizeBytes = (await this.#file.stat()).size
+    const there = await this.#file.stat()
+    // A device is written to and never renamed away.
+    this.#rotates = there.isFile()
+    this.#sizeBytes = there.size
   }
 
   async #append(lines: Buffer): Promise<void> {
     if (lines.length === 0 || !this.#file) return
     await this.#file.appendFile(lines)
     this.#sizeBytes += lines.length
-    if (this.#sizeBytes >= this.#rotation.maxBytes) await this.#rotate()
+    if (this.#rotates && this.#sizeBytes >= this.#rotation.maxBytes) await this.#rotate()
   }
 
   async #rotate(): Promise<void> {

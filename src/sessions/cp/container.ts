@@ -37,10 +37,15 @@ export async function isContainerDirectory(context: CopyContext, path: string): 
   return exitCode === 0
 }
 
-/** Whether a path leads to something that is neither file nor directory. Where nothing can tell it does not. */
-export function isContainerDevice(context: CopyContext, path: string): Promise<boolean> {
-  const test = ['test', '-e', path, '-a', '!', '-f', path, '-a', '!', '-d', path]
-  return run(context, test, {}).then(({exitCode}) => exitCode === 0, unless(NoTarError, false))
+/**
+ * Whether a path leads to something that is neither file nor directory, and that no copy may replace. Where nothing can
+ * tell, what is below /dev does.
+ */
+export async function isContainerDevice(context: CopyContext, path: string): Promise<boolean> {
+  const mayBeReplaced = ['test', '!', '-e', path, '-o', '-f', path, '-o', '-d', path]
+  const outcome = await run(context, mayBeReplaced, {}).catch(unless(NoTarError, undefined))
+  if (outcome?.exitCode === 0) return false
+  return outcome?.exitCode === 1 || posix.normalize(path).startsWith('/dev/')
 }
 
 /** What the symlinks of a path lead to; the path itself where the container cannot tell. */
