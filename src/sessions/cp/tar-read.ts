@@ -90,7 +90,7 @@ function readHeader(block: Buffer): {entry: Entry; type: string; storedBytes: nu
   // As they were written before there was a type for directories.
   const kind = '\x000'.includes(type) && path.endsWith('/') ? 'directory' : (kinds[type] ?? 'other')
   const holdsContent = kind === 'file' || kind === 'other'
-  const sizeBytes = readNumber(block, 124, 12)
+  const sizeBytes = readSize(block, 124)
   return {
     type,
     storedBytes: holdsContent || 'LKxgD'.includes(type) ? sizeBytes : 0,
@@ -101,7 +101,7 @@ function readHeader(block: Buffer): {entry: Entry; type: string; storedBytes: nu
       mode: readNumber(block, 100, 8) & 0o7777,
       uid: readNumber(block, 108, 8),
       gid: readNumber(block, 116, 8),
-      sizeBytes: type === 'S' ? readNumber(block, 483, 12) : 0,
+      sizeBytes: type === 'S' ? readSize(block, 483) : 0,
       mtimeSeconds: readNumber(block, 136, 12),
       target: textAt(block, 157, 100),
     },
@@ -112,6 +112,12 @@ function textAt(block: Buffer, start: number, length: number): RawName {
   const field = block.subarray(start, start + length)
   const end = field.indexOf(0)
   return rawName(end === -1 ? field : field.subarray(0, end))
+}
+
+function readSize(block: Buffer, at: number): number {
+  const size = readNumber(block, at, 12)
+  if (size < 0) throw new DamagedArchiveError('a size in it is negative')
+  return size
 }
 
 /** Octal digits, or a number to the base 256 as GNU writes large ones. */
@@ -198,8 +204,8 @@ async function readParts(bytes: Bytes, header: Buffer): Promise<Part[]> {
 
 function partsIn(block: Buffer, start: number, count: number): Part[] {
   return Array.from({length: count}, (_, index) => ({
-    offset: readNumber(block, start + index * 24, 12),
-    sizeBytes: readNumber(block, start + index * 24 + 12, 12),
+    offset: readSize(block, start + index * 24),
+    sizeBytes: readSize(block, start + index * 24 + 12),
   })).filter(({offset, sizeBytes}) => offset > 0 || sizeBytes > 0)
 }
 

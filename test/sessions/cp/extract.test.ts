@@ -267,4 +267,14 @@ describe('damaged archives are errors', () => {
       expect.arrayContaining([expect.stringMatching(/^the archive is damaged: /)]),
     )
   })
+
+  test('a negative size', async () => {
+    const bytes = archive([{path: 'a'}, {path: 'b', body: 'lost'}])
+    bytes.fill(0xff, 124, 136)
+    const sum = bytes
+      .subarray(0, 512)
+      .reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
+    bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+    expect(await extract(bytes)).toEqual(['the archive is damaged: a size in it is negative'])
+  })
 })
