@@ -6,6 +6,7 @@ import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {generate} from './generate.mjs'
+import {joinChunks} from './join.mjs'
 import {bundleLibraries, compileLibraries, fromLibraries} from './libraries.mjs'
 import {notices} from './notices.mjs'
 import {compileWasm} from './wasm.mjs'
@@ -92,6 +93,7 @@ async function bundle() {
     define: {librariesName: JSON.stringify(libraries.name)},
     plugins: [fromLibraries],
   })
+  await joinChunks(program.metafile, shared)
   // Whole by itself, for programs that are bundled with it.
   const library = await build({...modules, entryPoints: ['src/client.ts', 'src/logs.ts']})
   const inputs = [
