@@ -4,7 +4,6 @@ import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {writeWhole} from '../terminal/sink.js'
 import {unwritable} from '../terminal/unwritable.js'
 import type {CriCommand} from './command.js'
-import {describeError} from './failures/describe.js'
 import {reportFailure} from './messages.js'
 
 /**
@@ -14,6 +13,7 @@ import {reportFailure} from './messages.js'
 export class ProcessGuard {
   #command: CriCommand | undefined
   #over = false
+  #reporting = false
   #hungUp = false
 
   constructor() {
@@ -64,16 +64,20 @@ export class ProcessGuard {
 
   #onFault(error: Error): void {
     if (isTerminalLost(error)) this.#end(new Interrupted('SIGHUP'))
-    else {
-      this.#report(error)
-      process.exit()
-    }
+    else this.#report(error, () => process.exit())
   }
 
   #onNothingLeft(): void {
     // Node itself would end with 13 here, and a warning about its own file.
-    if (!this.#over)
-      this.#report(new UserError('ended without a result (run again with --debug and report what it prints)'))
+    if (this.#over) this.#exit()
+    else
+      this.#report(
+        new UserError('ended without a result (run again with --debug and report what it prints)'),
+        () => this.#exit(),
+      )
+  }
+
+  #exit(): void {
     // Whoever waits for us sees what has ended us.
     if (this.#hungUp || this.#command?.hungUp) process.kill(process.pid, 'SIGHUP')
     // At once: as long as Node tidies up a terminal may get lost and not be noticed.
@@ -88,9 +92,19 @@ export class ProcessGuard {
     }
   }
 
-  #report(reason: Error): void {
-    if (this.#command) this.#command.say(reason)
-    else reportFailure(describeError(reason))
+  #report(reason: Error, then: () => void = () => undefined): void {
+    if (this.#command) {
+      this.#command.say(reason)
+      then()
+    } else if (!this.#reporting) {
+      this.#reporting = true
+      this.#over = true
+      // The words are loaded only now: help and version need none of them.
+      void import('./failures/describe.js').then(({describeError}) => {
+        reportFailure(describeError(reason))
+        then()
+      })
+    }
   }
 }
 

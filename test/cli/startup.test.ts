@@ -16,6 +16,7 @@ const marks = {
   template: 'urlquery',
   tracing: 'OTEL_EXPORTER_OTLP',
   re2: 'LOOKBEHINDS',
+  failures: 'internal error in crisp',
 }
 
 /** Which libraries' code a command line loaded, by what V8 saw. */
@@ -34,18 +35,18 @@ async function loadedBy(argv: readonly string[], options: CliOptions = {}): Prom
     .map(([name]) => name)
 }
 
-test('help, version, a mistyped word and the completion of a flag load neither gRPC nor oclif', async () => {
+test('help, version, a mistyped word and the completion of a flag load neither gRPC nor oclif, and only the mistyped word the wording of failures', async () => {
   const loaded = await Promise.all(
     [
       ['--help'],
       ['ps', '--help'],
       ['--version'],
+      ['__complete', 'bash', 'crisp ps --st', ''],
       ['pss'],
       ['ps', '--nosuch'],
-      ['__complete', 'bash', 'crisp ps --st', ''],
     ].map((argv) => loadedBy(argv)),
   )
-  expect(loaded).toEqual([[], [], [], [], [], []])
+  expect(loaded).toEqual([[], [], [], [], ['failures'], ['failures']])
 })
 
 test('-q loads no table code, a table loads no YAML, YAML loads no template code', async () => {
@@ -54,9 +55,9 @@ test('-q loads no table code, a table loads no YAML, YAML loads no template code
     [['ps', '-q'], ['ps'], ['ps', '-o', 'yaml']].map((argv) => loadedBy(argv, {...runtime, env: {}})),
   )
   expect(loaded).toEqual([
-    ['grpc', 'oclif'],
-    ['grpc', 'oclif', 'width'],
-    ['grpc', 'oclif', 'yaml', 'width'],
+    ['grpc', 'oclif', 'failures'],
+    ['grpc', 'oclif', 'width', 'failures'],
+    ['grpc', 'oclif', 'yaml', 'width', 'failures'],
   ])
 })
 
@@ -68,10 +69,10 @@ test('RE2 is loaded only for an expression that could be slow in JavaScript', as
     ),
   )
   expect(loaded).toEqual([
-    ['grpc', 'oclif'],
-    ['grpc', 'oclif'],
-    ['grpc', 'oclif', 're2'],
-    ['grpc', 'oclif', 're2'],
+    ['grpc', 'oclif', 'failures'],
+    ['grpc', 'oclif', 'failures'],
+    ['grpc', 'oclif', 're2', 'failures'],
+    ['grpc', 'oclif', 're2', 'failures'],
   ])
 })
 
