@@ -2,6 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import {Command} from '@oclif/core/command'
 import {Config} from '@oclif/core/config'
 import type {CriClient} from '../client/connect.js'
+import type {Validation, ValidationMode} from '../config-files/file.js'
 import type {Reading} from '../config-files/source.js'
 import {exitCode, Interrupted, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
@@ -46,6 +47,11 @@ export abstract class CriCommand extends Command {
   /** How a file that is named on the command line is read, stdin for `-`. */
   protected get reading(): Reading {
     return {stdin: () => process.stdin, signal: this.signal}
+  }
+
+  /** How strictly such a file is read. */
+  protected validation({validate}: {validate?: ValidationMode | undefined}): Validation {
+    return {mode: validate, note: (text) => this.note(text)}
   }
 
   /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */

@@ -11,6 +11,7 @@ import {describeError} from './failures/describe.js'
 import type {GlobalFlags} from './flags/common.js'
 import {type PullFlags, pullCredentials, pullTimeoutMs} from './flags/pull.js'
 import {choiceFlag, durationFrom} from './flags/types.js'
+import {validateFlag} from './flags/validate.js'
 import {readSettings} from './settings/settings.js'
 
 /** Flags of every verb that makes pods or containers. */
@@ -19,6 +20,7 @@ export const makeFlags = {
     char: 'T',
     description: 'time limit of each call; twice that for the pod',
   }),
+  validate: validateFlag,
   keep: Flags.boolean({description: 'when a step fails, keep what was created so far, and name it'}),
   'dry-run': Flags.boolean({
     helpGroup: 'OUTPUT',

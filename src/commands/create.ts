@@ -43,8 +43,10 @@ export default class Create extends PlanCommand {
     const {pod, 'container-config': containerFile, 'pod-config': podFile} = args
     checkStdin([containerFile, podFile], flags)
     const when = await this.pullWhen(flags, ({pullImageOnCreate}) => (pullImageOnCreate ? 'always' : 'never'))
-    const container = await readContainerConfig(containerFile, this.reading)
-    const givenPod = podFile === undefined ? undefined : await readPodConfig(podFile, this.reading)
+    const validation = this.validation(flags)
+    const container = await readContainerConfig(containerFile, this.reading, validation)
+    const givenPod =
+      podFile === undefined ? undefined : await readPodConfig(podFile, this.reading, validation)
     using client = await this.connect(flags)
     const podSandboxId = await podIdOf(client, pod)
     const podConfig = givenPod ?? (await podConfigOf(client, podSandboxId))

@@ -4,8 +4,10 @@ import {CriCommand} from '../cli/command.js'
 import {pullCredentials, pullFlags, pullTimeoutMs} from '../cli/flags/pull.js'
 import {parallelFlag} from '../cli/flags/target.js'
 import {pairsFlag} from '../cli/flags/types.js'
+import {validateFlag} from '../cli/flags/validate.js'
 import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
+import type {Validation} from '../config-files/file.js'
 import {UsageError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
 import {pullImage} from '../node/pull.js'
@@ -43,6 +45,7 @@ export default class Pull extends CriCommand {
       helpValue: 'FILE',
       description: 'pod that needs the image, as a file or - for stdin; CRI-O can check signatures by it',
     }),
+    validate: validateFlag,
     parallel: parallelFlag({default: 8, description: 'how many at once'}),
     quiet: Flags.boolean({
       char: 'q',
@@ -57,7 +60,7 @@ export default class Pull extends CriCommand {
     const timeoutMs = pullTimeoutMs(flags)
     if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
       throw new UsageError('stdin holds either the pod or the credentials')
-    const podConfig = await this.#podConfig(flags['pod-config'])
+    const podConfig = await this.#podConfig(flags['pod-config'], this.validation(flags))
     const note = (text: string) => this.note(text)
     const credentialsFor = await pullCredentials(flags, {env, stdin, stderr, note, signal: this.signal})
     using client = await this.connect(flags)
@@ -88,10 +91,10 @@ export default class Pull extends CriCommand {
     })
   }
 
-  async #podConfig(path: string | undefined) {
+  async #podConfig(path: string | undefined, validation: Validation) {
     if (path === undefined) return undefined
     const {readPodConfig} = await import('../config-files/configs.js')
-    return readPodConfig(path, this.reading)
+    return readPodConfig(path, this.reading, validation)
   }
 
   /** The lines of --debug would tear it apart. */

@@ -84,7 +84,11 @@ export default class Run extends PlanCommand {
       if (words.length > 0) throw new UsageError('-f takes everything from the plan: leave out the image')
       checkContainerFlags(flags, 'plan')
       checkStdin([flags.file], flags)
-      return await this.#make(client, flags, await planFromFile(flags.file, this.reading))
+      return await this.#make(
+        client,
+        flags,
+        await planFromFile(flags.file, this.reading, this.validation(flags)),
+      )
     }
     if (areConfigFiles(words)) {
       checkContainerFlags({...flags, namespace: undefined}, 'files')
@@ -113,7 +117,12 @@ export default class Run extends PlanCommand {
     if (more.length > 0) throw new UsageError('run: write flags before the two files')
     checkStdin([container, pod], flags)
     const when = await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'always'))
-    return planFromConfigs(container, pod, {...this.reading, runtimeHandler: flags.runtime, when})
+    return planFromConfigs(container, pod, {
+      ...this.reading,
+      runtimeHandler: flags.runtime,
+      when,
+      validation: this.validation(flags),
+    })
   }
 
   async #planFromImage(client: CriClient, words: readonly string[], flags: RunFlags): Promise<Plan> {

@@ -34,7 +34,7 @@ export default class Runp extends PlanCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Runp)
-    const config = await readPodConfig(args['pod-config'], this.reading)
+    const config = await readPodConfig(args['pod-config'], this.reading, this.validation(flags))
     const handler = flags.runtime === undefined ? {} : {runtimeHandler: flags.runtime}
     using client = await this.connect(flags)
     const plan: Plan = [{method: 'RunPodSandbox', request: {config, ...handler}}]

@@ -1,21 +1,29 @@
 import {randomUUID} from 'node:crypto'
 import {UserError} from '../errors/errors.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../generated/cri.js'
-import {parseMessage} from './file.js'
+import {defaultValidation, parseMessage, type Validation} from './file.js'
 import {type Reading, readSource, type SourceText} from './source.js'
 
 /** The pod that a file or standard input (`-`) describes, with a `uid` of its own if it has none. Throws UserError. */
-export async function readPodConfig(path: string, reading: Reading): Promise<Input<PodSandboxConfig>> {
-  return parsePodConfig(await readSource(path, reading))
+export async function readPodConfig(
+  path: string,
+  reading: Reading,
+  validation?: Validation,
+): Promise<Input<PodSandboxConfig>> {
+  return parsePodConfig(await readSource(path, reading), validation)
 }
 
 /** The container that a file or standard input (`-`) describes. Throws UserError. */
-export async function readContainerConfig(path: string, reading: Reading): Promise<Input<ContainerConfig>> {
-  return parseContainerConfig(await readSource(path, reading))
+export async function readContainerConfig(
+  path: string,
+  reading: Reading,
+  validation?: Validation,
+): Promise<Input<ContainerConfig>> {
+  return parseContainerConfig(await readSource(path, reading), validation)
 }
 
-export function parsePodConfig(source: SourceText): Input<PodSandboxConfig> {
-  const config: Input<PodSandboxConfig> = parseMessage('PodSandboxConfig', source)
+export function parsePodConfig(source: SourceText, validation = defaultValidation): Input<PodSandboxConfig> {
+  const config: Input<PodSandboxConfig> = parseMessage('PodSandboxConfig', source, validation)
   requireFields(source.name, {
     'metadata.name': config.metadata?.name,
     'metadata.namespace': config.metadata?.namespace,
@@ -23,8 +31,11 @@ export function parsePodConfig(source: SourceText): Input<PodSandboxConfig> {
   return {...config, metadata: {...config.metadata, uid: config.metadata?.uid || randomUUID()}}
 }
 
-export function parseContainerConfig(source: SourceText): Input<ContainerConfig> {
-  const config: Input<ContainerConfig> = parseMessage('ContainerConfig', source)
+export function parseContainerConfig(
+  source: SourceText,
+  validation = defaultValidation,
+): Input<ContainerConfig> {
+  const config: Input<ContainerConfig> = parseMessage('ContainerConfig', source, validation)
   requireFields(source.name, {
     'metadata.name': config.metadata?.name,
     'image.image': config.image?.image,

@@ -1,6 +1,7 @@
 import {UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
-import {messageFrom} from './message.js'
+import {shorten} from '../errors/shorten.js'
+import {type Judge, messageFrom} from './message.js'
 import type {SourceText} from './source.js'
 import {type Node, parseTree, TreeError} from './tree.js'
 
@@ -13,17 +14,44 @@ export function documentsOf(source: SourceText): Node[] {
   })
 }
 
+/**
+ * What becomes of fields that the CRI does not have and of keys that stand twice: `strict` fails, `warn` notes, `off` is
+ * silent. Without a word they fail too, but for fields that are known from old files, which are noted.
+ */
+export interface Validation {
+  mode?: ValidationMode | undefined
+  note: (text: string) => void
+}
+export type ValidationMode = 'strict' | 'warn' | 'off'
+
+export const defaultValidation: Validation = {note: () => undefined}
+
+export function judgeOf(source: SourceText, {mode, note}: Validation): Judge {
+  return ({error, otherwise, outdated}) => {
+    if (mode === 'strict' || (mode === undefined && !outdated)) throw error
+    if (mode !== 'off') note(`${shorten(textIn(source, error))} (${otherwise})`)
+  }
+}
+
 /** The one message that a source holds. */
-export function parseMessage(message: string, source: SourceText): Record<string, unknown> {
+export function parseMessage(
+  message: string,
+  source: SourceText,
+  validation: Validation = defaultValidation,
+): Record<string, unknown> {
   const [node, ...more] = documentsOf(source)
+  const judge = judgeOf(source, validation)
   return nameSource(source, () => {
-    if (more[0]) throw new TreeError(`holds ${more.length + 1} documents: one is wanted`, more[0].line)
+    if (more[0]) {
+      const error = new TreeError(`holds ${more.length + 1} documents: one is wanted`, more[0].line)
+      judge({error, otherwise: 'the first one counts', outdated: false})
+    }
     if (isKubernetes(node as Node))
       throw new TreeError(
         'is a manifest for Kubernetes; the CRI has its own form, which crisp init pod and crisp init container write',
         node?.line,
       )
-    return messageFrom(message, node as Node)
+    return messageFrom(message, node as Node, {judge})
   })
 }
 
@@ -38,7 +66,10 @@ export function nameSource<Value>(source: SourceText, work: () => Value): Value 
     return work()
   } catch (error) {
     if (!(error instanceof TreeError)) throw error
-    const place = error.line === undefined ? source.name : `${source.name}:${error.line}`
-    throw new UserError(`${place}: ${printable(error.message)}`, {cause: error})
+    throw new UserError(textIn(source, error), {cause: error})
   }
+}
+
+function textIn({name}: SourceText, {line, message}: TreeError): string {
+  return `${line === undefined ? name : `${name}:${line}`}: ${printable(message)}`
 }

@@ -2,7 +2,15 @@ import {enumValues, type FieldDescriptor, messageFields, protoName} from '../cli
 import {printable} from '../errors/printable.js'
 import {nearest} from '../text/nearest.js'
 import {parseBytes} from '../text/quantity.js'
-import {enumWords, findField, isWrapper, plainEnumWord, shortEnumName, suggestedField} from './names.js'
+import {
+  enumWords,
+  findField,
+  isOutdated,
+  isWrapper,
+  plainEnumWord,
+  shortEnumName,
+  suggestedField,
+} from './names.js'
 import {type MappingNode, type Node, type ScalarNode, TreeError} from './tree.js'
 
 // A tree as a message of the CRI, checked field by field against the proto. Beyond what the proto says, a plain
@@ -19,20 +27,38 @@ export const plainValueOf: Readonly<Record<string, string>> = {
 /** More than any file of this size can hold, unless its aliases multiply. */
 const maxNodes = 200_000
 
-/** The message that the tree holds. Throws TreeError with the path inside the file. */
-export function messageFrom(message: string, node: Node, path: Path = []): Record<string, unknown> {
-  const budget = {left: maxNodes}
-  return new Reader(budget).message(message, node, path)
+/** The message that the tree holds. Throws TreeError with the path inside the file; `judge` may let faults pass. */
+export function messageFrom(
+  message: string,
+  node: Node,
+  {path = [], judge = refuse}: {path?: Path; judge?: Judge} = {},
+): Record<string, unknown> {
+  return new Reader(judge).message(message, node, path)
 }
 
 /** The way from the top of the file. */
 export type Path = readonly (string | number)[]
 
-class Reader {
-  readonly #budget: {left: number}
+/** What can be read all the same: what it would then mean, and whether it is a field that is known to stand in files. */
+export interface Fault {
+  error: TreeError
+  otherwise: string
+  outdated: boolean
+}
 
-  constructor(budget: {left: number}) {
-    this.#budget = budget
+/** Throws the fault's error, or returns where the file is read in spite of it. */
+export type Judge = (fault: Fault) => void
+
+export const refuse: Judge = ({error}) => {
+  throw error
+}
+
+class Reader {
+  readonly #judge: Judge
+  readonly #budget = {left: maxNodes}
+
+  constructor(judge: Judge) {
+    this.#judge = judge
   }
 
   message(type: string, node: Node, path: Path): Record<string, unknown> {
@@ -41,15 +67,27 @@ class Reader {
     const known = new Map<string, number>()
     for (const {key, value, line} of mapping.entries) {
       const name = findField(type, key)
-      if (name === undefined) throw unknownField(type, key, path, line)
-      const again = known.get(name)
-      if (again !== undefined) throw failure([...path, key], `duplicate key, first in line ${again}`, line)
-      known.set(name, line)
+      if (name === undefined) {
+        const error = unknownField(type, key, path, line)
+        this.#judge({error, otherwise: 'left out', outdated: isOutdated(type, key)})
+        continue
+      }
+      this.#checkKey(known, name, [...path, key], line)
       const field = messageFields(type)?.[name] as FieldDescriptor
       const item = this.#field(field, value, [...path, protoName(name)])
       if (item !== undefined) values[name] = item
+      else delete values[name]
     }
     return values
+  }
+
+  #checkKey(known: Map<string, number>, name: string, path: Path, line: number): void {
+    const first = known.get(name)
+    if (first === undefined) known.set(name, line)
+    else {
+      const error = failure(path, `duplicate key, first in line ${first}`, line)
+      this.#judge({error, otherwise: 'the last one counts', outdated: false})
+    }
   }
 
   /** undefined for a null: the field is not set. */
@@ -75,9 +113,7 @@ class Reader {
     const known = new Map<string, number>()
     return Object.fromEntries(
       this.#mapping(node, path, 'name: value pairs,').entries.map(({key, value, line}) => {
-        const again = known.get(key)
-        if (again !== undefined) throw failure([...path, key], `duplicate key, first in line ${again}`, line)
-        known.set(key, line)
+        this.#checkKey(known, key, [...path, key], line)
         this.#spend(value, path)
         return [key, isNull(value) ? '' : this.#single(field, value, [...path, key])]
       }),
@@ -169,26 +205,47 @@ function scalarValue(type: string, node: ScalarNode, path: Path): unknown {
       throw failure(path, `${quoteShort(text)} should be a number`, line)
     }
     default:
-      return integerValue(type, text, path, line)
+      return integerValue(type, node, path)
   }
 }
 
 /** 64-bit ones stay text: a number would lose digits. */
-function integerValue(type: string, text: string, path: Path, line: number): number | string {
-  const [, sign = '', digits = ''] = /^([+-]?)(0|[1-9]\d*|0x[\da-f]+|0o[0-7]+)$/i.exec(text) ?? []
-  if (digits === '') {
+function integerValue(type: string, {text, plain, line}: ScalarNode, path: Path): number | string {
+  // YAML takes `1_000` for a number; in quotes it is a text.
+  const digits = plain && /^[+-]?[1-9]/.test(text) ? text.replaceAll(/(?<=\d)_(?=\d)/g, '') : text
+  const value = wholeNumber(digits) ?? decimalNumber(digits)
+  if (value === undefined) {
     const leadingZero = /^[+-]?0\d+$/.test(text)
     const hint = leadingZero
       ? ': a leading 0 is read as octal by some; write it without, or as 0o10'
       : sizeHint(type, text)
     throw failure(path, `${quoteShort(text)} should be a whole number${hint}`, line)
   }
-  const value = sign === '-' ? -BigInt(digits) : BigInt(digits)
   const [least, most] = ranges[type] as readonly [bigint, bigint]
   if (value < least || value > most) {
     throw failure(path, `${quoteShort(text)} should be between ${least} and ${most}`, line)
   }
   return type.endsWith('64') ? value.toString() : Number(value)
+}
+
+function wholeNumber(text: string): bigint | undefined {
+  const [, sign = '', digits] = /^([+-]?)(0|[1-9]\d*|0x[\da-f]+|0o[0-7]+)$/i.exec(text) ?? []
+  if (digits === undefined) return undefined
+  return sign === '-' ? -BigInt(digits) : BigInt(digits)
+}
+
+/** `67108864.0` and `1e7`, as other programs write whole numbers; undefined for fractions. No digit is lost. */
+function decimalNumber(text: string): bigint | undefined {
+  const [, sign = '', whole, part = '', power = '0'] =
+    /^([+-]?)(0|[1-9]\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i.exec(text) ?? []
+  if (whole === undefined) return undefined
+  const digits = `${whole}${part}`.replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  if (significant === '') return 0n
+  const zeros = digits.length - significant.length + Number(power) - part.length
+  if (zeros < 0) return undefined
+  // More than any type holds: how much more does not matter, and to write it out could take for ever.
+  return BigInt(`${sign}${significant}${'0'.repeat(Math.min(zeros, 40))}`)
 }
 
 /** `64Mi`, which Kubernetes takes where the CRI counts bytes. */

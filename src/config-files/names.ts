@@ -24,6 +24,27 @@ const kubernetesNames: Readonly<Record<string, string>> = {
   'Mount.mountPath': 'container_path',
 }
 
+/**
+ * Fields that the CRI had before its v1, or that never were but stand in the examples of cri-tools and CRI-O: files carry
+ * them, and runtimes have ignored them ever since. None whose absence takes a protection away, as `readonly_rootfs`.
+ */
+const outdatedFields: ReadonlySet<string> = new Set([
+  'ContainerConfig.privileged',
+  'LinuxPodSandboxConfig.namespace_options',
+  'LinuxPodSandboxConfig.namespaces',
+  'Mount.name',
+  'NamespaceOption.host_ipc',
+  'NamespaceOption.host_network',
+  'NamespaceOption.host_pid',
+  'PodSandboxConfig.dns_options',
+  'PodSandboxConfig.resources',
+])
+
+/** Whether a word that names no field of the message is known to stand in files all the same. */
+export function isOutdated(message: string, word: string): boolean {
+  return outdatedFields.has(`${message}.${protoName(word)}`)
+}
+
 /** What a word that names no field of the message may have meant: one of its fields, or one deeper inside. */
 export function suggestedField(message: string, word: string): string | undefined {
   const known = kubernetesNames[`${message}.${word}`]

@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto'
-import {documentsOf, nameSource} from '../config-files/file.js'
-import {messageFrom} from '../config-files/message.js'
+import {defaultValidation, documentsOf, judgeOf, nameSource} from '../config-files/file.js'
+import {type Judge, messageFrom} from '../config-files/message.js'
 import type {SourceText} from '../config-files/source.js'
 import {type MappingNode, type Node, TreeError} from '../config-files/tree.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
@@ -14,11 +14,12 @@ const methods = ['RunPodSandbox', 'PullImage', 'CreateContainer', 'StartContaine
  * pod made before it, a start without a container is of the one made before it, and a pod without `uid` gets one.
  * Throws UserError.
  */
-export function parsePlan(source: SourceText): Plan {
+export function parsePlan(source: SourceText, validation = defaultValidation): Plan {
   const documents = documentsOf(source)
   const [only] = documents
   const parts = documents.length === 1 && only?.kind === 'sequence' ? only.items : documents
-  return nameSource(source, () => completePlan(parts.map(stepFrom)))
+  const judge = judgeOf(source, validation)
+  return nameSource(source, () => completePlan(parts.map((part) => stepFrom(part, judge))))
 }
 
 interface PlacedStep {
@@ -26,7 +27,7 @@ interface PlacedStep {
   line: number
 }
 
-function stepFrom(node: Node): PlacedStep {
+function stepFrom(node: Node, judge: Judge): PlacedStep {
   if (node.kind !== 'mapping') throw new TreeError('a part should hold method and request', node.line)
   const known = ['method', 'when', 'request']
   const stranger = node.entries.find(({key}) => !known.includes(key))
@@ -57,7 +58,7 @@ function stepFrom(node: Node): PlacedStep {
     throw new TreeError('when: only a PullImage has one, and it is always or missing', node.line)
   }
   const requestNode = partOf(node, 'request')
-  const request = requestNode ? messageFrom(`${method}Request`, requestNode, ['request']) : {}
+  const request = requestNode ? messageFrom(`${method}Request`, requestNode, {path: ['request'], judge}) : {}
   const step = method === 'PullImage' ? {method, when: when ?? 'always', request} : {method, request}
   return {step: step as Step, line: node.line}
 }

@@ -5,6 +5,7 @@ import {join, resolve} from 'node:path'
 import type {CriClient} from '../client/connect.js'
 import {listPodSandboxes} from '../client/lists.js'
 import {podIdOf} from '../client/names.js'
+import type {Validation} from '../config-files/file.js'
 import {type Reading, readSource} from '../config-files/source.js'
 import {UserError} from '../errors/errors.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
@@ -24,9 +25,9 @@ import {createStep, newContainer, newPod, type Plan, type PullWhen, pullSteps} f
 type When = PullWhen | 'never'
 
 /** `-f PLAN`. */
-export async function planFromFile(path: string, reading: Reading): Promise<Plan> {
+export async function planFromFile(path: string, reading: Reading, validation: Validation): Promise<Plan> {
   const {parsePlan} = await import('./plan-file.js')
-  return parsePlan(await readSource(path, reading))
+  return parsePlan(await readSource(path, reading), validation)
 }
 
 /** Whether the words are files rather than an image and a command. */
@@ -44,15 +45,21 @@ export function isConfigFile(word: string): boolean {
   return stats !== undefined && !stats.isDirectory()
 }
 
+interface FileOptions {
+  runtimeHandler: string | undefined
+  when: When
+  validation: Validation
+}
+
 /** crictl's `run CONTAINER-CONFIG POD-CONFIG`. */
 export async function planFromConfigs(
   containerFile: string,
   podFile: string,
-  {runtimeHandler, when, ...reading}: Reading & {runtimeHandler: string | undefined; when: When},
+  {runtimeHandler, when, validation, ...reading}: Reading & FileOptions,
 ): Promise<Plan> {
   const {readContainerConfig, readPodConfig} = await import('../config-files/configs.js')
-  const container = await readContainerConfig(containerFile, reading)
-  const pod = await readPodConfig(podFile, reading)
+  const container = await readContainerConfig(containerFile, reading, validation)
+  const pod = await readPodConfig(podFile, reading, validation)
   return [
     ...pullSteps(when, container, pod),
     runPod(pod, runtimeHandler),

@@ -698,6 +698,56 @@ method: StartContainer
   })
 })
 
+describe('--validate', () => {
+  const pod = `metadata: {name: web, namespace: default, uid: u}
+linux: {namespaces: {options: {}}}
+`
+  const container = `metadata: {name: app}
+image: {image: busybox}
+privileged: true
+`
+  const plan = `method: RunPodSandbox
+request:
+  config: {metadata: {name: web, namespace: default}, resources: {}}
+`
+  test.each([
+    ['runp', ['runp', 'POD', '--dry-run'], ['POD']],
+    ['create', ['create', '--dry-run', podId, 'CONTAINER', 'POD'], ['CONTAINER', 'POD']],
+    ['run', ['run', '--dry-run', 'CONTAINER', 'POD'], ['CONTAINER', 'POD']],
+    ['pull', ['pull', '--pod-config', 'POD', 'busybox'], ['POD']],
+    ['a plan', ['run', '--dry-run', '-f', 'PLAN'], ['PLAN']],
+  ] as const)('%s', async (_, [verb, ...words], files) => {
+    await using runtime = await startFakeRuntime({
+      ...willing(),
+      ListPodSandbox: {
+        items: [{id: podId, metadata: {name: 'web', namespace: 'default', uid}, createdAt: '1'}],
+      },
+    })
+    const paths: Record<string, string> = {
+      POD: join(directory, 'old-pod.yaml'),
+      CONTAINER: join(directory, 'old-container.yaml'),
+      PLAN: join(directory, 'old-plan.yaml'),
+    }
+    const said: Record<string, string> = {
+      POD: ':2: linux.namespaces: no such field',
+      CONTAINER: ':3: privileged: no such field, did you mean linux.security_context.privileged?',
+      PLAN: ':3: request.config.resources: no such field, did you mean linux.resources?',
+    }
+    for (const [name, text] of Object.entries({POD: pod, CONTAINER: container, PLAN: plan}))
+      writeFileSync(paths[name] as string, text)
+    const [first, ...rest] = files.map((name) => `crisp: ${paths[name]}${said[name]}`)
+    const notes = [first, ...rest].map((text) => `${text} (left out)\n`).join('')
+    const run = (...flags: string[]) =>
+      runInProcess([verb, ...flags, ...words.map((word) => paths[word] ?? word)], runtime)
+
+    expect(await run()).toMatchObject({stderr: notes, exitCode: 0})
+    expect(await run('--validate', 'warn')).toMatchObject({stderr: notes, exitCode: 0})
+    expect(await run('--validate=off')).toMatchObject({stderr: '', exitCode: 0})
+    expect(await run('--validate=ignore')).toMatchObject({stderr: '', exitCode: 0})
+    expect(await run('--validate=strict')).toEqual({stdout: '', stderr: `${first}\n`, exitCode: 1})
+  })
+})
+
 test('a name that a running pod has is refused before anything is made', async () => {
   await using runtime = await startFakeRuntime({
     ...willing(),

@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import {parseContainerConfig, parsePodConfig} from '../../src/config-files/configs.js'
+import type {ValidationMode} from '../../src/config-files/file.js'
 import {UserError} from '../../src/errors/errors.js'
 
 const source = (text: string) => ({name: 'c.yaml', text})
@@ -184,8 +185,8 @@ test.each([
     'c.yaml:5: linux.security_context.run_as_usr: no such field, did you mean run_as_user?',
   ],
   [
-    'privileged: true',
-    'c.yaml:3: privileged: no such field, did you mean linux.security_context.privileged?',
+    'readonly_rootfs: true',
+    'c.yaml:3: readonly_rootfs: no such field, did you mean linux.security_context.readonly_rootfs?',
   ],
   [
     'linux: {resources: {memory_limit_in_bytes: 64Mi}}',
@@ -264,3 +265,161 @@ test('a pod needs a namespace', () =>
   expect(problem(() => parsePodConfig(source('metadata: {name: a}')))).toBe(
     'c.yaml: metadata.namespace is missing, and no runtime does without it',
   ))
+
+describe('fields that the CRI does not have', () => {
+  /** What is made of a pod's file in each mode, with the notes. */
+  function read(text: string, mode?: ValidationMode) {
+    const notes: string[] = []
+    const validation = {mode, note: (note: string) => notes.push(note)}
+    try {
+      const {metadata, ...config} = parsePodConfig(
+        source(`metadata: {name: web, namespace: a, uid: u}\n${text}`),
+        validation,
+      )
+      return {metadata, config, notes}
+    } catch (error) {
+      if (error instanceof UserError) return {error: error.message, notes}
+      throw error
+    }
+  }
+  const metadata = {name: 'web', namespace: 'a', uid: 'u'}
+
+  test.each([
+    ['linux: {namespaces: {options: {}}}', {linux: {}}, 'linux.namespaces: no such field'],
+    [
+      'resources: {cpu: {limits: 3}, memory: {requests: 2000}}',
+      {},
+      'resources: no such field, did you mean linux.resources?',
+    ],
+    ['dns_options: {servers: [10.0.0.1]}', {}, 'dns_options: no such field'],
+    ['dnsOptions: {servers: [10.0.0.1]}', {}, 'dnsOptions: no such field'],
+    [
+      'linux: {security_context: {namespace_options: {host_network: false}}}',
+      {linux: {securityContext: {namespaceOptions: {}}}},
+      'linux.security_context.namespace_options.host_network: no such field',
+    ],
+  ])('what old files and other examples carry is left out and said: %s', (text, config, fault) => {
+    const noted = {metadata, config, notes: [`c.yaml:2: ${fault} (left out)`]}
+    expect(read(text)).toEqual(noted)
+    expect(read(text, 'warn')).toEqual(noted)
+    expect(read(text, 'off')).toEqual({metadata, config, notes: []})
+    expect(read(text, 'strict')).toEqual({error: `c.yaml:2: ${fault}`, notes: []})
+  })
+
+  test('a container that was privileged in an old way is not', () => {
+    const notes: string[] = []
+    const validation = {note: (note: string) => notes.push(note)}
+    expect(parseContainerConfig(source(`${minimal}privileged: true\nlinux: {}`), validation)).toEqual({
+      metadata: {name: 'web'},
+      image: {image: 'busybox'},
+      linux: {},
+    })
+    expect(notes).toEqual([
+      'c.yaml:3: privileged: no such field, did you mean linux.security_context.privileged? (left out)',
+    ])
+  })
+
+  test.each([
+    [
+      'hostnam: a',
+      {},
+      'c.yaml:2: hostnam: no such field, did you mean hostname?',
+      'c.yaml:2: hostnam: no such field, did you mean hostname? (left out)',
+    ],
+    [
+      '__proto__: {a: b}',
+      {},
+      'c.yaml:2: __proto__: no such field',
+      'c.yaml:2: __proto__: no such field (left out)',
+    ],
+    [
+      'hostname: a\nhostname: b',
+      {hostname: 'b'},
+      'c.yaml:3: hostname: duplicate key, first in line 2',
+      'c.yaml:3: hostname: duplicate key, first in line 2 (the last one counts)',
+    ],
+    [
+      'hostname: a\nhostname: ~',
+      {},
+      'c.yaml:3: hostname: duplicate key, first in line 2',
+      'c.yaml:3: hostname: duplicate key, first in line 2 (the last one counts)',
+    ],
+    [
+      'labels: {a: b, a: c}',
+      {labels: {a: 'c'}},
+      'c.yaml:2: labels.a: duplicate key, first in line 2',
+      'c.yaml:2: labels.a: duplicate key, first in line 2 (the last one counts)',
+    ],
+    [
+      'hostname: a\n---\nhostname: b',
+      {hostname: 'a'},
+      'c.yaml:4: holds 2 documents: one is wanted',
+      'c.yaml:4: holds 2 documents: one is wanted (the first one counts)',
+    ],
+  ])('%j', (text, config, error, note) => {
+    expect(read(text)).toEqual({error, notes: []})
+    expect(read(text, 'strict')).toEqual({error, notes: []})
+    expect(read(text, 'warn')).toEqual({metadata, config, notes: [note]})
+    expect(read(text, 'off')).toEqual({metadata, config, notes: []})
+  })
+
+  test.each(['hostname: [a]', 'port_mappings: [{container_port: eighty}]', 'linux: {'])(
+    'a wrong value is never a note: %s',
+    (text) =>
+      expect(read(text, 'off')).toMatchObject({error: expect.stringMatching(/^c.yaml:2: /), notes: []}),
+  )
+})
+
+describe('whole numbers', () => {
+  const limit = (text: string) =>
+    container(`linux: {resources: {memory_limit_in_bytes: ${text}}}`).linux?.resources?.memoryLimitInBytes
+
+  test.each([
+    ['67108864.0', '67108864'],
+    ['67108864.', '67108864'],
+    ['1e7', '10000000'],
+    ['1E+7', '10000000'],
+    ['1.5e3', '1500'],
+    ['1500e-2', '15'],
+    ['-2.0', '-2'],
+    ['0.0', '0'],
+    ['0e999999999', '0'],
+    ['9007199254740993.0', '9007199254740993'],
+    ['9.223372036854775807e18', '9223372036854775807'],
+    ['1_000', '1000'],
+    ['67_108_864.0', '67108864'],
+    ['"67108864.0"', '67108864'],
+  ])('%s is %s', (text, value) => {
+    expect(limit(text)).toBe(value)
+    expect(
+      parseContainerConfig(
+        source(
+          `{"metadata": {"name": "web"}, "image": {"image": "b"}, "linux": {"resources": {"memory_limit_in_bytes": ${text}}}}`,
+        ),
+      ).linux?.resources?.memoryLimitInBytes,
+    ).toBe(value)
+  })
+
+  test.each([
+    ['1.5', 'should be a whole number'],
+    ['15e-1', 'should be a whole number'],
+    ['1e-999999999', 'should be a whole number'],
+    ['.5', 'should be a whole number'],
+    ['"1_000"', 'should be a whole number'],
+    ['1__000', 'should be a whole number'],
+    ['1_', 'should be a whole number'],
+    ['01.0', 'should be a whole number'],
+    ['.inf', 'should be a whole number'],
+    ['9223372036854775808.0', 'should be between'],
+    ['1e19', 'should be between'],
+    ['1e999999999', 'should be between'],
+    ['-1e999999999999999999999', 'should be between'],
+  ])('%s is none', (text, words) => expect(problem(() => limit(text))).toContain(words))
+
+  test('32 bits are a number, text stays as it is', () => {
+    expect(container('labels: {a: 1_000, b: 1e7}').labels).toEqual({a: '1_000', b: '1e7'})
+    expect(
+      parsePodConfig(source('metadata: {name: a, namespace: b, uid: c}\nport_mappings: [{host_port: 8e3}]')),
+    ).toMatchObject({portMappings: [{hostPort: 8000}]})
+  })
+})
