@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {labelFlag, outputFlags} from '../cli/flags/common.js'
+import {labelOfPodFlag, outputFlags} from '../cli/flags/common.js'
 import {durationFrom, listFlag, regexpFlag} from '../cli/flags/types.js'
 import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
@@ -40,7 +40,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       description: 'only pods whose name matches, or one pod ID',
     }),
     namespace: namespaceFlag,
-    label: labelFlag,
+    label: labelOfPodFlag,
     poll: Flags.boolean({description: 'compare lists, even where the runtime has events'}),
     'poll-interval': durationFrom(10)({
       default: 1_000,

@@ -2,6 +2,7 @@ import {setMaxListeners} from 'node:events'
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import type {GlobalFlags} from '../cli/flags/common.js'
@@ -15,7 +16,7 @@ import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.j
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
-import {listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
+import {listPodsOfUnlabelled} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {runSession, type Streaming} from '../sessions/session.js'
@@ -52,7 +53,7 @@ export default class Exec extends CriCommand {
     'crisp exec -it kube-system/coredns-x/coredns sh',
     "echo 'select 1' | crisp exec -i db psql",
     'crisp exec -s --timeout 5 web cat /proc/loadavg',
-    'crisp exec --label app=web --parallel hostname',
+    'crisp exec --pod-label app=web --parallel hostname',
   ]
   static argumentsEndFlags = true
   static override strict = false
@@ -131,7 +132,7 @@ export default class Exec extends CriCommand {
   ): Promise<void> {
     using client = await this.connect(flags)
     if (reference !== undefined) return await this.#runInOne({...task, client}, reference)
-    const containers = await selectContainers(client, containerSelection(flags))
+    const containers = await chooseContainers(client, containerSelection(flags), (text) => this.note(text))
     await this.#runInAll({...task, client}, containers, flags)
   }
 

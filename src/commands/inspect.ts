@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {inspectFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {resolveContainers} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
-import {selectContainers} from '../node/selection.js'
 import {containerStatusesView} from '../views/container-status.js'
 
 export default class Inspect extends CriCommand {
@@ -46,7 +46,7 @@ export default class Inspect extends CriCommand {
 
     const ids = args.container
       ? this.collectValues(await resolveContainers(client, args.container))
-      : (await selectContainers(client, selection)).map(({id}) => id)
+      : (await chooseContainers(client, selection, (text) => this.note(text))).map(({id}) => id)
     if (ids.length === 0 && !args.container)
       throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
 

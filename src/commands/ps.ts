@@ -1,11 +1,12 @@
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {listFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {containerIdentities} from '../client/names.js'
 import {linesOf} from '../formats/lines.js'
 import {containerStatuses} from '../node/details.js'
-import {imageNames, listPodsOfUnlabelled, selectContainers} from '../node/selection.js'
+import {imageNames, listPodsOfUnlabelled} from '../node/selection.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers; by default only running ones'
@@ -14,6 +15,7 @@ export default class Ps extends CriCommand {
     'crisp ps -a --namespace kube-system',
     'crisp ps -a --state exited -o wide',
     'crisp ps -q --name etcd',
+    'crisp ps --pod-label app=web',
     'crisp ps --pod kube-system/coredns-x -o json',
   ]
 
@@ -44,7 +46,7 @@ export default class Ps extends CriCommand {
     const selection = containerSelection(flags)
     using client = await this.connect(flags)
 
-    const containers = await selectContainers(client, selection)
+    const containers = await chooseContainers(client, selection, (text) => this.note(text))
     const forPeople = output.shows === 'table'
     if (flags.quiet && forPeople) return this.write(linesOf(containers.map(({id}) => id)))
 

@@ -1,10 +1,11 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removeContainer} from '../node/remove.js'
-import {resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
+import {asTargets, resolveTargetContainers} from '../node/targets.js'
 
 export default class Rm extends TargetCommand {
   static override summary = 'Remove containers, and their log files on this machine'
@@ -12,7 +13,7 @@ export default class Rm extends TargetCommand {
     'crisp rm web',
     'crisp rm -f web db --ignore-missing',
     'crisp rm -a --state exited --dry-run',
-    'crisp rm --label job=nightly --wait',
+    'crisp rm --pod-label job-name=nightly --wait',
   ]
 
   static override args = {
@@ -35,10 +36,11 @@ export default class Rm extends TargetCommand {
     const {args, flags} = await this.parse(Rm)
     const filtered = chosenByFilters('container', args.container, flags)
     const selection = containerSelection({...flags, all: true})
+    const note = (text: string) => this.note(text)
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await selectTargetContainers(client, selection)
+      ? asTargets(await chooseContainers(client, selection, note))
       : await resolveTargetContainers(client, args.container ?? [])
     await this.onEach(client, targets, flags, {
       verb: 'remove',

@@ -1,12 +1,13 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
 import {watchChanges} from '../node/changes.js'
-import {resolveTargetContainers, selectTargetContainers, type Target} from '../node/targets.js'
+import {asTargets, resolveTargetContainers, type Target} from '../node/targets.js'
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 export default class Start extends TargetCommand {
@@ -38,10 +39,11 @@ export default class Start extends TargetCommand {
     const {args, flags} = await this.parse(Start)
     const filtered = chosenByFilters('container', args.container, flags)
     const {state, ...selection} = containerSelection({...flags, all: true})
+    const note = (text: string) => this.note(text)
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await selectTargetContainers(client, {...selection, state: state ?? 'CONTAINER_CREATED'})
+      ? asTargets(await chooseContainers(client, {...selection, state: state ?? 'CONTAINER_CREATED'}, note))
       : await resolveTargetContainers(client, args.container ?? [])
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {

@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {noteLabelsOfPods} from '../cli/choose-containers.js'
+import {podLabelFlag} from '../cli/flags/common.js'
 import {containerOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
 import {UsageCommand} from '../cli/usage-command.js'
 import type {ContainerStats} from '../generated/cri.js'
@@ -35,6 +37,7 @@ export default class Stats extends UsageCommand {
     }),
     sort: sortFlag('cpu, mem, disk', containerOrders),
     ...usageFlags('container'),
+    'pod-label': podLabelFlag,
   }
 
   async run(): Promise<void> {
@@ -43,13 +46,24 @@ export default class Stats extends UsageCommand {
     const {shape, selection} = usageChoices(flags)
     using client = await this.connect(flags)
 
-    const chosen = {...selection, id: flags.id ?? args.container, pod: flags.pod}
+    const chosen = {
+      ...selection,
+      id: flags.id ?? args.container,
+      pod: flags.pod,
+      podLabels: flags['pod-label'],
+    }
+    let noted = false
     await this.showUsage<ContainerStats>({
       output,
       seconds: flags.seconds,
       watch: flags.watch,
       cut: !flags['no-trunc'],
-      sample: () => containerUsage(client, chosen),
+      sample: async () => {
+        const stats = await containerUsage(client, chosen)
+        if (stats.length === 0 && !noted) await noteLabelsOfPods(client, chosen, (text) => this.note(text))
+        noted = true
+        return stats
+      },
       sufficient: (stats) => hasRates(stats.map(({cpu}) => cpu)),
       view: async (now, before, terminal) =>
         containerUsageView(now, before, {

@@ -1,11 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {graceFlag} from '../cli/flags/grace.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {leaveIdsToRuntime, resolveTargetContainers, selectTargetContainers} from '../node/targets.js'
+import {asTargets, leaveIdsToRuntime, resolveTargetContainers} from '../node/targets.js'
 import {containerStatus, lookUntil} from '../node/wait.js'
 
 /** Killing is work for the runtime: containerd 1.6 has 50 killed sooner 8 at a time than 16. */
@@ -55,10 +56,11 @@ export default class Stop extends TargetCommand {
     const filtered = chosenByFilters('container', args.container, flags)
     const {state, ...selection} = containerSelection(flags)
     const {timeout} = flags
+    const note = (text: string) => this.note(text)
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await selectTargetContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'})
+      ? asTargets(await chooseContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'}, note))
       : leaveIdsToRuntime(words, await resolveTargetContainers(client, words))
     using changes = watchChanges(client, this.signal)
     const parallel = flags.parallel ?? (timeout === '0' ? killedAtOnce : stoppedAtOnce)

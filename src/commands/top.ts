@@ -4,13 +4,14 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
-import {labelFlag} from '../cli/flags/common.js'
+import {labelOfPodFlag} from '../cli/flags/common.js'
 import {choiceFlag, durationFrom, integerFlag, regexpFlag} from '../cli/flags/types.js'
 import {namespaceFlag, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
 import type {Pattern} from '../text/regexp/index.js'
+import {hasLabels} from '../text/selectors.js'
 import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
 import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
@@ -50,7 +51,7 @@ export default class Top extends CriCommand {
       description: 'only pods whose name matches this regular expression',
     }),
     namespace: namespaceFlag,
-    label: labelFlag,
+    label: labelOfPodFlag,
     sort: sortFlag({
       helpGroup: 'OUTPUT',
       helpValue: 'COLUMN',
@@ -142,13 +143,12 @@ function podFilter({
   namespace: Pattern | undefined
   labels: Readonly<Record<string, string>>
 }): (pods: TopPod[]) => TopPod[] {
-  const wanted = Object.entries(labels)
   return (pods) =>
     pods.filter(
       (item) =>
         (pod?.test(item.name) ?? true) &&
         (namespace?.test(item.namespace) ?? true) &&
-        wanted.every(([key, value]) => item.labels[key] === value),
+        hasLabels(item.labels, labels),
     )
 }
 

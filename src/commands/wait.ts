@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import type {GlobalFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection, podSelection} from '../cli/flags/selection.js'
@@ -12,7 +13,7 @@ import {exitCode, UsageError, UserError} from '../errors/errors.js'
 import {watchChanges} from '../node/changes.js'
 import {Outage} from '../node/lost-runtime.js'
 import {untilRuntimeReady} from '../node/runtime-ready.js'
-import {selectContainers, selectPods} from '../node/selection.js'
+import {selectPods} from '../node/selection.js'
 import {
   type WaitOptions,
   waitUntilExited,
@@ -85,7 +86,9 @@ export default class Wait extends CriCommand {
       return this.#runtime(flags, signal, () => late('no runtime is ready'))
     }
     if (condition === 'ready') {
-      const filter = (['pod', 'image', 'state'] as const).find((name) => flags[name] !== undefined)
+      const filter = (['pod', 'pod-label', 'image', 'state'] as const).find(
+        (name) => flags[name] !== undefined,
+      )
       if (filter)
         throw new UsageError(`--for=ready waits for pods: leave --${filter} out, it chooses containers`)
     }
@@ -95,7 +98,7 @@ export default class Wait extends CriCommand {
     // Ends the call that is under way, too: it would have the kubelet's two minutes.
     limit?.addEventListener('abort', () => client.close(), {once: true})
     const outage = new Outage(onNotice)
-    const references = filtered ? await chooseIds(client, condition, flags) : (args.reference ?? [])
+    const references = filtered ? await chooseIds(client, condition, flags, onNotice) : (args.reference ?? [])
 
     const turns = inOrder((text) => this.write(text))
     await Promise.all(
@@ -137,11 +140,12 @@ async function chooseIds(
   client: CriClient,
   condition: Condition,
   flags: Parameters<typeof containerSelection>[0],
+  note: (text: string) => void,
 ): Promise<string[]> {
   const selected =
     condition === 'ready'
       ? await selectPods(client, podSelection({...flags, state: undefined}))
-      : await selectContainers(client, containerSelection({...flags, all: true}))
+      : await chooseContainers(client, containerSelection({...flags, all: true}), note)
   return selected.map(({id}) => id)
 }
 

@@ -4,6 +4,7 @@ import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
 import type {Pattern} from '../text/regexp/index.js'
+import {hasLabels} from '../text/selectors.js'
 import {byCreation, findContainerOrPod, type NodeView} from './view.js'
 
 /**
@@ -26,23 +27,25 @@ function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {
 export interface LogSelector {
   pod?: string | undefined
   /** Of the container or of its pod, which has the labels that users set. */
-  labels?: Readonly<Record<string, string>>
+  labels?: Readonly<Record<string, string>> | undefined
+  podLabels?: Readonly<Record<string, string>> | undefined
   namespace?: Pattern | undefined
   name?: Pattern | undefined
 }
 
 /** The newest attempts of the containers that all of the selector matches, in the order in which they were made. */
 export function selectLogContainers(
-  {pod, labels = {}, namespace, name}: LogSelector,
+  {pod, labels = {}, podLabels = {}, namespace, name}: LogSelector,
   view: NodeView,
 ): Container[] {
   const sandbox = pod === undefined ? undefined : findPod(pod, view.pods)
-  const podLabels = new Map(view.pods.map(({id, labels: own}) => [id, own]))
+  const labelsOfPods = new Map(view.pods.map(({id, labels: own}) => [id, own]))
   return newestAttempts(view).filter((container) => {
-    const of = {...podLabels.get(container.podSandboxId), ...container.labels}
+    const ofPod = labelsOfPods.get(container.podSandboxId) ?? {}
     return (
       (sandbox === undefined || container.podSandboxId === sandbox.id) &&
-      Object.entries(labels).every(([key, value]) => of[key] === value) &&
+      hasLabels({...ofPod, ...container.labels}, labels) &&
+      hasLabels(ofPod, podLabels) &&
       (namespace?.test(view.identityOf(container).namespace) ?? true) &&
       (name?.test(container.metadata?.name ?? '') ?? true)
     )

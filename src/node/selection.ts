@@ -12,6 +12,7 @@ import type {
   PodSandboxStats,
 } from '../generated/cri.js'
 import type {Pattern} from '../text/regexp/index.js'
+import {hasLabels} from '../text/selectors.js'
 import {hexOf} from '../text/short-id.js'
 import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
 
@@ -32,6 +33,8 @@ export interface ContainerSelection extends Omit<PodSelection, 'state'> {
   state?: ContainerState | undefined
   /** The pod: an ID, its beginning, or a name. */
   pod?: string | undefined
+  /** Of the pod; the kubelet gives a user's labels to that alone. */
+  podLabels?: Readonly<Record<string, string>> | undefined
   /** The image, by any of its names. */
   image?: string | undefined
 }
@@ -56,14 +59,19 @@ export async function selectContainers(
   client: CriClient,
   selection: ContainerSelection,
 ): Promise<Container[]> {
-  const {id, pod, state, labels = {}, name, namespace} = selection
-  const containers = await listContainers(client, {
+  const {id, pod, podLabels, state, labels = {}, name, namespace} = selection
+  const listed = await listContainers(client, {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
     ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
     ...(state === undefined ? {} : {state: {state}}),
   })
-  const identityOf = containerIdentities(namespace ? await listPodsOfUnlabelled(client, containers) : [])
+  const pods = podLabels && (await listPodsWithLabels(client, podLabels))
+  const podIds = pods && new Set(pods.map((sandbox) => sandbox.id))
+  const containers = podIds ? listed.filter(({podSandboxId}) => podIds.has(podSandboxId)) : listed
+  const identityOf = containerIdentities(
+    namespace ? (pods ?? (await listPodsOfUnlabelled(client, containers))) : [],
+  )
   const usesImage = selection.image === undefined ? () => true : await imageTest(client, selection.image)
   const kept = containers.filter(
     (container) =>
@@ -85,6 +93,38 @@ export async function listPodsOfUnlabelled(
   const isLabelled = ({labels}: Container) =>
     labels['io.kubernetes.pod.name'] !== undefined && labels['io.kubernetes.pod.namespace'] !== undefined
   return containers.every(isLabelled) ? [] : listPodSandboxes(client)
+}
+
+/** Labels go to the runtime and are looked at here as well: not every runtime heeds them. */
+async function listPodsWithLabels(
+  client: CriClient,
+  labels: Readonly<Record<string, string>>,
+): Promise<PodSandbox[]> {
+  const pods = await listPodSandboxes(client, {labelSelector: labels})
+  return pods.filter((pod) => hasLabels(pod.labels, labels))
+}
+
+/**
+ * Of labels that were looked for in vain, those that no container has and pods do, and the pods that have all of these.
+ */
+export async function labelsOfPodsAlone(
+  client: CriClient,
+  labels: Readonly<Record<string, string>>,
+): Promise<{labels: Record<string, string>; pods: PodSandbox[]}> {
+  const isOfPodsAlone = async (label: Record<string, string>) => {
+    const [containers, pods] = await Promise.all([
+      listContainers(client, {labelSelector: label}),
+      listPodsWithLabels(client, label),
+    ])
+    return pods.length > 0 && !containers.some((container) => hasLabels(container.labels, label))
+  }
+  const pairs = await Promise.all(
+    Object.entries(labels).map(async (pair) =>
+      (await isOfPodsAlone(Object.fromEntries([pair]))) ? [pair] : [],
+    ),
+  )
+  const found = Object.fromEntries(pairs.flat())
+  return {labels: found, pods: pairs.flat().length > 0 ? await listPodsWithLabels(client, found) : []}
 }
 
 /** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
@@ -166,22 +206,27 @@ function hashes(id: string, repoDigests: readonly string[]): string[] {
   return [id, ...repoDigests.map((digest) => digest.slice(digest.indexOf('@') + 1))].map(hexOf)
 }
 
-export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'namespace'>
+export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'podLabels' | 'namespace'>
 
 /**
- * What containers use, of those that are chosen by ID or name, pod, labels and namespace. Labels go to the runtime
- * and are applied here as well: not every runtime heeds them.
+ * What containers use, of those that are chosen by ID or name, pod, labels of either and namespace. Labels go to
+ * the runtime and are applied here as well: not every runtime heeds them.
  */
 export async function containerUsage(
   client: CriClient,
-  {id, pod, labels = {}, namespace}: UsageSelection,
+  {id, pod, labels = {}, podLabels, namespace}: UsageSelection,
 ): Promise<ContainerStats[]> {
   const stats = await listContainerStats(client, {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
     ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
   })
-  const kept = stats.filter(({attributes}) => hasLabels(attributes?.labels ?? {}, labels))
+  // Measured containers do not say which pod they are of.
+  const ofPods = podLabels && new Set((await selectContainers(client, {podLabels})).map((one) => one.id))
+  const kept = stats.filter(
+    ({attributes}) =>
+      hasLabels(attributes?.labels ?? {}, labels) && (ofPods?.has(attributes?.id ?? '') ?? true),
+  )
   if (namespace === undefined) return kept
   const identityOf = await usageIdentities(client, kept)
   return kept.filter((item) => namespace.test(identityOf(item).namespace || 'unknown'))
@@ -208,7 +253,7 @@ export async function usageIdentities(
 
 export async function podUsage(
   client: CriClient,
-  {pod, labels = {}, namespace}: Omit<UsageSelection, 'id'>,
+  {pod, labels = {}, namespace}: Omit<UsageSelection, 'id' | 'podLabels'>,
   onFailure?: OnPodFailure,
 ): Promise<PodSandboxStats[]> {
   const filter = {
@@ -221,11 +266,4 @@ export async function podUsage(
       hasLabels(attributes?.labels ?? {}, labels) &&
       (namespace?.test(attributes?.metadata?.namespace ?? '') ?? true),
   )
-}
-
-function hasLabels(
-  labels: Readonly<Record<string, string>>,
-  wanted: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
 }

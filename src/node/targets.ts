@@ -2,7 +2,7 @@ import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {containerIdentities, resolveContainers, resolvePods} from '../client/names.js'
 import {AmbiguousError, NotFoundError} from '../errors/errors.js'
-import {type ContainerSelection, type PodSelection, selectContainers, selectPods} from './selection.js'
+import {type PodSelection, selectPods} from './selection.js'
 
 /** One of the things that a verb is done to. */
 export interface Target {
@@ -44,18 +44,16 @@ export function leaveIdsToRuntime(
   })
 }
 
-export async function selectTargetContainers(
-  client: CriClient,
-  selection: ContainerSelection,
-): Promise<PromiseSettledResult<Target>[]> {
-  return (await selectContainers(client, selection)).map(asTarget)
-}
-
 export async function selectTargetPods(
   client: CriClient,
   selection: PodSelection,
 ): Promise<PromiseSettledResult<Target>[]> {
-  return (await selectPods(client, selection)).map(asTarget)
+  return asTargets(await selectPods(client, selection))
+}
+
+/** Of what filters have chosen. */
+export function asTargets(things: readonly {id: string}[]): PromiseSettledResult<Target>[] {
+  return things.map(({id}) => ({status: 'fulfilled', value: {word: id, id}}))
 }
 
 /** By ID, what a person knows it by and how it is: `kube-system/etcd-n1/etcd  CONTAINER_RUNNING`. */
@@ -85,8 +83,4 @@ function withWords(
       ? outcome
       : {status: 'fulfilled', value: {word: words[index] as string, id: outcome.value}},
   )
-}
-
-function asTarget({id}: {id: string}): PromiseFulfilledResult<Target> {
-  return {status: 'fulfilled', value: {word: id, id}}
 }

@@ -22,6 +22,13 @@ export function parsePairs(text: string): (readonly [string, string])[] {
   })
 }
 
+export function hasLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>> = {},
+): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value)
+}
+
 /** One of a few words in any case. Throws UsageError. */
 export function parseChoice<Value>(text: string, choices: Readonly<Record<string, Value>>): Value {
   const word = text.toLowerCase()

@@ -1,4 +1,4 @@
 /** A word that a POSIX shell takes as it is; in quotes only where it must be. */
 export function quoteForShell(word: string): string {
-  return /^[\w./+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return /^[\w./+-][\w./+:,@=-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

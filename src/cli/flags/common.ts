@@ -110,6 +110,23 @@ export const labelFlag = pairsFlag({
   description: 'only with this label; all of several must match',
 })
 
+export const containerLabelFlag = pairsFlag({
+  helpGroup: 'FILTER',
+  description: 'only containers that have this label themselves; all of several must match',
+})
+
+/** Where containers are shown, and chosen by the labels of their pods alone. */
+export const labelOfPodFlag = pairsFlag({
+  helpGroup: 'FILTER',
+  aliases: ['pod-label'],
+  description: 'only pods with this label (also --pod-label); all of several must match',
+})
+
+export const podLabelFlag = pairsFlag({
+  helpGroup: 'FILTER',
+  description: "only containers of pods with this label: Kubernetes gives a user's labels to the pod alone",
+})
+
 export const latestFlags = {
   latest: Flags.boolean({char: 'l', helpGroup: 'FILTER', description: 'only the newest'}),
   last: integerFlag({char: 'n', helpGroup: 'FILTER', description: 'only the newest N'}),

@@ -25,6 +25,7 @@ export const logFlags = {
     ...which,
     description: 'containers that have this label, or whose pod has it; all of several must match',
   }),
+  'pod-label': pairsFlag({...which, description: 'containers of pods that have this label'}),
   namespace: regexpFlag({...which, description: 'containers of namespaces that match'}),
   name: regexpFlag({...which, description: 'containers whose name matches'}),
   pod: Flags.string({...which, helpValue: 'POD', description: 'containers of this pod'}),
@@ -87,12 +88,13 @@ type LogFlags = Interfaces.InferredFlags<typeof logFlags>
 /** What the words and flags ask for. Throws UsageError for what does not go together. */
 export function logRequest(references: readonly string[], flags: LogFlags): LogRequest {
   const {'limit-bytes': limitBytes = -1} = flags
-  const select = [flags.label, flags.namespace, flags.name, flags.pod].some((value) => value !== undefined)
+  const {label, 'pod-label': podLabel, namespace, name, pod} = flags
+  const select = [label, podLabel, namespace, name, pod].some((value) => value !== undefined)
   if (!select && references.length === 0)
     throw new UsageError('which container? crisp logs web, or -l app=web (crisp ps -a lists them)')
   if (select && references.length > 0)
     throw new UsageError(
-      `"${references[0]}" can't be used together with --label, --namespace, --name or --pod`,
+      `"${references[0]}" can't be used together with --label, --pod-label, --namespace, --name or --pod`,
     )
   return {
     references,
@@ -111,8 +113,8 @@ export function logRequest(references: readonly string[], flags: LogFlags): LogR
   }
 }
 
-function selectorOf({label: labels = {}, namespace, name, pod}: LogFlags): LogSelector {
-  return {labels, namespace, name, pod}
+function selectorOf({label: labels, 'pod-label': podLabels, namespace, name, pod}: LogFlags): LogSelector {
+  return {labels, podLabels, namespace, name, pod}
 }
 
 function attemptOf({attempt, previous, follow}: LogFlags): WantedAttempt {

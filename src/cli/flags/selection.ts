@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {ContainerState, PodSandboxState} from '../../generated/cri.js'
 import type {ContainerSelection, PodSelection} from '../../node/selection.js'
-import {labelFlag, latestFlags} from './common.js'
+import {containerLabelFlag, labelFlag, latestFlags, podLabelFlag} from './common.js'
 import {choiceFlag, regexpFlag} from './types.js'
 
 const group = {helpGroup: 'FILTER'}
@@ -40,7 +40,8 @@ export const containerFilterFlags = {
     helpValue: 'STATE',
     description: 'only created, running, exited or unknown ones',
   }),
-  label: labelFlag,
+  label: containerLabelFlag,
+  'pod-label': podLabelFlag,
   ...latestFlags,
 }
 
@@ -71,10 +72,10 @@ type PodFilters = Partial<Interfaces.InferredFlags<typeof podFilterFlags>>
 export function containerSelection(
   flags: ContainerFilters & {id?: string | undefined; all?: boolean},
 ): ContainerSelection {
-  const {id, name, namespace, pod, image, state, label: labels = {}, all} = flags
+  const {id, name, namespace, pod, image, state, label: labels = {}, 'pod-label': podLabels, all} = flags
   const newest = newestOf(flags)
   const states = state ?? (all || newest > 0 ? undefined : 'CONTAINER_RUNNING')
-  return {id, name, namespace, labels, pod, image, newest, state: states}
+  return {id, name, namespace, labels, podLabels, pod, image, newest, state: states}
 }
 
 export function podSelection(flags: PodFilters & {id?: string | undefined}): PodSelection {

@@ -26,6 +26,7 @@ const filters = [
   'image',
   'state',
   'label',
+  'pod-label',
   'latest',
   'last',
   'prune',

@@ -40,7 +40,9 @@ export function valueFlag<Value>(
 }
 
 type ListOptions = Pick<Interfaces.OptionFlag<never>, 'description'> &
-  Partial<Pick<Interfaces.OptionFlag<never>, 'char' | 'helpGroup' | 'helpValue'>> & {complete?: unknown}
+  Partial<Pick<Interfaces.OptionFlag<never>, 'aliases' | 'char' | 'helpGroup' | 'helpValue'>> & {
+    complete?: unknown
+  }
 
 export interface ListFlag<Value> extends Interfaces.OptionFlag<Value | undefined> {
   /** Makes one value of those that the parser has read. */

@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {Units} from '../../text/units.js'
 import type {UsageOrder} from '../../views/usage.js'
-import {labelFlag, outputFlags} from './common.js'
+import {containerLabelFlag, labelFlag, outputFlags} from './common.js'
 import {choiceFlag, integerFlag, regexpFlag} from './types.js'
 
 export const namespaceFlag = regexpFlag({
@@ -26,7 +26,7 @@ export const usageFlags = (thing: 'container' | 'pod') => ({
     complete: thing,
   }),
   namespace: namespaceFlag,
-  label: labelFlag,
+  label: thing === 'container' ? containerLabelFlag : labelFlag,
   seconds: integerFlag({
     char: 's',
     description: 'seconds between two samples, 1 by default; with it, crisp always measures CPU % itself',

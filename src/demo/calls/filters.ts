@@ -1,13 +1,6 @@
 import type {ContainerFilter, PodSandboxFilter} from '../../generated/cri.js'
+import {hasLabels} from '../../text/selectors.js'
 import type {Container, Pod, Runtime} from '../state/runtime.js'
-
-type Labels = Readonly<Record<string, string>>
-
-export function hasLabels(labels: Labels, selector: Labels | undefined): boolean {
-  return Object.entries(selector ?? {}).every(
-    ([key, value]) => Object.hasOwn(labels, key) && labels[key] === value,
-  )
-}
 
 export function filteredPods(runtime: Runtime, filter: Partial<PodSandboxFilter> | null): Pod[] {
   const {id = '', state, labelSelector} = filter ?? {}

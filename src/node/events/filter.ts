@@ -1,6 +1,7 @@
 import {UsageError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
 import type {Pattern} from '../../text/regexp/index.js'
+import {hasLabels} from '../../text/selectors.js'
 import type {EventObject} from './objects.js'
 
 export interface EventFilter {
@@ -30,7 +31,7 @@ export function eventFilter({
     (types?.has(containerEventType) ?? true) &&
     (pod === undefined || pod.test(object?.pod ?? '') || pod.test(object?.podId ?? '')) &&
     (namespace?.test(object?.namespace ?? '') ?? true) &&
-    Object.entries(labels).every(([key, value]) => object?.labels[key] === value)
+    hasLabels(object?.labels ?? {}, labels)
 }
 
 /** A word such as `started`, or the CRI's own name. Throws UsageError. */
