@@ -2,6 +2,9 @@ import {spawnSync} from 'node:child_process'
 import {readdirSync, readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
+import {byPurpose} from '../../src/cli/help.js'
+import {outputForms} from '../../src/formats/output.js'
+import {manifest} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,6 +24,20 @@ test('an installation brings all man pages: npm links those that package.json na
       .map((name) => `man/${name}`)
       .sort(),
   )
+})
+
+test('the README names the commands and the forms of output as help does', () => {
+  const readme = readFileSync(`${root}/README.md`, 'utf8')
+  const rows = [...readme.matchAll(/^\| ([a-z ]+) \| ((?:`[a-z-]+` ?)+) \|$/gm)]
+  const groups = rows.map(([, title = '', names = '']) => ({
+    title: title.toUpperCase(),
+    names: names.match(/[a-z-]+/g),
+  }))
+  expect(groups).toEqual(
+    byPurpose(manifest.commands).map(({title, commands}) => ({title, names: commands.map(({id}) => id)})),
+  )
+  const [, forms = ''] = /takes `-o ([\s\S]*?)`\s\(/.exec(readme) ?? []
+  expect(forms.split(/[`,\s]+/)).toEqual(outputForms.map((form) => form.replace(/=.*/, '=…')))
 })
 
 testWith('groff')('man pages are set without a warning', () => {
