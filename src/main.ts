@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs'
 import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
 import type {CriCommand} from './cli/command.js'
+import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
@@ -13,7 +14,7 @@ interface Manifest {
   globals: (FlagHelp & CompletableFlag)[]
 }
 
-type CommandModule = {default: new (line: CommandLine) => CriCommand}
+type CommandModule = {default: new (line: CommandLine, help: () => string) => CriCommand}
 
 /** The program: one command line, and nothing else in this process. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -27,7 +28,13 @@ export async function main(
   argv: readonly string[],
   onCommand: (command: CriCommand) => void = () => undefined,
 ): Promise<void> {
-  const manifest: Manifest = JSON.parse(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'))
+  let wrongMode: unknown
+  try {
+    readMode(process.argv[1], process.env)
+  } catch (error) {
+    wrongMode = error
+  }
+  const manifest = readManifest()
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
     process.stdout.write(await complete(argv.slice(1), manifest.commands, manifest.globals))
@@ -35,6 +42,7 @@ export async function main(
   }
   let invocation: Invocation
   try {
+    if (wrongMode) throw wrongMode
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
   } catch (error) {
     const {describeError} = await import('./cli/failures/describe.js')
@@ -43,23 +51,28 @@ export async function main(
   }
   switch (invocation.kind) {
     case 'version':
-      process.stdout.write(`crisp version ${manifest.version}\n`)
+      process.stdout.write(versionLine(manifest.version))
       return
-    case 'help': {
-      const {command: id} = invocation
-      const command = manifest.commands.find((candidate) => candidate.id === id)
-      process.stdout.write(
-        command ? commandHelp(command, manifest.globals) : overview(manifest.commands, manifest.globals),
-      )
+    case 'help':
+      process.stdout.write(helpText(manifest, invocation.command))
       return
-    }
     case 'command': {
+      const {id} = invocation
       const {default: Command} = (await import(
-        new URL(`./commands/${invocation.id}.js`, import.meta.url).href
+        new URL(`./commands/${id}.js`, import.meta.url).href
       )) as CommandModule
-      const command = new Command(invocation)
+      const command = new Command(invocation, () => helpText(manifest, id))
       onCommand(command)
       await command.execute()
     }
   }
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(inOurName(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8')))
+}
+
+function helpText({commands, globals}: Manifest, id: string | undefined): string {
+  const command = commands.find((candidate) => candidate.id === id)
+  return command ? commandHelp(command, globals) : overview(commands, globals)
 }

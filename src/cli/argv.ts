@@ -1,5 +1,6 @@
 import {UsageError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
+import {programName} from '../text/program.js'
 
 // crictl's command lines are Go's: `-flag` and `--flag` are one, and so are `-f` and `--f`; booleans take `=false`, the
 // last of a repeated flag wins, an empty text is as good as none, global flags stand before the verb and behind it. Only this file knows; whoever else wants to know what stands
@@ -260,8 +261,8 @@ class Reader {
     )
     const [where, help] =
       this.#verb === undefined
-        ? ['before the command', 'crisp --help']
-        : [`for ${this.#verb}`, `crisp ${this.#verb} --help`]
+        ? ['before the command', `${programName()} --help`]
+        : [`for ${this.#verb}`, `${programName()} ${this.#verb} --help`]
     return new UsageError(
       `unknown flag ${word.split('=')[0]} ${where}${guess ? `: did you mean --${guess}?` : ''} (${help})`,
     )
@@ -281,7 +282,7 @@ function unknownCommand(name: string, commands: readonly CommandSpec[]): UsageEr
     commands.map(({id}) => id),
   )
   return new UsageError(
-    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (crisp help lists all)`,
+    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (${programName()} help lists all)`,
   )
 }
 

@@ -4,13 +4,15 @@ import {Config} from '@oclif/core/config'
 import type {CriClient} from '../client/connect.js'
 import type {Validation, ValidationMode} from '../config-files/file.js'
 import type {Reading} from '../config-files/source.js'
-import {exitCode, Interrupted, RpcError} from '../errors/errors.js'
+import {exitCode, Interrupted, MissingArgumentError, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shorten} from '../errors/shorten.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
+import {isCrictlMode, setCrictlMode} from '../text/program.js'
 import {type CommandLine, parserWords} from './argv.js'
+import {helpsWithoutArguments, inOurName} from './compat.js'
 import {connectRuntime} from './connection.js'
 import {Diagnosis} from './diagnosis/diagnosis.js'
 import {describeError, type Failure} from './failures/describe.js'
@@ -19,7 +21,7 @@ import {Interruption} from './interruption.js'
 import {reportFailure, writeMessage, writeStack} from './messages.js'
 import {type FormFlags, readOutputForm, terminalStyle, terminalWidth} from './output.js'
 import {parseWords} from './parser.js'
-import {readSettings, type Settings} from './settings/settings.js'
+import {readSettings, type Settings, settingsMeanCrictl} from './settings/settings.js'
 
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
 export abstract class CriCommand extends Command {
@@ -27,15 +29,17 @@ export abstract class CriCommand extends Command {
   protected readonly interruption = new Interruption()
   protected readonly line: CommandLine
   readonly #diagnosis: Diagnosis
+  readonly #help: () => string
   #formAsked = false
   #shown = false
   #over = false
   #hungUp = false
 
-  constructor(line: CommandLine) {
+  constructor(line: CommandLine, help: () => string) {
     super(parserWords(line), new Config({root: ''}))
     this.id = line.id
     this.line = line
+    this.#help = help
     this.#diagnosis = new Diagnosis(line, (text) => this.note(text))
   }
 
@@ -51,13 +55,14 @@ export abstract class CriCommand extends Command {
 
   /** How strictly such a file is read. */
   protected validation({validate}: {validate?: ValidationMode | undefined}): Validation {
-    return {mode: validate, note: (text) => this.note(text)}
+    return {mode: validate ?? (isCrictlMode() ? 'warn' : undefined), note: (text) => this.note(text)}
   }
 
   /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
   async execute(): Promise<void> {
     await this.#diagnosis.start()
     try {
+      if (!isCrictlMode()) setCrictlMode(await settingsMeanCrictl(this.line, process.env))
       await this.run()
       this.interruption.throwIfCut()
     } catch (error) {
@@ -180,6 +185,8 @@ export abstract class CriCommand extends Command {
   }
 
   override async catch(error: unknown): Promise<void> {
+    if (error instanceof MissingArgumentError && helpsWithoutArguments(this.id))
+      return this.write(inOurName(this.#help()))
     const cause = this.signal.aborted ? this.signal.reason : error
     this.say(cause)
   }

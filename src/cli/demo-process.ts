@@ -3,6 +3,7 @@ import {setTimeout as wait} from 'node:timers/promises'
 import {socketState} from '../client/endpoints.js'
 import {demoSocketPath, isAlive, runningServers, type ServerFacts} from '../demo/state/home.js'
 import {UserError} from '../errors/errors.js'
+import {programName} from '../text/program.js'
 
 /** What a detached server tells whoever started it, once. */
 export type StartReport = {endpoint: string} | {failure: string}
@@ -19,7 +20,7 @@ export async function demoEndpoint(note: (text: string) => void): Promise<string
   try {
     await startDetached([])
     note(
-      'started the embedded runtime: its containers are ordinary processes of yours, without isolation (crisp demo --stop ends it)',
+      `started the embedded runtime: its containers are ordinary processes of yours, without isolation (${programName()} demo --stop ends it)`,
     )
   } catch (error) {
     // Another command may have started it at the same moment.

@@ -1,3 +1,4 @@
+import {programName} from '../text/program.js'
 import {wrapText} from '../text/wrap.js'
 import {type FlagSpec, globalsAfter} from './argv.js'
 
@@ -80,12 +81,12 @@ export function overview(commands: readonly CommandHelp[], globals: readonly Fla
   const left = Math.max(...commands.map(({id}) => id.length)) + 2
   const sections = byPurpose(commands).map(({title, commands: group}) => {
     const rows = group.map(({id, summary}) => [id, summary] as const)
-    return `${title}\n${columns(rows, left)}`
+    return `${title.replace('CRISP', programName().toUpperCase())}\n${columns(rows, left)}`
   })
-  return `crisp - client for CRI, the interface of Kubernetes' container runtimes
+  return `${programName()} - client for CRI, the interface of Kubernetes' container runtimes
 
 USAGE
-  crisp [global flags] COMMAND [flags] [arguments]
+  ${programName()} [global flags] COMMAND [flags] [arguments]
 
 ${sections.join('\n')}
 GLOBAL FLAGS
@@ -93,7 +94,7 @@ ${columns(globals.map(flagRow))}
 A container is named by ID, name, pod/name or namespace/pod/name; a pod by ID,
 name or namespace/name; an image by ID, tag or digest.
 
-crisp COMMAND --help shows flags and examples; crisp --version the version.
+${programName()} COMMAND --help shows flags and examples; ${programName()} --version the version.
 `
 }
 
@@ -102,7 +103,7 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
   const groups = groupFlags(own)
   const sections = [
     `${command.summary}${command.description ? `\n\n${wrapText(command.description, width).join('\n')}` : ''}\n`,
-    `USAGE\n  crisp ${command.usage ?? usageOf(command)}\n`,
+    `USAGE\n  ${programName()} ${command.usage ?? usageOf(command)}\n`,
   ]
   if (command.aliases.length > 0) sections.push(`ALIASES\n  ${command.aliases.join(', ')}\n`)
   if (command.arguments.length > 0) {
@@ -112,7 +113,7 @@ export function commandHelp(command: CommandHelp, globals: readonly FlagHelp[]):
   }
   for (const [group, flags] of groups) sections.push(`${group}\n${columns(flags.map(flagRow))}`)
   const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
-  sections.push(`GLOBAL FLAGS (crisp help has all)\n${columns(shown.map(flagRow))}`)
+  sections.push(`GLOBAL FLAGS (${programName()} help has all)\n${columns(shown.map(flagRow))}`)
   if (command.examples.length > 0)
     sections.push(`EXAMPLES\n${command.examples.map((example) => `  ${example}\n`).join('')}`)
   return sections.join('\n')

@@ -5,6 +5,7 @@ import {Interrupted, UsageError} from '../errors/errors.js'
 import {isRuntimeLost} from '../node/lost-runtime.js'
 import {carryOut, type Found, findMade, type Made, takeBack} from '../run/carry-out.js'
 import type {Plan, PullWhen} from '../run/plan.js'
+import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
 import {CriCommand} from './command.js'
 import {describeError} from './failures/describe.js'
@@ -170,7 +171,9 @@ function isUnanswered(cause: unknown): boolean {
 
 function madeText({podSandboxId, containerIds}: Made): string {
   const pod =
-    podSandboxId === undefined ? [] : [`pod ${podSandboxId} (crisp rmp -f ${shortId(podSandboxId)})`]
-  const containers = containerIds.map((id) => `container ${id} (crisp rm -f ${shortId(id)})`)
+    podSandboxId === undefined
+      ? []
+      : [`pod ${podSandboxId} (${programName()} rmp -f ${shortId(podSandboxId)})`]
+  const containers = containerIds.map((id) => `container ${id} (${programName()} rm -f ${shortId(id)})`)
   return [...pod, ...(pod.length > 0 ? containerIds.map((id) => `container ${id}`) : containers)].join(', ')
 }

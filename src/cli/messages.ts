@@ -1,10 +1,11 @@
 import {exitCode} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
+import {programName} from '../text/program.js'
 import type {Failure} from './failures/describe.js'
 
 /** To stderr, as one message. */
 export function writeMessage(text: string): void {
-  process.stderr.write(`crisp: ${printableLines(text)}\n`)
+  process.stderr.write(`${programName()}: ${printableLines(text)}\n`)
 }
 
 /** Says a failure and remembers the worst code: interruption is the user's word, beats all and has the largest. */

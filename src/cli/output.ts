@@ -2,6 +2,7 @@ import {readFile} from 'node:fs/promises'
 import type {Interfaces} from '@oclif/core'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
+import {isCrictlMode} from '../text/program.js'
 import type {outputFlags} from './flags/common.js'
 
 export type FormFlags = Interfaces.InferredFlags<ReturnType<typeof outputFlags>>
@@ -22,7 +23,7 @@ export async function readOutputForm(
   {output, template}: FormFlags,
   {asked, own, note}: FormOptions,
 ): Promise<OutputForm> {
-  const preset = output || (process.stdout.isTTY ? 'table' : 'json')
+  const preset = output || (process.stdout.isTTY && !isCrictlMode() ? 'table' : 'json')
   const word = template === undefined || asked ? preset : 'go-template'
   const form = await parseOutputForm(word, {template, own, readFile: (path) => readFile(path, 'utf8')})
   if (template !== undefined && form.name !== 'go-template')

@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import {parse} from '@oclif/core/parser'
-import {UsageError} from '../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../errors/errors.js'
+import {programName} from '../text/program.js'
 import {type ListFlag, RefusedValue} from './flags/types.js'
 
 /**
@@ -53,5 +54,6 @@ function usageError(error: unknown, command: string): unknown {
     missing.length > 0
       ? `${command} needs ${missing.join(' and ')}`
       : `unexpected argument${extra.length === 1 ? '' : 's'}: ${extra.join(', ')}`
-  return new UsageError(`${problem} (crisp ${command} --help)`, {cause: error})
+  const Problem = missing.length > 0 ? MissingArgumentError : UsageError
+  return new Problem(`${problem} (${programName()} ${command} --help)`, {cause: error})
 }

@@ -7,6 +7,7 @@ import {containerIdOf} from '../client/names.js'
 import {UsageError} from '../errors/errors.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {attach} from '../sessions/session.js'
+import {programName} from '../text/program.js'
 
 export default class Attach extends CriCommand {
   static override summary = "Attach to a running container's stdin, stdout and stderr"
@@ -35,7 +36,7 @@ export default class Attach extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Attach)
-    if (!args.container) throw new UsageError('which container? crisp attach CONTAINER')
+    if (!args.container) throw new UsageError(`which container? ${programName()} attach CONTAINER`)
     const {stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
     const streaming = await streamingOf(flags)

@@ -4,6 +4,7 @@ import {calledAs} from '../cli/completion/called-as.js'
 import {completionScript, shells} from '../cli/completion/shells.js'
 import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
+import {isCrictlMode} from '../text/program.js'
 
 const commandNameFlag = valueFlag(
   (text) => {
@@ -46,6 +47,12 @@ export default class Completion extends CriCommand {
     const shell = shells.find((known) => known === args.shell)
     if (!shell) throw new UsageError(`"${args.shell}" is not a supported shell: ${shells.join(', ')}`)
     const called = calledAs(process.argv[1] ?? '', process.execPath, process.env.PATH ?? '')
-    this.write(completionScript(shell, called.program, flags.name ?? [called.name]))
+    this.write(
+      completionScript(
+        shell,
+        called.program,
+        flags.name ?? [...new Set([called.name, ...(isCrictlMode() ? ['crictl'] : [])])],
+      ),
+    )
   }
 }

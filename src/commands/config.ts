@@ -1,10 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {givenValue} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import {
   askedConfigPath,
   type ConfigFile,
+  type ConfigKey,
   checkKey,
   checkSetting,
   configDefaults,
@@ -13,7 +15,8 @@ import {
   parseConfig,
   readConfigText,
 } from '../cli/settings/file.js'
-import {UsageError} from '../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../errors/errors.js'
+import {isCrictlMode} from '../text/program.js'
 import {splitList} from '../text/selectors.js'
 import {settingsView} from '../views/settings.js'
 
@@ -70,11 +73,13 @@ export default class Config extends CriCommand {
         return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
       }
       case 'list': {
+        if (!flags.list && givenValue(this.line.given, 'output') === undefined && isCrictlMode())
+          throw new MissingArgumentError('config what?')
         const output = await this.outputForm(flags)
         const text = readConfigText(path)
         if (text === undefined) this.note(`${path} does not exist: these are the defaults`)
         const file = await parseConfig(text ?? '', path)
-        const settings = configKeys.map((key) => ({key, value: valueIn(file, key)}))
+        const settings = shownKeys(file).map((key) => ({key, value: valueIn(file, key)}))
         const terminal = {width: this.width, style: await this.tableStyle()}
         const layOut = output.shows === 'table' ? (await import('../formats/report.js')).report : undefined
         return this.show(settingsView(settings, terminal, layOut), output)
@@ -83,7 +88,12 @@ export default class Config extends CriCommand {
   }
 }
 
-function valueIn(file: ConfigFile, key: (typeof configKeys)[number]): string {
+/** `compat` is crisp's alone, and shown where it says something. */
+function shownKeys(file: ConfigFile): ConfigKey[] {
+  return configKeys.filter((key) => key !== 'compat' || file.compat)
+}
+
+function valueIn(file: ConfigFile, key: ConfigKey): string {
   return file[key] || configDefaults[key]
 }
 

@@ -7,6 +7,7 @@ import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
 import {parseCopyPath} from '../sessions/cp/copy-path.js'
 import {sessionFailure} from '../sessions/failure.js'
+import {programName} from '../text/program.js'
 
 export default class Cp extends CriCommand {
   static override summary = 'Copy files into or out of a container'
@@ -47,14 +48,14 @@ export default class Cp extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Cp)
     if (!args.source || !args.destination)
-      throw new UsageError('from where to where? crisp cp SOURCE DESTINATION')
+      throw new UsageError(`from where to where? ${programName()} cp SOURCE DESTINATION`)
     const [source, destination] = [parseCopyPath(args.source), parseCopyPath(args.destination)]
     const remote = source.kind === 'container' ? source : destination
     const here = source.kind === 'container' ? destination : source
     if (remote.kind !== 'container' || here.kind === 'container')
       throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
     if (destination.kind === 'stream' && process.stdout.isTTY)
-      throw new UsageError('not writing a tar stream to a terminal: crisp cp ... - | tar -tv')
+      throw new UsageError(`not writing a tar stream to a terminal: ${programName()} cp ... - | tar -tv`)
     const streaming = await streamingOf(flags)
     const {debug} = await this.settings(flags)
     using client = await this.connect(flags)

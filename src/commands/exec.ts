@@ -12,7 +12,7 @@ import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdentities, containerIdOf, containerReferences} from '../client/names.js'
-import {exitCode, NotFoundError, UsageError, UserError} from '../errors/errors.js'
+import {exitCode, MissingArgumentError, NotFoundError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
@@ -20,6 +20,7 @@ import {listPodsOfUnlabelled} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {runSession, type Streaming} from '../sessions/session.js'
+import {programName} from '../text/program.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -101,7 +102,9 @@ export default class Exec extends CriCommand {
     // kubectl's habit; no command has this name.
     if (words[0] === '--') words.shift()
     if (words.length === 0)
-      throw new UsageError(`which command? crisp exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`)
+      throw new MissingArgumentError(
+        `which command? ${programName()} exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`,
+      )
     const {timeout: timeoutSeconds = 0} = flags
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
     const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}
@@ -147,7 +150,7 @@ export default class Exec extends CriCommand {
     {parallel, quiet}: {parallel: boolean; quiet: boolean},
   ): Promise<void> {
     if (containers.length === 0)
-      throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
+      throw new NotFoundError(`no container matches the filters: ${programName()} ps -a lists all`)
     if (containers.length > 1 && task.stdin)
       throw new UserError(
         `the filters pass ${containers.length} containers, and stdin can go to one only: narrow them down, or add --latest`,

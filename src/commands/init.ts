@@ -5,6 +5,7 @@ import {CriCommand} from '../cli/command.js'
 import type {GlobalFlags} from '../cli/flags/common.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {programName} from '../text/program.js'
 
 const kinds = {pod: 'PodSandboxConfig', container: 'ContainerConfig'} as const
 
@@ -47,8 +48,8 @@ export default class Init extends CriCommand {
     const fields = kind === 'pod' ? podStarter(await this.#place(flags)) : containerStarter(flags)
     const next =
       kind === 'pod'
-        ? '# A pod. "crisp runp FILE" makes it;\n# "crisp run CONTAINER-FILE FILE" makes it with a container.\n'
-        : '# A container. "crisp run FILE POD-FILE" makes it with a pod;\n# "crisp create POD FILE" puts it into one.\n'
+        ? `# A pod. "${programName()} runp FILE" makes it;\n# "${programName()} run CONTAINER-FILE FILE" makes it with a container.\n`
+        : `# A container. "${programName()} run FILE POD-FILE" makes it with a pod;\n# "${programName()} create POD FILE" puts it into one.\n`
     const text = `${next}\n${starterText(kinds[kind], fields, JSON.parse(docsJson))}\n`
     if (args.file === undefined) return this.write(text)
     await this.#save(args.file, text)

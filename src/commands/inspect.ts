@@ -7,6 +7,7 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {resolveContainers} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
+import {programName} from '../text/program.js'
 import {containerStatusesView} from '../views/container-status.js'
 
 export default class Inspect extends CriCommand {
@@ -48,7 +49,7 @@ export default class Inspect extends CriCommand {
       ? this.collectValues(await resolveContainers(client, args.container))
       : (await chooseContainers(client, selection, (text) => this.note(text))).map(({id}) => id)
     if (ids.length === 0 && !args.container)
-      throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
+      throw new NotFoundError(`no container matches the filters: ${programName()} ps -a lists all`)
 
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),

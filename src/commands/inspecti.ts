@@ -8,6 +8,7 @@ import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
 import {imageFilter} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
+import {programName} from '../text/program.js'
 import {imageStatusesView} from '../views/image-status.js'
 
 export default class Inspecti extends CriCommand {
@@ -41,7 +42,7 @@ export default class Inspecti extends CriCommand {
 
     const references = args.image ?? filter(await selectImages(client, flags.name)).map(({id}) => id)
     if (references.length === 0)
-      throw new NotFoundError('no image matches the filters: crisp images lists all')
+      throw new NotFoundError(`no image matches the filters: ${programName()} images lists all`)
 
     const outcomes = await concurrently(references, 4, (reference) =>
       imageStatus(client, reference, !flags.quiet),

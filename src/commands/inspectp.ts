@@ -6,6 +6,7 @@ import {resolvePods} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
 import {selectPods} from '../node/selection.js'
+import {programName} from '../text/program.js'
 import {podStatusesView} from '../views/pod-status.js'
 
 export default class Inspectp extends CriCommand {
@@ -36,7 +37,7 @@ export default class Inspectp extends CriCommand {
       ? this.collectValues(await resolvePods(client, args.pod))
       : (await selectPods(client, selection)).map(({id}) => id)
     if (ids.length === 0 && !args.pod)
-      throw new NotFoundError('no pod matches the filters: crisp pods lists all')
+      throw new NotFoundError(`no pod matches the filters: ${programName()} pods lists all`)
 
     const outcomes = await concurrently(ids, 4, (id) =>
       client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {UsageError} from '../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../errors/errors.js'
 import {jsonText} from '../formats/json.js'
 
 const verbs = ['runp', 'create', 'run', 'pull'] as const
@@ -44,7 +44,7 @@ export default class JsonSchema extends CriCommand {
     if (podsOnly && flags.container)
       throw new UsageError(`${verb} takes no container file: leave out --container`)
     if (!podsOnly && !flags.pod && !flags.container)
-      throw new UsageError('say which file: --pod, --container or both')
+      throw new MissingArgumentError('say which file: --pod, --container or both')
 
     const [{jsonSchema}, {docsJson}] = await Promise.all([
       import('../config-files/json-schema.js'),

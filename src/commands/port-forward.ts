@@ -7,11 +7,12 @@ import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {listFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
-import {UsageError, UserError} from '../errors/errors.js'
+import {MissingArgumentError, UserError} from '../errors/errors.js'
 import {type Listener, listenOn} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
 import {forwardConnection} from '../streaming/index.js'
 import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
+import {programName} from '../text/program.js'
 import {splitWords} from '../text/selectors.js'
 
 interface Forwarding {
@@ -56,7 +57,7 @@ export default class PortForward extends CriCommand {
     const {raw, flags} = await this.parse(PortForward)
     const [pod, ...ports] = raw.filter(({type}) => type === 'arg').map(({input}) => input)
     if (pod === undefined || ports.length === 0)
-      throw new UsageError('which pod and ports? crisp port-forward POD LOCAL:REMOTE')
+      throw new MissingArgumentError(`which pod and ports? ${programName()} port-forward POD LOCAL:REMOTE`)
     const mappings = ports.map(parsePortMapping)
     const streaming = await streamingOf(flags)
     if (streaming.transport === 'websocket')
@@ -82,7 +83,7 @@ export default class PortForward extends CriCommand {
     const {status} = await client.runtime.podSandboxStatus({podSandboxId})
     if (status?.state === 'SANDBOX_NOTREADY')
       throw new UserError(
-        `pod ${reference} is not running any more: crisp pods --state ready shows those that are`,
+        `pod ${reference} is not running any more: ${programName()} pods --state ready shows those that are`,
       )
     return podSandboxId
   }

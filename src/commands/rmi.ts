@@ -5,7 +5,7 @@ import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {listImages} from '../client/lists.js'
-import {UsageError, UserError} from '../errors/errors.js'
+import {MissingArgumentError, UserError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {type ImageFilter, imageFilter} from '../node/image-filter.js'
@@ -47,7 +47,7 @@ export default class Rmi extends TargetCommand {
     const {args, flags} = await this.parse(Rmi)
     const words = args.image ?? []
     if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
-      throw new UsageError('which image? name it, or choose with --prune, --filter or --all')
+      throw new MissingArgumentError('which image? name it, or choose with --prune, --filter or --all')
     using client = await this.connect(flags)
 
     const [version, named, chosen] = await Promise.all([

@@ -8,7 +8,7 @@ import {checkContainerFlags, containerFlags, isForeground} from '../cli/flags/ru
 import {checkTerminal, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
 import type {CriClient} from '../client/connect.js'
-import {UsageError} from '../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../errors/errors.js'
 import type {Made} from '../run/carry-out.js'
 import type {Plan} from '../run/plan.js'
 import {
@@ -19,6 +19,7 @@ import {
   planFromImage,
   requireFreeName,
 } from '../run/ways-to-plan.js'
+import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
 
 // Their letters are those of --user and --runtime here.
@@ -128,7 +129,9 @@ export default class Run extends PlanCommand {
   async #planFromImage(client: CriClient, words: readonly string[], flags: RunFlags): Promise<Plan> {
     const [image, ...command] = words
     if (image === undefined)
-      throw new UsageError('run needs an image, two files, or -f PLAN (crisp run --help)')
+      throw new MissingArgumentError(
+        `run needs an image, two files, or -f PLAN (${programName()} run --help)`,
+      )
     if (isConfigFile(image) && command.length === 0)
       throw new UsageError(`run ${image}: the pod's file is missing, or is this a plan for -f?`)
     if (flags.name !== undefined && flags.pod === undefined && !flags['dry-run'])
@@ -177,7 +180,10 @@ export default class Run extends PlanCommand {
       goesOn = exit.kind === 'detached'
     } finally {
       const id = shortId(containerId)
-      if (goesOn) this.note(`the container keeps running: crisp attach ${id}, or crisp rm -f ${id}`)
+      if (goesOn)
+        this.note(
+          `the container keeps running: ${programName()} attach ${id}, or ${programName()} rm -f ${id}`,
+        )
       else if (flags.rm && made) await this.#remove(flags, plan, made, logPath)
     }
   }

@@ -1,7 +1,7 @@
 import {isIP} from 'node:net'
 import {CriCommand} from '../cli/command.js'
 import {valueFlag} from '../cli/flags/types.js'
-import {UsageError} from '../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../errors/errors.js'
 
 export default class UpdateRuntimeConfig extends CriCommand {
   static override summary = 'Set the address range for pods'
@@ -19,7 +19,7 @@ export default class UpdateRuntimeConfig extends CriCommand {
   async run(): Promise<void> {
     const {flags} = await this.parse(UpdateRuntimeConfig)
     const {'pod-cidr': podCidr} = flags
-    if (podCidr === undefined) throw new UsageError('update-runtime-config needs --pod-cidr')
+    if (podCidr === undefined) throw new MissingArgumentError('update-runtime-config needs --pod-cidr')
     using client = await this.connect(flags)
     await client.runtime.updateRuntimeConfig({runtimeConfig: {networkConfig: {podCidr}}})
     this.note(`the runtime has been told the pod CIDR "${podCidr}"`)

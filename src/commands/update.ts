@@ -7,6 +7,7 @@ import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
 import type {Input, LinuxContainerResources, UpdateContainerResourcesRequest} from '../generated/cri.js'
 import {resolveTargetContainers} from '../node/targets.js'
+import {programName} from '../text/program.js'
 import {parseCpus, parseMemory} from '../text/quantity.js'
 
 const {wait: _, ...eachFlags} = targetFlags()
@@ -103,7 +104,7 @@ function limitsFrom(
     return {linux: resources, windows: {...windows, ...shared}, ...annotations}
   }
   if (Object.keys({...resources, ...annotations}).length === 0)
-    throw new UsageError('update what? name a limit, such as --memory 256m (crisp update --help)')
+    throw new UsageError(`update what? name a limit, such as --memory 256m (${programName()} update --help)`)
   return {linux: resources, ...annotations}
 }
 

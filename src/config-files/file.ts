@@ -1,6 +1,7 @@
 import {UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {shorten} from '../errors/shorten.js'
+import {programName} from '../text/program.js'
 import {type Judge, messageFrom} from './message.js'
 import type {SourceText} from './source.js'
 import {type Node, parseTree, TreeError} from './tree.js'
@@ -48,7 +49,7 @@ export function parseMessage(
     }
     if (isKubernetes(node as Node))
       throw new TreeError(
-        'is a manifest for Kubernetes; the CRI has its own form, which crisp init pod and crisp init container write',
+        `is a manifest for Kubernetes; the CRI has its own form, which ${programName()} init pod and ${programName()} init container write`,
         node?.line,
       )
     return messageFrom(message, node as Node, {judge})

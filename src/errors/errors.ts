@@ -8,6 +8,7 @@ export {codeName, type RpcCode, RpcError, rpcCode} from './rpc-error.js'
 export {type FailedSocket, type SocketProblem, UnreachableError} from './unreachable-error.js'
 export {
   AmbiguousError,
+  MissingArgumentError,
   missingObject,
   NotFoundError,
   UsageError,

@@ -33,6 +33,11 @@ export class UsageError extends UserError {
   }
 }
 
+/** Something must be named and nothing is. */
+export class MissingArgumentError extends UsageError {
+  override name = 'MissingArgumentError'
+}
+
 /** A reference that names nothing, or more than one thing: exit code 3. */
 export class NotFoundError extends UserError {
   override name = 'NotFoundError'

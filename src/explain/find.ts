@@ -10,6 +10,7 @@ import {
 import {findField} from '../config-files/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
+import {programName} from '../text/program.js'
 
 // The elements of the CRI by the words that people have for them: an RPC, a message, a path of fields below one, or
 // the bare name of a field. Upper and lower case, `snake_case` and `camelCase` are all the same.
@@ -149,5 +150,5 @@ function topWords(): string[] {
 }
 
 function hint(near: string | undefined): string {
-  return near === undefined ? ': crisp explain lists the calls' : `, did you mean ${near}?`
+  return near === undefined ? `: ${programName()} explain lists the calls` : `, did you mean ${near}?`
 }

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import {printable} from '../errors/printable.js'
+import {isCrictlMode} from '../text/program.js'
 
 export interface Column {
   title: string
@@ -43,8 +44,12 @@ export function table(
   {width, style}: TableOptions = {},
 ): string {
   const cells = rows.map((row) => row.map(printable))
+  const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
   const natural = columns.map(({title}, column) =>
-    cells.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), widthOf(title)),
+    cells.reduce(
+      (widest, row) => Math.max(widest, widthOf(row[column] ?? '')),
+      Math.max(widthOf(title), least),
+    ),
   )
   const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
@@ -58,6 +63,8 @@ export function table(
 }
 
 const wideGap = 3
+/** The least that a column and its gap take in crictl's tables. */
+const crictlWidth = 20
 const narrowGap = 2
 
 function fitColumns(

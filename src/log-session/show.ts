@@ -5,6 +5,7 @@ import type {LogSink} from '../logs/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {lookAtNode, type NodeView, namesContainer} from '../node/view.js'
 import {sayEachOnce} from '../text/once.js'
+import {programName} from '../text/program.js'
 import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type LogFeed} from './feed.js'
 import {type ChosenLog, findLog} from './find.js'
 import {highlighter, type LogStyle} from './lines.js'
@@ -27,7 +28,7 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
   const containers = findWantedContainers(request, view, fail)
   const {selector, follow, once} = request
   if (selector && containers.length === 0 && !follow)
-    throw new NotFoundError('no container matches the filters: crisp ps -a lists all')
+    throw new NotFoundError(`no container matches the filters: ${programName()} ps -a lists all`)
   if (request.reopen)
     for (const {id} of containers) await client.runtime.reopenContainerLog({containerId: id})
   const logs = await findLogs(containers, view, request, screen)

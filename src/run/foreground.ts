@@ -8,6 +8,7 @@ import {containerStatus} from '../node/wait.js'
 import {type AttachRequest, attach, sendInput} from '../sessions/session.js'
 import {type RemoteExit, StreamError} from '../streaming/index.js'
 import {unwritable} from '../terminal/unwritable.js'
+import {programName} from '../text/program.js'
 
 // A container that was started a moment ago, in the foreground. An attach sees only what comes after it, and a short
 // command is over by then; so its output is taken from its log, which has all of it, and the attach is for what is typed
@@ -66,7 +67,9 @@ async function showByAttach(
   if (session.kind === 'detached') return session
   const status = await waitUntilExited(container, async () => undefined)
   if (container.tty && log?.hasMoreThan(shownBytes))
-    container.note('what it printed before crisp was attached is missing here: without -t nothing is')
+    container.note(
+      `what it printed before ${programName()} was attached is missing here: without -t nothing is`,
+    )
   return exitOf(status)
 }
 

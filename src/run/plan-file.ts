@@ -5,6 +5,7 @@ import type {SourceText} from '../config-files/source.js'
 import {type MappingNode, type Node, TreeError} from '../config-files/tree.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
 import {nearest} from '../text/nearest.js'
+import {programName} from '../text/program.js'
 import {newContainer, newPod, type Plan, type Step} from './plan.js'
 
 const methods = ['RunPodSandbox', 'PullImage', 'CreateContainer', 'StartContainer'] as const
@@ -33,7 +34,7 @@ function stepFrom(node: Node, judge: Judge): PlacedStep {
   const stranger = node.entries.find(({key}) => !known.includes(key))
   if (stranger && partOf(node, 'method') === undefined) {
     throw new TreeError(
-      'this is no plan: each part should hold method and request, as crisp run --dry-run prints them; for a pod and a container file: crisp run CONTAINER-CONFIG POD-CONFIG',
+      `this is no plan: each part should hold method and request, as ${programName()} run --dry-run prints them; for a pod and a container file: ${programName()} run CONTAINER-CONFIG POD-CONFIG`,
       node.line,
     )
   }

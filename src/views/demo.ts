@@ -1,5 +1,6 @@
 import {codeName, type RpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
 
 interface EndedCall {
@@ -13,7 +14,7 @@ interface EndedCall {
 
 /** What to do with a runtime that has just come up. */
 export function demoIntroduction(reference: string, socketPath: string): string {
-  const crisp = `crisp -r ${reference}`
+  const crisp = `${programName()} -r ${reference}`
   return `The embedded runtime serves the CRI on ${socketPath} until Ctrl-C.
 Its containers are ordinary processes of yours: there is no isolation at all.
 In another terminal:

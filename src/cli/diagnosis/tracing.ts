@@ -18,6 +18,7 @@ import type {CallObserver} from '../../client/call.js'
 import {methodsOf} from '../../client/descriptor.js'
 import {codeName, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
 import {sayEachOnce} from '../../text/once.js'
+import {isCrictlMode} from '../../text/program.js'
 import {describeError} from '../failures/describe.js'
 
 export interface TracingOptions {
@@ -64,7 +65,7 @@ export function startTracing(options: TracingOptions): Tracing {
   const exporter = new OTLPTraceExporter({url, timeoutMillis: options.patienceMs})
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
-      'service.name': options.environment.OTEL_SERVICE_NAME || 'crisp',
+      'service.name': options.environment.OTEL_SERVICE_NAME || (isCrictlMode() ? 'cri-tools' : 'crisp'),
       'host.name': hostname(),
       'process.pid': process.pid,
     }),

@@ -1,12 +1,9 @@
 import type {Facts, ObjectKind, PullProblem} from '../../errors/errors.js'
 import {agoText} from '../../text/age.js'
+import {programName} from '../../text/program.js'
 import {shortId} from '../../text/short-id.js'
 
-const lists: Readonly<Record<ObjectKind, string>> = {
-  container: 'crisp ps -a',
-  pod: 'crisp pods',
-  image: 'crisp images',
-}
+const lists: Readonly<Record<ObjectKind, string>> = {container: 'ps -a', pod: 'pods', image: 'images'}
 
 const shownCandidates = 10
 
@@ -14,7 +11,7 @@ const shownCandidates = 10
 export function factsText(message: string, facts: Facts): string[] {
   switch (facts.about) {
     case 'missing object':
-      return [`${message}: ${lists[facts.object]} lists all`]
+      return [`${message}: ${programName()} ${lists[facts.object]} lists all`]
     case 'ambiguous reference':
       return [`${message}: use a longer name or ID`, ...candidateRows(facts)]
     case 'running object':
@@ -22,7 +19,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'existing pod': {
       const {name} = facts
       return [
-        `${message}: choose another --name, add to it with --pod ${name}, or remove it with crisp rmp -f ${name}`,
+        `${message}: choose another --name, add to it with --pod ${name}, or remove it with ${programName()} rmp -f ${name}`,
       ]
     }
     case 'answer without an ID':
@@ -52,21 +49,21 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'large exec answer':
       return [`${message}: leave out --sync, then it is streamed`]
     case 'created container':
-      return [`${message} (crisp start)`]
+      return [`${message} (${programName()} start)`]
     case 'exited container': {
       const ago = agoText(facts.finishedAt, Date.now())
       return [
-        `the container is not running: it exited ${ago} with code ${facts.exitCode}; see crisp logs, or crisp ps for a newer one`,
+        `the container is not running: it exited ${ago} with code ${facts.exitCode}; see ${programName()} logs, or ${programName()} ps for a newer one`,
       ]
     }
     case 'dropped stdin':
       return [`${message}: keep them open, as in sh -c 'cat > FILE; exit $?'`]
     case 'no tar':
-      return [`${message}: run crisp as root on its node, where it needs none`]
+      return [`${message}: run ${programName()} as root on its node, where it needs none`]
     case 'values of the reader':
-      return [`${message}: crisp exec ${facts.container} cat shows the container's`]
+      return [`${message}: ${programName()} exec ${facts.container} cat shows the container's`]
     case 'device in a container':
-      return [`${message}: crisp exec -i ${facts.container} tee ${facts.path} writes to it`]
+      return [`${message}: ${programName()} exec -i ${facts.container} tee ${facts.path} writes to it`]
   }
 }
 
@@ -93,7 +90,7 @@ function pullFix({problem, host}: {problem: PullProblem; host: string}): string 
     case 'too many requests':
       return ': log in (--creds USER), or try later'
     case 'disk full':
-      return ': crisp rmi --prune removes images that nothing uses'
+      return `: ${programName()} rmi --prune removes images that nothing uses`
     case 'invalid reference':
       return ': write registry/name:tag'
   }
@@ -102,7 +99,7 @@ function pullFix({problem, host}: {problem: PullProblem; host: string}): string 
 function configurationFix(code: string | undefined): string {
   switch (code) {
     case 'ENOENT':
-      return '; crisp init pod and crisp init container write one to start from'
+      return `; ${programName()} init pod and ${programName()} init container write one to start from`
     case 'EACCES':
       return '; try sudo'
     default:

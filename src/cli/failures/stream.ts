@@ -1,4 +1,5 @@
 import type {StreamError} from '../../streaming/stream-error.js'
+import {programName} from '../../text/program.js'
 
 /** What is to be said of an exec, attach or port-forward stream that failed. */
 export function streamText(error: StreamError): string {
@@ -13,7 +14,7 @@ function streamFix({kind, httpStatus}: StreamError): string | undefined {
     case 'noHost':
       return 'set stream_server_address (containerd) or stream_address (CRI-O) in its configuration'
     case 'unreachable':
-      return 'it listens on the node itself: run crisp there, outside of containers'
+      return `it listens on the node itself: run ${programName()} there, outside of containers`
     case 'tls':
       return 'trust its certificate with --tls-ca FILE (and --tls-sni NAME), or any with --tls-insecure'
     case 'refused':

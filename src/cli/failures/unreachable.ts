@@ -1,4 +1,5 @@
 import type {FailedSocket} from '../../errors/errors.js'
+import {programName} from '../../text/program.js'
 
 /** Why there is no runtime, what helps, and, of several sockets, what each of them is. */
 export function unreachableLines(sockets: readonly FailedSocket[]): string[] {
@@ -33,6 +34,6 @@ function socketFix({path, problem}: FailedSocket): string {
     case 'no CRI v1 (plugin disabled?)':
       return `remove "cri" or "io.containerd.grpc.v1.cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`
     case 'still starting':
-      return 'wait for the runtime to come up, or let crisp wait with --max-retries 20'
+      return `wait for the runtime to come up, or let ${programName()} wait with --max-retries 20`
   }
 }

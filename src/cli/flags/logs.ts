@@ -6,6 +6,7 @@ import type {LineFilter} from '../../logs/lines.js'
 import type {StreamIndex} from '../../logs/record.js'
 import type {LogSelector, WantedAttempt} from '../../node/log-targets.js'
 import {parseInteger} from '../../text/integer.js'
+import {isCrictlMode, programName} from '../../text/program.js'
 import {parseWhen} from '../../text/when.js'
 import {choiceFlag, integerFlag, pairsFlag, regexpFlag, valueFlag} from './types.js'
 
@@ -91,7 +92,9 @@ export function logRequest(references: readonly string[], flags: LogFlags): LogR
   const {label, 'pod-label': podLabel, namespace, name, pod} = flags
   const select = [label, podLabel, namespace, name, pod].some((value) => value !== undefined)
   if (!select && references.length === 0)
-    throw new UsageError('which container? crisp logs web, or -l app=web (crisp ps -a lists them)')
+    throw new UsageError(
+      `which container? ${programName()} logs web, or -l app=web (${programName()} ps -a lists them)`,
+    )
   if (select && references.length > 0)
     throw new UsageError(
       `"${references[0]}" can't be used together with --label, --pod-label, --namespace, --name or --pod`,
@@ -102,7 +105,7 @@ export function logRequest(references: readonly string[], flags: LogFlags): LogR
     attempt: attemptOf(flags),
     reopen: flags.reopen,
     follow: flags.follow,
-    once: flags.once,
+    once: flags.once || isCrictlMode(),
     tail: flags.tail,
     filter: filterOf(flags),
     limitBytes: limitBytes < 0 ? Number.POSITIVE_INFINITY : limitBytes,

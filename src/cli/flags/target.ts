@@ -1,6 +1,6 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
-import {UsageError} from '../../errors/errors.js'
+import {MissingArgumentError, UsageError} from '../../errors/errors.js'
 import {integerFrom} from './types.js'
 
 const group = {helpGroup: 'TARGETS'}
@@ -53,6 +53,6 @@ export function chosenByFilters(
   if (words && filter !== undefined)
     throw new UsageError(`--${filter} chooses ${noun}s by itself: leave it out, or the names`)
   if (!words && filter === undefined)
-    throw new UsageError(`which ${noun}? name it, or choose with --all, --label and other filters`)
+    throw new MissingArgumentError(`which ${noun}? name it, or choose with --all, --label and other filters`)
   return !words
 }

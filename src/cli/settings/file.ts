@@ -3,8 +3,10 @@ import {dirname, join} from 'node:path'
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
 import {nearest} from '../../text/nearest.js'
+import {isCrictlMode} from '../../text/program.js'
+import {meansCrictl} from '../compat.js'
 
-/** The settings that the file knows, in crictl's order, each as it stands where the file says nothing. */
+/** The settings that the file knows, crictl's in its order, each as it stands where the file says nothing. */
 export const configDefaults = {
   'runtime-endpoint': '',
   'image-endpoint': '',
@@ -13,6 +15,8 @@ export const configDefaults = {
   'pull-image-on-create': 'false',
   'disable-pull-on-run': 'false',
   'max-retries': '3',
+  /** crisp's own: crictl has no such key and refuses the file. */
+  compat: '',
 } as const
 
 export type ConfigKey = keyof typeof configDefaults
@@ -125,6 +129,8 @@ function checkValue(key: string, value: unknown, where: string): string {
     case 'max-retries':
       if (!/^[+-]?\d+$/.test(value)) throw new UserError(`${where}: "${value}" is not a whole number`)
       return value
+    case 'compat':
+      return meansCrictl(value, where) ? value : ''
     case 'debug':
     case 'pull-image-on-create':
     case 'disable-pull-on-run':
@@ -138,7 +144,7 @@ function checkValue(key: string, value: unknown, where: string): string {
 export function checkSetting(key: string, value: string): readonly [ConfigKey, string] {
   return asUsage(() => {
     const checked = checkValue(key, value, key)
-    if (key.endsWith('-endpoint') && value !== '') socketPathOf(value)
+    if (key.endsWith('-endpoint') && value !== '' && !isCrictlMode()) socketPathOf(value)
     return [key as ConfigKey, checked]
   })
 }

@@ -1,7 +1,15 @@
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError} from '../../errors/errors.js'
+import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
-import {askedConfigPath, type ConfigFile, findConfigPath, readConfigFile} from './file.js'
+import {
+  askedConfigPath,
+  type ConfigFile,
+  findConfigPath,
+  parseConfig,
+  readConfigFile,
+  readConfigText,
+} from './file.js'
 
 /** Where a command's work goes and how long it may take: flags, environment and file in one, finished values only. */
 export interface Settings {
@@ -41,6 +49,25 @@ export async function readSettings(
     debug: flags.debug ?? file.debug === 'true',
     pullImageOnCreate: file['pull-image-on-create'] === 'true',
     disablePullOnRun: file['disable-pull-on-run'] === 'true',
+  }
+}
+
+/**
+ * Whether the settings file asks for crictl's mode. Asked before a command runs, of a file that may be wrong: what is
+ * wrong with it says whoever reads it for more.
+ */
+export async function settingsMeanCrictl(
+  line: CommandLine,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const flag = givenValue(line.given, 'config')
+  const path = askedConfigPath(typeof flag === 'string' ? flag : undefined, environment) ?? findConfigPath()
+  try {
+    const text = path === undefined ? '' : (readConfigText(path) ?? '')
+    // Few files have it, and YAML takes its time to load.
+    return text.includes('compat') && (await parseConfig(text, path ?? '')).compat === 'crictl'
+  } catch {
+    return false
   }
 }
 

@@ -163,10 +163,10 @@ describe('a named settings file that is invalid ends the command with one line',
       const {stderr} = spawnSync(command, ['version'], {env: {PATH: process.env.PATH}, encoding: 'utf8'})
       expect(stderr).toContain('no container runtime at /beside.sock: absent')
       await writeFile(join(folder, 'crictl.yaml'), 'timeout: soon\n')
-      const note = `crisp: ignoring config file ${folder}/crictl.yaml, timeout: "soon" is not a whole number of seconds\n`
+      const note = `crictl: ignoring config file ${folder}/crictl.yaml, timeout: "soon" is not a whole number of seconds\n`
       const argv = ['-r', '/gone.sock', 'version']
       const second = spawnSync(command, argv, {env: {PATH: process.env.PATH}, encoding: 'utf8'})
-      expect(second.stderr).toMatch(`${note}crisp: no container runtime at /gone.sock`)
+      expect(second.stderr).toMatch(`${note}crictl: no container runtime at /gone.sock`)
     },
   )
 
