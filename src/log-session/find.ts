@@ -3,6 +3,7 @@ import {NotFoundError} from '../errors/errors.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {type AttemptLog, logsOfAttempts, type WantedAttempt} from '../node/log-targets.js'
 import {attemptsOf, type NodeView} from '../node/view.js'
+import {reasonText} from '../text/exit.js'
 import type {FedLog} from './feed.js'
 import {nameOf} from './names.js'
 
@@ -50,6 +51,8 @@ export function attemptMarker(
 export function endText(name: string, attempt: number, status: ContainerStatus | undefined): string {
   const ended = status && status.state === 'CONTAINER_EXITED'
   if (!ended) return `${name}: attempt ${attempt} has ended`
-  const reason = status.reason === '' || status.reason === 'Completed' ? '' : ` (${status.reason})`
-  return `${name}: attempt ${attempt} exited with ${status.exitCode}${reason}`
+  const {exitCode} = status
+  const reason = reasonText(status)
+  const shown = reason === '' || reason === 'Completed' ? '' : ` (${reason})`
+  return `${name}: attempt ${attempt} exited with ${exitCode}${shown}`
 }

@@ -12,8 +12,19 @@ const signalNames: Readonly<Record<number, string>> = {
   15: 'SIGTERM',
 }
 
+const oomKilled = 'OOMKilled'
+const killedCode = 128 + 9
+
 /** Reasons that say no more than the exit code does. */
 const plainReasons = new Set(['', 'Completed', 'Error'])
+
+/**
+ * The reason as the runtime gives it, as far as it is true: runtimes read OOMKilled from a counter of the whole cgroup
+ * that never falls, also when another process was killed long before. Only SIGKILL ends a container that way.
+ */
+export function reasonText({exitCode, reason}: {exitCode: number; reason: string}): string {
+  return reason === oomKilled && exitCode !== killedCode ? `${oomKilled} (a process in it)` : reason
+}
 
 /** How a container ended: `exited with 143 (SIGTERM)`, `killed, out of memory (137)`, `exited with 128, StartError: …`. */
 export function exitText({
@@ -25,9 +36,10 @@ export function exitText({
   reason: string
   message: string
 }): string {
-  if (reason === 'OOMKilled') return `killed, out of memory (${exitCode})`
+  if (reason === oomKilled && exitCode === killedCode) return `killed, out of memory (${exitCode})`
   const signal = signalNames[exitCode - 128]
   const code = `exited with ${exitCode}${signal ? ` (${signal})` : ''}`
+  if (reason === oomKilled) return `${code}; a process in it was OOM-killed at some time`
   if (plainReasons.has(reason)) return code
   const [first = ''] = message.trim().split('\n')
   return `${code}, ${reason}${first ? `: ${first}` : ''}`

@@ -2,6 +2,7 @@ import {protoJson} from '../client/proto-json.js'
 import type {View} from '../formats/view.js'
 import type {ContainerStatus, ContainerStatusResponse} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
+import {reasonText} from '../text/exit.js'
 import {rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
@@ -54,7 +55,7 @@ function containerText({status, info}: ContainerStatusResponse, nowMs: number): 
   if (started) fields.push(['Started', agoText(status.startedAt, nowMs)])
   if (finished) fields.push(['Finished', agoText(status.finishedAt, nowMs)])
   if (status.state === 'CONTAINER_EXITED') fields.push(['Exit Code', String(status.exitCode)])
-  if (status.reason) fields.push(['Reason', status.reason])
+  if (status.reason) fields.push(['Reason', reasonText(status)])
   if (status.message) fields.push(['Message', status.message])
   if (status.logPath) fields.push(['Log', status.logPath])
   return block([

@@ -4,6 +4,7 @@ import {type Column, type TableStyle, table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
+import {reasonText} from '../text/exit.js'
 import {shortId, shortImage} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {blocks, labelLines} from './blocks.js'
@@ -81,7 +82,7 @@ function containerCells(
 function exitCells(container: Container, {nowMs, statuses}: ContainersContext): string[] {
   const status = statuses?.get(container.id)
   if (status?.state !== 'CONTAINER_EXITED') return ['', '', '']
-  return [String(status.exitCode), status.reason, agoText(status.finishedAt, nowMs)]
+  return [String(status.exitCode), reasonText(status), agoText(status.finishedAt, nowMs)]
 }
 
 /** The blocks of `ps -v`. */

@@ -161,6 +161,18 @@ test('-o wide adds how containers ended', async () => {
   expect(stdout.split('\n')[1]).toMatch(/ batch {7}137 {4}OOMKilled {3}About an hour ago$/)
 })
 
+test('-o wide calls an OOM kill the end of a container only where SIGKILL ended it', async () => {
+  await using runtime = await startFakeRuntime({
+    ...node,
+    ListContainers: {containers: [job]},
+    ContainerStatus: {
+      status: {id: id('cc3'), state: 'CONTAINER_EXITED', exitCode: 143, reason: 'OOMKilled'},
+    },
+  })
+  const {stdout} = await runInProcess(['ps', '-a', '-o', 'wide'], runtime)
+  expect(stdout.split('\n')[1]).toMatch(/ batch {7}143 {4}OOMKilled \(a process in it\)$/)
+})
+
 test('-v prints blocks', async () => {
   await using runtime = await startFakeRuntime({...node, ListContainers: {containers: [job]}})
   const {stdout} = await runInProcess(['ps', '-a', '-v'], runtime)
