@@ -1,6 +1,6 @@
 import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {Script} from 'node:vm'
 import {expect, test} from 'vitest'
@@ -19,8 +19,10 @@ const marks = {
   failures: 'internal error in crisp',
 }
 
-/** Which libraries' code a command line loaded, by what V8 saw. */
-async function loadedBy(argv: readonly string[], options: CliOptions = {}): Promise<string[]> {
+const built = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+/** Which files a command line loaded, by what V8 saw. */
+async function filesLoadedBy(argv: readonly string[], options: CliOptions = {}): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-coverage-'))
   await runCli(argv, {...options, env: {NODE_V8_COVERAGE: directory}})
   const scripts = new Set<string>()
@@ -29,7 +31,13 @@ async function loadedBy(argv: readonly string[], options: CliOptions = {}): Prom
     for (const {url} of result) if (url.startsWith('file://')) scripts.add(fileURLToPath(url))
   }
   await rm(directory, {recursive: true})
-  const sources = await Promise.all([...scripts].map((script) => readFile(script, 'utf8')))
+  return [...scripts]
+}
+
+/** Which libraries' code a command line loaded. */
+async function loadedBy(argv: readonly string[], options: CliOptions = {}): Promise<string[]> {
+  const files = await filesLoadedBy(argv, options)
+  const sources = await Promise.all(files.map((file) => readFile(file, 'utf8')))
   return Object.entries(marks)
     .filter(([, mark]) => sources.some((source) => source.includes(mark)))
     .map(([name]) => name)
@@ -77,10 +85,43 @@ test('RE2 is loaded only for an expression that could be slow in JavaScript', as
 })
 
 test('the build has compiled the libraries, as this Node takes it', async () => {
-  const built = fileURLToPath(new URL('../../dist/', import.meta.url))
   const files = (await readdir(built)).filter((file) => file.startsWith('libraries-')).sort()
   expect(files).toHaveLength(2)
   const [source = '', compiled = ''] = files.map((file) => join(built, file))
   const script = new Script(await readFile(source, 'utf8'), {cachedData: await readFile(compiled)})
   expect(script.cachedDataRejected).toBe(false)
+})
+
+test('chunks that help, or every command, loads are joined: else each is one more file to open', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}, Version: {}})
+  const chunksOf = async (...argv: string[]) =>
+    (await filesLoadedBy(argv, {...runtime, env: {}}))
+      .filter((file) => file.startsWith(`${built}chunks/`))
+      .map((file) => basename(file))
+  const [help, version, ps, stop, explain] = await Promise.all([
+    chunksOf('--help'),
+    chunksOf('version'),
+    chunksOf('ps'),
+    chunksOf('stop', 'web'),
+    chunksOf('explain', 'pod'),
+  ])
+  const byEvery = version.filter((chunk) => [ps, stop, explain].every((others) => others.includes(chunk)))
+  for (const chunks of [help, byEvery]) {
+    expect(chunks.length).toBeGreaterThan(0)
+    expect(chunks.filter((chunk) => !chunk.startsWith('joined-'))).toEqual([])
+  }
+})
+
+test('every file that a built file imports is there', async () => {
+  const names = await readdir(built, {recursive: true})
+  const files = names.filter((name) => name.endsWith('.js')).map((name) => join(built, name))
+  const imports = await Promise.all(
+    files.map(async (file) =>
+      [...(await readFile(file, 'utf8')).matchAll(/(?:from|import) ?\(? ?["'](\.\.?\/[^"']+)["']/g)].map(
+        ([, path = '']) => join(dirname(file), path),
+      ),
+    ),
+  )
+  expect(imports.flat().length).toBeGreaterThan(files.length)
+  expect([...new Set(imports.flat())].filter((path) => !files.includes(path))).toEqual([])
 })
