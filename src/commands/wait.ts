@@ -38,6 +38,7 @@ export default class Wait extends CriCommand {
   static override description =
     'Prints for exited the exit code of each container (and itself ends with 0), for running and ready the ID, for ' +
     'removed the name. A name that is not there yet is waited for, except with exited; for removed that is done already. ' +
+    'What has ended is waited for with running and ready if the kubelet made it, which starts it again. ' +
     'Without --timeout it waits as long as it takes; after it the exit code is 124.'
   static override examples = [
     'crisp wait job-1',

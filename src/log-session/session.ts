@@ -8,6 +8,7 @@ import type {Segment} from '../logs/reader.js'
 import {firstTime} from '../logs/seek.js'
 import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
 import {LogWatch} from '../logs/watch.js'
+import {isContainerOfKubelet} from '../node/kubelet.js'
 import {type AttemptLog, logOf, statusIfThere} from '../node/log-targets.js'
 import {isRuntimeLost, Outage} from '../node/lost-runtime.js'
 import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
@@ -226,9 +227,9 @@ class Following {
 
   /** The kubelet restarts its containers as long as their pod is there; others end for good. */
   #mayRestart(followed: Followed, view: NodeView): boolean {
-    const {labels} = followed.chosen.status
-    if (labels['io.kubernetes.container.name'] === undefined) return false
-    const uid = labels['io.kubernetes.pod.uid']
+    const {status} = followed.chosen
+    if (!isContainerOfKubelet(status)) return false
+    const uid = status.labels['io.kubernetes.pod.uid']
     return view.pods.some(({metadata, state}) => metadata?.uid === uid && state === 'SANDBOX_READY')
   }
 

@@ -4,6 +4,7 @@ import {AmbiguousError, missingObject, NotFoundError, RpcError, rpcCode, UserErr
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {sayEachOnce} from '../text/once.js'
 import type {Changes} from './changes.js'
+import {isContainerOfKubelet, isPodOfKubelet} from './kubelet.js'
 import {lost, type Outage} from './lost-runtime.js'
 
 export interface WaitOptions {
@@ -31,8 +32,8 @@ export async function waitUntilExited(
 }
 
 /**
- * The status of a container that runs. A name is waited for, also when its container has exited: another attempt may
- * follow. An ID that is unknown or has exited is an error, since a container runs once.
+ * The status of a container that runs. A name is waited for, also when its container has exited and the kubelet made
+ * it: another attempt may follow. An ID that is unknown or has exited is an error, since a container runs once.
  */
 export async function waitUntilRunning(
   client: CriClient,
@@ -48,6 +49,8 @@ export async function waitUntilRunning(
       const exited = `container "${reference}" has exited with ${status.exitCode}`
       if (isId(reference, id))
         throw new UserError(`${exited}: a container runs once, its successor has another ID`)
+      if (!isContainerOfKubelet(status))
+        throw new UserError(`${exited}: the kubelet did not make it, so nothing starts it again`)
       onNotice(`${exited}: waiting for its next attempt`)
     }
     if (!status) {
@@ -72,6 +75,10 @@ export async function waitUntilReady(
     if (status) {
       if (isId(reference, id))
         throw new UserError(`pod "${reference}" has ended: its successor has another ID`)
+      if (!isPodOfKubelet(status))
+        throw new UserError(
+          `pod "${reference}" has ended: the kubelet did not make it, so nothing starts it again`,
+        )
       onNotice(`pod "${reference}" has ended: waiting for its next attempt`)
     } else {
       if (fullId.test(reference)) throw missingObject('pod', reference)

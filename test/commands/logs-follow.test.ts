@@ -106,7 +106,8 @@ test('-f continues with the next attempts and says how each one ended', async ()
 
 test.each<[string, Partial<TestContainer>, string[]]>([
   ['--once', {}, ['--once']],
-  ['a container that nobody restarts', {unlabelled: true}, []],
+  ['a container that `run` made, which has the kubelet’s labels', {madeByHand: true}, []],
+  ['a container that nobody restarts', {madeByHand: true, unlabelled: true}, []],
 ])('%s: it ends with the container', async (_, more, argv) => {
   await using node = await startFakeNode({
     containers: [{...app, ...more, state: 'CONTAINER_EXITED', exitCode: 2}],

@@ -9,6 +9,7 @@ import {
   id,
   kubeletContainer,
   never,
+  restarts,
   startFakeRuntime,
   status,
 } from '../support/fake-runtime.js'
@@ -18,6 +19,7 @@ import {outcomeOf, startCli} from '../support/run-cli.js'
 interface Thing {
   state: string
   exitCode?: number
+  madeByHand?: boolean
 }
 
 /** A node whose events come when the test sends them; without `events` it has none, as containerd 1.6. */
@@ -57,12 +59,19 @@ function node(options: {events: boolean; version?: object}) {
     ContainerStatus: ({containerId}: cri.ContainerStatusRequest) => {
       const found = containers.get(containerId)
       if (!found) throw status(rpcCode.notFound, 'not found')
-      return {status: {id: containerId, ...found}}
+      return {
+        status: {
+          id: containerId,
+          annotations: found.madeByHand ? {} : restarts(found.attempt ?? 0),
+          ...found,
+        },
+      }
     },
     PodSandboxStatus: ({podSandboxId}: cri.PodSandboxStatusRequest) => {
       const found = pods.get(podSandboxId)
       if (!found) throw status(rpcCode.notFound, 'not found')
-      return {status: {id: podSandboxId, ...found}}
+      const annotations = found.madeByHand ? {} : {'kubernetes.io/config.source': 'api'}
+      return {status: {id: podSandboxId, annotations, ...found}}
     },
   }
   return {containers, pods, answers, send: () => send()}
@@ -225,10 +234,24 @@ describe('results and errors of wait', () => {
     ],
     ['ready', id('b9'), 3, `no pod "${id('b9')}": crisp pods lists all`],
     ['ready', id('b2'), 1, `pod "${id('b2')}" has ended: its successor has another ID`],
+    [
+      'running',
+      'ours',
+      1,
+      'container "ours" has exited with 5: the kubelet did not make it, so nothing starts it again',
+    ],
+    [
+      'ready',
+      'our-pod',
+      1,
+      'pod "our-pod" has ended: the kubelet did not make it, so nothing starts it again',
+    ],
   ])('what can never be: --for=%s of %s ends with %d', async (condition, reference, exitCode, message) => {
     const {containers, pods, answers} = node({events: false})
     containers.set(id('a2'), {name: 'old', state: 'CONTAINER_EXITED', exitCode: 4})
+    containers.set(id('a3'), {name: 'ours', state: 'CONTAINER_EXITED', exitCode: 5, madeByHand: true})
     pods.set(id('b2'), {name: 'old', state: 'SANDBOX_NOTREADY'})
+    pods.set(id('b3'), {name: 'our-pod', state: 'SANDBOX_NOTREADY', madeByHand: true})
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['wait', reference, `--for=${condition}`], runtime)).toEqual({
       stdout: '',

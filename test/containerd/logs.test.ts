@@ -103,7 +103,10 @@ describeOnContainerd('logs of a real containerd', () => {
     const start = (attempt: number) =>
       crashing.runContainer('app', `echo run ${attempt}; echo oops >&2; printf end; exit ${attempt + 1}`, {
         attempt,
-        config: {labels: labels('crash', 'app')},
+        config: {
+          labels: labels('crash', 'app'),
+          annotations: {'io.kubernetes.container.restartCount': `${attempt}`},
+        },
       })
     const first = await ended(await start(0))
     const cli = startCli(['logs', '-f', 'crash/app'], {endpoint: containerd.endpoint})

@@ -10,6 +10,7 @@ import {
   container,
   type FakeRuntime,
   id,
+  restarts,
   secondsAgo,
   startFakeRuntime,
   status,
@@ -33,7 +34,9 @@ export interface TestContainer {
   exitCode?: number
   reason?: string
   startedAtMs?: number
-  /** Made by hand, without the kubelet's labels. */
+  /** Made by hand, without the kubelet's annotations. */
+  madeByHand?: boolean
+  /** Made by hand, without the labels that crisp sets as the kubelet does. */
   unlabelled?: boolean
 }
 
@@ -150,6 +153,7 @@ function listed(one: TestContainer, index: number): cri.Input<cri.Container> {
           'io.kubernetes.pod.namespace': namespace,
           'io.kubernetes.pod.uid': `uid-${pod}`,
         },
+    annotations: one.madeByHand ? {} : restarts(attempt),
   })
 }
 

@@ -168,8 +168,14 @@ export function kubeletContainer(
       'io.kubernetes.pod.uid': `uid-${pod}`,
       'io.kubernetes.container.name': name,
     },
+    annotations: restarts(0),
     ...fields,
   })
+}
+
+/** What the kubelet writes on each of its containers. */
+export function restarts(count: number): Record<string, string> {
+  return {'io.kubernetes.container.restartCount': `${count}`}
 }
 
 /** 64 hex digits that begin as given. */
