@@ -5,7 +5,8 @@ import {programName} from '../text/program.js'
 import {type ListFlag, RefusedValue} from './flags/types.js'
 
 /**
- * oclif's parser without its plugins' hooks, for words as argv.ts hands them over. What is wrong is said in one line,
+ * oclif's parser without its plugins' hooks, for words as argv.ts hands them over; it would read an argument that is not
+ * there from stdin. What is wrong is said in one line,
  * made from what its errors hold: their text is wrapped at 80 columns, and written around that of a flag's type.
  */
 export async function parseWords<
@@ -20,7 +21,9 @@ export async function parseWords<
   const flagsEnd = words.indexOf('--')
   const marked = words.map((word, index) => (index < flagsEnd ? word.replace('=', '==') : word))
   const flags: Interfaces.FlagInput = input.flags ?? {}
-  const output = await parse([...marked], {...input, flags: unmarkValues(flags)}).catch((error) => {
+  const args = Object.entries(input.args ?? {}).map(([name, arg]) => [name, {...arg, ignoreStdin: true}])
+  const known = {...input, flags: unmarkValues(flags), args: Object.fromEntries(args)}
+  const output = await parse([...marked], known).catch((error) => {
     throw usageError(error, command)
   })
   const values: Record<string, unknown> = output.flags

@@ -22,7 +22,6 @@ export default class Attach extends CriCommand {
   static override args = {
     container: Args.string({
       description: 'ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
       complete: 'running-container',
     }),
   }

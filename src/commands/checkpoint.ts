@@ -24,7 +24,6 @@ export default class Checkpoint extends TargetCommand {
       required: true,
       description: 'ID, name, pod/name or namespace/pod/name',
       complete: 'running-container',
-      ignoreStdin: true,
     }),
   }
 

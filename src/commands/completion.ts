@@ -30,7 +30,6 @@ export default class Completion extends CriCommand {
     shell: Args.string({
       description: `${shells.join(', ')}; bash if not given`,
       default: 'bash',
-      ignoreStdin: true,
       complete: shells,
     }),
   }

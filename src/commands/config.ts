@@ -37,7 +37,6 @@ export default class Config extends CriCommand {
     setting: Args.string({
       multiple: true,
       description: `KEY to show, KEY VALUE or KEY=VALUE to change; ${configKeys.join(', ')}`,
-      ignoreStdin: true,
       complete: configKeys,
     }),
   }

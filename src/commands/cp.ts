@@ -23,14 +23,9 @@ export default class Cp extends CriCommand {
   ]
 
   static override args = {
-    source: Args.string({
-      description: 'a path here, CONTAINER:/path, or -',
-      ignoreStdin: true,
-      complete: 'container-path',
-    }),
+    source: Args.string({description: 'a path here, CONTAINER:/path, or -', complete: 'container-path'}),
     destination: Args.string({
       description: 'the same; one of the two is a container',
-      ignoreStdin: true,
       complete: 'container-path',
     }),
   }

@@ -18,20 +18,10 @@ export default class Create extends PlanCommand {
   ]
 
   static override args = {
-    pod: Args.string({
-      required: true,
-      description: 'pod ID or name',
-      ignoreStdin: true,
-    }),
-    'container-config': Args.string({
-      required: true,
-      description: 'file, or - for stdin',
-      ignoreStdin: true,
-      complete: 'file',
-    }),
+    pod: Args.string({required: true, description: 'pod ID or name'}),
+    'container-config': Args.string({required: true, description: 'file, or - for stdin', complete: 'file'}),
     'pod-config': Args.string({
       description: 'file, or - for stdin; by default crisp asks the runtime',
-      ignoreStdin: true,
       complete: 'file',
     }),
   }

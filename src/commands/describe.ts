@@ -23,7 +23,6 @@ export default class Describe extends CriCommand {
       multiple: true,
       required: true,
       description: 'container or pod: ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
     }),
   }
 

@@ -62,10 +62,9 @@ export default class Exec extends CriCommand {
   static override args = {
     container: Args.string({
       description: 'ID, name, pod/name or namespace/pod/name; none with filters',
-      ignoreStdin: true,
       complete: 'running-container',
     }),
-    command: Args.string({description: 'what to run, and its arguments', ignoreStdin: true}),
+    command: Args.string({description: 'what to run, and its arguments'}),
   }
 
   static override flags = {

@@ -18,7 +18,6 @@ export default class Explain extends CriCommand {
     word: Args.string({
       description:
         'a call, a message, a field below one (Message.field.field), a field alone; pod and container are the files of run',
-      ignoreStdin: true,
       complete: ['pod', 'container', ...services.flatMap(callsOf).map(({name}) => name)],
     }),
   }

@@ -18,7 +18,7 @@ export default class Images extends CriCommand {
   ]
 
   static override args = {
-    image: Args.string({description: 'only images of this repository, tag, digest or ID', ignoreStdin: true}),
+    image: Args.string({description: 'only images of this repository, tag, digest or ID'}),
   }
 
   static override flags = {

@@ -20,13 +20,8 @@ export default class Init extends CriCommand {
   ]
 
   static override args = {
-    kind: Args.string({
-      required: true,
-      description: 'pod or container',
-      ignoreStdin: true,
-      complete: Object.keys(kinds),
-    }),
-    file: Args.string({description: 'a new file; stdout if not given', ignoreStdin: true}),
+    kind: Args.string({required: true, description: 'pod or container', complete: Object.keys(kinds)}),
+    file: Args.string({description: 'a new file; stdout if not given'}),
   }
 
   static override flags = {

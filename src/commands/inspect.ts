@@ -22,11 +22,7 @@ export default class Inspect extends CriCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
-    }),
+    container: Args.string({multiple: true, description: 'ID, name, pod/name or namespace/pod/name'}),
   }
 
   static override flags = {

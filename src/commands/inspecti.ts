@@ -21,7 +21,7 @@ export default class Inspecti extends CriCommand {
   ]
 
   static override args = {
-    image: Args.string({multiple: true, description: 'tag, digest or ID', ignoreStdin: true}),
+    image: Args.string({multiple: true, description: 'tag, digest or ID'}),
   }
 
   static override flags = {

@@ -19,7 +19,7 @@ export default class Inspectp extends CriCommand {
   ]
 
   static override args = {
-    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({multiple: true, description: 'ID, name or namespace/name'}),
   }
 
   static override flags = {

@@ -22,7 +22,6 @@ export default class JsonSchema extends CriCommand {
   static override args = {
     verb: Args.string({
       description: `whose files: ${verbs.join(', ')}; runp and pull take pods only`,
-      ignoreStdin: true,
       complete: verbs,
     }),
   }

@@ -22,7 +22,6 @@ export default class Logs extends CriCommand {
       multiple: true,
       description:
         'container or pod: ID, name, pod/name or namespace/pod/name; a pod means all its containers',
-      ignoreStdin: true,
     }),
   }
 

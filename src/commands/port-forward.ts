@@ -37,11 +37,10 @@ export default class PortForward extends CriCommand {
   static override strict = false
 
   static override args = {
-    pod: Args.string({complete: 'ready-pod', description: 'ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({complete: 'ready-pod', description: 'ID, name or namespace/name'}),
     port: Args.string({
       description:
         'REMOTE, LOCAL:REMOTE, :REMOTE (any free local port), or with the address to listen on before it',
-      ignoreStdin: true,
     }),
   }
 

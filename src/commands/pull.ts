@@ -27,12 +27,7 @@ export default class Pull extends CriCommand {
   ]
 
   static override args = {
-    image: Args.string({
-      multiple: true,
-      required: true,
-      description: 'registry/name:tag or name@digest',
-      ignoreStdin: true,
-    }),
+    image: Args.string({multiple: true, required: true, description: 'registry/name:tag or name@digest'}),
   }
 
   static override flags = {

@@ -17,11 +17,7 @@ export default class Rm extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
-    }),
+    container: Args.string({multiple: true, description: 'ID, name, pod/name or namespace/pod/name'}),
   }
 
   static override flags = {

@@ -28,7 +28,7 @@ export default class Rmi extends TargetCommand {
   ]
 
   static override args = {
-    image: Args.string({multiple: true, description: 'tag, digest or ID', ignoreStdin: true}),
+    image: Args.string({multiple: true, description: 'tag, digest or ID'}),
   }
 
   static override flags = {

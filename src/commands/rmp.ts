@@ -18,7 +18,7 @@ export default class Rmp extends TargetCommand {
   ]
 
   static override args = {
-    pod: Args.string({multiple: true, description: 'ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({multiple: true, description: 'ID, name or namespace/name'}),
   }
 
   static override flags = {

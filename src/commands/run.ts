@@ -45,12 +45,8 @@ export default class Run extends PlanCommand {
   static override strict = false
 
   static override args = {
-    image: Args.string({
-      description: 'image, or the first of two files',
-      complete: 'image',
-      ignoreStdin: true,
-    }),
-    command: Args.string({description: "arguments for the image's entrypoint", ignoreStdin: true}),
+    image: Args.string({description: 'image, or the first of two files', complete: 'image'}),
+    command: Args.string({description: "arguments for the image's entrypoint"}),
   }
 
   static override flags = {

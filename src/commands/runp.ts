@@ -15,12 +15,7 @@ export default class Runp extends PlanCommand {
   ]
 
   static override args = {
-    'pod-config': Args.string({
-      required: true,
-      description: 'file, or - for stdin',
-      ignoreStdin: true,
-      complete: 'file',
-    }),
+    'pod-config': Args.string({required: true, description: 'file, or - for stdin', complete: 'file'}),
   }
 
   static override flags = {

@@ -24,7 +24,6 @@ export default class Start extends TargetCommand {
     container: Args.string({
       multiple: true,
       description: 'ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
       complete: 'created-container',
     }),
   }

@@ -24,7 +24,7 @@ export default class Stats extends UsageCommand {
   ]
 
   static override args = {
-    container: Args.string({description: 'only this container: ID or name', ignoreStdin: true}),
+    container: Args.string({description: 'only this container: ID or name'}),
   }
 
   static override flags = {

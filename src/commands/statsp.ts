@@ -21,7 +21,7 @@ export default class Statsp extends UsageCommand {
   ]
 
   static override args = {
-    pod: Args.string({description: 'only this pod: ID, name or namespace/name', ignoreStdin: true}),
+    pod: Args.string({description: 'only this pod: ID, name or namespace/name'}),
   }
 
   static override flags = {

@@ -33,7 +33,6 @@ export default class Stop extends TargetCommand {
     container: Args.string({
       multiple: true,
       description: 'ID, name, pod/name or namespace/pod/name',
-      ignoreStdin: true,
       complete: 'running-container',
     }),
   }

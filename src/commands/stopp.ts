@@ -18,12 +18,7 @@ export default class Stopp extends TargetCommand {
   ]
 
   static override args = {
-    pod: Args.string({
-      complete: 'ready-pod',
-      multiple: true,
-      description: 'ID, name or namespace/name',
-      ignoreStdin: true,
-    }),
+    pod: Args.string({complete: 'ready-pod', multiple: true, description: 'ID, name or namespace/name'}),
   }
 
   static override flags = {

@@ -28,7 +28,6 @@ export default class Update extends TargetCommand {
       required: true,
       description: 'ID, name, pod/name or namespace/pod/name',
       complete: 'running-container',
-      ignoreStdin: true,
     }),
   }
 

@@ -52,7 +52,6 @@ export default class Wait extends CriCommand {
     reference: Args.string({
       multiple: true,
       description: 'ID or name of a container; of a pod for ready, of either for removed',
-      ignoreStdin: true,
       complete: 'container',
     }),
   }

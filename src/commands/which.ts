@@ -24,7 +24,6 @@ export default class WhichCommand extends CriCommand {
       multiple: true,
       required: true,
       description: 'PID of a process, :PORT that is listened on, IP address of a pod, or /PATH',
-      ignoreStdin: true,
     }),
   }
 
