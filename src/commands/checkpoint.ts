@@ -2,7 +2,7 @@ import {statSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {targetFlags} from '../cli/flags/target.js'
+import {containerNames, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
 import {resolveTargetContainers} from '../node/targets.js'
@@ -19,12 +19,7 @@ export default class Checkpoint extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      required: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      complete: 'running-container',
-    }),
+    container: Args.string({...containerNames, required: true, complete: 'running-container'}),
   }
 
   static override flags = {
@@ -49,22 +44,17 @@ export default class Checkpoint extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = await resolveTargetContainers(client, args.container)
-    await this.onEach(
-      client,
-      targets,
-      {...flags, wait: false},
-      {
-        verb: 'checkpoint',
-        noun: 'container',
-        act: async ({id, word}, say) => {
-          await client.runtime.checkpointContainer({
-            containerId: id,
-            location: isDirectory ? join(place, `${id}.tar`) : place,
-            timeout: String(Math.floor(timeoutMs / 1000)),
-          })
-          say(word)
-        },
+    await this.onEach(client, targets, flags, {
+      verb: 'checkpoint',
+      noun: 'container',
+      act: async ({id, word}, say) => {
+        await client.runtime.checkpointContainer({
+          containerId: id,
+          location: isDirectory ? join(place, `${id}.tar`) : place,
+          timeout: String(Math.floor(timeoutMs / 1000)),
+        })
+        say(word)
       },
-    )
+    })
   }
 }

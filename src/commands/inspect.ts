@@ -4,6 +4,7 @@ import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {inspectFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {containerNames} from '../cli/flags/target.js'
 import {resolveContainers} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
@@ -22,7 +23,7 @@ export default class Inspect extends CriCommand {
   ]
 
   static override args = {
-    container: Args.string({multiple: true, description: 'ID, name, pod/name or namespace/pod/name'}),
+    container: Args.string(containerNames),
   }
 
   static override flags = {

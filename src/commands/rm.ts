@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
-import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {chosenByFilters, containerNames, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removeContainer} from '../node/remove.js'
 import {asTargets, resolveTargetContainers} from '../node/targets.js'
@@ -17,7 +17,7 @@ export default class Rm extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({multiple: true, description: 'ID, name, pod/name or namespace/pod/name'}),
+    container: Args.string(containerNames),
   }
 
   static override flags = {

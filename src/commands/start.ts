@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
-import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {chosenByFilters, containerNames, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
@@ -21,11 +21,7 @@ export default class Start extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      complete: 'created-container',
-    }),
+    container: Args.string({...containerNames, complete: 'created-container'}),
   }
 
   static override flags = {

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {graceFlag} from '../cli/flags/grace.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
-import {chosenByFilters, parallelFlag, targetFlags} from '../cli/flags/target.js'
+import {chosenByFilters, containerNames, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
 import {asTargets, leaveIdsToRuntime, resolveTargetContainers} from '../node/targets.js'
@@ -30,11 +30,7 @@ export default class Stop extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      complete: 'running-container',
-    }),
+    container: Args.string({...containerNames, complete: 'running-container'}),
   }
 
   static override flags = {

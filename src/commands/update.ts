@@ -1,7 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {targetFlags} from '../cli/flags/target.js'
+import {containerNames, targetFlags} from '../cli/flags/target.js'
 import {integerFlag, pairsFlag, valueFlag} from '../cli/flags/types.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {UsageError} from '../errors/errors.js'
@@ -23,12 +23,7 @@ export default class Update extends TargetCommand {
   ]
 
   static override args = {
-    container: Args.string({
-      multiple: true,
-      required: true,
-      description: 'ID, name, pod/name or namespace/pod/name',
-      complete: 'running-container',
-    }),
+    container: Args.string({...containerNames, required: true, complete: 'running-container'}),
   }
 
   static override flags = {
@@ -58,19 +53,14 @@ export default class Update extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = await resolveTargetContainers(client, args.container)
-    await this.onEach(
-      client,
-      targets,
-      {...flags, wait: false},
-      {
-        verb: 'update',
-        noun: 'container',
-        act: async ({id, word}, say) => {
-          await client.runtime.updateContainerResources({containerId: id, ...limits})
-          say(word)
-        },
+    await this.onEach(client, targets, flags, {
+      verb: 'update',
+      noun: 'container',
+      act: async ({id, word}, say) => {
+        await client.runtime.updateContainerResources({containerId: id, ...limits})
+        say(word)
       },
-    )
+    })
   }
 }
 

@@ -5,6 +5,12 @@ import {integerFrom} from './types.js'
 
 const group = {helpGroup: 'TARGETS'}
 
+/** The containers that are meant, by their names. */
+export const containerNames = {
+  multiple: true,
+  description: 'ID, name, pod/name or namespace/pod/name',
+} as const
+
 export const parallelFlag = integerFrom(1)
 
 /** How a verb goes through its targets; `parallel` is how many at once unless told otherwise. */
@@ -15,7 +21,7 @@ export const targetFlags = (parallel = 8) => ({
   'dry-run': Flags.boolean({...group, description: 'only list the targets'}),
 })
 
-export type TargetFlags = Interfaces.InferredFlags<ReturnType<typeof targetFlags>>
+export type TargetFlags = Omit<Interfaces.InferredFlags<ReturnType<typeof targetFlags>>, 'wait'>
 
 /** The names of filters, on whichever verb they are. */
 const filters = [
