@@ -5,8 +5,8 @@ import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
-import type {GlobalFlags} from '../cli/flags/common.js'
-import {containerFilterFlags, containerSelection, containerStateFlag} from '../cli/flags/selection.js'
+import {type GlobalFlags, withoutLetter} from '../cli/flags/common.js'
+import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom} from '../cli/flags/types.js'
@@ -85,11 +85,7 @@ export default class Exec extends CriCommand {
     }),
     quiet: Flags.boolean({char: 'q', description: 'no headings between the output of several containers'}),
     ...containerFilterFlags,
-    state: containerStateFlag({
-      helpGroup: 'FILTER',
-      helpValue: 'STATE',
-      description: 'only created, running, exited or unknown ones',
-    }),
+    state: withoutLetter(containerFilterFlags.state),
     'detach-keys': detachKeysFlag,
     ...streamFlags,
   }

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
-import {inspectFlags} from '../cli/flags/common.js'
+import {allFlag, inspectFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {containerNames} from '../cli/flags/target.js'
 import {resolveContainers} from '../client/names.js'
@@ -27,11 +26,7 @@ export default class Inspect extends CriCommand {
   }
 
   static override flags = {
-    all: Flags.boolean({
-      char: 'a',
-      helpGroup: 'FILTER',
-      description: 'also created, exited and unknown ones',
-    }),
+    all: allFlag,
     ...containerFilterFlags,
     ...inspectFlags,
   }

@@ -1,6 +1,5 @@
-import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {listFlags} from '../cli/flags/common.js'
+import {idFlag, listFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {linesOf} from '../formats/lines.js'
 import {podDetails} from '../node/details.js'
@@ -16,12 +15,7 @@ export default class Pods extends CriCommand {
   ]
 
   static override flags = {
-    id: Flags.string({
-      helpGroup: 'FILTER',
-      helpValue: 'ID',
-      complete: 'pod',
-      description: 'only this pod: ID or name',
-    }),
+    id: idFlag('pod'),
     ...podFilterFlags,
     ...listFlags,
   }

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
-import {listFlags} from '../cli/flags/common.js'
+import {allFlag, idFlag, listFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {containerIdentities} from '../client/names.js'
 import {linesOf} from '../formats/lines.js'
@@ -20,17 +20,8 @@ export default class Ps extends CriCommand {
   ]
 
   static override flags = {
-    all: Flags.boolean({
-      char: 'a',
-      helpGroup: 'FILTER',
-      description: 'also created, exited and unknown ones',
-    }),
-    id: Flags.string({
-      helpGroup: 'FILTER',
-      helpValue: 'ID',
-      complete: 'container',
-      description: 'only this container: ID or name',
-    }),
+    all: allFlag,
+    id: idFlag('container'),
     ...containerFilterFlags,
     ...listFlags,
     'resolve-image-path': Flags.boolean({

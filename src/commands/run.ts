@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {describeOwnError} from '../cli/failures/describe.js'
-import type {GlobalFlags} from '../cli/flags/common.js'
+import {type GlobalFlags, runtimeHandlerFlag, withoutLetter} from '../cli/flags/common.js'
 import {pullFlags} from '../cli/flags/pull.js'
 import {checkContainerFlags, containerFlags, isForeground} from '../cli/flags/run.js'
 import {checkTerminal, streamFlags, streamingOf} from '../cli/flags/stream.js'
@@ -21,10 +21,6 @@ import {
 } from '../run/ways-to-plan.js'
 import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
-
-// Their letters are those of --user and --runtime here.
-const {char: _u, ...username} = pullFlags.username
-const {char: _r, ...transport} = streamFlags.transport
 
 export default class Run extends PlanCommand {
   static override summary = 'Create and start a pod with a container, from flags or from files'
@@ -56,18 +52,15 @@ export default class Run extends PlanCommand {
       helpValue: 'PLAN',
       description: 'send the requests in this file, as --dry-run prints them; - for stdin',
     }),
-    runtime: Flags.string({
-      char: 'r',
-      helpValue: 'HANDLER',
-      description: 'runtime handler, such as kata; the default handler if not given',
-    }),
+    runtime: runtimeHandlerFlag,
     ...containerFlags,
     ...pullFirstFlags,
     ...makeFlags,
     ...pullFlags,
-    username: username as typeof pullFlags.username,
+    // Their letters are those of --user and --runtime here.
+    username: withoutLetter(pullFlags.username),
     ...streamFlags,
-    transport: transport as typeof streamFlags.transport,
+    transport: withoutLetter(streamFlags.transport),
   }
 
   #foreground = false

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import * as Flags from '@oclif/core/flags'
+import {runtimeHandlerFlag} from '../cli/flags/common.js'
 import {makeFlags, PlanCommand} from '../cli/make-command.js'
 import {readPodConfig} from '../config-files/configs.js'
 import type {Plan} from '../run/plan.js'
@@ -19,11 +19,7 @@ export default class Runp extends PlanCommand {
   }
 
   static override flags = {
-    runtime: Flags.string({
-      char: 'r',
-      helpValue: 'HANDLER',
-      description: 'runtime handler, such as kata; the default handler if not given',
-    }),
+    runtime: runtimeHandlerFlag,
     ...makeFlags,
   }
 

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {noteLabelsOfPods} from '../cli/choose-containers.js'
-import {podLabelFlag} from '../cli/flags/common.js'
+import {containerFilterFlags} from '../cli/flags/selection.js'
 import {containerOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
 import {UsageCommand} from '../cli/usage-command.js'
 import type {ContainerStats} from '../generated/cri.js'
@@ -29,15 +29,10 @@ export default class Stats extends UsageCommand {
 
   static override flags = {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'also those that use nothing'}),
-    pod: Flags.string({
-      char: 'p',
-      helpGroup: 'FILTER',
-      helpValue: 'POD',
-      description: 'only containers of this pod: ID, name or namespace/name',
-    }),
+    pod: containerFilterFlags.pod,
     sort: sortFlag('cpu, mem, disk', containerOrders),
     ...usageFlags('container'),
-    'pod-label': podLabelFlag,
+    'pod-label': containerFilterFlags['pod-label'],
   }
 
   async run(): Promise<void> {

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {outputFlags} from '../cli/flags/common.js'
+import {noTruncFlag, outputFlags} from '../cli/flags/common.js'
 import {UserError} from '../errors/errors.js'
 import {linesOf} from '../formats/lines.js'
 import {concurrently} from '../node/concurrently.js'
@@ -30,10 +30,7 @@ export default class WhichCommand extends CriCommand {
   static override flags = {
     ...outputFlags('table'),
     quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
-    'no-trunc': Flags.boolean({
-      helpGroup: 'OUTPUT',
-      description: 'show full IDs and cut nothing to fit the terminal',
-    }),
+    'no-trunc': noTruncFlag,
   }
 
   async run(): Promise<void> {

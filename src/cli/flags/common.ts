@@ -90,14 +90,43 @@ export const outputFlags = (defaultForm: string, ownForms: readonly string[] = [
   }),
 })
 
+export const noTruncFlag = Flags.boolean({
+  helpGroup: 'OUTPUT',
+  description: 'show full IDs and cut nothing to fit the terminal',
+})
+
+/** One object, by `--id`. */
+export const idFlag = (kind: 'container' | 'pod') =>
+  Flags.string({
+    helpGroup: 'FILTER',
+    helpValue: 'ID',
+    complete: kind,
+    description: `only this ${kind}: ID or name`,
+  })
+
+/** Without it only what runs is shown. */
+export const allFlag = Flags.boolean({
+  char: 'a',
+  helpGroup: 'FILTER',
+  description: 'also created, exited and unknown ones',
+})
+
+/** The same flag without its letter, where a verb has that for something else. */
+export function withoutLetter<Flag extends {char?: unknown}>(flag: Flag): Flag {
+  return {...flag, char: undefined}
+}
+
+export const runtimeHandlerFlag = Flags.string({
+  char: 'r',
+  helpValue: 'HANDLER',
+  description: 'runtime handler, such as kata; the default handler if not given',
+})
+
 export const listFlags = {
   ...outputFlags('table'),
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'full IDs only'}),
   verbose: Flags.boolean({char: 'v', helpGroup: 'OUTPUT', description: 'one block of lines for each'}),
-  'no-trunc': Flags.boolean({
-    helpGroup: 'OUTPUT',
-    description: 'show full IDs and cut nothing to fit the terminal',
-  }),
+  'no-trunc': noTruncFlag,
 }
 
 export const inspectFlags = {

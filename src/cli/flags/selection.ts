@@ -7,7 +7,7 @@ import {choiceFlag, regexpFlag} from './types.js'
 
 const group = {helpGroup: 'FILTER'}
 
-export const containerStateFlag = choiceFlag<ContainerState>({
+const containerStateFlag = choiceFlag<ContainerState>({
   created: 'CONTAINER_CREATED',
   running: 'CONTAINER_RUNNING',
   exited: 'CONTAINER_EXITED',

@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {Units} from '../../text/units.js'
 import type {UsageOrder} from '../../views/usage.js'
-import {containerLabelFlag, labelFlag, outputFlags} from './common.js'
+import {containerLabelFlag, idFlag, labelFlag, noTruncFlag, outputFlags} from './common.js'
 import {choiceFlag, integerFlag, regexpFlag} from './types.js'
 
 export const namespaceFlag = regexpFlag({
@@ -19,12 +19,7 @@ export const unitsFlag = choiceFlag<Units>({si: 'si', iec: 'iec'})({
 
 /** What `stats` and `statsp` share. */
 export const usageFlags = (thing: 'container' | 'pod') => ({
-  id: Flags.string({
-    helpGroup: 'FILTER',
-    helpValue: 'ID',
-    description: 'only this one: ID or name',
-    complete: thing,
-  }),
+  id: idFlag(thing),
   namespace: namespaceFlag,
   label: thing === 'container' ? containerLabelFlag : labelFlag,
   seconds: integerFlag({
@@ -34,10 +29,7 @@ export const usageFlags = (thing: 'container' | 'pod') => ({
   watch: Flags.boolean({char: 'w', description: 'repeat until Ctrl-C'}),
   limit: integerFlag({helpGroup: 'OUTPUT', description: 'only the first N rows'}),
   units: unitsFlag,
-  'no-trunc': Flags.boolean({
-    helpGroup: 'OUTPUT',
-    description: 'show full IDs and cut nothing to fit the terminal',
-  }),
+  'no-trunc': noTruncFlag,
   ...outputFlags('table'),
 })
 
