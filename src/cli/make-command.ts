@@ -10,7 +10,7 @@ import {shortId} from '../text/short-id.js'
 import {CriCommand} from './command.js'
 import {describeError} from './failures/describe.js'
 import type {GlobalFlags} from './flags/common.js'
-import {type PullFlags, pullCredentials, pullTimeoutMs} from './flags/pull.js'
+import {type PullFlags, pullCredentials, pullProgress, pullTimeoutMs} from './flags/pull.js'
 import {choiceFlag, durationFrom} from './flags/types.js'
 import {validateFlag} from './flags/validate.js'
 import {readSettings} from './settings/settings.js'
@@ -67,8 +67,11 @@ export abstract class PlanCommand extends CriCommand {
       pullTimeoutMs: pullTimeoutMs(flags),
       ...(plan.some(({method}) => method === 'PullImage')
         ? {
-            credentialsFor: await this.#credentials(flags),
-            showPull: (image: string) => this.#showPull(client, image, flags.debug ?? false),
+            credentialsFor: await pullCredentials(flags, {
+              note: (text) => this.note(text),
+              signal: this.signal,
+            }),
+            showPull: (image: string) => pullProgress(client, [image], flags.debug ?? false),
           }
         : {}),
     }
@@ -81,24 +84,6 @@ export abstract class PlanCommand extends CriCommand {
       await this.#afterFailure(flags, plan, made, cause)
       throw cause
     }
-  }
-
-  /** A line on the terminal; those of --debug would tear it apart. */
-  async #showPull(client: CriClient, image: string, debug: boolean): Promise<Disposable | undefined> {
-    if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
-    const {showPullProgress} = await import('../terminal/pull-progress.js')
-    return showPullProgress(client, [image], process.stderr)
-  }
-
-  #credentials(flags: PullFlags) {
-    const {env, stdin, stderr} = process
-    return pullCredentials(flags, {
-      env,
-      stdin,
-      stderr,
-      note: (text) => this.note(text),
-      signal: this.signal,
-    })
   }
 
   /** Over a connection of its own: Ctrl-C has ended the first one. A second Ctrl-C ends the process. */

@@ -1,17 +1,15 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {pullCredentials, pullFlags, pullTimeoutMs} from '../cli/flags/pull.js'
+import {pullCredentials, pullFlags, pullProgress, pullTimeoutMs} from '../cli/flags/pull.js'
 import {parallelFlag} from '../cli/flags/target.js'
 import {pairsFlag} from '../cli/flags/types.js'
 import {validateFlag} from '../cli/flags/validate.js'
 import {inOrder} from '../cli/several-targets.js'
-import type {CriClient} from '../client/connect.js'
 import type {Validation} from '../config-files/file.js'
 import {UsageError} from '../errors/errors.js'
 import {concurrently} from '../node/concurrently.js'
 import {pullImage} from '../node/pull.js'
-import type {PullProgress} from '../terminal/pull-progress.js'
 
 export default class Pull extends CriCommand {
   static override summary = 'Fetch images from their registries'
@@ -51,17 +49,18 @@ export default class Pull extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Pull)
-    const {env, stdin, stderr} = process
     const timeoutMs = pullTimeoutMs(flags)
     if (flags['pod-config'] === '-' && (flags['creds-stdin'] || flags['password-stdin']))
       throw new UsageError('stdin holds either the pod or the credentials')
     const podConfig = await this.#podConfig(flags['pod-config'], this.validation(flags))
-    const note = (text: string) => this.note(text)
-    const credentialsFor = await pullCredentials(flags, {env, stdin, stderr, note, signal: this.signal})
+    const credentialsFor = await pullCredentials(flags, {
+      note: (text) => this.note(text),
+      signal: this.signal,
+    })
     using client = await this.connect(flags)
 
     const images = [...new Set(args.image)].map((image, index) => ({image, index}))
-    using progress = await this.#progress(client, args.image, flags.debug)
+    using progress = await pullProgress(client, args.image, flags.debug)
     const turns = inOrder((text) => {
       progress?.clear()
       this.write(text)
@@ -90,16 +89,5 @@ export default class Pull extends CriCommand {
     if (path === undefined) return undefined
     const {readPodConfig} = await import('../config-files/configs.js')
     return readPodConfig(path, this.reading, validation)
-  }
-
-  /** The lines of --debug would tear it apart. */
-  async #progress(
-    client: CriClient,
-    images: readonly string[],
-    debug: boolean,
-  ): Promise<PullProgress | undefined> {
-    if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
-    const {showPullProgress} = await import('../terminal/pull-progress.js')
-    return showPullProgress(client, images, process.stderr)
   }
 }

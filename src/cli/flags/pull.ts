@@ -1,7 +1,9 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
+import type {CriClient} from '../../client/connect.js'
 import {UsageError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
+import type {PullProgress} from '../../terminal/pull-progress.js'
 import {sayEachOnce} from '../../text/once.js'
 import {durationFrom} from './types.js'
 
@@ -46,14 +48,20 @@ export const pullFlags = {
 
 export type PullFlags = Partial<Interfaces.InferredFlags<typeof pullFlags>>
 
-/** What reading credentials needs of the process. */
-export interface CredentialSources {
-  env: NodeJS.ProcessEnv
-  stdin: NodeJS.ReadStream
-  /** Where a question is asked. */
-  stderr: NodeJS.WriteStream
+interface Asking {
   note: (text: string) => void
   signal: AbortSignal
+}
+
+/** A line on the terminal while images come; those of --debug would tear it apart. */
+export async function pullProgress(
+  client: CriClient,
+  images: readonly string[],
+  debug: boolean,
+): Promise<PullProgress | undefined> {
+  if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
+  const {showPullProgress} = await import('../../terminal/pull-progress.js')
+  return showPullProgress(client, images, process.stderr)
 }
 
 /** Undefined for no limit. */
@@ -67,18 +75,18 @@ export function pullTimeoutMs(flags: PullFlags): number | undefined {
  */
 export async function pullCredentials(
   flags: PullFlags,
-  sources: CredentialSources,
+  {note, signal}: Asking,
 ): Promise<(reference: string) => Promise<Input<AuthConfig> | undefined>> {
-  const given = await givenCredentials(flags, sources)
+  const given = await givenCredentials(flags, signal)
   if (given) return async () => given
-  const onProblem = sayEachOnce((text: string) => sources.note(text))
+  const onProblem = sayEachOnce(note)
   return async (reference) => {
     const {findCredentials} = await import('../../node/registry/credentials.js')
     return findCredentials(reference, {
-      env: sources.env,
+      env: process.env,
       file: flags.authfile,
       onProblem,
-      signal: sources.signal,
+      signal,
       killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
     })
   }
@@ -87,23 +95,23 @@ export async function pullCredentials(
 /** `--username` goes before everything, as in crictl; `--creds` beside `--auth` is refused. */
 async function givenCredentials(
   flags: PullFlags,
-  sources: CredentialSources,
+  signal: AbortSignal,
 ): Promise<Input<AuthConfig> | undefined> {
   const {username, password} = flags
   if (username === undefined && (password !== undefined || flags['password-stdin']))
     throw new UsageError('--password and --password-stdin are of the account that --username names')
-  if (username !== undefined) return {username, password: await passwordOf(flags, sources)}
+  if (username !== undefined) return {username, password: await passwordOf(flags, signal)}
 
-  const creds = flags.creds || sources.env.CRICTL_CREDS
-  const auth = flags.auth || sources.env.CRICTL_AUTH
+  const creds = flags.creds || process.env.CRICTL_CREDS
+  const auth = flags.auth || process.env.CRICTL_AUTH
   const ways = [creds && '--creds', auth && '--auth', flags['creds-stdin'] && '--creds-stdin'].filter(Boolean)
   if (ways.length > 1) throw new UsageError(`${ways.join(' and ')}: give credentials in one way`)
-  if (flags['creds-stdin']) return parseCredentials(await firstLine(sources), '--creds-stdin')
+  if (flags['creds-stdin']) return parseCredentials(await firstLine(signal), '--creds-stdin')
   if (auth) return {auth}
   if (!creds) return undefined
   const parsed = parseCredentials(creds, '--creds')
-  if (!creds.includes(':') && sources.stdin.isTTY)
-    return {username: parsed.username, password: await ask(parsed.username, sources)}
+  if (!creds.includes(':') && process.stdin.isTTY)
+    return {username: parsed.username, password: await ask(parsed.username)}
   return parsed
 }
 
@@ -114,28 +122,28 @@ function parseCredentials(text: string, flag: string): {username: string; passwo
   return {username, password}
 }
 
-async function passwordOf(flags: PullFlags, sources: CredentialSources): Promise<string> {
+async function passwordOf(flags: PullFlags, signal: AbortSignal): Promise<string> {
   if (flags.password !== undefined) return flags.password
-  if (flags['password-stdin']) return firstLine(sources)
-  if (!sources.stdin.isTTY)
+  if (flags['password-stdin']) return firstLine(signal)
+  if (!process.stdin.isTTY)
     throw new UsageError('--username asks for the password on a terminal: pipe it in with --password-stdin')
-  return ask(flags.username ?? '', sources)
+  return ask(flags.username ?? '')
 }
 
-async function ask(username: string, {stdin, stderr}: CredentialSources): Promise<string> {
+async function ask(username: string): Promise<string> {
   const {askSecret} = await import('../../terminal/ask-secret.js')
-  return askSecret(`Password of ${username}: `, {input: stdin, output: stderr})
+  return askSecret(`Password of ${username}: `, {input: process.stdin, output: process.stderr})
 }
 
-async function firstLine({stdin, signal}: CredentialSources): Promise<string> {
+async function firstLine(signal: AbortSignal): Promise<string> {
   const {createInterface} = await import('node:readline')
-  const lines = createInterface({input: stdin, signal})
+  const lines = createInterface({input: process.stdin, signal})
   try {
     for await (const line of lines) return line
     return ''
   } finally {
     lines.close()
-    stdin.destroy()
+    process.stdin.destroy()
     signal.throwIfAborted()
   }
 }
