@@ -38,6 +38,8 @@ export type Invocation =
 export interface CommandLine {
   id: string
   given: readonly Given[]
+  /** Flags that were given as an empty text, which counts for none. */
+  empty: readonly string[]
   arguments: readonly string[]
 }
 
@@ -66,7 +68,11 @@ export function parseCommandLine(
   check(after)
   // `crisp ps help`; whatever is really called help is named behind `--`.
   if (after.help || (rest.length === 1 && isHelpWord(rest[0]))) return {kind: 'help', command: command.id}
-  return {kind: 'command', id: command.id, given: keepEffective(given), arguments: after.arguments}
+  const effective = keepEffective(given)
+  const empty = given
+    .filter(({flag, value}) => value === '' && !effective.some((other) => other.flag === flag))
+    .map(({flag}) => flag.name)
+  return {kind: 'command', id: command.id, given: effective, empty, arguments: after.arguments}
 }
 
 /** What oclif's parser understands: `--name` or `--name=value` for every flag, then the arguments behind `--`. */

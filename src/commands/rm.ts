@@ -30,7 +30,7 @@ export default class Rm extends TargetCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Rm)
-    const filtered = chosenByFilters('container', args.container, flags)
+    const filtered = chosenByFilters('container', args.container, flags, this.line)
     const selection = containerSelection({...flags, all: true})
     const note = (text: string) => this.note(text)
     using client = await this.connect(flags)

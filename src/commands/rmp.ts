@@ -30,7 +30,7 @@ export default class Rmp extends TargetCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Rmp)
-    const filtered = chosenByFilters('pod', args.pod, flags)
+    const filtered = chosenByFilters('pod', args.pod, flags, this.line)
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 

@@ -32,7 +32,7 @@ export default class Start extends TargetCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Start)
-    const filtered = chosenByFilters('container', args.container, flags)
+    const filtered = chosenByFilters('container', args.container, flags, this.line)
     const {state, ...selection} = containerSelection({...flags, all: true})
     const note = (text: string) => this.note(text)
     using client = await this.connect(flags)

@@ -48,7 +48,7 @@ export default class Stop extends TargetCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stop)
     const words = args.container ?? []
-    const filtered = chosenByFilters('container', args.container, flags)
+    const filtered = chosenByFilters('container', args.container, flags, this.line)
     const {state, ...selection} = containerSelection(flags)
     const {timeout} = flags
     const note = (text: string) => this.note(text)

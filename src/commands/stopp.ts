@@ -30,7 +30,7 @@ export default class Stopp extends TargetCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stopp)
     const words = args.pod ?? []
-    const filtered = chosenByFilters('pod', args.pod, flags)
+    const filtered = chosenByFilters('pod', args.pod, flags, this.line)
     const {state, ...selection} = podSelection(flags)
     using client = await this.connect(flags)
 

@@ -27,8 +27,11 @@ export default class Update extends TargetCommand {
   }
 
   static override flags = {
-    memory: valueFlag(parseMemory, {helpValue: 'SIZE'})({...linux, description: 'bytes, or 256m, 1Gi'}),
-    cpus: valueFlag(parseCpus, {helpValue: 'N'})({
+    memory: valueFlag(parseMemory, {helpValue: 'SIZE', takesEmpty: true})({
+      ...linux,
+      description: 'bytes, or 256m, 1Gi',
+    }),
+    cpus: valueFlag(parseCpus, {helpValue: 'N', takesEmpty: true})({
       ...linux,
       description: 'CPUs, such as 0.5: sets quota and period',
     }),

@@ -92,7 +92,12 @@ export default class Wait extends CriCommand {
       if (filter)
         throw new UsageError(`--for=ready waits for pods: leave --${filter} out, it chooses containers`)
     }
-    const filtered = chosenByFilters(condition === 'ready' ? 'pod' : 'container', args.reference, flags)
+    const filtered = chosenByFilters(
+      condition === 'ready' ? 'pod' : 'container',
+      args.reference,
+      flags,
+      this.line,
+    )
     using client = await this.connect(flags)
     using changes = watchChanges(client, signal)
     // Ends the call that is under way, too: it would have the kubelet's two minutes.

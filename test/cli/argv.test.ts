@@ -106,7 +106,7 @@ describe('help and version', () => {
     ['ps x --help', {kind: 'help', command: 'ps'}],
     ['ps help', {kind: 'help', command: 'ps'}],
     ['ps h', {kind: 'help', command: 'ps'}],
-    ['ps -- help', {kind: 'command', id: 'ps', given: [], arguments: ['help']}],
+    ['ps -- help', {kind: 'command', id: 'ps', given: [], empty: [], arguments: ['help']}],
     ['exec --help', {kind: 'help', command: 'exec'}],
     ['--version', {kind: 'version'}],
     ['-v', {kind: 'version'}],

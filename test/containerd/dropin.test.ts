@@ -1,6 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {argumentLines, sameLines} from '../dropin/argument-lines.js'
 import {groups, play} from '../dropin/changing-lines.js'
-import {expectEffect} from '../dropin/effects.js'
+import {expectEffect, shownBy} from '../dropin/effects.js'
 import {sections} from '../dropin/reading-lines.js'
 import {expendable, type Node, nodeOn} from '../support/cluster-node.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
@@ -25,6 +26,18 @@ describeOnContainerd("crictl's lines on a real containerd", () => {
   for (const [section, lines] of Object.entries(sections))
     describe(section, () => {
       test.each(lines)('%s', (line, effect) => expectEffect(node, line, {...effect, ...effect.onContainerd}))
+    })
+
+  for (const [section, lines] of Object.entries(argumentLines))
+    describe(section, () => {
+      test.each(lines)('%s', (line, effect) => expectEffect(node, line, {...effect, ...effect.onContainerd}))
+    })
+
+  for (const [section, lines] of Object.entries(sameLines))
+    describe(section, () => {
+      test.each(lines)('%s is %s', async (line, other) => {
+        expect(await shownBy(node, line)).toEqual(await shownBy(node, other))
+      })
     })
 })
 

@@ -4,7 +4,7 @@ import {clusterNode, type SeenNode, startNode} from '../support/cluster-node.js'
 import {eventually} from '../support/eventually.js'
 import {manifest} from '../support/in-process.js'
 import {argumentLines, sameLines} from './argument-lines.js'
-import {expectEffect} from './effects.js'
+import {expectEffect, shownBy} from './effects.js'
 
 // Habits of arguments that crictl's flag library allows and scripts use: lines with what crictl does, and every flag of
 // every verb, so that a new one has them too.
@@ -16,15 +16,10 @@ beforeAll(async () => {
 })
 afterAll(() => node[Symbol.asyncDispose]())
 
-/** What a user sees and the runtime is asked; ages grow meanwhile. */
+/** What a user sees and the runtime is asked. */
 async function resultOf(line: string) {
-  const {stdout, stderr, exitCode, calls} = await node.run(line)
-  return {
-    stdout: stdout.replaceAll(/\S+ (seconds?|minutes?) ago */gi, 'AGE '),
-    stderr,
-    exitCode,
-    calls: calls.map(({method, request}) => ({method, request})),
-  }
+  const shown = await shownBy(node, line)
+  return {...shown, calls: shown.calls?.map(({method, request}) => ({method, request}))}
 }
 
 for (const [section, lines] of Object.entries(argumentLines))
@@ -43,7 +38,11 @@ const flagsOf = (id: string): FlagSpec[] => {
   const own = manifest.commands.find((command) => command.id === id)?.flags ?? []
   return [...own, ...globalsAfter(own, manifest.globals)]
 }
-const parse = (argv: string[]) => parseCommandLine(argv, manifest.commands, manifest.globals)
+/** What a command is told, but for the flags that were empty. */
+const parse = (argv: string[]) => ({
+  ...parseCommandLine(argv, manifest.commands, manifest.globals),
+  empty: [],
+})
 
 describe.each(manifest.commands.map(({id}) => id))('%s', (id) => {
   test('an empty text is not given, whatever flag it is of', () => {

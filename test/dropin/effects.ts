@@ -25,6 +25,12 @@ export async function expectEffect(node: Node, line: string, effect: Effect): Pr
   }
 }
 
+/** What a user sees of a line; ages grow meanwhile. */
+export async function shownBy(node: Node, line: string) {
+  const {stdout, line: _, ...outcome} = await node.run(line)
+  return {...outcome, stdout: stdout.replaceAll(/\S+ (seconds?|minutes?) ago */gi, 'AGE ')}
+}
+
 /** IDs at the beginning of each line of a table or of `-q`, or of each item of a JSON list. */
 function shown(stdout: string): string[] {
   if (!stdout.startsWith('{')) return [...stdout.matchAll(/^\$\S+/gm)].map(([word]) => word).sort()

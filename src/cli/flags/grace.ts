@@ -4,7 +4,7 @@ import {parseInteger} from '../../text/integer.js'
 import {valueFlag} from './types.js'
 
 /** crictl's seconds, or a duration as everywhere else; as seconds, as CRI wants it. */
-export const graceFlag = valueFlag(parseGrace, {helpValue: 'SECONDS'})({
+export const graceFlag = valueFlag(parseGrace, {helpValue: 'SECONDS', takesEmpty: true})({
   char: 't',
   default: '0',
   description: 'grace period before SIGKILL, as 10 or 1m30s; 0 kills at once',

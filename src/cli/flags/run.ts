@@ -12,8 +12,8 @@ const session = 'IN THE FOREGROUND'
 const portFlag = valueFlag(parsePort, {helpValue: 'PORTS'})
 const mountFlag = valueFlag((text) => parseMount(text, process.cwd()), {helpValue: 'MOUNT'})
 const deviceFlag = valueFlag(parseDevice, {helpValue: 'DEVICE'})
-const bytesFlag = valueFlag(parseBytes, {helpValue: 'SIZE'})
-const cpusFlag = valueFlag(parseCpus, {helpValue: 'N'})
+const bytesFlag = valueFlag(parseBytes, {helpValue: 'SIZE', takesEmpty: true})
+const cpusFlag = valueFlag(parseCpus, {helpValue: 'N', takesEmpty: true})
 
 /** Given once for each. */
 const list = (helpGroup: string, description: string, helpValue: string, char?: 'e') =>

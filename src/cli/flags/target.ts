@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {MissingArgumentError, UsageError} from '../../errors/errors.js'
+import type {CommandLine} from '../argv.js'
 import {integerFrom} from './types.js'
 
 const group = {helpGroup: 'TARGETS'}
@@ -48,13 +49,20 @@ export function givenFilter(flags: ChoosingFlags): string | undefined {
 
 /**
  * Whether targets are chosen by filters; false where they are named. Throws UsageError for neither, since nothing would
- * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all.
+ * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all. So does an empty filter,
+ * as of a script whose variable is not set: beside `--all` everything would be meant.
  */
 export function chosenByFilters(
   noun: string,
   words: readonly string[] | undefined,
   flags: ChoosingFlags,
+  {empty}: CommandLine,
 ): boolean {
+  const nothing = filters.find((name) => empty.includes(name))
+  if (nothing !== undefined)
+    throw new UsageError(
+      `--${nothing} is empty, which would leave no choice: name something, or leave it out`,
+    )
   const filter = givenFilter(flags)
   if (words && filter !== undefined)
     throw new UsageError(`--${filter} chooses ${noun}s by itself: leave it out, or the names`)

@@ -49,13 +49,16 @@ export interface ListFlag<Value> extends Interfaces.OptionFlag<Value | undefined
   join: (items: readonly unknown[]) => Value
 }
 
-/** The same for a flag that is given several times, or holds several values: all of them make one value. */
+/**
+ * The same for a flag that is given several times, or holds several values: all of them make one value. An empty one is
+ * a mistake, as in crictl.
+ */
 export function listFlag<Item, Value>(
   parse: (text: string) => Item | Promise<Item>,
   join: (items: Item[]) => Value,
   options: ListOptions,
 ): ListFlag<Value> {
-  const flag: unknown = valueFlag(parse)({...options, multiple: true})
+  const flag: unknown = valueFlag(parse, {takesEmpty: true})({...options, multiple: true})
   return {...(flag as Interfaces.OptionFlag<Value | undefined>), join: (items) => join(items as Item[])}
 }
 
