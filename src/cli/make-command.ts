@@ -56,7 +56,7 @@ export abstract class PlanCommand extends CriCommand {
       this.writeRaw(await planText(plan, flags.output ?? 'yaml'))
       return undefined
     }
-    checkOutput(flags)
+    if (flags.output !== undefined) throw new UsageError('-o is for --dry-run')
     return this.#carryOut(client, flags, plan)
   }
 
@@ -143,10 +143,6 @@ export function checkStdin(files: readonly (string | undefined)[], flags: PullFl
   if (readers > 1) throw new UsageError('only one of the files can be stdin')
   if (readers === 1 && (flags['creds-stdin'] || flags['password-stdin']))
     throw new UsageError('stdin holds either a file or the credentials')
-}
-
-function checkOutput(flags: MakeFlags): void {
-  if (flags.output !== undefined && !flags['dry-run']) throw new UsageError('-o is for --dry-run')
 }
 
 /** Whether the runtime may have done what was asked last, although it did not say so. */

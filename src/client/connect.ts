@@ -47,7 +47,9 @@ export function connect(options: ConnectOptions = {}): CriClient {
   // Every call in flight listens to it, and Node warns of a leak at eleven.
   setMaxListeners(0, signal)
   const settings = {...options, signal}
-  const runtime = connectOnce(() => openRuntime(settings))
+  const runtime = connectOnce(() =>
+    settings.endpoint === undefined ? discover(settings) : openAt(settings.endpoint, settings),
+  )
   const image =
     options.imageEndpoint === undefined
       ? runtime
@@ -81,10 +83,6 @@ function connectOnce(open: () => Promise<CallContext>): {
     },
     close: () => opened?.client.close(),
   }
-}
-
-function openRuntime(options: ConnectOptions): Promise<CallContext> {
-  return options.endpoint === undefined ? discover(options) : openAt(options.endpoint, options)
 }
 
 async function openAt(endpoint: string, options: ConnectOptions): Promise<CallContext> {

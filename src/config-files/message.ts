@@ -277,12 +277,8 @@ function expectedWord(type: string): string {
 }
 
 function example(field: FieldDescriptor): string {
-  if (isWrapper(field) || type64(field.type)) return '1000'
+  if (isWrapper(field) || field.type in ranges) return '1000'
   return messageFields(field.type) ? '{…}' : 'a, b'
-}
-
-function type64(type: string): boolean {
-  return type in ranges
 }
 
 function nounOf(node: Node): string {

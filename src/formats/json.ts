@@ -21,10 +21,11 @@ export function jsonText(value: unknown, indent = 2): string {
     (_, item) => (typeof item === 'bigint' ? `${bigMark}${item}` : item),
     indent,
   )
-  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOf)}\n`
+  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeUnit)}\n`
 }
 
-function escapeOf(character: string): string {
+/** As JSON has it. */
+export function escapeUnit(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 

@@ -1,4 +1,5 @@
 import {isUtf8} from 'node:buffer'
+import {escapeUnit} from '../formats/json.js'
 import type {LogLine} from '../logs/lines.js'
 import {streamNames} from '../logs/record.js'
 import {stampText} from '../logs/time.js'
@@ -62,7 +63,7 @@ export function lineJson(line: LogLine, {namespace, pod, container, attempt}: Lo
   })
   // Its own text, so that no number loses a digit.
   const parsed = isJsonDocument(message) ? `,"parsed":${message.trim()}` : ''
-  return `${fields.slice(0, -1)}${parsed}}`.replace(/[\u007f-\u009f]/g, escapeOf) + lineEnd
+  return `${fields.slice(0, -1)}${parsed}}`.replace(/[\u007f-\u009f]/g, escapeUnit) + lineEnd
 }
 
 function isJsonDocument(text: string): boolean {
@@ -74,10 +75,6 @@ function isJsonDocument(text: string): boolean {
     // Only looks like it.
     return false
   }
-}
-
-function escapeOf(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** All that matches one of the expressions, marked. */

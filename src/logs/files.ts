@@ -27,7 +27,7 @@ export function listLogFiles(path: string): LogFile[] {
   const live = fileAt(path)
   if (live) return [...rotated, live]
   if (rotated.length > 0) return rotated
-  throw unreadable(path, missingFileError(path))
+  throw unreadable(path, Object.assign(new Error(`no such file: ${path}`), {code: 'ENOENT'}))
 }
 
 export function listRotatedFiles(path: string): LogFile[] {
@@ -210,10 +210,6 @@ export function unreadable(path: string, cause: unknown): UserError {
     default:
       return new UserError(`the log ${path} can't be read: ${code ?? (cause as Error).message}`, options)
   }
-}
-
-function missingFileError(path: string): Error {
-  return Object.assign(new Error(`no such file: ${path}`), {code: 'ENOENT'})
 }
 
 function isDanglingLink(path: string): boolean {

@@ -23,7 +23,7 @@ export async function waitUntilExited(
   reference: string,
   options: WaitOptions,
 ): Promise<ContainerStatus> {
-  const id = await waitForName(containerIdOf, client, reference, options)
+  const id = await lookUntil(options, () => containerIdOf(client, reference))
   return lookUntil(options, async () => {
     const status = await containerStatus(client, id)
     if (!status) throw new NotFoundError(`container "${reference}" is gone, and its exit code with it`)
@@ -126,15 +126,6 @@ export async function lookUntil<Answer>(
     }
   }
   return answer
-}
-
-async function waitForName(
-  idOf: typeof podIdOf,
-  client: CriClient,
-  reference: string,
-  options: WaitOptions,
-): Promise<string> {
-  return lookUntil(options, () => idOf(client, reference))
 }
 
 /** The ID, undefined where the reference names nothing yet. */

@@ -20,7 +20,10 @@ export function parsePlan(source: SourceText, validation = defaultValidation): P
   const [only] = documents
   const parts = documents.length === 1 && only?.kind === 'sequence' ? only.items : documents
   const judge = judgeOf(source, validation)
-  return nameSource(source, () => completePlan(parts.map((part) => stepFrom(part, judge))))
+  return nameSource(source, () => {
+    const before: Before = {pod: undefined, container: false}
+    return parts.map((part) => stepFrom(part, judge)).map((part) => completeStep(part, before))
+  })
 }
 
 interface PlacedStep {
@@ -73,11 +76,6 @@ function textOf(node: MappingNode, name: string): string | undefined {
   if (value === undefined) return undefined
   if (value.kind !== 'scalar') throw new TreeError(`${name}: should be one word`, value.line)
   return value.text
-}
-
-function completePlan(parts: readonly PlacedStep[]): Plan {
-  const before: Before = {pod: undefined, container: false}
-  return parts.map((part) => completeStep(part, before))
 }
 
 /** What the steps before one have made. */

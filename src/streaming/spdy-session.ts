@@ -2,7 +2,7 @@ import {createTextCollector} from './consume.js'
 import {watchInput} from './input-watch.js'
 import {encodeTerminalSize, type RemoteSession, type SessionRequest} from './remote-session.js'
 import {withinLimits} from './setup-limits.js'
-import {connectSpdy, type SpdyStream} from './spdy-connection.js'
+import {connectSpdy} from './spdy-connection.js'
 import {upgradeToSpdy} from './upgrade.js'
 
 /** Opens an exec or attach over SPDY/3.1. Rejects as `upgradeToSpdy` does, nothing left open. */
@@ -23,7 +23,7 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
 
   const opened = [error, stdin, stdout, stderr, resize].filter((stream) => stream !== undefined)
   try {
-    await withinLimits(waitUntilAccepted(opened), request, connection.close)
+    await withinLimits(Promise.all(opened.map((stream) => stream.accepted)), request, connection.close)
   } catch (failure) {
     connection.close()
     throw failure
@@ -51,8 +51,4 @@ export async function openSpdySession(request: SessionRequest): Promise<RemoteSe
     })),
     close: connection.close,
   }
-}
-
-async function waitUntilAccepted(streams: SpdyStream[]): Promise<void> {
-  await Promise.all(streams.map((stream) => stream.accepted))
 }

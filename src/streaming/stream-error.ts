@@ -58,7 +58,7 @@ export function lostConnection(cause?: unknown): StreamError {
 
 /** The error for a connection that could not be made to `origin`. */
 export function connectFailure(origin: string, cause: Error): StreamError {
-  const kind = isTlsFailure(cause) ? 'tls' : 'unreachable'
+  const kind = certificateCodes.test(codeOf(cause)) ? 'tls' : 'unreachable'
   const what = kind === 'tls' ? 'TLS to' : 'cannot connect to'
   const failed = kind === 'tls' ? ' failed' : ''
   return new StreamError(
@@ -88,10 +88,6 @@ export function refusedStream(
 // OpenSSL and Node name certificate failures by these codes; only a few of them begin alike.
 const certificateCodes =
   /^(ERR_SSL_|ERR_TLS_|CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/
-
-function isTlsFailure(error: Error): boolean {
-  return certificateCodes.test(codeOf(error))
-}
 
 // Connecting to a name with several addresses fails with an AggregateError, whose own message is empty.
 function reasonOf(error: Error): string {

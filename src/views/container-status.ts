@@ -8,17 +8,14 @@ import {type BlockLine, block, labelLines} from './blocks.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
 export function containerStatusesView(responses: readonly ContainerStatusResponse[], nowMs: number): View {
-  const documents = () => responses.map(containerDocument)
+  const documents = () =>
+    responses.map(({status, info}) => statusDocument({status: status && containerStatusJson(status)}, info))
   return {
     document: () => oneOrAll(documents()),
     items: documents,
     names: () => responses.map(({status}) => status?.id ?? ''),
     table: () => responses.map((response) => containerText(response, nowMs)).join(''),
   }
-}
-
-function containerDocument({status, info}: ContainerStatusResponse): Record<string, unknown> {
-  return statusDocument({status: status ? containerStatusJson(status) : null}, info)
 }
 
 /** With times as people read them; one that means nothing in the container's state is Go's zero time. */

@@ -8,6 +8,7 @@ import {coresUsed, hasRates, limitsOf} from '../node/usage.js'
 import {ageText, agoText} from '../text/age.js'
 import {lowerFirst} from '../text/case.js'
 import {exitText} from '../text/exit.js'
+import {quoteForShell} from '../text/shell-quote.js'
 import {shortId} from '../text/short-id.js'
 import {epochMs} from '../text/time.js'
 import {bytesText} from '../text/units.js'
@@ -92,7 +93,7 @@ function containerRows(
     ['ID', [status.id]],
     ['Image', asList(status.image?.userSpecifiedImage || status.image?.image)],
     ['Image ID', asList(status.imageRef)],
-    ['Command', process.command?.length ? [process.command.map(shellWord).join(' ')] : [], 'cut'],
+    ['Command', process.command?.length ? [process.command.map(quoteForShell).join(' ')] : [], 'cut'],
     ['Directory', asList(process.workingDirectory)],
     // CRI-O goes on telling it of a process that has ended, and the kernel gives it to another.
     ['PID', process.pid && status.state === 'CONTAINER_RUNNING' ? [String(process.pid)] : []],
@@ -122,7 +123,7 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
   const addresses = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ip}) => ip)].filter(Boolean)
   const modes = linux?.namespaces?.options
   return [
-    ['State', [`${readiness(status)}, made ${within(agoText(status.createdAt, nowMs))}`]],
+    ['State', [`${readiness(status)}, made ${lowerFirst(agoText(status.createdAt, nowMs))}`]],
     ['ID', [status.id]],
     ['UID', asList(status.metadata?.uid)],
     ['Address', addresses],
@@ -155,22 +156,17 @@ function readiness({state}: Pick<PodSandbox, 'state'>): string {
 function stateText(status: ContainerStatus, nowMs: number): string {
   switch (status.state) {
     case 'CONTAINER_CREATED':
-      return `created ${within(agoText(status.createdAt, nowMs))}, not started`
+      return `created ${lowerFirst(agoText(status.createdAt, nowMs))}, not started`
     case 'CONTAINER_RUNNING':
-      return `running for ${within(ageText(nowMs - epochMs(status.startedAt)))}`
+      return `running for ${lowerFirst(ageText(nowMs - epochMs(status.startedAt)))}`
     case 'CONTAINER_EXITED': {
-      const ended = `${exitText({...status, message: ''})}, ${within(agoText(status.finishedAt, nowMs))}`
+      const ended = `${exitText({...status, message: ''})}, ${lowerFirst(agoText(status.finishedAt, nowMs))}`
       if (status.startedAt === '0' || status.startedAt === '') return ended
-      return `${ended}, after ${within(ageText(epochMs(status.finishedAt) - epochMs(status.startedAt)))}`
+      return `${ended}, after ${lowerFirst(ageText(epochMs(status.finishedAt) - epochMs(status.startedAt)))}`
     }
     default:
       return 'in a state that the runtime does not know'
   }
-}
-
-/** Ages begin with a capital where they are a table's cell. */
-function within(age: string): string {
-  return lowerFirst(age)
 }
 
 function messageLines({message}: ContainerStatus): string[] {
@@ -209,8 +205,3 @@ const namingLabels = new Set([
   'io.kubernetes.pod.name',
   'io.kubernetes.pod.namespace',
 ])
-
-/** As one would type it. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}

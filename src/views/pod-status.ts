@@ -6,17 +6,14 @@ import {type BlockLine, block, labelLines} from './blocks.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
 export function podStatusesView(responses: readonly PodSandboxStatusResponse[]): View {
-  const documents = () => responses.map(podDocument)
+  const documents = () =>
+    responses.map(({status, info}) => statusDocument({status: status && podStatusJson(status)}, info))
   return {
     document: () => oneOrAll(documents()),
     items: documents,
     names: () => responses.map(({status}) => status?.id ?? ''),
     table: () => responses.map(podText).join(''),
   }
-}
-
-function podDocument({status, info}: PodSandboxStatusResponse): Record<string, unknown> {
-  return statusDocument({status: status ? podStatusJson(status) : null}, info)
 }
 
 export function podStatusJson(status: PodSandboxStatus): Record<string, unknown> {

@@ -21,15 +21,10 @@ export function traceCalls(note: (text: string) => void): CallObserver {
       note(
         error === undefined
           ? `<- ${method} ${took} ${response ? compact(response) : ''}`
-          : `<- ${method} ${took} ${withoutSecrets(describeError(error).text, authOf(request))}`,
+          : `<- ${method} ${took} ${withoutSecrets(describeError(error).text, (request as {auth?: AuthConfig | null}).auth)}`,
       )
     }
   }
-}
-
-/** A runtime or its registry may repeat in an error what it was sent. */
-function authOf(request: object): AuthConfig | null | undefined {
-  return (request as {auth?: AuthConfig | null}).auth
 }
 
 function compact(message: object): string {

@@ -81,7 +81,7 @@ export function startTracing(options: TracingOptions): Tracing {
   const within = trace.setSpan(ROOT_CONTEXT, root)
   return {
     onCall: (method, _request, addHeader) => {
-      const span = tracer.startSpan(spanName(method), callOptions(method), within)
+      const span = tracer.startSpan(`${serviceOf(method)}/${method}`, callOptions(method), within)
       for (const [name, value] of Object.entries(headersOf(trace.setSpan(within, span))))
         addHeader(name, value)
       return ({error}) => endCall(span, error)
@@ -109,10 +109,6 @@ function headersOf(context: Context): Headers {
 
 function serviceOf(method: string): string {
   return `runtime.v1.${method in methodsOf('ImageService') ? 'ImageService' : 'RuntimeService'}`
-}
-
-function spanName(method: string): string {
-  return `${serviceOf(method)}/${method}`
 }
 
 function callOptions(method: string) {

@@ -4,7 +4,7 @@ import {UsageError} from '../../errors/errors.js'
 import type {LogRequest, LogSearch} from '../../log-session/request.js'
 import type {LineFilter} from '../../logs/lines.js'
 import type {StreamIndex} from '../../logs/record.js'
-import type {LogSelector, WantedAttempt} from '../../node/log-targets.js'
+import type {WantedAttempt} from '../../node/log-targets.js'
 import {parseInteger} from '../../text/integer.js'
 import {isCrictlMode, programName} from '../../text/program.js'
 import {parseWhen} from '../../text/when.js'
@@ -101,7 +101,7 @@ export function logRequest(references: readonly string[], flags: LogFlags): LogR
     )
   return {
     references,
-    selector: select ? selectorOf(flags) : undefined,
+    selector: select ? {labels: label, podLabels: podLabel, namespace, name, pod} : undefined,
     attempt: attemptOf(flags),
     reopen: flags.reopen,
     follow: flags.follow,
@@ -114,10 +114,6 @@ export function logRequest(references: readonly string[], flags: LogFlags): LogR
     prefix: flags.prefix,
     format: flags.output,
   }
-}
-
-function selectorOf({label: labels, 'pod-label': podLabels, namespace, name, pod}: LogFlags): LogSelector {
-  return {labels, podLabels, namespace, name, pod}
 }
 
 function attemptOf({attempt, previous, follow}: LogFlags): WantedAttempt {

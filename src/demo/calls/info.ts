@@ -1,5 +1,4 @@
 import {join} from 'node:path'
-import type {ContainerConfig} from '../../generated/cri.js'
 import {workingDirectoryOf} from '../processes/container-life.js'
 import {directoryOf} from '../processes/environment.js'
 import type {StoredImage} from '../state/image-store.js'
@@ -16,7 +15,7 @@ export function containerInfo(runtime: Runtime, container: Container): Info {
   const process = {
     terminal: config.tty,
     args: command,
-    env: environmentText(config),
+    env: config.envs.map(({key, value}) => `${key}=${Buffer.from(value)}`),
     cwd: workingDirectoryOf(runtime, container),
   }
   if (runtime.behaviour.info === 'cri-o') {
@@ -98,8 +97,4 @@ export function imageInfo({definition}: StoredImage): Info {
 
 function info(content: object): Info {
   return {info: JSON.stringify(content)}
-}
-
-function environmentText({envs}: ContainerConfig): string[] {
-  return envs.map(({key, value}) => `${key}=${Buffer.from(value)}`)
 }

@@ -43,7 +43,7 @@ export interface Seed {
 }
 
 export function seedImages(runtime: Runtime, {images}: Seed): void {
-  const wanted = images ?? openImages().flatMap(namesOf)
+  const wanted = images ?? catalogue.filter(({credentials}) => credentials === undefined).flatMap(namesOf)
   for (const name of wanted) {
     const definition = runtime.images.findOffered(name)
     if (!definition) throw new UserError(`seed: the registry has no image "${name}"`)
@@ -53,8 +53,4 @@ export function seedImages(runtime: Runtime, {images}: Seed): void {
 
 function namesOf({tags, digest, superseded}: ImageDefinition): readonly string[] {
   return superseded ? tags.map((tag) => `${repositoryOf(tag)}@${digest}`) : tags
-}
-
-function openImages(): ImageDefinition[] {
-  return catalogue.filter(({credentials}) => credentials === undefined)
 }
