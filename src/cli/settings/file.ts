@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync, readFileSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
@@ -59,10 +59,15 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   return parseConfig(text, path)
 }
 
+/** A pipe, as of `--config <(…)`, gives its text once, and several parts of a command read it. */
+const pipedTexts = new Map<string, string>()
+
 /** undefined for a file that does not exist. */
 export function readConfigText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    const text = pipedTexts.get(path) ?? readFileSync(path, 'utf8')
+    if (!statSync(path).isFile()) pipedTexts.set(path, text)
+    return text
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new UserError(`config file ${path}: ${fileProblem(error)}`, {cause: error})

@@ -9,7 +9,7 @@ import {configKeys} from '../../../src/cli/settings/file.js'
 import {readSettings} from '../../../src/cli/settings/settings.js'
 import {startFakeRuntime} from '../../support/fake-runtime.js'
 import {testWith} from '../../support/needs.js'
-import {runCli} from '../../support/run-cli.js'
+import {program, runCli} from '../../support/run-cli.js'
 
 let directory: string
 beforeAll(async () => {
@@ -151,6 +151,15 @@ describe('a named settings file that is invalid ends the command with one line',
       stderr: 'crisp: config file /nonexistent/crictl.yaml: does not exist\n',
       exitCode: 1,
     })
+  })
+
+  test('from a pipe, which can be read but once', async () => {
+    const script = `"$0" "$1" --config <(printf 'runtime-endpoint: unix:///piped.sock\\n') ps`
+    const {stderr} = spawnSync('bash', ['-c', script, process.execPath, program], {
+      env: {PATH: process.env.PATH},
+      encoding: 'utf8',
+    })
+    expect(stderr).toContain('no container runtime at /piped.sock')
   })
 
   testWith('default config')(
