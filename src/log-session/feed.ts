@@ -46,6 +46,7 @@ export interface FeedOptions {
   follow: boolean
   signal: AbortSignal
   onNotice: (text: string) => void
+  onFailure: (error: unknown) => void
   onDamage: (log: FedLog) => void
 }
 

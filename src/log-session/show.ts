@@ -71,7 +71,7 @@ async function findLogs(
 
 function makeFeed(
   request: LogRequest,
-  {sink, style, signal, note}: LogScreen,
+  {sink, style, signal, note, fail}: LogScreen,
   logs: readonly ChosenLog[],
   severalNames: boolean,
 ): LogFeed {
@@ -89,6 +89,7 @@ function makeFeed(
     follow,
     signal,
     onNotice: note,
+    onFailure: fail,
     onDamage: sayEachOnce(({origin}: FedLog) =>
       note(`${nameOf(origin)}: a line of the log file is damaged and left out, as will be others`),
     ),

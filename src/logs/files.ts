@@ -9,6 +9,8 @@ export interface LogFile {
   log: string
   /** As part of the path a rotated file keeps it when it is compressed; empty for the file that is written to. */
   rotation: string
+  /** Of the file that is written to: the newest rotation when it was listed. What is newer came since. */
+  after?: string | undefined
   compressed: boolean
   sizeBytes: number
   /** Which file it is whatever its name becomes. */
@@ -25,9 +27,15 @@ export interface LogFile {
 export function listLogFiles(path: string): LogFile[] {
   const rotated = listRotatedFiles(path)
   const live = fileAt(path)
-  if (live) return [...rotated, live]
+  if (live) return [...rotated, {...live, after: newestRotation(rotated)}]
   if (rotated.length > 0) return rotated
   throw unreadable(path, Object.assign(new Error(`no such file: ${path}`), {code: 'ENOENT'}))
+}
+
+/** Empty where none was rotated. */
+export function newestRotation(files: readonly LogFile[]): string {
+  const rotations = files.flatMap(({rotation, after = ''}) => [rotation, after])
+  return rotations.sort().at(-1) ?? ''
 }
 
 export function listRotatedFiles(path: string): LogFile[] {
@@ -207,6 +215,11 @@ export function unreadable(path: string, cause: unknown): UserError {
     case 'EMFILE':
     case 'ENFILE':
       return new UserError(`too many open files at ${path}`, options)
+    // Of zlib.
+    case 'Z_BUF_ERROR':
+      return new UserError(`the log ${path} is cut short`, options)
+    case 'Z_DATA_ERROR':
+      return new UserError(`the log ${path} is damaged`, options)
     default:
       return new UserError(`the log ${path} can't be read: ${code ?? (cause as Error).message}`, options)
   }

@@ -39,7 +39,9 @@ export class LogTail {
 
 async function lastLines(files: readonly LogFile[], count: number): Promise<string[]> {
   const texts: string[] = []
-  using source = new LineSource(await planReading(files, {tail: count}))
+  using source = new LineSource(await planReading(files, {tail: count}), {
+    onFailure: ({message}) => texts.push(`(${message})`),
+  })
   for (let lines = await source.next(); lines !== 'end'; lines = await source.next()) {
     if (lines === 'wait') break
     if (lines === 'attempt-end') continue

@@ -3,6 +3,7 @@ import type {LineFilter} from './lines.js'
 import type {LogSink} from './output.js'
 import type {StreamIndex} from './record.js'
 import {timeToNs} from './time.js'
+import {endTornRecords} from './torn-records.js'
 
 /** What wasm/log-lines.ts exports. */
 interface Kernel {
@@ -110,12 +111,17 @@ export class LineCopier {
 
   /** Writes what so many more bytes make. */
   async take(count: number): Promise<void> {
-    const kernel = this.#kernel
     const end = at.input + this.#filled + count
+    await this.#copy(endTornRecords(this.#bytes, at.input, end, false), end)
+  }
+
+  /** Copies up to `knownEnd`; what is left up to `end` waits for more. */
+  async #copy(knownEnd: number, end: number): Promise<void> {
+    const kernel = this.#kernel
     let from = at.input
     let [stdout, stderr] = [at.stdout, at.stderr]
     for (;;) {
-      from = kernel.copy(from, end, stdout, stderr)
+      from = kernel.copy(from, knownEnd, stdout, stderr)
       stdout = kernel.outEnd(0)
       stderr = kernel.outEnd(1)
       if (kernel.reason.value !== damaged) break
@@ -129,6 +135,8 @@ export class LineCopier {
 
   /** The file has ended, another may continue the stream: a record without its newline counts as whole. */
   async endFile(): Promise<void> {
+    const end = at.input + this.#filled
+    await this.#copy(end, end)
     if (this.#filled > 0) this.#options.onDamage?.()
     this.#filled = 0
     this.#kernel.endRecord(at.stdout, at.stderr)

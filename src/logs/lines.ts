@@ -1,5 +1,6 @@
-import {LogRecord, longestHeader, newline, type StreamIndex} from './record.js'
+import {brace, LogRecord, longestHeader, newline, type StreamIndex} from './record.js'
 import {compareTimes, type LogTime} from './time.js'
+import {endTornRecords} from './torn-records.js'
 
 /** A line as the container wrote it. */
 export interface LogLine extends LogTime {
@@ -86,6 +87,8 @@ export class LineAssembler {
   readonly #pending: [Pending | undefined, Pending | undefined] = [undefined, undefined]
   /** Inside a record that is longer than the buffer. */
   #rest: 'none' | 'content' | 'damaged' = 'none'
+  /** Records are Docker's, as far as is known. */
+  #docker = false
   readonly #onDamage: () => void
   filter: LineFilter
 
@@ -111,21 +114,29 @@ export class LineAssembler {
     const lines: LogLine[] = []
     this.#joinedBytes = 0
     const end = this.#filled + count
-    const bytes = this.#buffer.subarray(0, end)
+    const first = this.#buffer[this.#from]
+    if (this.#rest === 'none') this.#docker = first === brace || first === 0
+    this.#takeRecords(endTornRecords(this.#buffer, this.#from, end, this.#docker), end, lines)
+    return lines
+  }
+
+  /** Takes what is known up to `knownEnd`; what is left up to `end` waits for more. */
+  #takeRecords(knownEnd: number, end: number, lines: LogLine[]): void {
+    const bytes = this.#buffer.subarray(0, knownEnd)
     let at = this.#from
-    while (at < end) {
+    while (at < knownEnd) {
       const found = bytes.indexOf(newline, at)
       if (found === -1) break
       this.#takeRecord(bytes, at, found, lines)
       at = found + 1
     }
-    this.#keep(at, end, lines)
-    return lines
+    this.#keep(at, knownEnd, end, lines)
   }
 
   /** The file has ended, another may continue the stream: a record without its newline counts as whole. */
   endFile(): LogLine[] {
     const lines: LogLine[] = []
+    this.#takeRecords(this.#filled, this.#filled, lines)
     if (this.#filled > this.#from || this.#rest !== 'none')
       this.#takeRecord(this.#buffer, this.#from, this.#filled, lines)
     this.#from = 0
@@ -164,13 +175,13 @@ export class LineAssembler {
   }
 
   /** What is left of the bytes waits for more; a record that fills the buffer is taken as far as it is there. */
-  #keep(at: number, end: number, lines: LogLine[]): void {
+  #keep(at: number, knownEnd: number, end: number, lines: LogLine[]): void {
     this.#from = at
     this.#filled = end
     if (this.#rest !== 'none') {
-      if (this.#rest === 'content') this.#append(this.#record.stream, this.#buffer, at, end, false, lines)
-      this.#from = 0
-      this.#filled = 0
+      if (this.#rest === 'content')
+        this.#append(this.#record.stream, this.#buffer, at, knownEnd, false, lines)
+      this.#from = knownEnd
       return
     }
     if (at > 0 || end < this.#buffer.length) return
@@ -179,7 +190,7 @@ export class LineAssembler {
       this.#buffer = Buffer.concat([this.#buffer], this.#buffer.length * 2)
       return
     }
-    this.#filled = 0
+    this.#from = knownEnd
     if (!this.#record.readHeader(this.#buffer, 0, longestHeader)) {
       this.#onDamage()
       this.#rest = 'damaged'
@@ -188,7 +199,7 @@ export class LineAssembler {
     const {stream, contentStart} = this.#record
     const excluded = this.filter.stream !== undefined && this.filter.stream !== stream
     this.#rest = excluded ? 'damaged' : 'content'
-    if (!excluded) this.#append(stream, this.#buffer, contentStart, end, false, lines)
+    if (!excluded) this.#append(stream, this.#buffer, contentStart, knownEnd, false, lines)
   }
 
   #append(

@@ -1,6 +1,14 @@
 import {UserError} from '../errors/errors.js'
 import {headOf, type OpenLog, openLog, PlainLog} from './bytes.js'
-import {despiteRotation, fileAt, hasCode, isSameFile, type LogFile, listRotatedFiles} from './files.js'
+import {
+  despiteRotation,
+  fileAt,
+  hasCode,
+  isSameFile,
+  type LogFile,
+  listRotatedFiles,
+  newestRotation,
+} from './files.js'
 import type {StreamIndex} from './record.js'
 import {Turns} from './turns.js'
 
@@ -25,6 +33,8 @@ export interface ReaderOptions {
   follow?: boolean
   /** Told in one line of what could not be read. */
   onNotice?: (text: string) => void
+  /** Told of a file that is damaged or cut short instead; what follows in it is missing. */
+  onFailure?: (error: UserError) => void
   /** Checked now and then; its reason is thrown. */
   signal?: AbortSignal | undefined
 }
@@ -40,6 +50,7 @@ export class LogReader implements Disposable {
   readonly #queue: Segment[]
   readonly #follow: boolean
   readonly #onNotice: (text: string) => void
+  readonly #onFailure: (error: UserError) => void
   #segment: Segment | undefined
   #open: OpenLog | undefined
   /** Where the file that is followed begins, by which it is known again in other places. */
@@ -53,12 +64,18 @@ export class LogReader implements Disposable {
 
   constructor(
     segments: readonly Segment[],
-    {follow = false, onNotice = () => undefined, signal}: ReaderOptions = {},
+    {
+      follow = false,
+      onNotice = () => undefined,
+      onFailure = ({message}) => onNotice(message),
+      signal,
+    }: ReaderOptions = {},
   ) {
     this.#turns = new Turns(signal)
     this.#queue = [...segments]
     this.#follow = follow
     this.#onNotice = onNotice
+    this.#onFailure = onFailure
     this.#newestRotation = newestRotation(segments.map(({file}) => file))
   }
 
@@ -133,7 +150,7 @@ export class LogReader implements Disposable {
       return await open.read(left < into.length ? into.subarray(0, left) : into)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      this.#onNotice(`${error.message}; what follows in it is missing`)
+      this.#onFailure(new UserError(`${error.message}; what follows in it is missing`, {cause: error}))
       return 0
     }
   }
@@ -211,7 +228,7 @@ export class LogReader implements Disposable {
       return count
     }
     const named = fileAt(this.#log)
-    if (named && isSameFile(named.identity, live.identity)) return 'wait'
+    if (named && isSameFile(named.identity, live.identity)) return this.#waitForMore(live)
     const isEmpty = !named || named.sizeBytes === 0
     if (isEmpty && (await this.#between(listRotatedFiles(this.#log), live)).length === 0) return 'wait'
     // The runtime may write a last line to the old file after it has made the new one.
@@ -222,6 +239,13 @@ export class LogReader implements Disposable {
     this.#replaced = false
     await this.#goOnInNext(live)
     return 'file-end'
+  }
+
+  /** What came into an empty file, was copied and emptied between two looks is in a rotated one. */
+  async #waitForMore(live: PlainLog): Promise<Reading | undefined> {
+    if (live.offset > 0 || !this.#segment) return 'wait'
+    await this.#insertNewer(this.#segment)
+    return this.#open === undefined ? undefined : 'wait'
   }
 
   /** A file that was empty when it was opened may have been filled, copied and emptied before this look. */
@@ -383,13 +407,4 @@ function isSameBefore(offset: number, log: PlainLog, file: LogFile): boolean {
     if (error instanceof UserError) return false
     throw error
   }
-}
-
-function newestRotation(files: readonly LogFile[]): string {
-  return (
-    files
-      .map(({rotation}) => rotation)
-      .sort()
-      .at(-1) ?? ''
-  )
 }

@@ -7,7 +7,8 @@ import type {LogTime} from './time.js'
 export const newline = 10
 const space = 32
 const colon = 58
-const brace = 123
+/** Docker's records begin with it. */
+export const brace = 123
 
 /** 0 is stdout, 1 is stderr. */
 export type StreamIndex = 0 | 1

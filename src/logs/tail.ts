@@ -1,7 +1,8 @@
 import {CompressedLog, PlainLog} from './bytes.js'
 import type {Segment} from './reader.js'
-import {LogRecord, longestHeader, newline, type StreamIndex} from './record.js'
+import {brace, LogRecord, longestHeader, newline, type StreamIndex} from './record.js'
 import {compareTimes, type LogTime} from './time.js'
+import {endTornRecords} from './torn-records.js'
 
 /** A record's beginning in its file, with what counting lines needs to know of it. */
 interface Mark {
@@ -50,7 +51,13 @@ async function searchBackwards(
     const marks = segment.file.compressed
       ? await compressedMarks(segment, counted, lines)
       : plainMarks(segment, counted)
-    for (const mark of marks) if (search.see(mark, index)) return
+    let any = false
+    for (const mark of marks) {
+      any = true
+      if (search.see(mark, index)) return
+    }
+    // Where nothing of a file could be read, whoever reads it for good says so.
+    if (!any) search.seeNothing({segment: index, offset: segment.start})
   }
 }
 
@@ -67,6 +74,13 @@ class TailSearch {
   constructor(lines: number, stream: StreamIndex | undefined) {
     this.#left = lines
     this.#stream = stream
+  }
+
+  /** Nothing was seen in what begins here: while lines are missing it is read all the same. */
+  seeNothing(place: Place): void {
+    if (this.#left === 0) return
+    this.starts[0] = place
+    this.starts[1] = place
   }
 
   /** The record before the last one seen. True when all is found. */
@@ -125,7 +139,8 @@ function* plainMarks({file, start, end}: Segment, {until}: Counted): Generator<M
   using log = new PlainLog(file.path, 0)
   const record = new LogRecord()
   const size = Math.min(end ?? Number.POSITIVE_INFINITY, log.sizeBytes())
-  const ahead = beginsWithBrace(log) ? dockerRecordBytes : longestHeader
+  const docker = beginsWithBrace(log)
+  const ahead = docker ? dockerRecordBytes : longestHeader
   const block = Buffer.allocUnsafe(blockBytes + ahead)
   const isCounted = (bytes: Buffer, begin: number) =>
     isRecord(record, bytes, begin) && (!until || compareTimes(record, until) <= 0)
@@ -136,6 +151,7 @@ function* plainMarks({file, start, end}: Segment, {until}: Counted): Generator<M
       0,
       log.readAt(block.subarray(0, Math.min(scanned + ahead, size) - from), from),
     )
+    endTornRecords(bytes, 0, bytes.length, docker)
     let at = bytes.lastIndexOf(newline, scanned - from - 1)
     while (at >= 0) {
       if (isCounted(bytes, at + 1))
@@ -150,11 +166,11 @@ function* plainMarks({file, start, end}: Segment, {until}: Counted): Generator<M
 
 function beginsWithBrace(log: PlainLog): boolean {
   const first = Buffer.alloc(1)
-  return log.readAt(first, 0) === 1 && first[0] === 0x7b
+  return log.readAt(first, 0) === 1 && first[0] === brace
 }
 
 function isRecord(record: LogRecord, bytes: Buffer, begin: number): boolean {
-  if (bytes[begin] !== 0x7b)
+  if (bytes[begin] !== brace)
     return record.readHeader(bytes, begin, Math.min(bytes.length, begin + longestHeader))
   const end = bytes.indexOf(newline, begin)
   return record.read(bytes, begin, end === -1 ? bytes.length : end)
@@ -172,11 +188,14 @@ async function compressedMarks(
   let filled = 0
   let offset = start
   let inRecord = false
+  let docker = false
   using log = new CompressedLog(file.path, start)
   for (let ended = false; !ended; ) {
     const count = await readQuietly(log, buffer.subarray(filled))
     ended = count === 0
     const bytes = buffer.subarray(0, filled + count)
+    if (offset === start) docker = bytes[0] === brace
+    endTornRecords(bytes, 0, bytes.length, docker)
     let at = 0
     while (at < bytes.length && (end === undefined || offset + at < end)) {
       const next = bytes.indexOf(newline, at)

@@ -1,4 +1,4 @@
-import {appendFileSync, mkdirSync, renameSync, writeFileSync} from 'node:fs'
+import {appendFileSync, mkdirSync, renameSync, truncateSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {LogTail} from '../../src/logs/last-lines.js'
@@ -42,5 +42,16 @@ test('a log that cannot be read is one line that says why', async () => {
   mkdirSync(missing)
   expect(await tail.read(missing, 1)).toEqual([
     `(the log ${missing} is a directory, not a file: it can't be read)`,
+  ])
+})
+
+test('a compressed file that is cut short is said where its lines end', async () => {
+  using logs = logDirectory()
+  const rotated = logs.write('0.log.20260102-000010.gz', records(0, 10))
+  truncateSync(rotated, 0)
+  const path = logs.write('0.log', record(12, 'now'))
+  expect(await new LogTail().read(path, 5)).toEqual([
+    `(the log ${rotated} is cut short; what follows in it is missing)`,
+    'now',
   ])
 })

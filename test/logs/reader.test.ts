@@ -1,6 +1,7 @@
 import {appendFileSync, copyFileSync, truncateSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {listLogFiles} from '../../src/logs/files.js'
+import {planReading} from '../../src/logs/plan.js'
 import {LogReader} from '../../src/logs/reader.js'
 import {logDirectory, records} from '../support/log-files.js'
 
@@ -73,4 +74,43 @@ test('a file that only begins like the one before it is read from its beginning'
   for (let reading = await reader.next(room); reading !== 'wait'; reading = await reader.next(room))
     if (typeof reading === 'number') text += room.toString('latin1', 0, reading)
   expect(text).toBe([1, 2, 3, 4, 5].map(line).join(''))
+})
+
+/** What a reader that follows gives until it waits. */
+async function readAll(reader: LogReader): Promise<string> {
+  const room = Buffer.alloc(4096)
+  let text = ''
+  for (;;) {
+    const reading = await reader.next(room)
+    if (reading === 'wait') return text
+    if (typeof reading === 'number') text += room.toString('latin1', 0, reading)
+  }
+}
+
+test('an empty log that is filled, copied and emptied between two looks is read in its copy at once', async () => {
+  using logs = logDirectory()
+  logs.write('0.log.20260102-000005', records(0, 1))
+  const path = logs.write('0.log', '')
+  const files = listLogFiles(path)
+  using reader = new LogReader(await planReading(files, {tail: 0}), {follow: true})
+  expect(await readAll(reader)).toBe('')
+  for (const second of [10, 20]) {
+    logs.write(`0.log.20260102-0000${second}`, records(second, second + 5))
+    expect(await readAll(reader)).toBe(records(second, second + 5))
+  }
+  appendFileSync(path, records(30, 31))
+  expect(await readAll(reader)).toBe(records(30, 31))
+})
+
+test.each([
+  [0, ''],
+  [1, records(5, 6)],
+  [3, records(3, 6)],
+  [4, records(2, 6)],
+])('following the last %d lines shows no rotated file that lies before them', async (tail, expected) => {
+  using logs = logDirectory()
+  logs.write('0.log.20260102-000010', records(0, 3))
+  const path = logs.write('0.log', records(3, 6))
+  using reader = new LogReader(await planReading(listLogFiles(path), {tail}), {follow: true})
+  expect(await readAll(reader)).toBe(expected)
 })
