@@ -10,7 +10,7 @@ export default class WhichCommand extends CriCommand {
   static override summary = 'Find the container of a process, port, address or path of the node'
   static override description =
     'Run it on the node itself, usually with sudo: the CRI does not tell, so crisp also reads /proc. A path may be below a volume, a log, a layer of a root file system, or name a container or pod.'
-  static override usage = 'which [flags] PID | :PORT | ADDRESS | /PATH...'
+  static override usage = 'which [flags] PID | :PORT | ADDRESS | ADDRESS:PORT | /PATH...'
   static override examples = [
     'sudo crisp which 4711',
     'sudo crisp which :8080',
@@ -23,7 +23,8 @@ export default class WhichCommand extends CriCommand {
     query: Args.string({
       multiple: true,
       required: true,
-      description: 'PID of a process, :PORT that is listened on, IP address of a pod, or /PATH',
+      description:
+        'PID of a process, :PORT or ADDRESS:PORT that is listened on, IP address of a pod, or /PATH',
     }),
   }
 

@@ -65,6 +65,36 @@ test('a process below the first one of a container, and a port that one listens 
   ])
 })
 
+test('a port of an address: who listens there, or on all addresses of the network that has it', async () => {
+  const listen = async (host: string) => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, host, resolve))
+    return {server, port: (server.address() as {port: number}).port}
+  }
+  const [one, all] = [await listen('127.0.0.1'), await listen('0.0.0.0')]
+  await using runtime = await startNode(process.pid)
+  const ports = [
+    [`127.0.0.1:${one.port}`, true],
+    [`[::ffff:127.0.0.1]:${one.port}`, true],
+    [`127.0.0.2:${one.port}`, false],
+    [`10.1.2.3:${one.port}`, false],
+    [`10.1.2.3:${all.port}`, true],
+    [`[fd00::0:7]:${all.port}`, true],
+    [`127.0.0.1:${all.port}`, true],
+    [`0.0.0.0:${all.port}`, true],
+    [`*:${all.port}`, true],
+    [`10.9.9.9:${all.port}`, false],
+  ] as const
+  for (const [query, found] of ports) {
+    const {stdout, stderr, exitCode} = await runInProcess(['which', query], runtime)
+    expect({query, exitCode}).toEqual({query, exitCode: found ? 0 : 3})
+    if (found) expect(cells(stdout)).toEqual([[...place, expect.stringMatching(/ listens on /)]])
+    else expect(stderr).toMatch(/^crisp: .*:\d+ belongs to no container of this runtime\n$/)
+  }
+  one.server.close()
+  all.server.close()
+})
+
 test('addresses and paths: volumes, logs, rotated logs, links, and what a path names', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'crisp-which-'))
   const log = join(folder, '0.log')
@@ -74,6 +104,7 @@ test('addresses and paths: volumes, logs, rotated logs, links, and what a path n
   const queries = [
     '10.1.2.3',
     '[fd00::7]',
+    '::ffff:10.1.2.3',
     '/srv/www/a',
     '/srv/',
     log,
@@ -87,6 +118,7 @@ test('addresses and paths: volumes, logs, rotated logs, links, and what a path n
   expect(cells(stdout)).toEqual([
     [...pod, 'address 10.1.2.3'],
     [...pod, 'address fd00::7'],
+    [...pod, 'address 10.1.2.3'],
     [...place, 'mounts /srv/www as /www'],
     [...place, 'mounts /srv as /data'],
     [...place, 'its log'],
@@ -124,7 +156,7 @@ test('a query without an owner exits with 3; an invalid query exits with 2 befor
   ])
   const calls = runtime.calls.length
   expect(await runCli(['which', '1', 'web'], runtime)).toMatchObject({
-    stderr: 'crisp: "web" should be a PID, a :PORT, an IP address or a /PATH\n',
+    stderr: 'crisp: "web" should be a PID, a :PORT, an IP address, an ADDRESS:PORT or a /PATH\n',
     exitCode: 2,
   })
   expect(runtime.calls).toHaveLength(calls)
@@ -168,8 +200,22 @@ test('without permission to look, crisp suggests sudo and does not claim that no
   await expect(find(0)).rejects.toThrow('port 80 belongs to no container of this runtime')
 })
 
-test.each(['web', ':0', ':65536', '-1', '1.2.3', 'relative/path', ''])('%j is no question', (text) => {
-  expect(() => parseQuery(text)).toThrow('should be a PID, a :PORT, an IP address or a /PATH')
+test.each([
+  'web',
+  ':0',
+  '1.2.3.4:0',
+  'web:80',
+  'fd00::7]:80',
+  '1.2.3:80',
+  ':65536',
+  '-1',
+  '1.2.3',
+  'relative/path',
+  '',
+])('%j is no question', (text) => {
+  expect(() => parseQuery(text)).toThrow(
+    'should be a PID, a :PORT, an IP address, an ADDRESS:PORT or a /PATH',
+  )
 })
 
 test('on a system without /proc, which says to run it on the node', async () => {

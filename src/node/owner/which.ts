@@ -1,18 +1,20 @@
 import {realpath} from 'node:fs/promises'
 import {isIP} from 'node:net'
+import {networkInterfaces} from 'node:os'
 import type {CriClient} from '../../client/connect.js'
 import {listContainers, listPodSandboxes} from '../../client/lists.js'
 import {NotFoundError, UsageError, UserError} from '../../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox, PodSandboxStatus} from '../../generated/cri.js'
 import {concurrently} from '../concurrently.js'
-import {idsIn, type Proc} from './proc.js'
+import {idsIn, type Listener, type Proc} from './proc.js'
 
 // From what one meets on a node (a process, a port, an address, a path) back to the container. The CRI knows only
 // the way there, so the node is asked as well: it must be the one whose runtime answers.
 
 export type Query =
   | {kind: 'process'; pid: number}
-  | {kind: 'port'; port: number}
+  /** With an address only what listens there, or on all addresses of the pod that has it. */
+  | {kind: 'port'; port: number; address?: string}
   | {kind: 'address'; address: string}
   | {kind: 'path'; path: string}
 
@@ -24,19 +26,32 @@ export interface Finding {
   because: string
 }
 
-/** `1234`, `:8080`, `10.0.0.7`, `/var/lib/x`. Throws UsageError for anything else. */
+/** `1234`, `:8080`, `10.0.0.7`, `10.0.0.7:8080`, `/var/lib/x`. Throws UsageError for anything else. */
 export function parseQuery(text: string): Query {
   if (/^\d+$/.test(text)) return {kind: 'process', pid: Number(text)}
-  const port = Number(/^:(\d+)$/.exec(text)?.[1] ?? Number.NaN)
-  if (port > 0 && port < 65_536) return {kind: 'port', port}
   const address = text.replace(/^\[(.*)\]$/, '$1')
   if (isIP(address)) return {kind: 'address', address: plainAddress(address)}
+  const [, host = '', digits] = /^(.*):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits ?? 0)
+  if (port > 0 && port < 65_536) {
+    if (host === '' || host === '*') return {kind: 'port', port}
+    const within = host.replace(/^\[(.*:.*)\]$/, '$1')
+    if (isIP(within) === (within === host ? 4 : 6)) return {kind: 'port', port, address: plainAddress(within)}
+  }
   if (text.startsWith('/')) return {kind: 'path', path: text.replace(/(?<=.)\/+$/, '')}
-  throw new UsageError(`"${text}" should be a PID, a :PORT, an IP address or a /PATH`)
+  throw new UsageError(`"${text}" should be a PID, a :PORT, an IP address, an ADDRESS:PORT or a /PATH`)
 }
 
+/** In one spelling; an IPv4 address that is written as an IPv6 one is the IPv4 address. */
 function plainAddress(address: string): string {
-  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+  if (isIP(address) !== 6) return address
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain) ?? []
+  if (high === undefined || low === undefined) return plain
+  const bytes = [high, low]
+    .map((part) => Number.parseInt(part, 16))
+    .flatMap((part) => [part >> 8, part & 255])
+  return bytes.join('.')
 }
 
 /** Asks runtime and node; what one question has brought is there for the next. */
@@ -76,7 +91,7 @@ export class Which {
       case 'process':
         return this.#byProcess(query.pid)
       case 'port':
-        return this.#byPort(query.port)
+        return this.#byPort(query.port, query.address)
       case 'address':
         return this.#byAddress(query.address)
       case 'path':
@@ -113,23 +128,41 @@ export class Which {
     return container && this.#withPod(container)
   }
 
-  async #byPort(port: number): Promise<Finding[]> {
+  async #byPort(port: number, asked: string | undefined): Promise<Finding[]> {
     const listeners = (
-      await Promise.all((await this.#networks()).map((pid) => this.#proc.listeners(pid, port)))
+      await Promise.all(
+        (
+          await this.#networks()
+        ).map(async (network) =>
+          (await this.#proc.listeners(network, port)).map((listener) => ({...listener, network})),
+        ),
+      )
     ).flat()
     if (listeners.length === 0) return []
     const owners = await this.#proc.ownersOf(new Set(listeners.map(({inode}) => inode)))
     const findings = await Promise.all(
-      listeners.flatMap(({inode, address, protocol}) =>
-        (owners.get(inode) ?? []).map(async (pid): Promise<Finding[]> => {
+      listeners.flatMap((listener) =>
+        (owners.get(listener.inode) ?? []).map(async (pid): Promise<Finding[]> => {
           const owner = await this.#ownerOf(pid)
+          if (!owner || (asked !== undefined && !(await this.#answersAt(asked, listener, owner.pod))))
+            return []
           const name = await this.#proc.nameOf(pid)
-          const socket = `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`
-          return owner ? [{...owner, because: `process ${pid} (${name}) listens on ${socket}`}] : []
+          const socket = `${asHost(listener.address)}:${port}/${listener.protocol}`
+          return [{...owner, because: `process ${pid} (${name}) listens on ${socket}`}]
         }),
       ),
     )
     return onePerSocket(findings.flat())
+  }
+
+  /** Whether who listens there is reached at an address, its own or, where it listens on all, its network's. */
+  async #answersAt(asked: string, {address, network}: ListenerIn, pod: PodSandbox): Promise<boolean> {
+    const own = plainAddress(address)
+    if (own === asked) return true
+    if (own !== '0.0.0.0' && own !== '::') return false
+    if (asked === '::1' || asked.startsWith('127.')) return true
+    if (network === this.#self.pid && nodeAddresses().has(asked)) return true
+    return (await this.#byAddress(asked)).some((finding) => finding.pod.id === pod.id)
   }
 
   /** One process for each network of the node: its own, and those of the pods. */
@@ -261,12 +294,29 @@ export class Which {
 
 const inFlight = 8
 
+interface ListenerIn extends Listener {
+  /** A process in the network in which it listens. */
+  network: number
+}
+
+function nodeAddresses(): Set<string> {
+  return new Set(
+    Object.values(networkInterfaces()).flatMap((addresses) =>
+      (addresses ?? []).map(({address}) => plainAddress(address)),
+    ),
+  )
+}
+
+function asHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address
+}
+
 function wordsFor(query: Query): string {
   switch (query.kind) {
     case 'process':
       return `process ${query.pid}`
     case 'port':
-      return `port ${query.port}`
+      return query.address === undefined ? `port ${query.port}` : `${asHost(query.address)}:${query.port}`
     case 'address':
       return query.address
     case 'path':
