@@ -21,6 +21,7 @@ import {Interruption} from './interruption.js'
 import {reportFailure, writeMessage, writeStack} from './messages.js'
 import {type FormFlags, readOutputForm, terminalStyle, terminalWidth} from './output.js'
 import {parseWords} from './parser.js'
+import {configReader} from './settings/file.js'
 import {readSettings, type Settings, settingsMeanCrictl} from './settings/settings.js'
 
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
@@ -28,9 +29,11 @@ export abstract class CriCommand extends Command {
   static override baseFlags = globalFlags
   protected readonly interruption = new Interruption()
   protected readonly line: CommandLine
+  protected readonly readConfig = configReader(this.signal)
   readonly #diagnosis: Diagnosis
   readonly #help: () => string
   #formAsked = false
+  #settings: Promise<Settings> | undefined
   #shown = false
   #over = false
   #hungUp = false
@@ -62,7 +65,7 @@ export abstract class CriCommand extends Command {
   async execute(): Promise<void> {
     await this.#diagnosis.start()
     try {
-      if (!isCrictlMode()) setCrictlMode(await settingsMeanCrictl(this.line, process.env))
+      if (!isCrictlMode()) setCrictlMode(await settingsMeanCrictl(this.line, process.env, this.readConfig))
       await this.run()
       this.interruption.throwIfCut()
     } catch (error) {
@@ -106,7 +109,8 @@ export abstract class CriCommand extends Command {
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {
-    return readSettings(flags, process.env, (text) => this.note(text))
+    this.#settings ??= readSettings(flags, process.env, (text) => this.note(text), this.readConfig)
+    return this.#settings
   }
 
   /**
@@ -124,7 +128,8 @@ export abstract class CriCommand extends Command {
 
   /** The form that `-o` and `--template` ask for, to be read before anything is sent. */
   protected outputForm(flags: FormFlags, own: readonly string[] = []): Promise<OutputForm> {
-    return readOutputForm(flags, {asked: this.#formAsked, own, note: (text) => this.note(text)})
+    const note = (text: string) => this.note(text)
+    return readOutputForm(flags, {asked: this.#formAsked, own, note, signal: this.signal})
   }
 
   /** To stdout, as it is. */

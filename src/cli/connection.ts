@@ -14,7 +14,7 @@ export async function connectRuntime(
   {signal, onCall, note}: ConnectionOptions,
 ): Promise<CriClient> {
   const startDemo = async (given: string | undefined) =>
-    given === 'demo' ? (await import('./demo-process.js')).demoEndpoint(note) : given
+    given === 'demo' ? (await import('./demo-process.js')).demoEndpoint(note, signal) : given
   return connect({
     endpoint: await startDemo(endpoint),
     imageEndpoint: await startDemo(imageEndpoint),

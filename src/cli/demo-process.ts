@@ -13,24 +13,35 @@ const stopLimitMs = 15_000
 const lookEveryMs = 25
 
 /** The endpoint of this user's embedded runtime, which is started where it does not run. */
-export async function demoEndpoint(note: (text: string) => void): Promise<string> {
+export async function demoEndpoint(
+  note: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const path = demoSocketPath()
   const endpoint = `unix://${path}`
   if ((await socketState(path)) === 'listening') return endpoint
   try {
-    await startDetached([])
+    await startDetached([], signal)
     note(
       `started the embedded runtime: its containers are ordinary processes of yours, without isolation (${programName()} demo --stop ends it)`,
     )
   } catch (error) {
+    signal?.throwIfAborted()
     // Another command may have started it at the same moment.
     if ((await socketState(path)) !== 'listening') throw error
   }
   return endpoint
 }
 
-/** Starts `crisp demo` with these flags as a process that outlives this one. Resolves when it serves. */
-export async function startDetached(flags: readonly string[]): Promise<string> {
+/**
+ * Starts `crisp demo` with these flags as a process that outlives this one. Resolves when it serves; the signal ends it
+ * before.
+ */
+export async function startDetached(
+  flags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  signal?.throwIfAborted()
   const program = process.argv[1] ?? ''
   const child = spawn(process.execPath, [program, 'demo', '--child', ...flags], {
     cwd: '/',
@@ -38,6 +49,8 @@ export async function startDetached(flags: readonly string[]): Promise<string> {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   const limit = new AbortController()
+  const stop = () => child.kill()
+  signal?.addEventListener('abort', stop)
   const report = await Promise.race([
     new Promise<StartReport>((resolve) => {
       child.once('message', (message) => resolve(message as StartReport))
@@ -51,24 +64,26 @@ export async function startDetached(flags: readonly string[]): Promise<string> {
     ),
   ])
   limit.abort()
+  signal?.removeEventListener('abort', stop)
   if (child.connected) child.disconnect()
   child.unref()
+  signal?.throwIfAborted()
   if ('failure' in report) throw new UserError(report.failure)
   return report.endpoint
 }
 
 /** Ends the servers on this socket. Resolves with how many there were, when they are gone. */
-export async function stopServers(socketPath: string): Promise<number> {
+export async function stopServers(socketPath: string, signal: AbortSignal): Promise<number> {
   const servers = (await runningServers()).filter((server) => server.socketPath === socketPath)
-  await Promise.all(servers.map(stopServer))
+  await Promise.all(servers.map((server) => stopServer(server, signal)))
   return servers.length
 }
 
-async function stopServer(server: ServerFacts): Promise<void> {
+async function stopServer(server: ServerFacts, signal: AbortSignal): Promise<void> {
   process.kill(server.pid, 'SIGTERM')
   for (let waitedMs = 0; await isAlive(server); waitedMs += lookEveryMs) {
     if (waitedMs > stopLimitMs)
       throw new UserError(`the embedded runtime (process ${server.pid}) does not end: kill -9 ${server.pid}`)
-    await wait(lookEveryMs)
+    await wait(lookEveryMs, undefined, {signal})
   }
 }

@@ -13,7 +13,6 @@ import type {GlobalFlags} from './flags/common.js'
 import {type PullFlags, pullCredentials, pullProgress, pullTimeoutMs} from './flags/pull.js'
 import {choiceFlag, durationFrom} from './flags/types.js'
 import {validateFlag} from './flags/validate.js'
-import {readSettings} from './settings/settings.js'
 
 /** Flags of every verb that makes pods or containers. */
 export const makeFlags = {
@@ -133,7 +132,7 @@ export abstract class PlanCommand extends CriCommand {
       throw new UsageError('--with-pull and --no-pull contradict each other')
     if (flags['with-pull']) return 'always'
     if (flags['no-pull']) return 'never'
-    return usual(await readSettings(flags, process.env, () => undefined))
+    return usual(await this.settings(flags))
   }
 }
 

@@ -1,7 +1,7 @@
-import {readFile} from 'node:fs/promises'
 import type {Interfaces} from '@oclif/core'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
+import {readFileBytes} from '../node/read-file.js'
 import {isCrictlMode} from '../text/program.js'
 import type {outputFlags} from './flags/common.js'
 
@@ -13,6 +13,7 @@ interface FormOptions {
   /** Forms that only this command has. */
   own: readonly string[]
   note: (text: string) => void
+  signal: AbortSignal
 }
 
 /**
@@ -21,11 +22,12 @@ interface FormOptions {
  */
 export async function readOutputForm(
   {output, template}: FormFlags,
-  {asked, own, note}: FormOptions,
+  {asked, own, note, signal}: FormOptions,
 ): Promise<OutputForm> {
   const preset = output || (process.stdout.isTTY && !isCrictlMode() ? 'table' : 'json')
   const word = template === undefined || asked ? preset : 'go-template'
-  const form = await parseOutputForm(word, {template, own, readFile: (path) => readFile(path, 'utf8')})
+  const readFile = async (path: string) => (await readFileBytes(path, {signal})).toString()
+  const form = await parseOutputForm(word, {template, own, readFile})
   if (template !== undefined && form.name !== 'go-template')
     note(`--template is for -o go-template: it does nothing with -o ${word}`)
   return form

@@ -13,7 +13,6 @@ import {
   configKeys,
   defaultConfigPath,
   parseConfig,
-  readConfigText,
 } from '../cli/settings/file.js'
 import {MissingArgumentError, UsageError} from '../errors/errors.js'
 import {isCrictlMode} from '../text/program.js'
@@ -64,18 +63,19 @@ export default class Config extends CriCommand {
     switch (task.do) {
       case 'get': {
         const key = checkKey(task.key)
-        return this.write(`${valueIn(await parseConfig(readConfigText(path) ?? '', path), key)}\n`)
+        return this.write(`${valueIn(await parseConfig((await this.readConfig(path)) ?? '', path), key)}\n`)
       }
       case 'set': {
         const settings = new Map(task.items.map(([key, value]) => checkSetting(key, value)))
         const {replaceFile, withSettings} = await import('../cli/settings/edit.js')
-        return replaceFile(path, await withSettings(readConfigText(path) ?? '', settings, path))
+        const text = (await this.readConfig(path)) ?? ''
+        return replaceFile(path, await withSettings(text, settings, path))
       }
       case 'list': {
         if (!flags.list && givenValue(this.line.given, 'output') === undefined && isCrictlMode())
           throw new MissingArgumentError('config what?')
         const output = await this.outputForm(flags)
-        const text = readConfigText(path)
+        const text = await this.readConfig(path)
         if (text === undefined) this.note(`${path} does not exist: these are the defaults`)
         const file = await parseConfig(text ?? '', path)
         const settings = shownKeys(file).map((key) => ({key, value: valueIn(file, key)}))

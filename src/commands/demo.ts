@@ -7,8 +7,9 @@ import {type Given, parserWords} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
 import type {StartReport} from '../cli/demo-process.js'
 import {describeError} from '../cli/failures/describe.js'
-import type {DemoRuntime, DemoRuntimeOptions} from '../demo/index.js'
-import {UsageError} from '../errors/errors.js'
+import type {DemoRuntime, DemoRuntimeOptions, Seed} from '../demo/index.js'
+import {UsageError, UserError} from '../errors/errors.js'
+import {readFileBytes} from '../node/read-file.js'
 
 export default class Demo extends CriCommand {
   static override summary = 'Serve the CRI from crisp itself, to learn and to experiment'
@@ -74,12 +75,15 @@ export default class Demo extends CriCommand {
     if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)
     const {startDetached, stopServers} = await import('../cli/demo-process.js')
     if (flags.stop) {
-      if ((await stopServers(socketPath)) === 0) this.note('no embedded runtime runs')
+      if ((await stopServers(socketPath, this.signal)) === 0) this.note('no embedded runtime runs')
       return
     }
     const options = await this.#options(flags)
     if (flags.detach) {
-      const endpoint = await startDetached(parserWords({...this.line, given: this.#serverFlags()}))
+      const endpoint = await startDetached(
+        parserWords({...this.line, given: this.#serverFlags()}),
+        this.signal,
+      )
       return this.write(`${endpoint}\n`)
     }
     if (flags.child) return this.#serveDetached(socketPath, options)
@@ -139,13 +143,21 @@ export default class Demo extends CriCommand {
 
   async #options(flags: Interfaces.InferredFlags<typeof Demo.flags>): Promise<DemoRuntimeOptions> {
     const {parseFaults, parseRelease} = await import('../demo/server/fault-words.js')
-    const {readSeedFile} = await import('../demo/state/seed-file.js')
     return {
-      seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await readSeedFile(flags.seed),
+      seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await this.#readSeed(flags.seed),
       like: flags.like === undefined ? undefined : parseRelease(flags.like),
       faults: parseFaults({delay: flags.delay ?? [], fail: flags.fail ?? [], cut: flags.cut ?? []}),
       version: crispVersion(),
     }
+  }
+
+  async #readSeed(path: string): Promise<Seed> {
+    const {parseSeed} = await import('../demo/state/seed-file.js')
+    const bytes = await readFileBytes(path, {signal: this.signal}).catch((error) => {
+      this.signal.throwIfAborted()
+      throw new UserError(`seed file ${path}: ${error.message}`, {cause: error})
+    })
+    return parseSeed(bytes.toString(), path)
   }
 }
 

@@ -110,7 +110,7 @@ export default class Exec extends CriCommand {
       sync: flags.sync,
       timeoutSeconds,
       detachKeys: flags['detach-keys'],
-      streaming: await streamingOf(flags),
+      streaming: await streamingOf(flags, this.signal),
     }
     if (flags['ignore-errors'] && !flags.quiet)
       this.note('ignoring errors: the exit code is 0 whatever happens')

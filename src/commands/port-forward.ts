@@ -58,7 +58,7 @@ export default class PortForward extends CriCommand {
     if (pod === undefined || ports.length === 0)
       throw new MissingArgumentError(`which pod and ports? ${programName()} port-forward POD LOCAL:REMOTE`)
     const mappings = ports.map(parsePortMapping)
-    const streaming = await streamingOf(flags)
+    const streaming = await streamingOf(flags, this.signal)
     if (streaming.transport === 'websocket')
       this.note(
         'forwarding over SPDY all the same: every runtime has it, and WebSocket cannot carry the end of a stream',

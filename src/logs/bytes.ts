@@ -1,7 +1,19 @@
-import {closeSync, constants, createReadStream, fstatSync, openSync, readSync, realpathSync} from 'node:fs'
+import {
+  type BigIntStats,
+  close,
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  read,
+  readSync,
+  realpathSync,
+} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
-import {fileAt, identityOf, type LogFile, unreadable} from './files.js'
+import {UserError} from '../errors/errors.js'
+import {fileAt, identityOf, type LogFile, refuseOtherThanFiles, unreadable} from './files.js'
 
 /** An open file's bytes from an offset on, decompressed where it is compressed. Closed by whoever opened it. */
 export interface OpenLog extends Disposable {
@@ -10,6 +22,38 @@ export interface OpenLog extends Disposable {
   /** Fills as much as it can; 0 at the end, where later calls may find more in a file that grows. */
   read(into: Uint8Array): number | Promise<number>
   close(): void
+}
+
+/** Never waits for a writer, should there be a FIFO by now. */
+function openFile(path: string): {descriptor: number; status: BigIntStats} {
+  let descriptor: number
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  try {
+    const status = fstatSync(descriptor, {bigint: true})
+    refuseOtherThanFiles(path, status)
+    return {descriptor, status}
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** As `fs.open`, for a stream: a file that cannot be opened is then one that cannot be read. */
+function openForStream(
+  path: string,
+  _flags: unknown,
+  _mode: unknown,
+  done: (error: Error | null, descriptor?: number) => void,
+): void {
+  try {
+    done(null, openFile(path).descriptor)
+  } catch (error) {
+    done(error as Error)
+  }
 }
 
 export class PlainLog implements OpenLog {
@@ -21,13 +65,9 @@ export class PlainLog implements OpenLog {
   constructor(path: string, offset: number) {
     this.path = path
     this.offset = offset
-    try {
-      // Never waits for a writer, should there be a FIFO by now.
-      this.descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    } catch (error) {
-      throw unreadable(path, error)
-    }
-    this.identity = identityOf(fstatSync(this.descriptor, {bigint: true}))
+    const {descriptor, status} = openFile(path)
+    this.descriptor = descriptor
+    this.identity = identityOf(status)
   }
 
   read(into: Uint8Array): number {
@@ -70,7 +110,7 @@ export class CompressedLog implements OpenLog {
     this.#path = path
     this.offset = offset
     this.#skip = offset
-    const file = createReadStream(path)
+    const file = createReadStream(path, {fs: {open: openForStream, read, close}})
     const gunzip = createGunzip({chunkSize: 256 * 1024})
     file.on('error', (error) => gunzip.destroy(error))
     gunzip.on('close', () => file.destroy())
@@ -85,7 +125,7 @@ export class CompressedLog implements OpenLog {
       try {
         step = await this.#chunks.next()
       } catch (error) {
-        throw unreadable(this.#path, error)
+        throw error instanceof UserError ? error : unreadable(this.#path, error)
       }
       if (step.done) return 0
       const skipped = Math.min(step.value.length, this.#skip)

@@ -137,7 +137,7 @@ export function isSameFile(a: string, b: string): boolean {
   return !bothBorn && a.slice(0, aAt) === b.slice(0, bAt)
 }
 
-function refuseOtherThanFiles(path: string, status: Stats | BigIntStats): void {
+export function refuseOtherThanFiles(path: string, status: Stats | BigIntStats): void {
   if (status.isFile()) return
   const kind = status.isDirectory()
     ? 'a directory'

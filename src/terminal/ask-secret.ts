@@ -3,15 +3,17 @@ import {Interrupted} from '../errors/errors.js'
 
 /**
  * A line typed on a terminal that does not show it. Resolves at Return or Ctrl-D; rejects with Interrupted at Ctrl-C,
- * which raw mode makes a character. The terminal is as before in every case.
+ * which raw mode makes a character, or with the signal's reason. The terminal is as before in every case.
  */
 export function askSecret(
   question: string,
-  {input, output}: {input: ReadStream; output: NodeJS.WritableStream},
+  {input, output, signal}: {input: ReadStream; output: NodeJS.WritableStream; signal: AbortSignal},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
     let typed = ''
     const finish = (settle: () => void) => {
+      signal.removeEventListener('abort', stop)
       input.off('data', read)
       input.setRawMode(false)
       input.pause()
@@ -39,6 +41,8 @@ export function askSecret(
         }
       }
     }
+    const stop = () => finish(() => reject(signal.reason))
+    signal.addEventListener('abort', stop)
     // First silent, then the question: who sees it may type at once.
     input.setRawMode(true)
     output.write(question)

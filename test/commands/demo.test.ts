@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await stopServers(demoSocketPath())
+  await stopServers(demoSocketPath(), new AbortController().signal)
   await rm(home, {recursive: true, force: true})
   delete process.env.XDG_RUNTIME_DIR
 })

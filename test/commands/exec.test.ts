@@ -563,7 +563,7 @@ describe('a streaming server with TLS', () => {
   test('a file that is not there', async () => {
     expect(await run(['--tls-ca', '/nowhere/ca.pem'])).toEqual({
       stdout: '',
-      stderr: 'crisp: --tls-ca: cannot read /nowhere/ca.pem: ENOENT\n',
+      stderr: 'crisp: --tls-ca: cannot read /nowhere/ca.pem: no such file\n',
       exitCode: 125,
     })
   })

@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {knownSockets} from '../../client/endpoints.js'
+import {configReader} from '../settings/file.js'
 import {readSettings} from '../settings/settings.js'
 import type {Candidate, CompletableCommand, CompletableFlag, Position} from './position.js'
 import {positionOf} from './position.js'
@@ -48,9 +49,10 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
   const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
   if (!(leftMs > 0)) return []
   try {
-    const settings = await readSettings(globals, process.env, () => undefined)
+    const signal = AbortSignal.timeout(Math.ceil(leftMs))
+    const settings = await readSettings(globals, process.env, () => undefined, configReader(signal))
     const {liveCandidates} = await import('./live.js')
-    return await liveCandidates(lookup, part, settings, AbortSignal.timeout(Math.ceil(leftMs)))
+    return await liveCandidates(lookup, part, settings, signal)
   } catch {
     // Whatever it was, a message would land in the middle of the line that is being typed.
     return []

@@ -1,5 +1,7 @@
-import {writeFile} from 'node:fs/promises'
+import {closeSync, constants, fstatSync, openSync, writeFileSync} from 'node:fs'
 import {Session} from 'node:inspector/promises'
+import {Socket} from 'node:net'
+import {finished} from 'node:stream/promises'
 import {UserError} from '../../errors/errors.js'
 
 export interface ProfileFiles {
@@ -27,8 +29,21 @@ export async function startProfiling({cpu, memory}: ProfileFiles): Promise<() =>
 
 async function writeProfile(flag: string, path: string, profile: object): Promise<void> {
   try {
-    await writeFile(path, JSON.stringify(profile))
+    await writeWhole(path, JSON.stringify(profile))
   } catch (error) {
     throw new UserError(`${flag}: cannot write ${path}: ${(error as Error).message}`, {cause: error})
+  }
+}
+
+/** Never waits for a reader, should it be a FIFO: a signal could not end that. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const {O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK} = constants
+  const descriptor = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o666)
+  if (fstatSync(descriptor).isFIFO())
+    return finished(new Socket({fd: descriptor, readable: false, writable: true}).end(text))
+  try {
+    writeFileSync(descriptor, text)
+  } finally {
+    closeSync(descriptor)
   }
 }

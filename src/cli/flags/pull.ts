@@ -80,16 +80,14 @@ export async function pullCredentials(
   const given = await givenCredentials(flags, signal)
   if (given) return async () => given
   const onProblem = sayEachOnce(note)
-  return async (reference) => {
-    const {findCredentials} = await import('../../node/registry/credentials.js')
-    return findCredentials(reference, {
-      env: process.env,
-      file: flags.authfile,
-      onProblem,
-      signal,
-      killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
-    })
-  }
+  const {credentialFinder} = await import('../../node/registry/credentials.js')
+  return credentialFinder({
+    env: process.env,
+    file: flags.authfile,
+    onProblem,
+    signal,
+    killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
+  })
 }
 
 /** `--username` goes before everything, as in crictl; `--creds` beside `--auth` is refused. */
@@ -111,7 +109,7 @@ async function givenCredentials(
   if (!creds) return undefined
   const parsed = parseCredentials(creds, '--creds')
   if (!creds.includes(':') && process.stdin.isTTY)
-    return {username: parsed.username, password: await ask(parsed.username)}
+    return {username: parsed.username, password: await ask(parsed.username, signal)}
   return parsed
 }
 
@@ -127,12 +125,12 @@ async function passwordOf(flags: PullFlags, signal: AbortSignal): Promise<string
   if (flags['password-stdin']) return firstLine(signal)
   if (!process.stdin.isTTY)
     throw new UsageError('--username asks for the password on a terminal: pipe it in with --password-stdin')
-  return ask(flags.username ?? '')
+  return ask(flags.username ?? '', signal)
 }
 
-async function ask(username: string): Promise<string> {
+async function ask(username: string, signal: AbortSignal): Promise<string> {
   const {askSecret} = await import('../../terminal/ask-secret.js')
-  return askSecret(`Password of ${username}: `, {input: process.stdin, output: process.stderr})
+  return askSecret(`Password of ${username}: `, {input: process.stdin, output: process.stderr, signal})
 }
 
 async function firstLine(signal: AbortSignal): Promise<string> {

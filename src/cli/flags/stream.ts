@@ -1,7 +1,7 @@
-import {readFile} from 'node:fs/promises'
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {UsageError, UserError} from '../../errors/errors.js'
+import {readFileBytes} from '../../node/read-file.js'
 import type {Streaming} from '../../sessions/session.js'
 import {parseDetachKeys} from '../../text/detach-keys.js'
 import {choiceFlag, valueFlag} from './types.js'
@@ -40,25 +40,27 @@ export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS', tak
 
 type StreamFlags = Interfaces.InferredFlags<typeof streamFlags>
 
-/** Reads the files that the flags name. Throws UsageError, or UserError for a file that cannot be read. */
-export async function streamingOf(flags: StreamFlags): Promise<Streaming> {
+/**
+ * Reads the files that the flags name. Throws UsageError, UserError for a file that cannot be read, or the signal's
+ * reason.
+ */
+export async function streamingOf(flags: StreamFlags, signal: AbortSignal): Promise<Streaming> {
   if ((flags['tls-cert'] === undefined) !== (flags['tls-key'] === undefined))
     throw new UsageError('--tls-cert and --tls-key go together')
   const [ca, cert, key] = await Promise.all(
-    (['tls-ca', 'tls-cert', 'tls-key'] as const).map((flag) => pem(flag, flags[flag])),
+    (['tls-ca', 'tls-cert', 'tls-key'] as const).map((flag) => pem(flag, flags[flag], signal)),
   )
   const serverName = flags['tls-sni'] || ((ca ?? cert) ? 'localhost' : undefined)
   return {transport: flags.transport, tls: {ca, cert, key, serverName, insecure: flags['tls-insecure']}}
 }
 
-async function pem(flag: string, path: string | undefined): Promise<Buffer | undefined> {
+async function pem(flag: string, path: string | undefined, signal: AbortSignal): Promise<Buffer | undefined> {
   if (path === undefined || path === '') return undefined
   try {
-    return await readFile(path)
+    return await readFileBytes(path, {signal})
   } catch (error) {
-    throw new UserError(`--${flag}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    })
+    signal.throwIfAborted()
+    throw new UserError(`--${flag}: cannot read ${path}: ${(error as Error).message}`, {cause: error})
   }
 }
 

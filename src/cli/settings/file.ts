@@ -1,7 +1,8 @@
-import {existsSync, readFileSync, statSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
+import {readFileBytes} from '../../node/read-file.js'
 import {nearest} from '../../text/nearest.js'
 import {isCrictlMode} from '../../text/program.js'
 import {meansCrictl} from '../compat.js'
@@ -53,22 +54,30 @@ export function findConfigPath(): string | undefined {
 }
 
 /** What the file says, every value checked; an empty one says nothing. Throws UserError, one line with the file's name. */
-export async function readConfigFile(path: string): Promise<ConfigFile> {
-  const text = readConfigText(path)
+export async function readConfigFile(path: string, read: ReadConfig): Promise<ConfigFile> {
+  const text = await read(path)
   if (text === undefined) throw new UserError(`config file ${path}: does not exist`)
   return parseConfig(text, path)
 }
 
-/** A pipe, as of `--config <(…)`, gives its text once, and several parts of a command read it. */
-const pipedTexts = new Map<string, string>()
+/** A file's text, undefined for one that does not exist. Throws UserError, or the reason of a signal. */
+export type ReadConfig = (path: string) => Promise<string | undefined>
 
-/** undefined for a file that does not exist. */
-export function readConfigText(path: string): string | undefined {
-  try {
-    const text = pipedTexts.get(path) ?? readFileSync(path, 'utf8')
-    if (!statSync(path).isFile()) pipedTexts.set(path, text)
+/** Reads each file once: one that is a pipe has its words only once. */
+export function configReader(signal?: AbortSignal): ReadConfig {
+  const texts = new Map<string, Promise<string | undefined>>()
+  return (path) => {
+    const text = texts.get(path) ?? readConfigText(path, signal)
+    texts.set(path, text)
     return text
+  }
+}
+
+async function readConfigText(path: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    return (await readFileBytes(path, {signal})).toString()
   } catch (error) {
+    signal?.throwIfAborted()
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new UserError(`config file ${path}: ${fileProblem(error)}`, {cause: error})
   }

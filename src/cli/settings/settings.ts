@@ -1,14 +1,15 @@
 import {socketPathOf} from '../../client/endpoints.js'
-import {UsageError} from '../../errors/errors.js'
+import {UsageError, UserError} from '../../errors/errors.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
 import {
   askedConfigPath,
   type ConfigFile,
+  configReader,
   findConfigPath,
   parseConfig,
+  type ReadConfig,
   readConfigFile,
-  readConfigText,
 } from './file.js'
 
 /** Where a command's work goes and how long it may take: flags, environment and file in one, finished values only. */
@@ -30,8 +31,9 @@ export async function readSettings(
   flags: GlobalFlags,
   environment: NodeJS.ProcessEnv,
   note: (text: string) => void,
+  read = configReader(),
 ): Promise<Settings> {
-  const {path, file} = await configFileFor(askedConfigPath(flags.config, environment), note)
+  const {path, file} = await configFileFor(askedConfigPath(flags.config, environment), note, read)
   const endpointOf = (key: EndpointKey) => {
     const variable = endpointVariables[key]
     return (
@@ -59,11 +61,12 @@ export async function readSettings(
 export async function settingsMeanCrictl(
   line: CommandLine,
   environment: NodeJS.ProcessEnv,
+  read: ReadConfig,
 ): Promise<boolean> {
   const flag = givenValue(line.given, 'config')
   const path = askedConfigPath(typeof flag === 'string' ? flag : undefined, environment) ?? findConfigPath()
   try {
-    const text = path === undefined ? '' : (readConfigText(path) ?? '')
+    const text = path === undefined ? '' : ((await read(path)) ?? '')
     // Few files have it, and YAML takes its time to load.
     return text.includes('compat') && (await parseConfig(text, path ?? '')).compat === 'crictl'
   } catch {
@@ -97,14 +100,16 @@ function numberIn(file: ConfigFile, key: 'timeout' | 'max-retries', unit = 1): n
 async function configFileFor(
   asked: string | undefined,
   note: (text: string) => void,
+  read: ReadConfig,
 ): Promise<{path: string; file: ConfigFile}> {
-  if (asked !== undefined) return {path: asked, file: await readConfigFile(asked)}
+  if (asked !== undefined) return {path: asked, file: await readConfigFile(asked, read)}
   const path = findConfigPath()
   if (path === undefined) return {path: '', file: {}}
   try {
-    return {path, file: await readConfigFile(path)}
+    return {path, file: await readConfigFile(path, read)}
   } catch (error) {
-    note(`ignoring ${(error as Error).message}`)
+    if (!(error instanceof UserError)) throw error
+    note(`ignoring ${error.message}`)
     return {path, file: {}}
   }
 }

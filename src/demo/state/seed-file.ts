@@ -1,18 +1,16 @@
-import {readFile} from 'node:fs/promises'
 import {load} from 'js-yaml'
 import {UserError} from '../../errors/errors.js'
 import type {Seed} from './seed.js'
 import {checkSeed} from './seed-check.js'
 
-/** Pods and images from a YAML or JSON file. Throws UserError where it says something else. */
-export async function readSeedFile(path: string): Promise<Seed> {
+/** Pods and images from a file's YAML or JSON. Throws UserError where it says something else. */
+export function parseSeed(text: string, path: string): Seed {
   let content: unknown
   try {
-    content = load(await readFile(path, 'utf8'))
+    content = load(text)
   } catch (error) {
-    const {code, reason, message} = error as {code?: string; reason?: string; message: string}
-    const problem = code === 'ENOENT' ? 'does not exist' : reason ? `not YAML: ${reason}` : message
-    throw new UserError(`seed file ${path}: ${problem}`, {cause: error})
+    const {reason, message} = error as {reason?: string; message: string}
+    throw new UserError(`seed file ${path}: ${reason ? `not YAML: ${reason}` : message}`, {cause: error})
   }
   try {
     return checkSeed(content ?? {})

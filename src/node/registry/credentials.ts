@@ -1,8 +1,8 @@
-import {readFile} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {UserError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
+import {readFileBytes} from '../read-file.js'
 import {askHelper, type HelperAnswer, type HelperSurroundings} from './credential-helper.js'
 import {credentialScopes, defaultRegistry, normalScope, registryHost} from './host.js'
 
@@ -20,17 +20,25 @@ export interface CredentialSearch extends HelperSurroundings {
   onProblem: (text: string) => void
 }
 
-/** What a `docker login` or `podman login` on this machine left for the image's registry; undefined for none. */
-export async function findCredentials(
-  reference: string,
+/**
+ * Finds what a `docker login` or `podman login` on this machine left for an image's registry; undefined for none. Reads
+ * each file once: one that is a pipe has its words only once.
+ */
+export function credentialFinder(
   search: CredentialSearch,
-): Promise<Input<AuthConfig> | undefined> {
-  for (const path of search.file === undefined ? authFilePaths(search.env) : [search.file]) {
-    const file = await readAuthFile(path, search)
-    const found = file && (await credentialsIn(file, path, reference, search))
-    if (found) return found
+): (reference: string) => Promise<Input<AuthConfig> | undefined> {
+  const paths = search.file === undefined ? authFilePaths(search.env) : [search.file]
+  const files = new Map<string, ReturnType<typeof readAuthFile>>()
+  return async (reference) => {
+    for (const path of paths) {
+      const reading = files.get(path) ?? readAuthFile(path, search)
+      files.set(path, reading)
+      const file = await reading
+      const found = file && (await credentialsIn(file, path, reference, search))
+      if (found) return found
+    }
+    return undefined
   }
-  return undefined
 }
 
 /** Files that are named by a variable go before those in their usual places. */
@@ -54,12 +62,13 @@ async function readAuthFile(path: string, search: CredentialSearch): Promise<Aut
   }
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = (await readFileBytes(path, {signal: search.signal})).toString()
   } catch (error) {
-    const {code} = error as NodeJS.ErrnoException
+    search.signal?.throwIfAborted()
+    const {code, message} = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR')
       return search.file === undefined ? undefined : problem('does not exist')
-    return problem(code === 'EACCES' ? 'permission denied' : `cannot be read (${code})`, code)
+    return problem(message, code)
   }
   if (text.trim() === '') return {}
   try {

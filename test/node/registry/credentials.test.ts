@@ -2,7 +2,7 @@ import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {delimiter, dirname, join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {authFilePaths, findCredentials} from '../../../src/node/registry/credentials.js'
+import {authFilePaths, credentialFinder} from '../../../src/node/registry/credentials.js'
 
 let home = ''
 let problems: string[] = []
@@ -32,12 +32,12 @@ async function helper(name: string, script: string): Promise<void> {
 }
 
 const find = (reference: string, env: NodeJS.ProcessEnv = {}, path?: string) =>
-  findCredentials(reference, {
+  credentialFinder({
     env: {HOME: home, PATH: `${join(home, 'bin')}${delimiter}${process.env.PATH}`, ...env},
     file: path,
     killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
     onProblem: (text) => problems.push(text.replaceAll(home, '~')),
-  })
+  })(reference)
 
 test('where logins are looked for, those that a variable names first', () => {
   expect(authFilePaths({}, '/root')).toEqual([

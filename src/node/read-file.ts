@@ -1,0 +1,141 @@
+import {closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync} from 'node:fs'
+import {Socket} from 'node:net'
+import {devNull} from 'node:os'
+import {addAbortSignal, type Readable} from 'node:stream'
+import {isatty, ReadStream} from 'node:tty'
+
+export interface ReadOptions {
+  /** Ends the wait for a pipe. */
+  signal: AbortSignal | undefined
+  maxBytes?: number | undefined
+}
+
+/** Why a file cannot be read, in words that follow its name. */
+export class UnreadableFile extends Error {
+  /** As of a failed call of the system; EFBIG also for a file that is larger than was allowed. */
+  readonly code: string | undefined
+
+  constructor(message: string, code: string | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+const mebibyte = 1024 * 1024
+/** Far above any file that is written by hand. */
+const usualMaxBytes = 16 * mebibyte
+
+/**
+ * The whole of a file, pipe or terminal that the user named, such as `<(…)` and /dev/stdin. Nothing else is opened, and
+ * no opening blocks; a pipe without a writer is waited for. Throws UnreadableFile, or the signal's reason.
+ */
+export async function readFileBytes(
+  path: string,
+  {signal, maxBytes = usualMaxBytes}: ReadOptions,
+): Promise<Buffer> {
+  signal?.throwIfAborted()
+  try {
+    const source = open(path)
+    if (typeof source !== 'number') return await readStream(source, {signal, maxBytes})
+    try {
+      return readAll(source, maxBytes)
+    } finally {
+      closeSync(source)
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof UnreadableFile) throw error
+    const {code, message} = error as NodeJS.ErrnoException
+    throw new UnreadableFile(problemOf(code) ?? message, code, {cause: error})
+  }
+}
+
+/** To its end, which may never come: the signal ends it too. */
+export async function readStream(
+  stream: Readable,
+  {signal, maxBytes = usualMaxBytes}: ReadOptions,
+): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  if (signal) addAbortSignal(signal, stream)
+  try {
+    for await (const chunk of stream) {
+      length += chunk.length
+      if (length > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The descriptor of a file, or what else has bytes. */
+function open(path: string): number | Readable {
+  // Some devices do something as soon as they are opened.
+  const there = statSync(path)
+  const inherited = descriptorIn(path)
+  // These two are not opened a second time: a terminal is ours, a socket has no way to.
+  if (inherited !== undefined && isatty(inherited)) return new ReadStream(inherited)
+  if (inherited !== undefined && there.isSocket()) return readEvents(inherited)
+  refuseOthers(there)
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  try {
+    const opened = fstatSync(descriptor)
+    refuseOthers(opened)
+    return opened.isFIFO() ? readEvents(descriptor) : descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** The kernel tells when there is something to read, or the end; a pipe that had no writer yet has no end either. */
+function readEvents(fd: number): Readable {
+  return new Socket({fd, readable: true, writable: false})
+}
+
+function refuseOthers(there: Stats): void {
+  if (there.isDirectory()) throw new UnreadableFile('is a directory, not a file', 'EISDIR')
+  if (there.isSocket()) throw new UnreadableFile('is a socket, not a file', 'ENXIO')
+  if (there.isBlockDevice() || (there.isCharacterDevice() && there.rdev !== statSync(devNull).rdev))
+    throw new UnreadableFile('is a device, not a file', undefined)
+}
+
+/** The number of an open file of our own that a path stands for. */
+function descriptorIn(path: string): number | undefined {
+  const [, number] =
+    /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(path === '/dev/stdin' ? '/dev/fd/0' : path) ?? []
+  return number === undefined ? undefined : Number(number)
+}
+
+function readAll(descriptor: number, maxBytes: number): Buffer {
+  const chunks: Buffer[] = []
+  for (let length = 0; ; ) {
+    // Files such as those of /proc do not know their size.
+    const chunk = Buffer.allocUnsafe(Math.max(fstatSync(descriptor).size - length, 8192) + 1)
+    const count = readSync(descriptor, chunk)
+    if (count === 0) return Buffer.concat(chunks)
+    length += count
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk.subarray(0, count))
+  }
+}
+
+function tooLarge(maxBytes: number): UnreadableFile {
+  return new UnreadableFile(`is larger than ${maxBytes / mebibyte} MiB`, 'EFBIG')
+}
+
+function problemOf(code: string | undefined): string | undefined {
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'no such file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    default:
+      return undefined
+  }
+}
