@@ -3,6 +3,7 @@ import {basename, dirname, join} from 'node:path'
 import type {Server} from '@grpc/grpc-js'
 import {socketState} from '../../client/endpoints.js'
 import {UserError} from '../../errors/errors.js'
+import {programName} from '../../text/program.js'
 import {acceptConnections} from './connections.js'
 
 /** What the system's socket addresses hold, less the closing zero. Node 20 cuts off the rest and says nothing. */
@@ -68,7 +69,7 @@ export class SocketTakenError extends UserError {
       ? 'something listens there already'
       : `${basename(path)} is there already and no socket`
     super(
-      `cannot listen on ${path}: ${what}; stop it with crisp demo --stop, or name another place with --socket`,
+      `cannot listen on ${path}: ${what}; stop it with ${programName()} demo --stop, or name another place with --socket`,
     )
   }
 }

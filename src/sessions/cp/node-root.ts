@@ -1,5 +1,6 @@
 import type {CriClient} from '../../client/connect.js'
 import {processInfo} from '../../node/process-info.js'
+import {programName} from '../../text/program.js'
 import {isProcesses} from './kernel-files.js'
 import {joinRaw, partsOf, type RawName} from './raw-name.js'
 import {Obstacle} from './reasons.js'
@@ -85,7 +86,7 @@ export async function resolveInRoot(root: SafeDirectory, path: RawName): Promise
         continue
       }
       if (/^(self|thread-self)$/.test(name) && isProcesses(await here.fileSystem()))
-        throw new Obstacle(`${name} in /proc is whoever reads it, which is crisp`)
+        throw new Obstacle(`${name} in /proc is whoever reads it, which is ${programName()}`)
       if (++links > linkLimit) throw new Obstacle('too many symlinks')
       if (target.startsWith('/')) await leave(1)
       waiting.unshift(...partsOf(target))
