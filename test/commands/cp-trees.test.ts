@@ -5,7 +5,7 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
 import {copyContainers, copySeed} from '../support/copy-node.js'
 import {diskBytesOf, fileTrees, manifestOf} from '../support/file-trees.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 let runtime: DemoRuntime
 let base: string
@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(base, {recursive: true}))
 
-const cp = (...argv: string[]) => runCli(['cp', ...argv], runtime)
+const cp = (...argv: string[]) => runInProcess(['cp', ...argv], runtime)
 const done = {stdout: '', stderr: '', exitCode: 0}
 
 describe.each(copyContainers)('there and back, %s', (container) => {

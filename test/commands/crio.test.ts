@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, shellImage, startIn} from '../support/demo-node.js'
-import {runCli, runUntil} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 // Where CRI-O and containerd differ, the commands behave alike.
 
@@ -15,7 +15,8 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
   let base: string
   let podFile: string
   let containerFile: string
-  const crisp = (...argv: string[]) => runCli(argv, {...runtime, env: {XDG_STATE_HOME: join(base, 'state')}})
+  const crisp = (...argv: string[]) =>
+    runInProcess(argv, {...runtime, env: {XDG_STATE_HOME: join(base, 'state')}})
   const running = async () => (await crisp('ps', '-q', '--no-trunc')).stdout
 
   beforeEach(async () => {
@@ -218,11 +219,10 @@ test.each([
 ])('events of a CRI-O that has them, of a pod %s', async (_, labels) => {
   await using runtime = await startDemoRuntime({like: 'crio-1.36-events', seed: {images: [shellImage]}})
   using client = clientOf(runtime)
-  const events = runUntil(
-    ['events', '-o', 'table', '--pod', 'web'],
-    (text) => text.split('\n').length > 3,
-    runtime,
-  )
+  const events = runInProcess(['events', '-o', 'table', '--pod', 'web'], {
+    ...runtime,
+    enough: (text) => text.includes('started  prod/web/main'),
+  })
   const metadata = {name: 'web', namespace: 'prod', uid: 'uid-1'}
   const {podSandboxId} = await client.runtime.runPodSandbox({config: {metadata, labels}})
   const containerId = await startIn(client, podSandboxId, ['/bin/sleep', '100'], {labels})

@@ -7,6 +7,7 @@ import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
 import {exchangeForEver} from '../support/exchange.js'
 import {diskBytesOf, fileTrees, manifestOf} from '../support/file-trees.js'
+import {runInProcess} from '../support/in-process.js'
 import {runCli} from '../support/run-cli.js'
 
 // Containers with file systems of their own: `shell` has tar, busybox's, `bare` has none.
@@ -21,7 +22,7 @@ describeOnContainerd('cp on a real containerd', () => {
   /** Where this machine sees the containers' files. */
   const roots: Record<string, string> = {}
 
-  const crisp = (...argv: string[]) => runCli(argv, {endpoint: containerd.endpoint})
+  const crisp = (...argv: string[]) => runInProcess(argv, {endpoint: containerd.endpoint})
   const start = async (name: string, script: string, config: object = {}) => {
     const id = await pod.runContainer(name, `${script}; touch /ready; exec sleep 100000`, {config})
     const {info} = await containerd.client.runtime.containerStatus({containerId: id, verbose: true})
@@ -98,10 +99,11 @@ describeOnContainerd('cp on a real containerd', () => {
         "crisp: bare:/proc/sys/kernel: its values are those of whoever reads them: crisp exec bare cat shows the container's\n",
       exitCode: 1,
     })
-    expect(await crisp('cp', 'bare:/proc/self/environ', join(directory, 'environ'))).toMatchObject({
-      exitCode: 0,
-    })
-    expect(await readFile(join(directory, 'environ'), 'utf8')).not.toContain('CRI_CONFIG_FILE')
+    const environ = join(directory, 'environ')
+    // A process of its own: what is in this one's environment is not what it was started with.
+    const copied = await runCli(['cp', 'bare:/proc/self/environ', environ], containerd)
+    expect(copied.exitCode).toBe(0)
+    expect(await readFile(environ, 'utf8')).not.toContain('CRI_CONFIG_FILE')
   })
 
   test.each(['shell', 'bare'])(
@@ -136,7 +138,7 @@ describeOnContainerd('cp on a real containerd', () => {
     const inside = join(roots.bare as string, 'changing')
     mkdirSync(inside)
     for (const name of ['a', 'z']) writeFileSync(join(inside, name), name)
-    writeFileSync(join(inside, 'log'), Buffer.alloc(30_000_000, 'x'))
+    writeFileSync(join(inside, 'log'), Buffer.alloc(10_000_000, 'x'))
     const writing = setInterval(() => appendFileSync(join(inside, 'log'), 'more'), 1)
     const {stderr, exitCode} = await crisp('cp', 'bare:/changing', directory)
     clearInterval(writing)
@@ -148,7 +150,7 @@ describeOnContainerd('cp on a real containerd', () => {
       expect(await readFile(join(directory, 'changing', name), 'utf8')).toBe(name)
     const log = await readFile(join(directory, 'changing', 'log'), 'utf8')
     expect(log.replace(/^x+/, '')).toMatch(/^(more)*$/)
-    expect(log.length).toBeGreaterThanOrEqual(30_000_000)
+    expect(log.length).toBeGreaterThanOrEqual(10_000_000)
   })
 
   test('a program inside that exchanges a directory with a symlink gets nothing of the node', async () => {

@@ -37,12 +37,12 @@ export const fileTrees: Readonly<Record<string, (root: string) => void>> = {
   'files with holes': (root) => {
     hollow(
       join(root, 'many'),
-      64 * megabyte,
-      Array.from({length: 40}, (_, index) => index * 1_500_000),
+      8 * megabyte,
+      Array.from({length: 40}, (_, index) => index * 200_000),
     )
-    hollow(join(root, 'end'), 64 * megabyte, [64 * megabyte - 4])
-    hollow(join(root, 'nothing'), 64 * megabyte, [])
-    hollow(join(root, 'begin'), 64 * megabyte + 1, [0])
+    hollow(join(root, 'end'), 8 * megabyte, [8 * megabyte - 4])
+    hollow(join(root, 'nothing'), 8 * megabyte, [])
+    hollow(join(root, 'begin'), 8 * megabyte + 1, [0])
   },
   'names that are not UTF-8': (root) => {
     const directory = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x64, 0xff, 0xfe])])
@@ -63,8 +63,8 @@ export const fileTrees: Readonly<Record<string, (root: string) => void>> = {
   },
   'directories deep in each other': (root) => {
     let directory = root
-    for (let depth = 0; depth < 80; depth++) {
-      directory = join(directory, `${depth}-${'deep'.repeat(8)}`)
+    for (let depth = 0; depth < 30; depth++) {
+      directory = join(directory, `${depth}-${'deep'.repeat(24)}`)
       mkdirSync(directory)
       writeFileSync(join(directory, 'file'), `${depth}`)
     }
@@ -101,13 +101,13 @@ export const fileTrees: Readonly<Record<string, (root: string) => void>> = {
     symlinkSync('loop', join(root, 'loop'))
   },
   'a large file': (root) => {
-    writeFileSync(join(root, 'large'), randomBytes(24 * megabyte + 7, 2))
+    writeFileSync(join(root, 'large'), randomBytes(6 * megabyte + 7, 2))
   },
   'many files': (root) => {
-    for (let directory = 0; directory < 20; directory++) {
+    for (let directory = 0; directory < 12; directory++) {
       mkdirSync(join(root, `${directory}`))
-      for (let file = 0; file < 100; file++)
-        writeFileSync(join(root, `${directory}`, `${file}`), randomBytes(file * 13, file))
+      for (let file = 0; file < 30; file++)
+        writeFileSync(join(root, `${directory}`, `${file}`), randomBytes(file * 45, file))
     }
   },
 }

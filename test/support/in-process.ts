@@ -40,6 +40,9 @@ export function runInProcess(argv: readonly string[], options: InProcessOptions 
 
 let previous: Promise<unknown> = Promise.resolve()
 
+// Node ignores SIGPIPE until a command listens for it and leaves again; then it would end this process.
+process.on('SIGPIPE', () => undefined)
+
 async function runNow(argv: readonly string[], options: InProcessOptions): Promise<CliResult> {
   const {main} = await program
   const {stdout, stderr, env, exitCode} = process
