@@ -209,8 +209,15 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended already.
+    // It has ended already, or has become another user's.
   }
+}
+
+/** Kills what runs in a session, on Linux also the process groups of a shell's jobs. */
+export function killSession(leaderPid: number): void {
+  signalProcess(-leaderPid, 'SIGKILL')
+  if (process.platform !== 'linux') return
+  for (const pid of processIds()) if (readStat(pid)?.session === leaderPid) signalProcess(pid, 'SIGKILL')
 }
 
 function processIds(): number[] {

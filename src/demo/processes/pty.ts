@@ -1,10 +1,11 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {constants as fileFlags} from 'node:fs'
-import {access, open, readdir, readFile} from 'node:fs/promises'
+import {access, open} from 'node:fs/promises'
 import {constants as osConstants} from 'node:os'
 import type {Readable, Writable} from 'node:stream'
 import {quoteForShell} from '../../text/shell-quote.js'
+import {killSession, signalProcess} from './process-table.js'
 
 export interface Terminal {
   /** What holds the terminal. The command itself is `pid`. */
@@ -54,10 +55,10 @@ export async function spawnOnTerminal(
   const {device, pid} = await Promise.race([readStart(control), failedStart(stderr, ended)])
 
   let running = true
-  const exited = ended.then(async (exitCode) => {
+  const exited = ended.then((exitCode) => {
     running = false
     input.destroy()
-    await killSession(pid)
+    killSession(pid)
     return exitCode
   })
   control.once('data', () => input.destroy())
@@ -77,7 +78,7 @@ export async function spawnOnTerminal(
     },
     kill(signal) {
       if (!running) return
-      if (signal === 'SIGKILL') void killSession(pid)
+      if (signal === 'SIGKILL') killSession(pid)
       else signalProcess(-pid, signal)
     },
   }
@@ -147,38 +148,5 @@ async function setSize(device: string, columns: number, rows: number): Promise<v
     await once(stty, 'exit')
   } finally {
     await terminal.close()
-  }
-}
-
-/** Kills what runs in a session, process groups of a shell's jobs included. */
-async function killSession(sessionId: number): Promise<void> {
-  signalProcess(-sessionId, 'SIGKILL')
-  for (const pid of await sessionProcesses(sessionId)) signalProcess(pid, 'SIGKILL')
-}
-
-async function sessionProcesses(sessionId: number): Promise<number[]> {
-  if (process.platform !== 'linux') return []
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-  const sessions = await Promise.all(pids.map(sessionOf))
-  return pids.filter((_, index) => sessions[index] === sessionId)
-}
-
-async function sessionOf(pid: number): Promise<number | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
-    // The name before the state may hold anything, parentheses included.
-    const [, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(session)
-  } catch {
-    // It has ended meanwhile.
-    return undefined
-  }
-}
-
-function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended already, or has become another user's.
   }
 }
