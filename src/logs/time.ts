@@ -1,3 +1,5 @@
+import {zoneText} from '../text/time.js'
+
 /** A point in time with the nanoseconds that one number cannot hold. */
 export interface LogTime {
   /** Since 1970. */
@@ -40,11 +42,4 @@ export function stampText(time: LogTime, offsetMinutes: number): string {
   }
   const second = (local - minute * 60).toString().padStart(2, '0')
   return `${knownText}${second}.${time.nanos.toString().padStart(9, '0')}${zoneText(offsetMinutes)}`
-}
-
-function zoneText(offsetMinutes: number): string {
-  if (offsetMinutes === 0) return 'Z'
-  const absolute = Math.abs(offsetMinutes)
-  const two = (number: number) => number.toString().padStart(2, '0')
-  return `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}:${two(absolute % 60)}`
 }

@@ -18,19 +18,20 @@ export function rfc3339(timeNs: string): string {
   }
   const fraction = nanos === 0n ? '' : `.${nanos.toString().padStart(9, '0').replace(/0+$/, '')}`
   const date = new Date(Number(seconds) * 1000)
-  return `${localDateTime(date)}${fraction}${zoneOffset(date)}`
+  return `${localDateTime(date)}${fraction}${zoneText(-date.getTimezoneOffset())}`
 }
 
-function localDateTime(date: Date): string {
+/** `2026-01-02T13:00:00` in the local time zone. */
+export function localDateTime(date: Date): string {
   const day = `${date.getFullYear().toString().padStart(4, '0')}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }
 
-function zoneOffset(date: Date): string {
-  const minutes = -date.getTimezoneOffset()
-  if (minutes === 0) return 'Z'
-  const absolute = Math.abs(minutes)
-  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}:${two(absolute % 60)}`
+/** A zone by its distance from UTC: `Z`, `+01:00`. */
+export function zoneText(offsetMinutes: number): string {
+  if (offsetMinutes === 0) return 'Z'
+  const absolute = Math.abs(offsetMinutes)
+  return `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}:${two(absolute % 60)}`
 }
 
 function two(number: number): string {

@@ -1,3 +1,4 @@
+import {localDateTime, zoneText} from '../../text/time.js'
 import type {OutputName} from './attached-clients.js'
 
 /** containerd keeps the beginning of a line until the rest comes, CRI-O's conmon writes it as a piece of its own. */
@@ -63,17 +64,10 @@ function withoutReturn(line: Buffer): Buffer {
 export function localTimestamp(style: LogStyle = 'containerd'): string {
   const microseconds = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000))
   const date = new Date(Number(microseconds / 1_000n))
-  const offsetMinutes = -date.getTimezoneOffset()
-  const local = new Date(date.getTime() + offsetMinutes * 60_000).toISOString().slice(0, 19)
+  const local = localDateTime(date)
+  const zone = zoneText(-date.getTimezoneOffset())
   const digits = String(microseconds % 1_000_000n).padStart(6, '0')
-  if (style === 'conmon') return `${local}.${digits}000${zone(offsetMinutes).replace('Z', '+00:00')}`
+  if (style === 'conmon') return `${local}.${digits}000${zone.replace('Z', '+00:00')}`
   const fraction = digits.replace(/0+$/, '')
-  return `${local}${fraction === '' ? '' : `.${fraction}`}${zone(offsetMinutes)}`
-}
-
-function zone(offsetMinutes: number): string {
-  if (offsetMinutes === 0) return 'Z'
-  const minutes = Math.abs(offsetMinutes)
-  const two = (value: number): string => String(value).padStart(2, '0')
-  return `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+  return `${local}${fraction === '' ? '' : `.${fraction}`}${zone}`
 }

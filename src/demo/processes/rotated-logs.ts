@@ -3,6 +3,7 @@ import {readdir, rename, rm} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
+import {localDateTime} from '../../text/time.js'
 
 // Rotated logs are named as the kubelet's: `0.log.20260131-235959`, later `0.log.20260131-235959.gz`.
 
@@ -26,13 +27,9 @@ async function compress(path: string): Promise<void> {
 /** The local time, or the next second that no rotated log has yet. */
 export async function unusedSuffix(path: string, now = new Date()): Promise<string> {
   for (let second = 0; ; second++) {
-    const suffix = timeSuffix(new Date(now.getTime() + second * 1000))
+    const suffix = localDateTime(new Date(now.getTime() + second * 1000))
+      .replaceAll(/[-:]/g, '')
+      .replace('T', '-')
     if (!existsSync(`${path}.${suffix}`) && !existsSync(`${path}.${suffix}.gz`)) return suffix
   }
-}
-
-function timeSuffix(time: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0')
-  const date = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`
-  return `${date}-${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`
 }
