@@ -8,7 +8,6 @@ import type {
   ContainerState,
   ContainerStatus,
   PodSandbox,
-  PodSandboxStatus,
 } from '../../generated/cri.js'
 import {containerStatuses} from '../details.js'
 import {isRuntimeLost} from '../lost-runtime.js'
@@ -165,7 +164,7 @@ function eventOf(
     containerId: id,
     containerEventType: type,
     createdAt: time === '0' ? `${BigInt(Date.now()) * 1_000_000n}` : time,
-    podSandboxStatus: pod ? podStatus(pod) : null,
+    podSandboxStatus: pod ? {...pod, network: null, linux: null} : null,
     containersStatuses: then ? [type === 'CONTAINER_STOPPED_EVENT' && status ? status : then] : [],
   }
 }
@@ -223,47 +222,17 @@ const unknownContainer: Container = {
   annotations: {},
 }
 
-function podStatus({
-  id,
-  metadata,
-  state,
-  createdAt,
-  labels,
-  annotations,
-  runtimeHandler,
-}: PodSandbox): PodSandboxStatus {
-  return {id, metadata, state, createdAt, network: null, linux: null, labels, annotations, runtimeHandler}
-}
-
-function containerStatus({
-  id,
-  metadata,
-  state,
-  createdAt,
-  image,
-  imageRef,
-  imageId,
-  labels,
-  annotations,
-}: Container): ContainerStatus {
+function containerStatus({podSandboxId: _, ...known}: Container): ContainerStatus {
   return {
-    id,
-    metadata,
-    state,
-    createdAt,
+    ...known,
     startedAt: '0',
     finishedAt: '0',
     exitCode: 0,
-    image,
-    imageRef,
     reason: '',
     message: '',
-    labels,
-    annotations,
     mounts: [],
     logPath: '',
     resources: null,
-    imageId,
     user: null,
     stopSignal: 'SIGNAL_RUNTIME_DEFAULT',
   }
