@@ -2,6 +2,7 @@ import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages} from '../client/lists.js'
 import {findImage, imageStatus} from '../client/names.js'
 import type {Image} from '../generated/cri.js'
+import {imagesByName} from './selection.js'
 
 export interface ImageTarget {
   /** As it was typed; for one that was chosen by filters its ID. */
@@ -56,11 +57,7 @@ export async function unusedImages(client: CriClient): Promise<Image[]> {
     listContainers(client),
     sandboxImage(client),
   ])
-  const ids = new Map(
-    images.flatMap(({id, repoTags, repoDigests}) =>
-      [id, ...repoTags, ...repoDigests].map((name) => [name, id] as const),
-    ),
-  )
+  const known = imagesByName(images)
   const names = new Set(
     containers.flatMap(({imageId, imageRef, image}) => [imageId, imageRef, image?.image ?? '']),
   )
@@ -68,7 +65,7 @@ export async function unusedImages(client: CriClient): Promise<Image[]> {
   names.delete('')
   const used = new Set<string>()
   for (const name of names) {
-    const id = ids.get(name) ?? (await client.image.imageStatus({image: {image: name}})).image?.id
+    const id = known.get(name)?.id ?? (await client.image.imageStatus({image: {image: name}})).image?.id
     if (id !== undefined) used.add(id)
   }
   return images.filter(({id, pinned}) => !pinned && !used.has(id))

@@ -134,27 +134,27 @@ async function imageTest(client: CriClient, reference: string): Promise<(contain
     listImages(client),
   ])
   if (!image) return () => false
-  const ids = new Map(
-    images.flatMap(({id, repoTags, repoDigests}) =>
-      [id, ...repoTags, ...repoDigests].map((name) => [name, id]),
-    ),
-  )
+  const known = imagesByName(images)
   return (container) =>
     [container.imageId, container.imageRef, container.image?.image ?? ''].some(
-      (name) => name !== '' && (ids.get(name) ?? name) === image.id,
+      (name) => name !== '' && (known.get(name)?.id ?? name) === image.id,
     )
 }
 
 /** The first tag of a container's image, for containers that name it by ID. */
 export async function imageNames(client: CriClient): Promise<(container: Container) => string | undefined> {
-  const images = await listImages(client)
-  const tags = new Map(
-    images.flatMap(({id, repoTags, repoDigests}) =>
-      [id, ...repoTags, ...repoDigests].map((name) => [name, repoTags[0]]),
+  const images = imagesByName(await listImages(client))
+  return ({image, imageId, imageRef}) =>
+    [image?.image ?? '', imageId, imageRef].map((name) => images.get(name)?.repoTags[0]).find(Boolean)
+}
+
+/** By ID, tags and digests. */
+export function imagesByName(images: readonly Image[]): Map<string, Image> {
+  return new Map(
+    images.flatMap((image) =>
+      [image.id, ...image.repoTags, ...image.repoDigests].map((name) => [name, image] as const),
     ),
   )
-  return ({image, imageId, imageRef}) =>
-    tags.get(image?.image ?? '') ?? tags.get(imageId) ?? tags.get(imageRef)
 }
 
 /** The full ID, or the beginning of one as it is where it names nothing: the list is then empty, as crictl's. */
