@@ -4,7 +4,8 @@ import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removePod} from '../node/remove.js'
-import {resolveTargetPods, selectTargetPods} from '../node/targets.js'
+import {selectPods} from '../node/selection.js'
+import {asTargets, resolveTargetPods} from '../node/targets.js'
 
 export default class Rmp extends TargetCommand {
   static override summary = 'Remove pods and all their containers'
@@ -35,7 +36,7 @@ export default class Rmp extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await selectTargetPods(client, selection)
+      ? asTargets(await selectPods(client, selection))
       : await resolveTargetPods(client, args.pod ?? [])
     await this.onEach(client, targets, flags, {
       verb: 'remove',

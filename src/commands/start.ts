@@ -7,8 +7,9 @@ import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {UserError} from '../errors/errors.js'
 import {watchChanges} from '../node/changes.js'
+import {containerStatus} from '../node/details.js'
 import {asTargets, resolveTargetContainers, type Target} from '../node/targets.js'
-import {containerStatus, lookUntil} from '../node/wait.js'
+import {lookUntil} from '../node/wait.js'
 
 export default class Start extends TargetCommand {
   static override summary = 'Start created containers'

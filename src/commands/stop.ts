@@ -6,8 +6,9 @@ import {containerFilterFlags, containerSelection} from '../cli/flags/selection.j
 import {chosenByFilters, containerNames, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
+import {containerStatus} from '../node/details.js'
 import {asTargets, leaveIdsToRuntime, resolveTargetContainers} from '../node/targets.js'
-import {containerStatus, lookUntil} from '../node/wait.js'
+import {lookUntil} from '../node/wait.js'
 
 /** Killing is work for the runtime: containerd 1.6 has 50 killed sooner 8 at a time than 16. */
 const killedAtOnce = 8

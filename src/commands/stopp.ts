@@ -4,8 +4,10 @@ import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
-import {leaveIdsToRuntime, resolveTargetPods, selectTargetPods} from '../node/targets.js'
-import {lookUntil, podStatus} from '../node/wait.js'
+import {podStatus} from '../node/details.js'
+import {selectPods} from '../node/selection.js'
+import {asTargets, leaveIdsToRuntime, resolveTargetPods} from '../node/targets.js'
+import {lookUntil} from '../node/wait.js'
 
 export default class Stopp extends TargetCommand {
   static override summary = 'Stop pods: kill their containers and remove their network'
@@ -35,7 +37,7 @@ export default class Stopp extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? await selectTargetPods(client, {...selection, state: state ?? 'SANDBOX_READY'})
+      ? asTargets(await selectPods(client, {...selection, state: state ?? 'SANDBOX_READY'}))
       : leaveIdsToRuntime(words, await resolveTargetPods(client, words))
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {

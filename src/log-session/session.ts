@@ -8,8 +8,9 @@ import type {Segment} from '../logs/reader.js'
 import {firstTime} from '../logs/seek.js'
 import {compareTimes, stampText, timeFromMs, timeToMs} from '../logs/time.js'
 import {LogWatch} from '../logs/watch.js'
+import {containerStatus} from '../node/details.js'
 import {isContainerOfKubelet} from '../node/kubelet.js'
-import {type AttemptLog, logOf, statusIfThere} from '../node/log-targets.js'
+import {type AttemptLog, logOf} from '../node/log-targets.js'
 import {isRuntimeLost, Outage} from '../node/lost-runtime.js'
 import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
 import type {LogFeed} from './feed.js'
@@ -234,7 +235,7 @@ class Following {
   }
 
   async #goOn(followed: Followed, next: Container): Promise<void> {
-    const status = await statusIfThere(this.#session.client, next.id)
+    const status = await containerStatus(this.#session.client, next.id)
     if (!status) return
     const log = logOf(status)
     const files = [...listAttempts(log.path)].filter(
@@ -263,7 +264,7 @@ class Following {
   async #describeEnd({chosen, attempt, containerId}: Followed): Promise<string> {
     const name = nameOf(chosen.fed.origin)
     // The log goes on without it, too.
-    const status = await statusIfThere(this.#session.client, containerId).catch((error: unknown) => {
+    const status = await containerStatus(this.#session.client, containerId).catch((error: unknown) => {
       if (!isRuntimeLost(error)) throw error
       return undefined
     })

@@ -1,5 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers} from '../client/lists.js'
+import {RpcError, rpcCode} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox, PodSandboxStatus} from '../generated/cri.js'
 import {concurrently} from './concurrently.js'
 
@@ -53,4 +54,29 @@ export async function podDetails(
     if (state === 'CONTAINER_RUNNING') pod.running++
   }
   return details
+}
+
+/** Undefined for a container that is not there. */
+export async function containerStatus(
+  client: CriClient,
+  containerId: string,
+): Promise<ContainerStatus | undefined> {
+  return orGone(async () => (await client.runtime.containerStatus({containerId})).status)
+}
+
+/** Undefined for a pod that is not there. */
+export async function podStatus(
+  client: CriClient,
+  podSandboxId: string,
+): Promise<PodSandboxStatus | undefined> {
+  return orGone(async () => (await client.runtime.podSandboxStatus({podSandboxId})).status)
+}
+
+async function orGone<Status>(ask: () => Promise<Status | null>): Promise<Status | undefined> {
+  try {
+    return (await ask()) ?? undefined
+  } catch (error) {
+    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
+    throw error
+  }
 }

@@ -1,10 +1,11 @@
 import type {CriClient} from '../client/connect.js'
 import {containerKey, findPod, newestOfEach} from '../client/names.js'
-import {NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import {NotFoundError, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
 import type {Pattern} from '../text/regexp/index.js'
 import {hasLabels} from '../text/selectors.js'
+import {containerStatus} from './details.js'
 import {byCreation, findContainerOrPod, type NodeView} from './view.js'
 
 /**
@@ -117,19 +118,6 @@ async function statusesBefore(
   siblings: readonly Container[],
 ): Promise<ContainerStatus[]> {
   const others = siblings.filter(({id}) => id !== newest.id)
-  const statuses = await Promise.all(others.map(({id}) => statusIfThere(client, id)))
+  const statuses = await Promise.all(others.map(({id}) => containerStatus(client, id)))
   return statuses.filter((status) => status !== undefined)
-}
-
-/** Undefined for a container that is gone. */
-export async function statusIfThere(
-  client: CriClient,
-  containerId: string,
-): Promise<ContainerStatus | undefined> {
-  try {
-    return (await client.runtime.containerStatus({containerId})).status ?? undefined
-  } catch (error) {
-    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
-    throw error
-  }
 }

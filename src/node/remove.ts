@@ -2,8 +2,8 @@ import type {CriClient} from '../client/connect.js'
 import {waitMs} from '../client/retries.js'
 import {missingObject, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
+import {containerStatus, podStatus} from './details.js'
 import type {Target} from './targets.js'
-import {containerStatus, podStatus} from './wait.js'
 
 export interface RemoveOptions {
   /** Kill it first if it runs. */

@@ -1,8 +1,7 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainers, listPodSandboxes} from '../client/lists.js'
-import {containerIdentities, resolveContainers, resolvePods} from '../client/names.js'
+import {resolveContainers, resolvePods} from '../client/names.js'
 import {AmbiguousError, NotFoundError} from '../errors/errors.js'
-import {type PodSelection, selectPods} from './selection.js'
+import {lookAtNode} from './view.js'
 
 /** One of the things that a verb is done to. */
 export interface Target {
@@ -44,13 +43,6 @@ export function leaveIdsToRuntime(
   })
 }
 
-export async function selectTargetPods(
-  client: CriClient,
-  selection: PodSelection,
-): Promise<PromiseSettledResult<Target>[]> {
-  return asTargets(await selectPods(client, selection))
-}
-
 /** Of what filters have chosen. */
 export function asTargets(things: readonly {id: string}[]): PromiseSettledResult<Target>[] {
   return things.map(({id}) => ({status: 'fulfilled', value: {word: id, id}}))
@@ -60,8 +52,7 @@ export function asTargets(things: readonly {id: string}[]): PromiseSettledResult
 export async function listNamesAndStates(
   client: CriClient,
 ): Promise<Map<string, {name: string; state: string}>> {
-  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
-  const identityOf = containerIdentities(pods)
+  const {containers, pods, identityOf} = await lookAtNode(client)
   return new Map([
     ...pods.map(({id, metadata, state}) => {
       const name = `${metadata?.namespace}/${metadata?.name}`

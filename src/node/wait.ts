@@ -1,9 +1,10 @@
 import type {CriClient} from '../client/connect.js'
 import {containerIdOf, podIdOf} from '../client/names.js'
-import {AmbiguousError, missingObject, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import {AmbiguousError, missingObject, NotFoundError, UserError} from '../errors/errors.js'
 import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import {sayEachOnce} from '../text/once.js'
 import type {Changes} from './changes.js'
+import {containerStatus, podStatus} from './details.js'
 import {isContainerOfKubelet, isPodOfKubelet} from './kubelet.js'
 import {lost, type Outage} from './lost-runtime.js'
 
@@ -138,31 +139,6 @@ async function findId(
     return await idOf(client, reference)
   } catch (error) {
     if (error instanceof NotFoundError && !(error instanceof AmbiguousError)) return undefined
-    throw error
-  }
-}
-
-/** Undefined for a container that is not there. */
-export async function containerStatus(
-  client: CriClient,
-  containerId: string,
-): Promise<ContainerStatus | undefined> {
-  return orGone(async () => (await client.runtime.containerStatus({containerId})).status)
-}
-
-/** Undefined for a pod that is not there. */
-export async function podStatus(
-  client: CriClient,
-  podSandboxId: string,
-): Promise<PodSandboxStatus | undefined> {
-  return orGone(async () => (await client.runtime.podSandboxStatus({podSandboxId})).status)
-}
-
-async function orGone<Status>(ask: () => Promise<Status | null>): Promise<Status | undefined> {
-  try {
-    return (await ask()) ?? undefined
-  } catch (error) {
-    if (error instanceof RpcError && error.code === rpcCode.notFound) return undefined
     throw error
   }
 }
