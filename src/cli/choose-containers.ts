@@ -1,4 +1,5 @@
 import type {CriClient} from '../client/connect.js'
+import {podName} from '../client/names.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
 import type {Container} from '../generated/cri.js'
 import {type ContainerSelection, labelsOfPodsAlone, selectContainers} from '../node/selection.js'
@@ -31,7 +32,7 @@ export async function noteLabelsOfPods(
   if (!found || !first) return
   const pairs = Object.entries(found.labels).map(([key, value]) => `${key}=${value}`)
   const [what, it] = pairs.length === 1 ? ['label', 'it'] : ['labels', 'them']
-  const name = `${first.metadata?.namespace}/${first.metadata?.name}`
+  const name = podName(first)
   const who = others.length === 0 ? `pod ${name} has` : `${others.length + 1} pods such as ${name} have`
   const text = pairs.join(',')
   note(

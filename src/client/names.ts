@@ -106,10 +106,19 @@ export function findContainer(
   })
   const newest = newestOfEach(named, (container) => containerKey(container, identityOf))
   const found = withIds(reference, newest, named, containers, namesHideIds)
-  return only('container', reference, found, (container) => {
-    const {namespace, pod, container: name} = identityOf(container)
-    return `${namespace}/${pod}/${name}`
-  })
+  return only('container', reference, found, (container) =>
+    containerName(container.id, identityOf(container)),
+  )
+}
+
+/** What a pod is called: `namespace/name`, or its ID where the runtime tells no name. */
+export function podName({id, metadata}: Pick<PodSandbox, 'id' | 'metadata'>): string {
+  return [metadata?.namespace ?? '', metadata?.name || id].filter((part) => part !== '').join('/')
+}
+
+/** What a container is called: `namespace/pod/name`, as far as the runtime tells it. */
+export function containerName(id: string, {namespace, pod, container}: ContainerIdentity): string {
+  return [namespace, pod, container || id].filter((part) => part !== '').join('/')
 }
 
 /** For each container a word that leads back to it: `namespace/pod/name`, or its ID where that means another one. */
@@ -159,7 +168,7 @@ export function findPod(reference: string, pods: readonly PodSandbox[], namesHid
   )
   const newest = newestOfEach(named, podKey)
   const found = withIds(reference, newest, named, pods, namesHideIds)
-  return only('pod', reference, found, ({metadata}) => `${metadata?.namespace}/${metadata?.name}`)
+  return only('pod', reference, found, podName)
 }
 
 /**

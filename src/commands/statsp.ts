@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {podOrders, sortFlag, usageChoices, usageFlags} from '../cli/flags/usage.js'
 import {UsageCommand} from '../cli/usage-command.js'
+import {podName} from '../client/names.js'
 import type {PodSandboxStats} from '../generated/cri.js'
 import {podUsage} from '../node/selection.js'
 import {hasRates, type OnPodFailure} from '../node/usage.js'
@@ -42,7 +43,7 @@ export default class Statsp extends UsageCommand {
     using client = await this.connect(flags)
 
     const onFailure: OnPodFailure = sayEachOnce(
-      ({metadata}, error) => this.fail(error, `${metadata?.namespace}/${metadata?.name}`),
+      (pod, error) => this.fail(error, podName(pod)),
       ({id}) => id,
     )
     await this.showUsage<PodSandboxStats>({

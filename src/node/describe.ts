@@ -1,4 +1,5 @@
 import type {CriClient} from '../client/connect.js'
+import {containerName, podName} from '../client/names.js'
 import {RpcError, UserError} from '../errors/errors.js'
 import type {
   Container,
@@ -57,11 +58,11 @@ async function describeContainer(
     containerStatuses(client, before),
     container.state === 'CONTAINER_RUNNING' ? statsIfMeasured(client, container.id) : undefined,
   ])
-  const {namespace, pod, container: name} = view.identityOf(container)
+  const name = containerName(container.id, view.identityOf(container))
   if (!status) throw new UserError(`the runtime sent no status of container ${name}`)
   return {
     kind: 'container',
-    name: `${namespace}/${pod}/${name}`,
+    name,
     status,
     process: processInfo(info),
     pod: view.pods.find(({id}) => id === container.podSandboxId),
@@ -85,7 +86,7 @@ async function describePod(client: CriClient, pod: PodSandbox, view: NodeView): 
     client.runtime.podSandboxStatus({podSandboxId: pod.id, verbose: true}),
     containerStatuses(client, own),
   ])
-  const name = `${pod.metadata?.namespace}/${pod.metadata?.name}`
+  const name = podName(pod)
   if (!status) throw new UserError(`the runtime sent no status of pod ${name}`)
   return {
     kind: 'pod',

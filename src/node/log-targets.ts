@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {containerKey, findPod, newestOfEach} from '../client/names.js'
+import {containerKey, findPod, newestOfEach, podName} from '../client/names.js'
 import {NotFoundError, UserError} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {listAttempts, pathOfAttempt} from '../logs/files.js'
@@ -20,9 +20,7 @@ export function findLogContainers(reference: string, view: NodeView): Container[
 function containersOfPod(pod: PodSandbox, view: NodeView): Container[] {
   const found = newestAttempts(view).filter(({podSandboxId}) => podSandboxId === pod.id)
   if (found.length > 0) return found
-  throw new NotFoundError(
-    `pod ${pod.metadata?.namespace}/${pod.metadata?.name} has no containers, so no logs`,
-  )
+  throw new NotFoundError(`pod ${podName(pod)} has no containers, so no logs`)
 }
 
 export interface LogSelector {

@@ -38,11 +38,12 @@ function isSameTag(tag: string, word: string): boolean {
   return [word, `${word}:latest`].some((name) => tag === name || tag.endsWith(`/${name}`))
 }
 
-/** Removes the image, or its name where the runtime knows the difference, and gives the names that went. */
+/** Removes the image, or its name where the runtime knows the difference, and gives the names that went; of one without a name its ID. */
 export async function removeImage(client: CriClient, {image, name}: ImageTarget): Promise<string[]> {
   await client.image.removeImage({image: {image: name}})
   const {image: left} = await client.image.imageStatus({image: {image: image.id}})
   const kept = new Set([...(left?.repoTags ?? []), ...(left?.repoDigests ?? [])])
+  if (image.repoTags.length === 0 && image.repoDigests.length === 0) return left ? [] : [image.id]
   const tags = image.repoTags.filter((tag) => !kept.has(tag))
   return image.repoTags.length > 0 ? tags : image.repoDigests.filter((digest) => !kept.has(digest))
 }

@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {resolveContainers, resolvePods} from '../client/names.js'
+import {containerName, podName, resolveContainers, resolvePods} from '../client/names.js'
 import {AmbiguousError, NotFoundError} from '../errors/errors.js'
 import {lookAtNode} from './view.js'
 
@@ -54,13 +54,10 @@ export async function listNamesAndStates(
 ): Promise<Map<string, {name: string; state: string}>> {
   const {containers, pods, identityOf} = await lookAtNode(client)
   return new Map([
-    ...pods.map(({id, metadata, state}) => {
-      const name = `${metadata?.namespace}/${metadata?.name}`
-      return [id, {name, state: String(state)}] as const
-    }),
+    ...pods.map((pod) => [pod.id, {name: podName(pod), state: String(pod.state)}] as const),
     ...containers.map((container) => {
-      const {namespace, pod, container: name} = identityOf(container)
-      return [container.id, {name: `${namespace}/${pod}/${name}`, state: String(container.state)}] as const
+      const name = containerName(container.id, identityOf(container))
+      return [container.id, {name, state: String(container.state)}] as const
     }),
   ])
 }

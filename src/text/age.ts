@@ -1,4 +1,4 @@
-import {epochMs} from './time.js'
+import {epochMs, isTime} from './time.js'
 
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
@@ -22,8 +22,8 @@ export function ageText(ageMs: number): string {
   return `${Math.floor(Math.floor(ageMs / hourMs) / 24 / 365)} years`
 }
 
-/** `<age> ago` of a CRI time, nanoseconds since 1970 as a decimal string, as of `nowMs`; empty for 0. */
+/** `<age> ago` of a CRI time, nanoseconds since 1970 as a decimal string, as of `nowMs`; empty where it has not happened. */
 export function agoText(timeNs: string, nowMs: number): string {
-  if (timeNs === '0' || timeNs === '') return ''
+  if (!isTime(timeNs)) return ''
   return `${ageText(nowMs - epochMs(timeNs))} ago`
 }

@@ -1,3 +1,8 @@
+/** Whether a CRI time says when something was: 0 and below, such as Go's zero time, say that it has not happened. */
+export function isTime(timeNs: string): boolean {
+  return timeNs !== '' && BigInt(timeNs) > 0n
+}
+
 /** Milliseconds since 1970 of a CRI time, nanoseconds as a decimal string; 0 where there is none. */
 export function epochMs(timeNs: string): number {
   return Number(BigInt(timeNs || '0') / 1_000_000n)
@@ -5,17 +10,13 @@ export function epochMs(timeNs: string): number {
 
 /**
  * A CRI time, nanoseconds since 1970 as a decimal string, as RFC 3339 in the local time zone with up to nine
- * fraction digits. `0` means that it has not happened and gives Go's zero time, as crictl does.
+ * fraction digits. One that has not happened gives Go's zero time, as crictl does.
  */
 export function rfc3339(timeNs: string): string {
-  if (timeNs === '0' || timeNs === '') return '0001-01-01T00:00:00Z'
+  if (!isTime(timeNs)) return '0001-01-01T00:00:00Z'
   const time = BigInt(timeNs)
-  let seconds = time / 1_000_000_000n
-  let nanos = time % 1_000_000_000n
-  if (nanos < 0n) {
-    nanos += 1_000_000_000n
-    seconds -= 1n
-  }
+  const seconds = time / 1_000_000_000n
+  const nanos = time % 1_000_000_000n
   const fraction = nanos === 0n ? '' : `.${nanos.toString().padStart(9, '0').replace(/0+$/, '')}`
   const date = new Date(Number(seconds) * 1000)
   return `${localDateTime(date)}${fraction}${zoneText(-date.getTimezoneOffset())}`

@@ -4,7 +4,7 @@ import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import type {NodeState} from '../node/sample.js'
 import {limitsOf} from '../node/usage.js'
 import {exitText} from '../text/exit.js'
-import {epochMs} from '../text/time.js'
+import {epochMs, isTime} from '../text/time.js'
 import {bytesText, type Units} from '../text/units.js'
 import type {TopPod} from './node.js'
 import {type TopOrder, type TopRow, topRows, total} from './rows.js'
@@ -203,7 +203,7 @@ const columnsOfTable: readonly TopColumn[] = [
     width: 5,
     from: 50,
     align: 'right',
-    cell: ({createdAtMs}, {nowMs}) => shortAge(nowMs - createdAtMs),
+    cell: ({createdAtMs}, {nowMs}) => (createdAtMs > 0 ? shortAge(nowMs - createdAtMs) : '-'),
   },
 ]
 
@@ -283,15 +283,16 @@ function paneLines(frame: TopFrame, row: TopRow | undefined, size: TopSize, styl
 }
 
 function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: TopDetail): string {
-  const since = (timeNs: string) => shortAge(nowMs - epochMs(timeNs))
+  const since = (before: string, timeNs: string, after = '') =>
+    isTime(timeNs) ? ` ${before}${shortAge(nowMs - epochMs(timeNs))}${after}` : ''
   if (container) {
     const limits = limitsOf(container)
     const ended = container.state === 'CONTAINER_EXITED'
     return [
       ended
-        ? `${exitText(container)} ${since(container.finishedAt)} ago`
+        ? `${exitText(container)}${since('', container.finishedAt, ' ago')}`
         : container.state === 'CONTAINER_RUNNING'
-          ? `running for ${since(container.startedAt)}`
+          ? `running${since('for ', container.startedAt)}`
           : row.state.toLowerCase(),
       ...(row.restarts > 0 ? [`restart ${row.restarts}`] : []),
       ...(limits.memoryBytes === undefined

@@ -3,7 +3,7 @@ import type {View} from '../formats/view.js'
 import type {ContainerStatus, ContainerStatusResponse} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {reasonText} from '../text/exit.js'
-import {rfc3339} from '../text/time.js'
+import {isTime, rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
@@ -33,8 +33,8 @@ export function containerStatusJson(status: ContainerStatus): Record<string, unk
 function moments(status: ContainerStatus): {started: boolean; finished: boolean} {
   const ended = status.state === 'CONTAINER_EXITED' || status.state === 'CONTAINER_UNKNOWN'
   return {
-    started: status.state !== 'CONTAINER_CREATED' && status.startedAt !== '0',
-    finished: ended && status.finishedAt !== '0',
+    started: status.state !== 'CONTAINER_CREATED' && isTime(status.startedAt),
+    finished: ended && isTime(status.finishedAt),
   }
 }
 
@@ -47,7 +47,7 @@ function containerText({status, info}: ContainerStatusResponse, nowMs: number): 
     ['Attempt', String(status.metadata?.attempt ?? 0)],
     ['State', String(status.state)],
     ['Image', status.image?.image ?? ''],
-    ['Created', agoText(status.createdAt, nowMs)],
+    ['Created', agoText(status.createdAt, nowMs) || 'unknown'],
   ]
   if (started) fields.push(['Started', agoText(status.startedAt, nowMs)])
   if (finished) fields.push(['Finished', agoText(status.finishedAt, nowMs)])

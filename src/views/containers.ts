@@ -99,7 +99,7 @@ export function containerBlocks(
       ['Attempt', String(container.metadata?.attempt ?? 0)],
       ['State', stateWord(container.state)],
       ['Image', container.image?.image ?? ''],
-      ['Created', agoText(container.createdAt, nowMs)],
+      ['Created', agoText(container.createdAt, nowMs) || 'unknown'],
       ...labelLines('Labels', container.labels),
       ...labelLines('Annotations', container.annotations),
     ]),

@@ -10,7 +10,7 @@ import {lowerFirst} from '../text/case.js'
 import {exitText} from '../text/exit.js'
 import {quoteForShell} from '../text/shell-quote.js'
 import {shortId} from '../text/short-id.js'
-import {epochMs} from '../text/time.js'
+import {epochMs, isTime} from '../text/time.js'
 import {bytesText} from '../text/units.js'
 import {containerStatusJson} from './container-status.js'
 import {podStatusJson} from './pod-status.js'
@@ -123,7 +123,10 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
   const addresses = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ip}) => ip)].filter(Boolean)
   const modes = linux?.namespaces?.options
   return [
-    ['State', [`${readiness(status)}, made ${lowerFirst(agoText(status.createdAt, nowMs))}`]],
+    [
+      'State',
+      [commas(readiness(status), isTime(status.createdAt) && `made ${ago(status.createdAt, nowMs)}`)],
+    ],
     ['ID', [status.id]],
     ['UID', asList(status.metadata?.uid)],
     ['Address', addresses],
@@ -156,17 +159,32 @@ function readiness({state}: Pick<PodSandbox, 'state'>): string {
 function stateText(status: ContainerStatus, nowMs: number): string {
   switch (status.state) {
     case 'CONTAINER_CREATED':
-      return `created ${lowerFirst(agoText(status.createdAt, nowMs))}, not started`
+      return commas(`created ${ago(status.createdAt, nowMs)}`.trimEnd(), 'not started')
     case 'CONTAINER_RUNNING':
-      return `running for ${lowerFirst(ageText(nowMs - epochMs(status.startedAt)))}`
-    case 'CONTAINER_EXITED': {
-      const ended = `${exitText({...status, message: ''})}, ${lowerFirst(agoText(status.finishedAt, nowMs))}`
-      if (status.startedAt === '0' || status.startedAt === '') return ended
-      return `${ended}, after ${lowerFirst(ageText(epochMs(status.finishedAt) - epochMs(status.startedAt)))}`
-    }
+      return isTime(status.startedAt)
+        ? `running for ${lowerFirst(ageText(nowMs - epochMs(status.startedAt)))}`
+        : 'running'
+    case 'CONTAINER_EXITED':
+      return commas(exitText({...status, message: ''}), ago(status.finishedAt, nowMs), ranFor(status))
     default:
       return 'in a state that the runtime does not know'
   }
+}
+
+/** An age in the middle of a sentence; empty where there is no time. */
+function ago(timeNs: string, nowMs: number): string {
+  return lowerFirst(agoText(timeNs, nowMs))
+}
+
+/** How long a container that has ended ran, as far as the runtime tells. */
+function ranFor({startedAt, finishedAt}: ContainerStatus): string {
+  if (!isTime(startedAt)) return 'not started'
+  if (!isTime(finishedAt)) return ''
+  return `after ${lowerFirst(ageText(epochMs(finishedAt) - epochMs(startedAt)))}`
+}
+
+function commas(...parts: (string | false)[]): string {
+  return parts.filter((part) => part !== false && part !== '').join(', ')
 }
 
 function messageLines({message}: ContainerStatus): string[] {

@@ -5,7 +5,7 @@ import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
 import type {EventObject} from '../node/events/objects.js'
 import {exitText} from '../text/exit.js'
 import {shortId} from '../text/short-id.js'
-import {rfc3339} from '../text/time.js'
+import {isTime, rfc3339} from '../text/time.js'
 
 export function eventView(event: ContainerEventResponse, object: EventObject | undefined): View {
   const name = nameOf(object)
@@ -27,7 +27,9 @@ function eventLine(
   name: string | undefined,
   object: EventObject | undefined,
 ): string {
-  const time = rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
+  const time = isTime(event.createdAt)
+    ? rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
+    : 'time not told'.padEnd(19)
   const podId = object?.podId ?? event.podSandboxStatus?.id
   const noun = event.containerId === podId ? 'pod' : 'container'
   const id = shortId(event.containerId)

@@ -60,26 +60,23 @@ function imagesTable(
 
 /** One row for each tag, or one for an image without tags. Each tag gets the digest of its own repository if there is one. */
 export function imageRows({repoTags, repoDigests}: Pick<Image, 'repoTags' | 'repoDigests'>): ImageRow[] {
-  const digests = repoDigests.map(splitDigest)
-  const [first = {name: none, digest: none}] = digests
-  if (repoTags.length === 0) return [{name: first.name, tag: none, digest: first.digest}]
+  const digests = repoDigests.map(splitReference)
+  const [first = {name: none, tag: none, digest: none}] = digests
+  if (repoTags.length === 0) return [first]
   return repoTags.map((repoTag) => {
-    const colon = repoTag.lastIndexOf(':')
-    const name = colon === -1 ? repoTag : repoTag.slice(0, colon)
-    const own = digests.find((digest) => digest.name === name) ?? first
-    return {
-      name: name === none ? first.name : name,
-      tag: colon === -1 ? none : repoTag.slice(colon + 1),
-      digest: own.digest,
-    }
+    const {name, tag, digest} = splitReference(repoTag)
+    const own = digests.find((other) => other.name === name) ?? first
+    return {name: name === none ? first.name : name, tag, digest: digest === none ? own.digest : digest}
   })
 }
 
-function splitDigest(repoDigest: string): {name: string; digest: string} {
-  const at = repoDigest.indexOf('@')
-  return at === -1
-    ? {name: repoDigest, digest: none}
-    : {name: repoDigest.slice(0, at), digest: repoDigest.slice(at + 1)}
+/** Its parts; a colon before the last slash is that of the registry's port. */
+function splitReference(reference: string): ImageRow {
+  const [tagged = '', digest = none] = reference.split('@')
+  const colon = tagged.lastIndexOf(':')
+  return colon > tagged.lastIndexOf('/')
+    ? {name: tagged.slice(0, colon), tag: tagged.slice(colon + 1), digest}
+    : {name: tagged, tag: none, digest}
 }
 
 /** The blocks of `images -v`. */

@@ -1,7 +1,7 @@
 import {protoJson} from '../client/proto-json.js'
 import type {View} from '../formats/view.js'
 import type {PodSandboxStatus, PodSandboxStatusResponse} from '../generated/cri.js'
-import {rfc3339} from '../text/time.js'
+import {isTime, rfc3339} from '../text/time.js'
 import {type BlockLine, block, labelLines} from './blocks.js'
 import {infoLines, oneOrAll, statusDocument} from './status.js'
 
@@ -30,7 +30,7 @@ function podText({status, info}: PodSandboxStatusResponse): string {
     ['Namespace', status.metadata?.namespace ?? ''],
     ['Attempt', String(status.metadata?.attempt ?? 0)],
     ['Status', String(status.state)],
-    ['Created', rfc3339(status.createdAt)],
+    ['Created', isTime(status.createdAt) ? rfc3339(status.createdAt) : 'unknown'],
     ['IP Addresses', status.network?.ip ?? ''],
     ...additional,
   ]

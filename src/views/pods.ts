@@ -7,7 +7,7 @@ import type {PodDetails} from '../node/details.js'
 import {agoText} from '../text/age.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
-import {rfc3339} from '../text/time.js'
+import {isTime, rfc3339} from '../text/time.js'
 import {blocks, labelLines} from './blocks.js'
 
 export interface PodsContext {
@@ -79,7 +79,7 @@ export function podBlocks(pods: readonly PodSandbox[]): string {
       ...(pod.metadata?.namespace ? [['Namespace', pod.metadata.namespace] as const] : []),
       ...(pod.metadata?.attempt ? [['Attempt', String(pod.metadata.attempt)] as const] : []),
       ['Status', stateWord(pod.state)],
-      ['Created', rfc3339(pod.createdAt)],
+      ['Created', isTime(pod.createdAt) ? rfc3339(pod.createdAt) : 'unknown'],
       ...labelLines('Labels', pod.labels),
       ...labelLines('Annotations', pod.annotations),
       ['Runtime', pod.runtimeHandler || '(default)'],

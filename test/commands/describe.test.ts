@@ -155,7 +155,7 @@ describe('describe', () => {
 
   test('a container that could not start: reason and message, which may not act on the terminal', async () => {
     const {stdout} = await crisp('describe', 'web-1/init')
-    expect(stdout).toMatch(/^ {2}State +exited with 128, StartError, 2 minutes ago$/m)
+    expect(stdout).toMatch(/^ {2}State +exited with 128, StartError, 2 minutes ago, not started$/m)
     expect(stdout).toMatch(/^ {2}Message +no such file\n +\\x1b\[31mred$/m)
     expect(stdout).toContain('Last lines  (no log: the runtime tells no path)')
     expect(stdout).not.toContain('CPU')
@@ -172,7 +172,7 @@ describe('describe', () => {
   Shares      the node's processes
   Containers  app (attempt 1) killed, out of memory (137), 5 minutes ago, after about a minute
               app (attempt 2) running for 3 minutes
-              init exited with 128, StartError, 2 minutes ago
+              init exited with 128, StartError, 2 minutes ago, not started
 `)
   })
 

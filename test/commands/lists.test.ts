@@ -104,6 +104,30 @@ localhost:5000/busybox      mine     eeeeeeeeeeeee   1111111111111   2.13MB   tr
   })
 })
 
+test('images: a reference with tag and digest has its tag as tag, one without a tag has none', async () => {
+  const sha = (digit: string) => `sha256:${digit.repeat(64)}`
+  await using runtime = await startFakeRuntime({
+    ListImages: {
+      images: [
+        {id: sha('1'), repoTags: [`docker.io/library/busybox:1.36@${sha('d')}`], size: '999'},
+        {id: sha('2'), repoDigests: [`quay.io/team/app:2@${sha('e')}`], size: '999'},
+        {id: sha('3'), repoTags: ['localhost:5000/team/app'], size: '999'},
+      ],
+    },
+  })
+  const {stdout} = await runInProcess(['images', '--digests'], runtime)
+  const rows = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ +/).slice(0, 3))
+  expect(rows).toEqual([
+    ['IMAGE', 'TAG', 'DIGEST'],
+    ['docker.io/library/busybox', '1.36', 'd'.repeat(13)],
+    ['quay.io/team/app', '2', 'e'.repeat(13)],
+    ['localhost:5000/team/app', '<none>', '<none>'],
+  ])
+})
+
 test('images -q is one ID an image, -v blocks, an argument narrows', async () => {
   await using runtime = await startFakeRuntime({ListImages: {images}, ImageStatus: {image: null}})
   const [quiet, verbose, one] = await Promise.all(

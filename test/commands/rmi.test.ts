@@ -159,6 +159,24 @@ describe('selection of images', () => {
     })
   })
 
+  test('an image without a name goes by its ID', async () => {
+    const nameless = sha('a6')
+    const images: cri.Input<cri.Image>[] = [{id: nameless, size: '1'}]
+    await using runtime = await startFakeRuntime({
+      ...node('containerd').answers,
+      ImageStatus: () => ({image: images[0]}),
+      RemoveImage: () => {
+        images.pop()
+        return {}
+      },
+    })
+    expect(await runInProcess(['rmi', nameless], runtime)).toEqual({
+      stdout: `Deleted: ${nameless}\n`,
+      stderr: '',
+      exitCode: 0,
+    })
+  })
+
   test('--dry-run lists names and sizes', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)

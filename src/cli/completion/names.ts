@@ -41,8 +41,8 @@ export function podCandidates(
   const newest = newestOfEach(pods, podKey)
   const all = newest.map(({id, metadata, state: its}) => ({
     id,
-    forms: [metadata?.name ?? '', `${metadata?.namespace}/${metadata?.name}`],
-    hint: `${stateWord(its).toLowerCase()} in ${metadata?.namespace}`,
+    forms: metadata ? [metadata.name, `${metadata.namespace}/${metadata.name}`] : [],
+    hint: `${stateWord(its).toLowerCase()}${metadata ? ` in ${metadata.namespace}` : ''}`,
     state: its,
   }))
   return shortestWords(all, part, (item) => state === undefined || item.state === state)

@@ -53,7 +53,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'exited container': {
       const ago = agoText(facts.finishedAt, Date.now())
       return [
-        `the container is not running: it exited ${ago} with code ${facts.exitCode}; see ${programName()} logs, or ${programName()} ps for a newer one`,
+        `the container is not running: it exited ${ago && `${ago} `}with code ${facts.exitCode}; see ${programName()} logs, or ${programName()} ps for a newer one`,
       ]
     }
     case 'dropped stdin':

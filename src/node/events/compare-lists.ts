@@ -9,6 +9,7 @@ import type {
   ContainerStatus,
   PodSandbox,
 } from '../../generated/cri.js'
+import {isTime} from '../../text/time.js'
 import {containerStatuses} from '../details.js'
 import {isRuntimeLost} from '../lost-runtime.js'
 
@@ -163,7 +164,7 @@ function eventOf(
   return {
     containerId: id,
     containerEventType: type,
-    createdAt: time === '0' ? `${BigInt(Date.now()) * 1_000_000n}` : time,
+    createdAt: isTime(time) ? time : `${BigInt(Date.now()) * 1_000_000n}`,
     podSandboxStatus: pod ? {...pod, network: null, linux: null} : null,
     containersStatuses: then ? [type === 'CONTAINER_STOPPED_EVENT' && status ? status : then] : [],
   }
