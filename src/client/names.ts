@@ -1,4 +1,4 @@
-import {AmbiguousError, missingObject, type ObjectKind} from '../errors/errors.js'
+import {AmbiguousError, missingObject, type ObjectKind, RpcError, rpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
 import {hexOf} from '../text/short-id.js'
@@ -181,10 +181,31 @@ export async function imageStatus(
   verbose: boolean,
   options?: CallOptions,
 ): Promise<ImageStatusResponse> {
-  const response = await client.image.imageStatus({image: {image: reference}, verbose}, options)
+  const response = await lookUpImage(client, reference, {...options, verbose})
   if (response.image) return response
   const {id} = findImage(reference, await listImages(client, '', options))
   return client.image.imageStatus({image: {image: id}, verbose}, options)
+}
+
+/**
+ * What the runtime itself knows by the reference, without an image where that is nothing. CRI-O knows IDs by their
+ * digits alone, and fails for names without a registry that it cannot complete, where others answer with nothing.
+ */
+export async function lookUpImage(
+  client: CriClient,
+  reference: string,
+  {verbose = false, ...options}: CallOptions & {verbose?: boolean} = {},
+): Promise<ImageStatusResponse> {
+  const hex = hexOf(reference)
+  const image = /^[0-9a-f]+$/.test(hex) ? hex : reference
+  try {
+    return await client.image.imageStatus({image: {image}, verbose}, options)
+  } catch (error) {
+    const isShortName = !/^(localhost|[^/]*[.:][^/]*)\//.test(image)
+    if (error instanceof RpcError && error.code === rpcCode.unknown && isShortName)
+      return {image: null, info: {}}
+    throw error
+  }
 }
 
 export function findImage(reference: string, images: readonly Image[]): Image {

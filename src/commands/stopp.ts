@@ -5,6 +5,7 @@ import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
 import {podStatus} from '../node/details.js'
+import {stopPod} from '../node/remove.js'
 import {selectPods} from '../node/selection.js'
 import {asTargets, leaveIdsToRuntime, resolveTargetPods} from '../node/targets.js'
 import {lookUntil} from '../node/wait.js'
@@ -44,7 +45,7 @@ export default class Stopp extends TargetCommand {
       verb: 'stop',
       noun: 'pod',
       act: async ({id, word}, say) => {
-        await client.runtime.stopPodSandbox({podSandboxId: id})
+        await stopPod(client, id)
         const stopped = async () => (await podStatus(client, id))?.state !== 'SANDBOX_READY'
         if (flags.wait) await lookUntil({changes}, stopped)
         say(`Stopped sandbox ${word}`)

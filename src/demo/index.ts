@@ -102,7 +102,7 @@ async function start(
     podNames: new Names('pod sandbox', behaviour.nameInUse),
     containers: new Store<Container>('container'),
     containerNames: new Names('container', behaviour.nameInUse),
-    images: new ImageStore(),
+    images: new ImageStore({bareIds: behaviour.bareImageIds}),
     events: new Events(behaviour.events),
     children,
     streaming,

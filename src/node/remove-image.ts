@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages} from '../client/lists.js'
-import {findImage, imageStatus} from '../client/names.js'
+import {findImage, imageStatus, lookUpImage} from '../client/names.js'
 import type {Image} from '../generated/cri.js'
 import {imagesByName} from './selection.js'
 
@@ -15,8 +15,9 @@ export interface ImageTarget {
 
 /** Throws NotFoundError for a word that names no image, and for one that names several. */
 export async function imageTarget(client: CriClient, word: string): Promise<ImageTarget> {
-  const {image} = await client.image.imageStatus({image: {image: word}})
-  if (image) return {word, image, name: word}
+  const {image} = await lookUpImage(client, word)
+  // Not every runtime knows an ID with its algorithm.
+  if (image) return {word, image, name: word.startsWith('sha256:') ? image.id : word}
   const found = findImage(word, await listImages(client))
   const full = [...found.repoTags, ...found.repoDigests].find((name) => name.endsWith(`/${word}`))
   const status = await imageStatus(client, found.id, false)
@@ -41,7 +42,7 @@ function isSameTag(tag: string, word: string): boolean {
 /** Removes the image, or its name where the runtime knows the difference, and gives the names that went; of one without a name its ID. */
 export async function removeImage(client: CriClient, {image, name}: ImageTarget): Promise<string[]> {
   await client.image.removeImage({image: {image: name}})
-  const {image: left} = await client.image.imageStatus({image: {image: image.id}})
+  const {image: left} = await lookUpImage(client, image.id)
   const kept = new Set([...(left?.repoTags ?? []), ...(left?.repoDigests ?? [])])
   if (image.repoTags.length === 0 && image.repoDigests.length === 0) return left ? [] : [image.id]
   const tags = image.repoTags.filter((tag) => !kept.has(tag))
@@ -66,7 +67,7 @@ export async function unusedImages(client: CriClient): Promise<Image[]> {
   names.delete('')
   const used = new Set<string>()
   for (const name of names) {
-    const id = known.get(name)?.id ?? (await client.image.imageStatus({image: {image: name}})).image?.id
+    const id = known.get(name)?.id ?? (await lookUpImage(client, name)).image?.id
     if (id !== undefined) used.add(id)
   }
   return images.filter(({id, pinned}) => !pinned && !used.has(id))

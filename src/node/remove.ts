@@ -1,8 +1,11 @@
 import type {CriClient} from '../client/connect.js'
+import {listContainers} from '../client/lists.js'
 import {waitMs} from '../client/retries.js'
 import {missingObject, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
+import {concurrently} from './concurrently.js'
 import {containerStatus, podStatus} from './details.js'
+import {takesDeadlineForGrace} from './runtimes.js'
 import type {Target} from './targets.js'
 
 export interface RemoveOptions {
@@ -47,13 +50,23 @@ export async function removePod(
   if (runs && !options.force) throw runningObject('pod', word)
   const remove = async () => {
     if (runs) {
-      await client.runtime.stopPodSandbox({podSandboxId: id})
+      await stopPod(client, id)
       options.onStopped()
     }
     runs = false
     await client.runtime.removePodSandbox({podSandboxId: id})
   }
   await removeAndWait(remove, async () => !(await podStatus(client, id)), options)
+}
+
+/** With its containers, which are killed at once on every runtime. */
+export async function stopPod(client: CriClient, podSandboxId: string): Promise<void> {
+  if (takesDeadlineForGrace(await client.runtime.version())) {
+    const running = await listContainers(client, {podSandboxId, state: {state: 'CONTAINER_RUNNING'}})
+    // What is in the way of one, the pod's own stop says.
+    await concurrently(running, 8, ({id}) => client.runtime.stopContainer({containerId: id, timeout: '0'}))
+  }
+  await client.runtime.stopPodSandbox({podSandboxId})
 }
 
 function runningObject(object: 'container' | 'pod', reference: string): UserError {

@@ -34,6 +34,14 @@ export function removesAllTags({runtimeName}: Runtime): boolean {
   return runtimeName !== 'cri-o' && runtimeName !== 'docker'
 }
 
+/**
+ * CRI-O gives the containers of a pod that is stopped as long as the call may take, which is minutes; containerd kills
+ * them at once.
+ */
+export function takesDeadlineForGrace({runtimeName}: Runtime): boolean {
+  return runtimeName === 'cri-o'
+}
+
 /** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
 export function endsStdinItself({runtimeName}: Runtime): boolean {
   return runtimeName === 'containerd'

@@ -1,6 +1,12 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
-import {type ContainerIdentity, containerIdentities, containerIdOf, podIdOf} from '../client/names.js'
+import {
+  type ContainerIdentity,
+  containerIdentities,
+  containerIdOf,
+  lookUpImage,
+  podIdOf,
+} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
 import type {
   Container,
@@ -129,10 +135,7 @@ export async function labelsOfPodsAlone(
 
 /** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
 async function imageTest(client: CriClient, reference: string): Promise<(container: Container) => boolean> {
-  const [{image}, images] = await Promise.all([
-    client.image.imageStatus({image: {image: reference}}),
-    listImages(client),
-  ])
+  const [{image}, images] = await Promise.all([lookUpImage(client, reference), listImages(client)])
   if (!image) return () => false
   const known = imagesByName(images)
   return (container) =>
@@ -183,7 +186,7 @@ export async function selectImages(client: CriClient, reference = ''): Promise<I
   // CRI-O takes a filter for one whole name, and would find nothing by a part of it; containerd ignores filters.
   const images = await listImages(client, isWholeName(reference) ? reference : '')
   if (reference === '') return images
-  const {image} = await client.image.imageStatus({image: {image: reference}})
+  const {image} = await lookUpImage(client, reference)
   const hex = hexOf(reference)
   const repository = (name: string) => name.replace(/@.*$/, '').replace(/:[^:/]*$/, '')
   return images.filter(

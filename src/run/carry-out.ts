@@ -2,6 +2,7 @@ import {stat} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {lookUpImage} from '../client/names.js'
 import {NotFoundError, UserError} from '../errors/errors.js'
 import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
 import {pullImage} from '../node/pull.js'
@@ -108,7 +109,7 @@ function noId(method: string): UserError {
 }
 
 async function isPresent(client: CriClient, image: string, signal: AbortSignal): Promise<boolean> {
-  const {image: found} = await client.image.imageStatus({image: {image}}, {signal})
+  const {image: found} = await lookUpImage(client, image, {signal})
   return found !== null && found !== undefined
 }
 

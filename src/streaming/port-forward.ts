@@ -80,7 +80,16 @@ async function carry(options: ForwardedConnection): Promise<void> {
     const error = connection.openStream({streamtype: 'error', ...headers}, refusal.consume)
     const data = connection.openStream({streamtype: 'data', ...headers}, quiet.consume)
     const opened = Promise.all([error.accepted, data.accepted])
-    await withinLimits(opened, {signal, setupTimeoutMs}, connection.close)
+    const failed = () => new StreamError('failed', refusal.text().trim())
+    try {
+      await withinLimits(opened, {signal, setupTimeoutMs}, connection.close)
+    } catch (refused) {
+      if (!(refused instanceof StreamError) || refused.kind !== 'refused') throw refused
+      // CRI-O may reset the data before it has taken them, and say why on the other stream.
+      if (refusal.text() === '')
+        await Promise.race([error.ended, sleep(failurePatienceMs, undefined, {ref: false})])
+      throw refusal.text() === '' ? refused : failed()
+    }
 
     await error.end()
     // A server may say that the pod's side has finished, and go on listening to ours.
@@ -92,7 +101,7 @@ async function carry(options: ForwardedConnection): Promise<void> {
     const ended = Promise.all([data.ended, error.ended])
     const silent = (): Promise<unknown> => Promise.race([quiet.lasted(), data.ended])
     if ((await relay(local, data, {silent, ended}, signal)) === 'local') return
-    if (refusal.text() !== '') throw new StreamError('failed', refusal.text().trim())
+    if (refusal.text() !== '') throw failed()
     if ((await data.ended) !== 'finished') throw connection.failure()
   } finally {
     connection.close()

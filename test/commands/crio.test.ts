@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs'
 import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, shellImage, startIn} from '../support/demo-node.js'
 import {runInProcess} from '../support/in-process.js'
@@ -164,6 +164,7 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     expect((await crisp('pull', 'registry.crisp.demo/any:1.0')).exitCode).toBe(0)
     const {stdout} = await crisp('images', shellImage, '-o', 'json')
     const {id, repoDigests} = JSON.parse(stdout).images[0]
+    const hex = id.replace('sha256:', '')
     const digest = repoDigests[0].replace(/^.*@/, '')
 
     for (const word of [
@@ -171,12 +172,58 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
       'registry.crisp.demo/shell',
       'shell:1.0',
       'shell',
-      id.slice(0, 19),
-      id.slice(7, 19),
+      ...[hex, hex.slice(0, 12)].flatMap((word) => [word, `sha256:${word}`]),
       digest.slice(0, 19),
       repoDigests[0],
     ])
       expect([word, await chosen(word)]).toEqual([word, id])
+    await crisp('run', '--name', 'sleeper', shellImage, 'sleep', '1000')
+    const {stdout: container} = await crisp('ps', '-q', '--no-trunc', '--name', 'sleeper')
+    for (const word of [shellImage, hex.slice(0, 12), `sha256:${hex}`])
+      expect([word, (await crisp('ps', '-q', '--image', word)).stdout]).toEqual([word, container])
+    expect(
+      (await crisp('inspecti', `sha256:${hex.slice(0, 12)}`, '-o', 'jsonpath={.status.id}')).stdout,
+    ).toBe(`${id}\n`)
+  })
+
+  test('a word that is no image is none, whatever the runtime says of short names', async () => {
+    expect(await crisp('inspecti', 'nothing')).toMatchObject({
+      stderr: 'crisp: no image "nothing": crisp images lists all\n',
+      exitCode: 3,
+    })
+    expect(await crisp('images', 'nothing', '-q')).toMatchObject({stdout: '', stderr: '', exitCode: 0})
+    expect(await crisp('ps', '--image', 'nothing', '-q')).toMatchObject({stdout: '', stderr: '', exitCode: 0})
+    for (const word of ['nothing', `sha256:${'f'.repeat(64)}`])
+      expect(await crisp('rmi', word, '--ignore-missing')).toMatchObject({stderr: '', exitCode: 0})
+  })
+
+  test('rmi by an ID with its algorithm', async () => {
+    const {stdout} = await crisp('images', shellImage, '-o', 'jsonpath={.images[0].id}')
+    const hex = stdout.trim().replace('sha256:', '')
+    expect(await crisp('rmi', `sha256:${hex}`)).toMatchObject({stderr: '', exitCode: 0})
+    expect((await crisp('images', '-q')).stdout).toBe('')
+  })
+
+  test.each(['stopp', 'rmp -f'])('%s kills at once what ignores SIGTERM', async (line) => {
+    const script = "trap '' TERM; echo up; while :; do sleep 0.1; done"
+    await crisp('run', '--name', 'deaf', shellImage, 'sh', '-c', script)
+    await vi.waitFor(async () => expect((await crisp('logs', 'deaf')).stdout).toBe('up\n'))
+    const calls = async () => (await crisp('-D', ...line.split(' '), 'deaf')).stderr
+    // Two minutes go by otherwise: CRI-O takes the time of the call for the grace period.
+    const stopped = /StopContainer.*StopPodSandbox/s.test(await calls())
+    expect(stopped).toBe(isCrio)
+    expect(await running()).toBe('')
+  })
+
+  test('a created container that ended with its pod has never run', async () => {
+    const {stdout: pod} = await crisp('runp', podFile)
+    await crisp('create', pod.trim(), containerFile, podFile)
+    await crisp('stopp', 'web')
+    const {stdout} = await crisp('describe', 'app')
+    expect(stdout).toMatch(
+      isCrio ? /State +exited with 143 \(SIGTERM\), [a-z0-9 ]+ ago\n/ : /State +created .*, not started\n/,
+    )
+    expect((await crisp('inspect', 'app', '-o', 'table')).stdout).not.toMatch(/^Started/m)
   })
 
   test('rmi --all-tags takes the whole image', async () => {

@@ -1,12 +1,13 @@
 import {existsSync} from 'node:fs'
 import {mkdir, readFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
+import {PassThrough} from 'node:stream'
 import {describe, expect, test, vi} from 'vitest'
 import type {CriClient} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {releaseNames} from '../../src/demo/server/behaviour.js'
 import type {ContainerConfig, Input} from '../../src/generated/cri.js'
-import {runRemoteCommand} from '../../src/streaming/index.js'
+import {forwardConnection, runRemoteCommand} from '../../src/streaming/index.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
 import {createSink} from '../support/peers/sink.js'
 
@@ -344,7 +345,81 @@ const rows: [string, Ask, Partial<Record<Release, unknown>>][] = [
       const {imageRef} = await client.image.pullImage({image: {image: shellImage}})
       return imageRef.replace(/[0-9a-f]{64}/, 'DIGEST')
     },
-    {'containerd-2.3': 'sha256:DIGEST', 'crio-1.30': 'registry.crisp.demo/shell@sha256:DIGEST'},
+    {
+      'containerd-2.3': 'sha256:DIGEST',
+      'crio-1.30': 'registry.crisp.demo/shell@sha256:DIGEST',
+      'crio-1.36': 'DIGEST',
+    },
+  ],
+  [
+    'IDs of images, and names that no image has',
+    async (client) => {
+      const {images} = await client.image.listImages()
+      const id = images[0]?.id ?? ''
+      const hex = id.replace('sha256:', '')
+      const known = async (image: string) => {
+        const status = await client.image.imageStatus({image: {image}}).catch(({code}) => code)
+        return typeof status === 'number' ? status : status.image?.id === id
+      }
+      return [
+        id.startsWith('sha256:'),
+        await Promise.all(
+          [hex, `sha256:${hex}`, hex.slice(0, 12), 'nothing', 'test.local/nothing:1'].map(known),
+        ),
+      ]
+    },
+    {
+      'containerd-2.3': [true, [true, true, true, false, false]],
+      ...crio([false, [true, 2, true, 2, false]]),
+    },
+  ],
+  [
+    'a created container, when it or its pod is stopped',
+    async (client) => {
+      const pod = await podOn(client)
+      const names = ['alone', 'with its pod']
+      const ids = await Promise.all(
+        names.map((name) => containerIn(client, pod, ['/bin/true'], {metadata: {name, attempt: 0}})),
+      )
+      await client.runtime.stopContainer({containerId: ids[0] ?? '', timeout: '10'})
+      await client.runtime.stopPodSandbox({podSandboxId: pod})
+      const statuses = await Promise.all(
+        ids.map((containerId) => client.runtime.containerStatus({containerId})),
+      )
+      return statuses.map(({status}) => [status?.state, status?.exitCode, status?.startedAt])
+    },
+    {
+      'containerd-2.3': Array(2).fill(['CONTAINER_CREATED', 0, '0']),
+      ...crio(Array(2).fill(['CONTAINER_EXITED', 143, '-6795364578871345152'])),
+    },
+  ],
+  [
+    'a container that ignores SIGTERM, when its pod is stopped by a call that waits two seconds',
+    async (client) => {
+      const pod = await podOn(client)
+      const script = "trap 'echo asked; asked=1' TERM; echo up; while :; do sleep 0.1; done"
+      const containerId = await startIn(client, pod, ['/bin/sh', '-c', script])
+      const stop = () => codeOf(client.runtime.stopPodSandbox({podSandboxId: pod}, {timeoutMs: 2_000}))
+      while ((await stop()) === 'deadlineExceeded');
+      const {exitCode, startedAt, finishedAt} = await ended(client, containerId)
+      return [exitCode, BigInt(finishedAt) - BigInt(startedAt) > 900_000_000n]
+    },
+    {'containerd-2.3': [137, false], ...crio([137, true])},
+  ],
+  [
+    'PortForward to a pod that was stopped',
+    async (client) => {
+      const podSandboxId = await podOn(client)
+      await client.runtime.stopPodSandbox({podSandboxId})
+      const openUrl = async () => (await client.runtime.portForward({podSandboxId, port: [80]})).url
+      const local = new PassThrough()
+      const failure = await forwardConnection({openUrl, local, remotePort: 80}).catch((error) => error)
+      return [failure.name, failure.message.replace(/[0-9a-f]{64}/, 'ID')]
+    },
+    {
+      'containerd-2.3': ['RpcError', 'PortForward: Unknown: pod sandbox "ID" is not running'],
+      ...crio(['StreamError', 'sandbox ID is not running']),
+    },
   ],
   [
     'the file systems of images',

@@ -261,6 +261,21 @@ describe('failures end this connection alone', () => {
     await peer.served
   })
 
+  test.each(endings.filter(([name]) => name.includes('reset')))(
+    'nobody listens in the pod, told by %s before the data are taken',
+    async (_name, end) => {
+      await using peer = await startSpdyPeer(async (session) => {
+        const [error, data] = await session.streams(2, false)
+        await end(error, data)
+        await session.closed
+      })
+      await using forward = await startForward(peer.url)
+
+      await expect(forward.outcome).rejects.toMatchObject({kind: 'failed', message: refusal.trim()})
+      await peer.served
+    },
+  )
+
   test.each(endings)('an answer that breaks off, told by %s: a reset', async (_name, end) => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, data] = await session.streams(2)

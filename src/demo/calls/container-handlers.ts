@@ -2,7 +2,14 @@ import {existsSync} from 'node:fs'
 import {dirname} from 'node:path'
 import type * as cri from '../../generated/cri.js'
 import {AttachedClients} from '../processes/attached-clients.js'
-import {checkCommand, removeContainer, startContainer, stopContainer} from '../processes/container-life.js'
+import {
+  checkCommand,
+  endCreated,
+  graceMsIn,
+  removeContainer,
+  startContainer,
+  stopContainer,
+} from '../processes/container-life.js'
 import {loggedWords, startWords} from '../processes/runc-words.js'
 import type {Call, Handlers} from '../server/rpc.js'
 import {notFound, unknown} from '../server/status-error.js'
@@ -86,13 +93,16 @@ export function containerHandlers(runtime: Runtime) {
 
     async stopContainer({containerId, timeout}: cri.StopContainerRequest, {signal}: Call) {
       const container = runtime.containers.find(containerId)
+      if (container && behaviour.podEnds === 'created too') endCreated(runtime, container)
       if (container) await stopContainer(container, Number(timeout) * 1000, signal)
       return {}
     },
 
-    async removeContainer({containerId}: cri.RemoveContainerRequest) {
+    async removeContainer({containerId}: cri.RemoveContainerRequest, call?: Call) {
       const container = runtime.containers.find(containerId)
-      if (container) await removeContainer(runtime, container)
+      if (!container) return {}
+      if (container.pod.ready) await stopContainer(container, graceMsIn(runtime, call), call?.signal)
+      await removeContainer(runtime, container)
       return {}
     },
 

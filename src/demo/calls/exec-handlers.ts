@@ -44,7 +44,8 @@ export function execHandlers(runtime: Runtime) {
 
     portForward({podSandboxId, port}: cri.PortForwardRequest) {
       const pod = pods.get(podSandboxId)
-      if (!pod.ready) throw unknown(`pod sandbox "${pod.id}" is not running`)
+      if (!pod.ready && behaviour.stoppedPodToldBy === 'PortForward')
+        throw unknown(`pod sandbox "${pod.id}" is not running`)
       return {url: streaming.portForwardUrl(port, (number, signal) => dialPort(runtime, pod, number, signal))}
     },
   } satisfies Partial<Handlers>
@@ -63,6 +64,7 @@ function checkStreams(containerId: string, {stdin, stdout, stderr, tty}: StreamR
 
 /** A socket that a program of the pod has put in place of this port, else the port of this machine's loopback. */
 async function dialPort(runtime: Runtime, pod: Pod, port: number, signal: AbortSignal): Promise<Socket> {
+  if (!pod.ready) throw new Error(`sandbox ${pod.id} is not running`)
   const path = join(portsDirectoryOf(runtime, pod), `${port}.sock`)
   const socket = existsSync(path) ? createConnection(path) : createConnection(port, '127.0.0.1')
   const abort = (): void => void socket.destroy()

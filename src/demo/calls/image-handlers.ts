@@ -5,7 +5,7 @@ import type {Handlers} from '../server/rpc.js'
 import {invalidArgument, notFound, StatusError, unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
 import {demoRegistry, type ImageDefinition} from '../state/image-catalogue.js'
-import {isImageName, normalizedImageName, repositoryOf} from '../state/image-names.js'
+import {isImageName, isShortName, normalizedImageName, repositoryOf} from '../state/image-names.js'
 import type {StoredImage} from '../state/image-store.js'
 import type {Runtime} from '../state/runtime.js'
 import {inChunks} from './filters.js'
@@ -24,7 +24,7 @@ export function imageHandlers(runtime: Runtime) {
     },
 
     imageStatus({image, verbose}: cri.ImageStatusRequest) {
-      const stored = images.find(image?.image ?? '')
+      const stored = findImage(runtime, image?.image ?? '')
       if (!stored) return {}
       return {image: imageRecord(stored), info: verbose ? imageInfo(stored) : {}}
     },
@@ -42,7 +42,7 @@ export function imageHandlers(runtime: Runtime) {
 
     removeImage({image}: cri.RemoveImageRequest) {
       const name = image?.image ?? ''
-      const stored = images.find(name)
+      const stored = findImage(runtime, name)
       if (!stored) return {}
       const user = runtime.containers.all().find((container) => container.image === stored)
       const byId = stored.id.includes(hexOf(name))
@@ -69,6 +69,15 @@ export function imageHandlers(runtime: Runtime) {
       }
     },
   } satisfies Partial<Handlers>
+}
+
+function findImage({images, behaviour}: Runtime, name: string): StoredImage | undefined {
+  const found = images.find(name)
+  if (!found && behaviour.refusesShortNames && isShortName(name))
+    throw unknown(
+      `short-name "${name}" did not resolve to an alias and no unqualified-search registries are defined in "/etc/containers/registries.conf"`,
+    )
+  return found
 }
 
 function filterImages({images, behaviour}: Runtime, filter: cri.ImageFilter | null): StoredImage[] {

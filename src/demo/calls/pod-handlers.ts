@@ -1,9 +1,9 @@
 import {mkdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type * as cri from '../../generated/cri.js'
-import {removeContainer, stopContainer} from '../processes/container-life.js'
+import {endCreated, graceMsIn, removeContainer, stopContainer} from '../processes/container-life.js'
 import {portsDirectoryOf} from '../processes/environment.js'
-import type {Handlers} from '../server/rpc.js'
+import type {Call, Handlers} from '../server/rpc.js'
 import {unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
 import {requireOwnPlace} from '../state/own-paths.js'
@@ -55,16 +55,16 @@ export function podHandlers(runtime: Runtime) {
       return {podSandboxId: id}
     },
 
-    async stopPodSandbox({podSandboxId}: cri.StopPodSandboxRequest) {
+    async stopPodSandbox({podSandboxId}: cri.StopPodSandboxRequest, call?: Call) {
       const pod = runtime.pods.find(podSandboxId)
-      if (pod) await stopPod(runtime, pod)
+      if (pod) await stopPod(runtime, pod, call)
       return {}
     },
 
-    async removePodSandbox({podSandboxId}: cri.RemovePodSandboxRequest) {
+    async removePodSandbox({podSandboxId}: cri.RemovePodSandboxRequest, call?: Call) {
       const pod = runtime.pods.find(podSandboxId)
       if (!pod) return {}
-      await stopPod(runtime, pod)
+      await stopPod(runtime, pod, call)
       await Promise.all(containersOf(pod).map((container) => removeContainer(runtime, container)))
       // Somebody else may have removed it at the same time.
       if (runtime.pods.find(pod.id) !== pod) return {}
@@ -114,10 +114,22 @@ function requireSlice({behaviour}: Runtime, cgroupParent: string): void {
     throw unknown(`the cgroup driver is systemd, and the cgroup parent "${cgroupParent}" is no slice`)
 }
 
-/** Ends the containers at once, without a grace period, and gives the pod's address back. */
-async function stopPod(runtime: Runtime, pod: Pod): Promise<void> {
+/** Ends the containers and gives the pod's address back. */
+async function stopPod(runtime: Runtime, pod: Pod, call: Call | undefined): Promise<void> {
   const wasReady = pod.ready
   pod.ready = false
-  await Promise.all(containersOf(pod).map((container) => stopContainer(container, 0)))
+  const graceMs = graceMsIn(runtime, call)
+  try {
+    await Promise.all(
+      containersOf(pod).map(async (container) => {
+        if (runtime.behaviour.podEnds === 'created too') endCreated(runtime, container)
+        await stopContainer(container, graceMs, call?.signal)
+      }),
+    )
+  } catch (error) {
+    // The client has gone during the grace period.
+    pod.ready = wasReady
+    throw error
+  }
   if (wasReady) announce(runtime, pod, pod, 'CONTAINER_STOPPED_EVENT')
 }

@@ -2,6 +2,7 @@ import {mkdir, rm} from 'node:fs/promises'
 import type {Readable} from 'node:stream'
 import {setTimeout as wait} from 'node:timers/promises'
 import {announce} from '../calls/announcements.js'
+import type {Call} from '../server/rpc.js'
 import {unknown} from '../server/status-error.js'
 import {nowNs} from '../state/clock.js'
 import type {Container, Runtime} from '../state/runtime.js'
@@ -12,6 +13,10 @@ import {type Child, checkExecutable, startChild} from './processes.js'
 import {stopSignalOf} from './signals.js'
 
 const drainMs = 5_000
+/** CRI-O's. */
+const graceWithoutDeadlineMs = 10_000
+/** Year 1 in nanoseconds since 1970, which does not fit into 64 bits. */
+const goZeroTimeNs = '-6795364578871345152'
 
 export function workingDirectoryOf(runtime: Runtime, container: Container): string {
   return container.config.workingDir || directoryOf(runtime, container)
@@ -148,6 +153,19 @@ export async function stopContainer(
   }
   if (container.state === 'CONTAINER_RUNNING') child.kill()
   await exited
+}
+
+/** How long a container has before it is killed where the call is not about how it stops. */
+export function graceMsIn({behaviour}: Runtime, call: Call | undefined): number {
+  if (!call || behaviour.grace === 'none') return 0
+  return call.leftMs === undefined ? graceWithoutDeadlineMs : Math.floor(call.leftMs / 1000) * 1000
+}
+
+/** As where the process of a container is there before it is started, and gets the stop signal. */
+export function endCreated(runtime: Runtime, container: Container): void {
+  if (container.state !== 'CONTAINER_CREATED' || container.starting) return
+  container.startedAt = goZeroTimeNs
+  finish(runtime, container, {exitCode: 143, reason: 'Error', message: ''})
 }
 
 /** What is being started can only be stopped when it is known whether it runs. */

@@ -24,6 +24,13 @@ export interface Behaviour {
   /** `systemd` takes a slice as the parent of a pod's cgroup, and nothing else. */
   readonly cgroupDriver: 'CGROUPFS' | 'SYSTEMD'
 
+  /** What ends with a pod: what runs in it, or what is only created as well, which has a process already. */
+  readonly podEnds: 'running' | 'created too'
+  /** How long containers have when their pod is stopped or they are removed: nothing, or as long as the call may take. */
+  readonly grace: 'none' | 'deadline'
+  /** Who says that a pod which was stopped takes no connections: PortForward, or the stream that it leads to. */
+  readonly stoppedPodToldBy: 'PortForward' | 'stream'
+
   /** The states of a container that exec takes, and the code for one that has exited. */
   readonly execStates: readonly ContainerState[]
   readonly execInExited: RpcCode
@@ -38,6 +45,10 @@ export interface Behaviour {
   /** Protocols of exec and attach over WebSocket. */
   readonly webSocketProtocols: readonly string[]
 
+  /** Whether IDs of images stand without their algorithm; with it they are then short names. */
+  readonly bareImageIds: boolean
+  /** Whether a name without a registry that is not there is refused, and not only unknown. */
+  readonly refusesShortNames: boolean
   /** Whether RemoveImage refuses an image that a container uses, and takes one name only. */
   readonly keepsImagesInUse: boolean
   /** Whether the filter of ListImages looks up one image, or is ignored. */
@@ -97,6 +108,9 @@ export const wholeApi: Behaviour = {
   makesLogFolders: true,
   logsBelowPod: false,
   cgroupDriver: 'CGROUPFS',
+  podEnds: 'running',
+  grace: 'none',
+  stoppedPodToldBy: 'PortForward',
   execStates: ['CONTAINER_RUNNING'],
   execInExited: rpcCode.unknown,
   execTimeout: 'status',
@@ -104,6 +118,8 @@ export const wholeApi: Behaviour = {
   terminalStart: '',
   statusFirst: new Set(),
   webSocketProtocols: [webSocket5, ...webSocket4],
+  bareImageIds: false,
+  refusesShortNames: false,
   keepsImagesInUse: false,
   filtersImages: false,
   pullAnswer: 'id',
@@ -148,12 +164,17 @@ function crio(release: string, differing: Partial<Behaviour>): Behaviour {
     makesLogFolders: false,
     logsBelowPod: true,
     cgroupDriver: 'SYSTEMD',
+    podEnds: 'created too',
+    grace: 'deadline',
+    stoppedPodToldBy: 'stream',
     execStates: ['CONTAINER_RUNNING', 'CONTAINER_CREATED'],
     execInExited: rpcCode.notFound,
     execTimeout: 'answer',
     missingCommand: 'exit255',
     terminalStart: '\0\0',
     statusFirst: new Set(['exec', 'attach']),
+    bareImageIds: true,
+    refusesShortNames: true,
     keepsImagesInUse: true,
     filtersImages: true,
     containerFilesystem: true,

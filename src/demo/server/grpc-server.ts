@@ -60,9 +60,9 @@ function unary(
   handler: AnyHandler,
   {faults, behaviour}: ServerOptions,
 ): handleUnaryCall<object, object> {
-  const answer = async (request: object, signal: AbortSignal): Promise<unknown> => {
+  const answer = async (request: object, call: Call): Promise<unknown> => {
     try {
-      return await handler(request, {signal})
+      return await handler(request, call)
     } catch (error) {
       throw behaviour.vague.has(method) && isAbsence(error) ? unknown(error.details) : error
     }
@@ -71,7 +71,7 @@ function unary(
     try {
       const signal = signalOf(call)
       await injectFaults(faults, method, signal)
-      reply(null, (await answer(call.request, signal)) as object)
+      reply(null, (await answer(call.request, {signal, leftMs: leftMsOf(call)})) as object)
     } catch (error) {
       reply(statusOf(error))
     }
@@ -122,6 +122,11 @@ function signalOf(call: ServerUnaryCall<object, object> | ServerWritableStream<o
   const controller = new AbortController()
   call.on('cancelled', () => controller.abort())
   return controller.signal
+}
+
+function leftMsOf(call: ServerUnaryCall<object, object>): number | undefined {
+  const leftMs = Number(call.getDeadline()) - Date.now()
+  return Number.isFinite(leftMs) ? leftMs : undefined
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

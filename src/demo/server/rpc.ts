@@ -4,6 +4,8 @@ import type {ImageService, Input, RuntimeService} from '../../generated/cri.js'
 export interface Call {
   /** The client has cancelled, or its deadline is over. */
   readonly signal: AbortSignal
+  /** How long the client still waits; undefined without a limit. */
+  readonly leftMs?: number | undefined
 }
 
 type Services = RuntimeService<object> & ImageService<object>

@@ -14,6 +14,11 @@ export function repositoryOf(normalizedName: string): string {
   return colon === -1 ? beforeDigest : beforeDigest.slice(0, colon)
 }
 
+/** Names no registry: which one is meant, a runtime's settings say. */
+export function isShortName(name: string): boolean {
+  return !/^(localhost|[^/]*[.:][^/]*)\//.test(name)
+}
+
 function qualify(repository: string): string {
   const slash = repository.indexOf('/')
   const first = slash === -1 ? '' : repository.slice(0, slash)

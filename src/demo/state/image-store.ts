@@ -13,6 +13,12 @@ export interface StoredImage {
 /** The images of the node, and the registry they come from. */
 export class ImageStore {
   readonly #images = new Map<string, StoredImage>()
+  readonly #idPrefix: string
+
+  /** Bare IDs are hex digits alone, and nothing is known by more. */
+  constructor({bareIds}: {bareIds: boolean}) {
+    this.#idPrefix = bareIds ? '' : 'sha256:'
+  }
 
   all(): StoredImage[] {
     return [...this.#images.values()]
@@ -20,14 +26,14 @@ export class ImageStore {
 
   /** By tag, digest, ID or the beginning of an ID; undefined where none, or more than one, is meant. */
   find(reference: string): StoredImage | undefined {
-    const exact = this.#images.get(reference) ?? this.#images.get(`sha256:${reference}`)
+    const exact = this.#images.get(reference) ?? this.#images.get(`${this.#idPrefix}${reference}`)
     if (exact || reference === '') return exact
     const name = normalizedImageName(reference)
     const named = this.all().find(({tags, digests}) => tags.has(name) || digests.has(name))
     if (named) return named
-    const hex = hexOf(reference)
+    const hex = this.#idPrefix === '' ? reference : hexOf(reference)
     if (!/^[0-9a-f]+$/.test(hex)) return undefined
-    const beginning = this.all().filter(({id}) => id.startsWith(`sha256:${hex}`))
+    const beginning = this.all().filter(({id}) => id.startsWith(`${this.#idPrefix}${hex}`))
     return beginning.length === 1 ? beginning[0] : undefined
   }
 
@@ -44,8 +50,9 @@ export class ImageStore {
   /** Brings an image to the node under this name, next to those it has there already. */
   pull(definition: ImageDefinition, name: string): StoredImage {
     const normalized = normalizedImageName(name)
-    const image = this.#images.get(definition.id) ?? {
-      id: definition.id,
+    const id = `${this.#idPrefix}${hexOf(definition.id)}`
+    const image = this.#images.get(id) ?? {
+      id,
       definition,
       tags: new Set(),
       digests: new Set(),
