@@ -221,7 +221,9 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
     await crisp('stopp', 'web')
     const {stdout} = await crisp('describe', 'app')
     expect(stdout).toMatch(
-      isCrio ? /State +exited with 143 \(SIGTERM\), [a-z0-9 ]+ ago\n/ : /State +created .*, not started\n/,
+      isCrio
+        ? /State +exited with 143 \(SIGTERM\), [a-z0-9 ]+ ago, not started\n/
+        : /State +created .*, not started\n/,
     )
     expect((await crisp('inspect', 'app', '-o', 'table')).stdout).not.toMatch(/^Started/m)
   })
