@@ -7,7 +7,8 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
 import {copyContainers, copySeed} from '../support/copy-node.js'
 import {randomBytes} from '../support/file-trees.js'
-import {runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {startCli} from '../support/run-cli.js'
 
 // A file has its old content or its new one, whatever happens to the copy meanwhile.
 
@@ -70,7 +71,7 @@ describe.runIf(process.getuid?.() === 0)('on a disk that is full', () => {
   test.each(ways)('%s, %s', async (direction, container) => {
     const target = join(disk, 'target')
     writeFileSync(target, 'old')
-    const {stderr, exitCode} = await runCli(
+    const {stderr, exitCode} = await runInProcess(
       argv(direction as string, container as string, join(base, 'new'), target),
       runtime,
     )

@@ -17,6 +17,7 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {runInProcess} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
 import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
 
@@ -40,7 +41,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(base, {recursive: true}))
 
-const cp = (...argv: string[]) => runCli(['cp', ...argv], runtime)
+const cp = (...argv: string[]) => runInProcess(['cp', ...argv], runtime)
 const done = {stdout: '', stderr: '', exitCode: 0}
 
 function makeTree(root: string): void {
@@ -174,7 +175,10 @@ describe("a destination that the user named is the user's", () => {
 
   test('/dev/stdout, and what it is sent to, keeps what was written before', async () => {
     writeFileSync(join(inside, 'file'), 'its text\n')
-    expect(await cp(`shell:${inside}/file`, '/dev/stdout')).toEqual({...done, stdout: 'its text\n'})
+    expect(await runCli(['cp', `shell:${inside}/file`, '/dev/stdout'], runtime)).toEqual({
+      ...done,
+      stdout: 'its text\n',
+    })
     const words = ['cp', `shell:${inside}/file`, '/dev/fd/7']
     const script = `exec 7>${here}/out; echo before >&7; "$0" "$@" && echo after >&7`
     const outcome = await promisify(execFile)('sh', ['-c', script, process.execPath, program, ...words], {

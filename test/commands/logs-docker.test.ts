@@ -3,8 +3,9 @@ import {appendFileSync, mkdirSync, symlinkSync, truncateSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {expect, test} from 'vitest'
 import {startFakeNode, type TestContainer} from '../support/fake-node.js'
+import {runInProcess} from '../support/in-process.js'
 import {record, stamp} from '../support/log-files.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const app: TestContainer = {pod: 'web-1', name: 'app'}
 
@@ -43,7 +44,7 @@ test.each<[string[], string, string]>([
 ])("Docker's lines, %j", async (argv, stdout, stderr) => {
   const {node} = await dockerNode(text)
   await using _ = node
-  expect(await runCli(['logs', 'app', ...argv], node)).toEqual({stdout, stderr, exitCode: 0})
+  expect(await runInProcess(['logs', 'app', ...argv], node)).toEqual({stdout, stderr, exitCode: 0})
 })
 
 test("Docker's rotated files, the last lines and a span of time of them", async () => {
@@ -55,7 +56,7 @@ test("Docker's rotated files, the last lines and a span of time of them", async 
   node.logs.write('docker/x-json.log.1', lines(100, 200))
   const numbers = (from: number, to: number) =>
     Array.from({length: to - from}, (_, index) => `${from + index}\n`).join('')
-  const shown = async (...argv: string[]) => (await runCli(['logs', 'app', ...argv], node)).stdout
+  const shown = async (...argv: string[]) => (await runInProcess(['logs', 'app', ...argv], node)).stdout
   expect(await shown()).toBe(numbers(0, 300))
   expect(await shown('--tail', '150')).toBe(numbers(150, 300))
   expect(await shown('--tail', '250')).toBe(numbers(50, 300))

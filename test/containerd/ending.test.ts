@@ -5,7 +5,8 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {listContainers} from '../../src/client/lists.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const stubborn = "trap '' TERM; while :; do sleep 1; done"
 
@@ -19,7 +20,7 @@ describeOnContainerd('stop, remove and wait', () => {
     await containerd?.[Symbol.asyncDispose]()
   })
 
-  const crisp = (...words: string[]) => runCli(words, containerd)
+  const crisp = (...words: string[]) => runInProcess(words, containerd)
 
   test('ten containers that ignore SIGTERM have one grace period of 2 s between them, not ten', async () => {
     const pod = await containerd.runPod('stubborn')

@@ -10,6 +10,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {runRemoteCommand} from '../../src/streaming/index.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
+import {runInProcess} from '../support/in-process.js'
 import {onTerminal, type Session} from '../support/on-terminal.js'
 import {createSink} from '../support/peers/sink.js'
 import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
@@ -33,7 +34,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     await rm(directory, {recursive: true})
   })
 
-  const crisp = (argv: string[], stdin = '') => runCli(argv, {endpoint: containerd.endpoint, stdin})
+  const crisp = (argv: string[], stdin?: string) =>
+    stdin === undefined ? runInProcess(argv, containerd) : runCli(argv, {...containerd, stdin})
 
   test.each([
     ['exit 0', 0],
@@ -161,11 +163,10 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
     const id = await pod.runContainer('victim', 'while :; do sleep 1; done')
     const cli = startCli(['exec', 'victim', 'sh', '-c', 'echo started; sleep 600'], containerd)
     cli.stdin.end()
-    cli.stdout.once(
-      'data',
-      () => void containerd.client.runtime.stopContainer({containerId: id, timeout: '0'}),
-    )
-    expect(await outcomeOf(cli)).toEqual({stdout: 'started\n', stderr: '', exitCode: 137})
+    const outcome = outcomeOf(cli)
+    await once(cli.stdout, 'data')
+    await containerd.client.runtime.stopContainer({containerId: id, timeout: '0'})
+    expect(await outcome).toEqual({stdout: 'started\n', stderr: '', exitCode: 137})
 
     expect(await crisp(['exec', 'victim', 'ls'])).toEqual({
       stdout: '',

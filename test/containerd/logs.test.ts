@@ -4,7 +4,8 @@ import {renameSync} from 'node:fs'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const labels = (pod: string, container: string) => ({
   'io.kubernetes.pod.name': pod,
@@ -23,7 +24,7 @@ describeOnContainerd('logs of a real containerd', () => {
   })
   afterAll(() => containerd[Symbol.asyncDispose]())
 
-  const crisp = (...argv: string[]) => runCli(['logs', ...argv], {endpoint: containerd.endpoint})
+  const crisp = (...argv: string[]) => runInProcess(['logs', ...argv], {endpoint: containerd.endpoint})
   const statusOf = async (containerId: string) =>
     (await containerd.client.runtime.containerStatus({containerId})).status
   const ended = async (id: string) => {

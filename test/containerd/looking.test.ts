@@ -2,7 +2,7 @@ import {load} from 'js-yaml'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {runCli} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
 
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json}
 type JsonObject = {[key: string]: Json}
@@ -51,7 +51,7 @@ describeOnContainerd('looking at a real containerd', () => {
   const ids: Record<string, string> = {}
   const pods: Record<string, string> = {}
 
-  const crisp = (...argv: string[]) => runCli(argv, {endpoint: containerd.endpoint})
+  const crisp = (...argv: string[]) => runInProcess(argv, {endpoint: containerd.endpoint})
   const json = async (...argv: string[]): Promise<JsonObject> => {
     const {stdout, stderr, exitCode} = await crisp(...argv)
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})

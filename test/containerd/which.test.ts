@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {startContainerd} from '../support/containerd/containerd.js'
-import {runCli, runUntil} from '../support/run-cli.js'
+import {runInProcess} from '../support/in-process.js'
+import {runUntil} from '../support/run-cli.js'
 
 describeOnContainerd('which, on a real containerd', () => {
   test('from a process, its port, its log and its root file system to the container', async () => {
@@ -10,7 +11,7 @@ describeOnContainerd('which, on a real containerd', () => {
     const pod = await containerd.runPod('web-1', ownNetwork)
     const id = await pod.runContainer('server', 'httpd -p 8080; echo up; sleep 1000')
     await pod.runContainer('other', 'sleep 1000')
-    const crisp = (...argv: string[]) => runCli(argv, {endpoint: containerd.endpoint})
+    const crisp = (...argv: string[]) => runInProcess(argv, {endpoint: containerd.endpoint})
     const inspected = async (path: string) =>
       (await crisp('inspect', id, '-o', `jsonpath=${path}`)).stdout.trim()
     const pid = await inspected('{.info.pid}')
