@@ -1,7 +1,13 @@
 import {spawn} from 'node:child_process'
 import {setTimeout as wait} from 'node:timers/promises'
 import {socketState} from '../client/endpoints.js'
-import {demoSocketPath, isAlive, runningServers, type ServerFacts} from '../demo/state/home.js'
+import {
+  demoSocketPath,
+  isAlive,
+  removeKilledServers,
+  runningServers,
+  type ServerFacts,
+} from '../demo/state/home.js'
 import {UserError} from '../errors/errors.js'
 import {programName} from '../text/program.js'
 
@@ -72,11 +78,15 @@ export async function startDetached(
   return report.endpoint
 }
 
-/** Ends the servers on this socket. Resolves with how many there were, when they are gone. */
-export async function stopServers(socketPath: string, signal: AbortSignal): Promise<number> {
+/** What there was to stop: a server, what killed ones have left, or nothing. */
+export type Stopped = 'running' | 'killed' | 'none'
+
+/** Ends the servers on this socket, and what servers that were killed have left. Resolves when they are gone. */
+export async function stopServers(socketPath: string, signal: AbortSignal): Promise<Stopped> {
   const servers = (await runningServers()).filter((server) => server.socketPath === socketPath)
   await Promise.all(servers.map((server) => stopServer(server, signal)))
-  return servers.length
+  const left = await removeKilledServers(socketPath)
+  return servers.length > 0 ? 'running' : left ? 'killed' : 'none'
 }
 
 async function stopServer(server: ServerFacts, signal: AbortSignal): Promise<void> {

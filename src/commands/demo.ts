@@ -75,7 +75,9 @@ export default class Demo extends CriCommand {
     if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)
     const {startDetached, stopServers} = await import('../cli/demo-process.js')
     if (flags.stop) {
-      if ((await stopServers(socketPath, this.signal)) === 0) this.note('no embedded runtime runs')
+      const stopped = await stopServers(socketPath, this.signal)
+      if (stopped === 'none') this.note('no embedded runtime runs')
+      if (stopped === 'killed') this.note('the embedded runtime was killed: what it left is removed')
       return
     }
     const options = await this.#options(flags)

@@ -115,6 +115,23 @@ test('after SIGKILL the next start cleans up', async () => {
   expect((await readdir(join(home, 'crisp'))).toSorted()).toEqual(['demo.sock', `server-${next.pid}`])
 })
 
+test('after SIGKILL --stop ends and removes what it left', async () => {
+  await runCli(['demo', '--detach'], {env})
+  const {pid} = await server()
+  const orphans = await containers()
+  process.kill(pid, 'SIGKILL')
+  await mkdir(join(home, 'crisp', 'server-4194305'))
+  expect(await runCli(['demo', '--stop'], {env})).toEqual({
+    stdout: '',
+    stderr: 'crisp: the embedded runtime was killed: what it left is removed\n',
+    exitCode: 0,
+  })
+  expect(orphans.length).toBeGreaterThan(8)
+  expect(await containers()).toEqual([])
+  expect(await readdir(join(home, 'crisp'))).toEqual([])
+  expect(await runCli(['demo', '--stop'], {env})).toMatchObject({stderr: 'crisp: no embedded runtime runs\n'})
+})
+
 test('a demo on a socket that is already in use is refused', async () => {
   await runCli(['demo', '--detach', '--empty'], {env})
   expect(await runCli(['demo'], {env})).toEqual({

@@ -1,10 +1,11 @@
-import {chown, mkdir, readdir, readFile, rename, symlink, writeFile} from 'node:fs/promises'
+import {chown, lchown, mkdir, readdir, readFile, rename, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {methodsOf} from '../../src/client/descriptor.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
 import {eventually} from '../support/eventually.js'
+import {testWith} from '../support/needs.js'
 
 type AnyCall = (request?: object) => Promise<unknown> & AsyncIterable<unknown>
 
@@ -300,6 +301,24 @@ test('faults on request', async () => {
   expect(await codeOf(reading)).toBe('unavailable')
   expect(seen).toEqual(['CONTAINER_CREATED_EVENT'])
 })
+
+testWith('root')(
+  'a log directory over the link of another user is refused, over our own it is not',
+  async () => {
+    await using runtime = await startDemoRuntime()
+    using client = clientOf(runtime)
+    const place = join(runtime.directory, 'mine')
+    await mkdir(place)
+    const code = async (link: string, owner: number) => {
+      await symlink('mine', join(runtime.directory, link))
+      await lchown(join(runtime.directory, link), owner, owner)
+      const pod = await podOn(client, {logDirectory: join(runtime.directory, link, 'logs')})
+      return codeOf(containerIn(client, pod, ['/bin/true'], {logPath: 'a.log'}))
+    }
+    expect(await code('foreign', 65534)).toBe('permissionDenied')
+    expect(await code('own', 0)).not.toBe('permissionDenied')
+  },
+)
 
 test('a log path outside the pod directory, or in a directory of another user, is refused', async () => {
   await using runtime = await startDemoRuntime()

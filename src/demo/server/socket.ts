@@ -9,9 +9,17 @@ import {acceptConnections} from './connections.js'
 /** What the system's socket addresses hold, less the closing zero. Node 20 cuts off the rest and says nothing. */
 const pathLimitBytes = process.platform === 'linux' ? 107 : 103
 
+/** A socket is made under this name in a directory whose name begins so. */
+export const workshopPrefix = '.crisp-'
+export const workshopSocket = 's'
+
 /** In bytes, of the paths that a socket has while it is made and afterwards. */
 function longestOf(path: string): number {
-  return Math.max(...[path, join(dirname(path), '.crisp-XXXXXX', 's')].map((each) => Buffer.byteLength(each)))
+  return Math.max(
+    ...[path, join(dirname(path), `${workshopPrefix}XXXXXX`, workshopSocket)].map((each) =>
+      Buffer.byteLength(each),
+    ),
+  )
 }
 
 /**
@@ -27,8 +35,8 @@ export async function publishSocket(
     throw new UserError(
       `cannot listen on ${path}: too long for the path of a socket; name a shorter one with --socket, or a shorter directory in XDG_RUNTIME_DIR`,
     )
-  const workshop = await mkdtemp(join(dirname(path), '.crisp-'))
-  const made = join(workshop, 's')
+  const workshop = await mkdtemp(join(dirname(path), workshopPrefix))
+  const made = join(workshop, workshopSocket)
   const connections = await acceptConnections(server, made, onRefused)
   try {
     await chmod(made, 0o600)

@@ -2,9 +2,11 @@ import {lstatSync, mkdirSync} from 'node:fs'
 import {mkdtemp, readdir, readFile, realpath, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {socketState} from '../../client/endpoints.js'
 import {UserError} from '../../errors/errors.js'
 import {killOrphans} from '../processes/children.js'
 import {readProcess} from '../processes/process-table.js'
+import {workshopPrefix, workshopSocket} from '../server/socket.js'
 
 const serverPrefix = 'server-'
 const temporaryPrefix = 'crisp-demo-'
@@ -83,15 +85,37 @@ export async function runningServers(): Promise<ServerFacts[]> {
   return servers.filter((facts, index): facts is ServerFacts => facts !== undefined && alive[index] === true)
 }
 
-async function removeLeftovers(parent: string, prefix: string): Promise<void> {
+/** Ends and removes what servers that were killed have left, and the socket where nobody listens on it. True if there was any. */
+export async function removeKilledServers(socketPath: string): Promise<boolean> {
+  const home = demoHome()
+  const removed = await removeLeftovers(home, serverPrefix)
+  for (const name of await directoriesIn(home, workshopPrefix))
+    if ((await socketState(join(home, name, workshopSocket))) === 'nobody listens')
+      await rm(join(home, name), {recursive: true, force: true})
+  if ((await socketState(socketPath)) !== 'nobody listens') return removed > 0
+  await rm(socketPath)
+  return true
+}
+
+/** Gives how many there were. */
+async function removeLeftovers(parent: string, prefix: string): Promise<number> {
+  let count = 0
   for (const name of await directoriesIn(parent, prefix)) {
     const directory = join(parent, name)
-    const facts = await factsOf(directory)
-    // Without facts it is being made, or removed, this very moment.
-    if (!facts || !isOwnedBy(directory, process.getuid?.() ?? 0) || (await isAlive(facts))) continue
+    if (!isOwnedBy(directory, process.getuid?.() ?? 0) || (await mayBeAlive(name, directory))) continue
     await killOrphans(directory)
     await rm(directory, {recursive: true, force: true})
+    count++
   }
+  return count
+}
+
+/** Without facts it is being made, or removed, this very moment, as long as the process that its name tells is there. */
+async function mayBeAlive(name: string, directory: string): Promise<boolean> {
+  const facts = await factsOf(directory)
+  if (facts) return isAlive(facts)
+  const [, pid] = /^server-(\d+)$/.exec(name) ?? []
+  return pid === undefined || (await readProcess(Number(pid))) !== undefined
 }
 
 async function directoriesIn(parent: string, prefix: string): Promise<string[]> {

@@ -1,4 +1,5 @@
-import {stat} from 'node:fs/promises'
+import type {Stats} from 'node:fs'
+import {lstat, readlink, stat} from 'node:fs/promises'
 import {dirname, isAbsolute, join, relative} from 'node:path'
 import {rpcCode} from '../../errors/errors.js'
 import {invalidArgument, StatusError} from '../server/status-error.js'
@@ -18,6 +19,12 @@ export function pathInside(directory: string, path: string, what: string): strin
  */
 export async function requireOwnPlace(path: string, what: string): Promise<void> {
   if (!isAbsolute(path)) throw invalidArgument(`${what} "${path}" is not an absolute path`)
+  const foreign = await findForeignLink(path)
+  if (foreign !== undefined)
+    throw new StatusError(
+      rpcCode.permissionDenied,
+      `${what} "${path}" leads over the link of another user (${foreign})`,
+    )
   for (let place = path; ; place = dirname(place)) {
     const owner = await ownerOf(place)
     if (!owner) continue
@@ -26,6 +33,39 @@ export async function requireOwnPlace(path: string, what: string): Promise<void>
     if (owner.uid !== process.getuid?.() && !shared)
       throw new StatusError(rpcCode.permissionDenied, `${what} "${path}" belongs to another user (${place})`)
     return
+  }
+}
+
+/** The kernel's own limit. */
+const mostLinks = 40
+
+/** A symlink on the way that belongs neither to this user nor to root: whoever made it would choose the place. */
+async function findForeignLink(path: string): Promise<string | undefined> {
+  let place = '/'
+  let links = 0
+  for (const rest = path.split('/'); rest.length > 0; ) {
+    const next = join(place, rest.shift() ?? '')
+    const entry = await lstatIfThere(next)
+    if (!entry) return undefined
+    if (!entry.isSymbolicLink()) {
+      place = next
+      continue
+    }
+    if (entry.uid !== process.getuid?.() && entry.uid !== 0) return next
+    if (++links > mostLinks) return next
+    const target = await readlink(next)
+    rest.unshift(...target.split('/'))
+    if (isAbsolute(target)) place = '/'
+  }
+  return undefined
+}
+
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
   }
 }
 

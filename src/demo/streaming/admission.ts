@@ -23,6 +23,8 @@ export function admit(
   const [, kind, token] = /^\/(exec|attach|portforward)\/([\w-]+)(?:\?|$)/.exec(url) ?? []
   const notFound = {refusal: {status: 404, message: '404 page not found'}}
   if (kind === undefined || token === undefined) return notFound
+  if (!isLoopback(headers.host))
+    return {refusal: {status: 403, message: 'the Host header names no loopback address'}}
   if (method !== 'GET' && method !== 'POST') {
     return {refusal: {status: 405, message: 'use POST or GET', headers: {Allow: 'GET, POST'}}}
   }
@@ -39,6 +41,11 @@ export function admit(
   }
   const negotiated = negotiateWebSocket(headers, session.kind, webSocketProtocols)
   return 'refusal' in negotiated ? negotiated : {session, transport: 'websocket', ...negotiated}
+}
+
+/** A page whose name was made to lead here has its own name as host. HTTP/1.0 need not have one. */
+function isLoopback(host: string | undefined): boolean {
+  return host === undefined || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)
 }
 
 function isPortList(ports: readonly number[]): boolean {

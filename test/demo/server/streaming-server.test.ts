@@ -489,6 +489,33 @@ describe('hostile clients are turned away with one line, and the server goes on'
     expect((await exec(server, run('echo', 'alive'))).stdout.text()).toBe('alive\n')
   })
 
+  test.each([
+    ['evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.evil.example:80', 403],
+    ['10.0.0.1', 403],
+    ['localhost', 101],
+    ['LOCALHOST:1', 101],
+    ['127.0.0.1:65535', 101],
+    ['[::1]:80', 101],
+  ])('a request whose Host is %s, as of a page whose name leads here: %d', async (host, status) => {
+    await using server = await startWatchedServer()
+    const url = server.execUrl(outputOnly, async () => ({exitCode: 0}))
+    const head = upgradeHead(url).replace('Host: localhost', `Host: ${host}`)
+    const {socket, answer} = await sendHead(url, head)
+    expect(answer).toContain(`HTTP/1.1 ${status} `)
+    expect(server.refused).toEqual(
+      status === 403 ? ['streaming: 403 the Host header names no loopback address'] : [],
+    )
+    socket.destroy()
+    // A refusal has not used up the token.
+    if (status === 403) {
+      const again = await sendHead(url, upgradeHead(url))
+      expect(again.answer).toContain('HTTP/1.1 101 ')
+      again.socket.destroy()
+    }
+  })
+
   test('half a frame, then nothing: the session waits, and ends with the connection', async () => {
     await using server = await startWatchedServer()
     let gone = false
@@ -530,7 +557,7 @@ describe('hostile clients are turned away with one line, and the server goes on'
       return {exitCode: 0}
     }
     const url = server.execUrl(outputOnly, handler)
-    const head = `GET ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+    const head = `GET ${new URL(url).pathname} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
     const {socket, closed} = await sendHead(url, head)
     socket.pause()
     socket.write(bytes)
