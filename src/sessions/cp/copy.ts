@@ -58,18 +58,15 @@ export async function copyOut(copy: Copy, path: string, destination: string | Wr
     ...copy,
     owners,
   })
+  await using _ = directory
   const {onProblem} = copy
   const unpack = (archive: Readable) =>
     extract(archive, {directory, name, owners, onProblem, ...(takeTop ? {takeTop} : {})})
-  try {
-    await throughTarOrNode(
-      copy,
-      () => unpackWhile(copy, (output) => archiveByTar(copy, path, output), unpack),
-      (root) => withArchiveFromRoot(copy, root, path, onDisk, unpack),
-    )
-  } finally {
-    await directory.close()
-  }
+  await throughTarOrNode(
+    copy,
+    () => unpackWhile(copy, (output) => archiveByTar(copy, path, output), unpack),
+    (root) => withArchiveFromRoot(copy, root, path, onDisk, unpack),
+  )
 }
 
 /** Copies a path here, or a tar stream, to a path of the container. */
@@ -93,34 +90,28 @@ export async function copyIn(copy: Copy, source: string | Readable, path: string
       foreign: false,
       takesHoles: holes,
     })
-  try {
-    await throughTarOrNode(
-      copy,
-      async () => {
-        const target = await targetInside(copy, path, source, here.found.kind === 'file')
-        const holes = once(() => holesByTar(copy))
-        const archive = (archived: string | undefined) =>
-          archiveAs(archived === undefined ? undefined : rawName(archived), holes)
-        if (target.name === undefined || here.found.kind !== 'file')
-          return unpackInto(copy, target.directory, archive(target.name))
-        return unpackFile(copy, {...target, name: target.name}, archive)
-      },
-      async (root) => {
-        const target = await targetInRoot(copy, root, path, source, here.found.kind === 'file')
-        try {
-          const archive = addAbortSignal(
-            copy.signal,
-            archiveAs(target.name, async () => true),
-          )
-          await extract(archive, {...target, owners: true, onProblem: copy.onProblem})
-        } finally {
-          await target.directory.close()
-        }
-      },
-    )
-  } finally {
-    await here.found.close()
-  }
+  await using _ = here.found
+  await throughTarOrNode(
+    copy,
+    async () => {
+      const target = await targetInside(copy, path, source, here.found.kind === 'file')
+      const holes = once(() => holesByTar(copy))
+      const archive = (archived: string | undefined) =>
+        archiveAs(archived === undefined ? undefined : rawName(archived), holes)
+      if (target.name === undefined || here.found.kind !== 'file')
+        return unpackInto(copy, target.directory, archive(target.name))
+      return unpackFile(copy, {...target, name: target.name}, archive)
+    },
+    async (root) => {
+      const target = await targetInRoot(copy, root, path, source, here.found.kind === 'file')
+      await using _ = target.directory
+      const archive = addAbortSignal(
+        copy.signal,
+        archiveAs(target.name, async () => true),
+      )
+      await extract(archive, {...target, owners: true, onProblem: copy.onProblem})
+    },
+  )
 }
 
 async function copyArchiveIn(copy: Copy, archive: Readable, path: string): Promise<void> {
@@ -135,12 +126,9 @@ async function copyArchiveIn(copy: Copy, archive: Readable, path: string): Promi
       const {directory} = await openInRoot(root, rawName(path)).catch((cause) => {
         throw new UserError(noDirectory.message, {cause})
       })
-      try {
-        addAbortSignal(copy.signal, archive)
-        await extract(archive, {directory, name: undefined, owners: true, onProblem: copy.onProblem})
-      } finally {
-        await directory.close()
-      }
+      await using _ = directory
+      addAbortSignal(copy.signal, archive)
+      await extract(archive, {directory, name: undefined, owners: true, onProblem: copy.onProblem})
     },
   )
 }
@@ -158,11 +146,8 @@ async function throughTarOrNode(
     if (!(error instanceof NoTarError)) throw error
     const root = await openNodeRoot(copy.client, copy.containerId)
     if (root === undefined) throw withoutNode(copy, error)
-    try {
-      await byNode(root.directory)
-    } finally {
-      await root.directory.close()
-    }
+    await using _ = root.directory
+    await byNode(root.directory)
     copy.onWay(wayThrough(root, error))
   }
 }
@@ -230,25 +215,22 @@ async function withArchiveFromRoot(
     const why = error.code === 'ENOENT' ? 'no such file in the container' : reasonOf(error)
     throw new UserError(`${copy.reference}:${path}: ${why}`, {cause: error})
   })
-  try {
-    if (isSettingsPath(`/${source.path}`))
-      throw new UserError(`${copy.reference}:${path}: its values are those of whoever reads them`, {
-        facts: {about: 'values of the reader', container: copy.reference},
-      })
-    const archive = pack({
-      ...copy,
-      shown: `${copy.reference}:${path}`,
-      source,
-      name: name === undefined ? undefined : rawName(name),
-      follow: copy.follow ? (symlink) => followInRoot(root, symlink) : undefined,
-      owners: true,
-      foreign: true,
-      takesHoles: async () => holes,
+  await using _ = source.found
+  if (isSettingsPath(`/${source.path}`))
+    throw new UserError(`${copy.reference}:${path}: its values are those of whoever reads them`, {
+      facts: {about: 'values of the reader', container: copy.reference},
     })
-    await work(addAbortSignal(copy.signal, archive))
-  } finally {
-    await source.found.close()
-  }
+  const archive = pack({
+    ...copy,
+    shown: `${copy.reference}:${path}`,
+    source,
+    name: name === undefined ? undefined : rawName(name),
+    follow: copy.follow ? (symlink) => followInRoot(root, symlink) : undefined,
+    owners: true,
+    foreign: true,
+    takesHoles: async () => holes,
+  })
+  await work(addAbortSignal(copy.signal, archive))
 }
 
 async function targetInside(

@@ -49,12 +49,8 @@ export async function openDestination(
     if (linked === path) return {directory, name: typed, onDisk: true}
     const takeTop = async (file: ArchivedFile): Promise<boolean> => {
       if (file.entry.kind !== 'file') return false
-      const other = await openParent(linked)
-      try {
-        await placeFile(other, rawName(basename(linked)), file, owners)
-      } finally {
-        await other.close()
-      }
+      await using other = await openParent(linked)
+      await placeFile(other, rawName(basename(linked)), file, owners)
       return true
     }
     return {directory, name: typed, onDisk: true, takeTop}
@@ -80,11 +76,8 @@ async function openParent(path: string): Promise<SafeDirectory> {
 }
 
 async function enterAndClose(directory: SafeDirectory, name: RawName): Promise<SafeDirectory> {
-  try {
-    return await directory.enter(name)
-  } finally {
-    await directory.close()
-  }
+  await using _ = directory
+  return await directory.enter(name)
 }
 
 const linkLimit = 40

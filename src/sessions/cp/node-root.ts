@@ -104,9 +104,6 @@ export async function openInRoot(
 ): Promise<{directory: SafeDirectory; path: RawName}> {
   const {directory, name, path: whole} = await resolveInRoot(root, path)
   if (name === undefined) return {directory, path: whole}
-  try {
-    return {directory: await directory.enter(name), path: whole}
-  } finally {
-    await directory.close()
-  }
+  await using _ = directory
+  return {directory: await directory.enter(name), path: whole}
 }

@@ -165,20 +165,16 @@ class Packer {
     const entry = this.#entryOf(found, archived)
     const earlier = this.#linked.get(found.identity)
     if (earlier !== undefined) return yield headerOf({...entry, kind: 'link', target: earlier})
-    const file = await found.open()
-    try {
-      const {size, blocks} = found.stats
-      if (size <= smallBytes) yield* this.#small(file, entry, Number(size))
-      else if (blocks * 512n < size && (await this.#packing.takesHoles()))
-        yield* this.#withHoles(file, entry, Number(size))
-      else yield* this.#large(file, {...entry, sizeBytes: Number(size)})
-      if (found.stats.nlink > 1n) this.#linked.set(found.identity, archived)
-      const now = await file.stat({bigint: true})
-      if (size > 0n && (now.size !== size || now.mtimeNs !== found.stats.mtimeNs))
-        this.#packing.onProblem(`${printableName(archived)}: it changed while it was read`)
-    } finally {
-      await file.close()
-    }
+    await using file = await found.open()
+    const {size, blocks} = found.stats
+    if (size <= smallBytes) yield* this.#small(file, entry, Number(size))
+    else if (blocks * 512n < size && (await this.#packing.takesHoles()))
+      yield* this.#withHoles(file, entry, Number(size))
+    else yield* this.#large(file, {...entry, sizeBytes: Number(size)})
+    if (found.stats.nlink > 1n) this.#linked.set(found.identity, archived)
+    const now = await file.stat({bigint: true})
+    if (size > 0n && (now.size !== size || now.mtimeNs !== found.stats.mtimeNs))
+      this.#packing.onProblem(`${printableName(archived)}: it changed while it was read`)
   }
 
   async *#small(file: FileHandle, entry: Entry, size: number): AsyncGenerator<Buffer> {

@@ -12,7 +12,7 @@ const asFile = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 export type Kind = 'file' | 'directory' | 'symlink' | 'other'
 
 /** Something that is held, whatever becomes of its name meanwhile. Whoever looked closes it. */
-export class Found {
+export class Found implements AsyncDisposable {
   readonly stats: BigIntStats
   readonly #handle: FileHandle | undefined
   readonly #path: Buffer
@@ -73,6 +73,10 @@ export class Found {
     await this.#handle?.close()
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   get #place(): string | Buffer {
     return this.#handle ? `/proc/self/fd/${this.#handle.fd}` : this.#path
   }
@@ -82,7 +86,7 @@ export class Found {
  * A directory that is open, so that whatever happens to its path meanwhile, a name in it is in it. Linux alone has
  * the paths for that; elsewhere each step is looked at before it is taken.
  */
-export class SafeDirectory {
+export class SafeDirectory implements AsyncDisposable {
   readonly #handle: FileHandle | undefined
   readonly #path: Buffer
 
@@ -156,6 +160,10 @@ export class SafeDirectory {
 
   async close(): Promise<void> {
     await this.#handle?.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   get #place(): Buffer {

@@ -41,13 +41,10 @@ export async function lookInRoot(root: SafeDirectory, path: string, follow: bool
   const {directory: above, name} = splitPath(path)
   if (name === undefined || follow) return lookAtEnd(root, rawName(path))
   const {directory, path: whole} = await openInRoot(root, rawName(above))
-  try {
-    const found = await directory.look(rawName(name))
-    const target = found.kind === 'symlink' ? await directory.linkTarget(rawName(name)) : undefined
-    return {found, target, path: joinRaw(whole, rawName(name))}
-  } finally {
-    await directory.close()
-  }
+  await using _ = directory
+  const found = await directory.look(rawName(name))
+  const target = found.kind === 'symlink' ? await directory.linkTarget(rawName(name)) : undefined
+  return {found, target, path: joinRaw(whole, rawName(name))}
 }
 
 export function followInRoot(root: SafeDirectory, {path, name}: Symlink): Promise<Source> {
@@ -57,12 +54,9 @@ export function followInRoot(root: SafeDirectory, {path, name}: Symlink): Promis
 /** What the symlinks of a container's path lead to. */
 export async function lookAtEnd(root: SafeDirectory, path: RawName): Promise<Source> {
   const {directory, name, path: whole} = await resolveInRoot(root, path)
-  try {
-    return {
-      found: await (name === undefined ? Found.at(directory.self, false) : directory.look(name)),
-      path: whole,
-    }
-  } finally {
-    await directory.close()
+  await using _ = directory
+  return {
+    found: await (name === undefined ? Found.at(directory.self, false) : directory.look(name)),
+    path: whole,
   }
 }
