@@ -63,13 +63,7 @@ export async function socketState(path: string): Promise<SocketState> {
 }
 
 function stateOfError(error: unknown): SocketState {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied'
-    case 'ECONNREFUSED':
-      return 'nobody listens'
-    default:
-      return 'absent'
-  }
+  const {code} = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') return 'nobody listens'
+  return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : 'absent'
 }

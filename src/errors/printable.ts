@@ -13,19 +13,11 @@ export function printableLines(text: string): string {
   )
 }
 
+const shortEscapes: Readonly<Record<string, string>> = {'\n': '\\n', '\t': '\\t', '\r': '\\r'}
+
 function escapeOf(character: string): string {
-  switch (character) {
-    case '\n':
-      return '\\n'
-    case '\t':
-      return '\\t'
-    case '\r':
-      return '\\r'
-    default: {
-      const code = character.charCodeAt(0)
-      return code < 0x100
-        ? `\\x${code.toString(16).padStart(2, '0')}`
-        : `\\u${code.toString(16).padStart(4, '0')}`
-    }
-  }
+  const hex = character.charCodeAt(0).toString(16)
+  return (
+    shortEscapes[character] ?? (hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`)
+  )
 }

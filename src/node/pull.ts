@@ -118,26 +118,18 @@ function problemOf(code: RpcCode, words: string, withCredentials: boolean): Pull
 
 function reasonFor(problem: PullProblem, host: string, words: string): string {
   const perhaps = perhapsAbsent.test(words) ? ', or knows no such image' : ''
-  switch (problem) {
-    case 'signature refused':
-      return "the node's policy does not accept its signature"
-    case 'registry unreachable':
-      return `the node cannot reach the registry ${host}`
-    case 'registry untrusted':
-      return `no trusted TLS with ${host}`
-    case 'unknown image':
-      return `${host} has no such image`
-    case 'credentials refused':
-      return `${host} refused the credentials${perhaps}`
-    case 'credentials wanted':
-      return `${host} wants credentials${perhaps}`
-    case 'too many requests':
-      return `${host} limits how often it is asked`
-    case 'disk full':
-      return 'the disk is full'
-    case 'invalid reference':
-      return 'no image is named like this'
+  const reasons: Readonly<Record<PullProblem, string>> = {
+    'signature refused': "the node's policy does not accept its signature",
+    'registry unreachable': `the node cannot reach the registry ${host}`,
+    'registry untrusted': `no trusted TLS with ${host}`,
+    'unknown image': `${host} has no such image`,
+    'credentials refused': `${host} refused the credentials${perhaps}`,
+    'credentials wanted': `${host} wants credentials${perhaps}`,
+    'too many requests': `${host} limits how often it is asked`,
+    'disk full': 'the disk is full',
+    'invalid reference': 'no image is named like this',
   }
+  return reasons[problem]
 }
 
 /**

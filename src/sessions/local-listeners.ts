@@ -55,17 +55,14 @@ async function listen(host: string, port: number, onConnection: OnConnection): P
   return {server, address: bound.address, port: bound.port}
 }
 
+/** By the system's code. */
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program has this port; choose one, or let :REMOTE find a free one',
+  EACCES: 'ports below 1024 need root; choose a higher one',
+  EADDRNOTAVAIL: 'this machine does not have this address',
+  ENOTFOUND: 'no such address',
+}
+
 function listenProblem(error: NodeJS.ErrnoException | undefined): string {
-  switch (error?.code) {
-    case 'EADDRINUSE':
-      return 'another program has this port; choose one, or let :REMOTE find a free one'
-    case 'EACCES':
-      return 'ports below 1024 need root; choose a higher one'
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have this address'
-    case 'ENOTFOUND':
-      return 'no such address'
-    default:
-      return error?.message ?? 'cannot listen'
-  }
+  return listenProblems[error?.code ?? ''] ?? error?.message ?? 'cannot listen'
 }

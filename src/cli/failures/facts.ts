@@ -28,7 +28,7 @@ export function factsText(message: string, facts: Facts): string[] {
       return [`${message}; --poll compares lists instead, --force takes them anyway`]
     case 'pull': {
       const {image, reason, said} = facts
-      return [`pulling image "${image}": ${reason}${pullFix(facts)} (${said})`]
+      return [`pulling image "${image}": ${reason}: ${pullFix(facts)} (${said})`]
     }
     case 'slow pull':
       return [`${message}: allow more with --pull-timeout`]
@@ -37,7 +37,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'configuration file':
       return [`${message}${configurationFix(facts.code)}`]
     case 'log file':
-      return [`${message}${logFix(facts.code)}`]
+      return [`${message}${logFixes[facts.code ?? ''] ?? ''}`]
     case "other users' processes":
       return [`${message}; try sudo`]
     case 'missing command':
@@ -74,48 +74,30 @@ function candidateRows({candidates}: Extract<Facts, {about: 'ambiguous reference
 }
 
 function pullFix({problem, host}: {problem: PullProblem; host: string}): string {
-  switch (problem) {
-    case 'signature refused':
-      return ': see /etc/containers/policy.json'
-    case 'registry unreachable':
-      return `: is it up? curl -v ${host}/v2/ on the node says more`
-    case 'registry untrusted':
-      return ": the runtime's own settings name its certificates and plain HTTP registries"
-    case 'unknown image':
-      return ': check its name, tag and platform'
-    case 'credentials refused':
-      return ': check user and password'
-    case 'credentials wanted':
-      return ': give --creds USER, or log in with docker login or podman login'
-    case 'too many requests':
-      return ': log in (--creds USER), or try later'
-    case 'disk full':
-      return `: ${programName()} rmi --prune removes images that nothing uses`
-    case 'invalid reference':
-      return ': write registry/name:tag'
+  const fixes: Readonly<Record<PullProblem, string>> = {
+    'signature refused': 'see /etc/containers/policy.json',
+    'registry unreachable': `is it up? curl -v ${host}/v2/ on the node says more`,
+    'registry untrusted': "the runtime's own settings name its certificates and plain HTTP registries",
+    'unknown image': 'check its name, tag and platform',
+    'credentials refused': 'check user and password',
+    'credentials wanted': 'give --creds USER, or log in with docker login or podman login',
+    'too many requests': 'log in (--creds USER), or try later',
+    'disk full': `${programName()} rmi --prune removes images that nothing uses`,
+    'invalid reference': 'write registry/name:tag',
   }
+  return fixes[problem]
 }
 
 function configurationFix(code: string | undefined): string {
-  switch (code) {
-    case 'ENOENT':
-      return `; ${programName()} init pod and ${programName()} init container write one to start from`
-    case 'EACCES':
-      return '; try sudo'
-    default:
-      return ''
-  }
+  if (code === 'EACCES') return '; try sudo'
+  if (code !== 'ENOENT') return ''
+  return `; ${programName()} init pod and ${programName()} init container write one to start from`
 }
 
-function logFix(code: string | undefined): string {
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return ', try again with sudo'
-    case 'EMFILE':
-    case 'ENFILE':
-      return ': raise the limit with ulimit -n'
-    default:
-      return ''
-  }
+/** By the system's code. */
+const logFixes: Readonly<Record<string, string>> = {
+  EACCES: ', try again with sudo',
+  EPERM: ', try again with sudo',
+  EMFILE: ': raise the limit with ulimit -n',
+  ENFILE: ': raise the limit with ulimit -n',
 }

@@ -1,50 +1,42 @@
 import {codeName, type ExitCode, exitCode, type RpcError, rpcCode} from '../../errors/errors.js'
 import {firstReleases} from '../../node/runtimes.js'
 
+const exitCodes: Readonly<Record<number, ExitCode>> = {
+  [rpcCode.deadlineExceeded]: exitCode.timedOut,
+  [rpcCode.unavailable]: exitCode.unreachable,
+  [rpcCode.cancelled]: exitCode.unreachable,
+  [rpcCode.notFound]: exitCode.notFound,
+}
+
 /** What a call's failure means, by its code; the runtime's own words are kept. */
 export function rpcFailure(error: RpcError): {text: string; exitCode: ExitCode} {
+  return {text: rpcText(error), exitCode: exitCodes[error.code] ?? exitCode.failed}
+}
+
+function rpcText(error: RpcError): string {
   const {method, code, endpoint} = error
   const details = error.details.trim()
   switch (code) {
     case rpcCode.deadlineExceeded:
-      return {
-        text: `${method}: no answer from ${endpoint}${timeoutText(error)}; allow more time with --timeout`,
-        exitCode: exitCode.timedOut,
-      }
+      return `${method}: no answer from ${endpoint}${timeoutText(error)}; allow more time with --timeout`
     case rpcCode.unavailable:
-      return {
-        text: `${method}: the runtime at ${endpoint} hung up (${details}); is it restarting? systemctl status containerd crio`,
-        exitCode: exitCode.unreachable,
-      }
+      return `${method}: the runtime at ${endpoint} hung up (${details}); is it restarting? systemctl status containerd crio`
     case rpcCode.cancelled:
-      return {
-        text: `${method}: the runtime at ${endpoint} gave up on it (${details}); is it shutting down? systemctl status containerd crio`,
-        exitCode: exitCode.unreachable,
-      }
-    case rpcCode.notFound:
-      return {text: `${method}: ${details}`, exitCode: exitCode.notFound}
+      return `${method}: the runtime at ${endpoint} gave up on it (${details}); is it shutting down? systemctl status containerd crio`
     case rpcCode.unimplemented:
-      return {text: unimplementedText(error), exitCode: exitCode.failed}
+      return unimplementedText(error)
     case rpcCode.resourceExhausted:
-      return {
-        text: `${method}: the answer is larger than the runtime may send (${details}); narrow it with filters such as --label or --pod`,
-        exitCode: exitCode.failed,
-      }
+      return `${method}: the answer is larger than the runtime may send (${details}); narrow it with filters such as --label or --pod`
     case rpcCode.permissionDenied:
     case rpcCode.unauthenticated:
-      return {
-        text: `${method}: refused by the runtime (${details}); try sudo, or check the registry credentials`,
-        exitCode: exitCode.failed,
-      }
-    case rpcCode.unknown:
-      return {text: `${method}: ${details}`, exitCode: exitCode.failed}
+      return `${method}: refused by the runtime (${details}); try sudo, or check the registry credentials`
     case rpcCode.internal:
-      return {
-        text: `${method}: the runtime at ${endpoint} broke the protocol (${details}); its log says more: journalctl -u containerd -u crio`,
-        exitCode: exitCode.failed,
-      }
+      return `${method}: the runtime at ${endpoint} broke the protocol (${details}); its log says more: journalctl -u containerd -u crio`
+    case rpcCode.notFound:
+    case rpcCode.unknown:
+      return `${method}: ${details}`
     default:
-      return {text: `${method}: ${codeName(code)}: ${details}`, exitCode: exitCode.failed}
+      return `${method}: ${codeName(code)}: ${details}`
   }
 }
 

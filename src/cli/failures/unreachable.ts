@@ -1,4 +1,4 @@
-import type {FailedSocket} from '../../errors/errors.js'
+import type {FailedSocket, SocketProblem} from '../../errors/errors.js'
 import {programName} from '../../text/program.js'
 
 /** Why there is no runtime, what helps, and, of several sockets, what each of them is. */
@@ -18,22 +18,18 @@ export function unreachableLines(sockets: readonly FailedSocket[]): string[] {
 }
 
 function socketFix({path, problem}: FailedSocket): string {
-  switch (problem) {
-    case 'absent':
-      return 'is the runtime running (systemctl status containerd crio)? another socket: --runtime-endpoint unix:///path'
-    case 'permission denied':
-      return 'the socket belongs to root: try again with sudo'
-    case 'not a socket':
-      return "name a runtime's unix socket with --runtime-endpoint unix:///path"
-    case 'nobody listens':
-      return 'the runtime has stopped and left its socket: systemctl status containerd crio'
-    case 'no answer':
-      return `the runtime accepts connections but does not speak: look at its log (journalctl -u containerd -u crio)`
-    case 'not a gRPC server':
-      return `this is some other service's socket: name a CRI socket with --runtime-endpoint unix:///path`
-    case 'no CRI v1 (plugin disabled?)':
-      return `remove "cri" or "io.containerd.grpc.v1.cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`
-    case 'still starting':
-      return `wait for the runtime to come up, or let ${programName()} wait with --max-retries 20`
+  const fixes: Readonly<Record<SocketProblem, string>> = {
+    absent:
+      'is the runtime running (systemctl status containerd crio)? another socket: --runtime-endpoint unix:///path',
+    'permission denied': 'the socket belongs to root: try again with sudo',
+    'not a socket': "name a runtime's unix socket with --runtime-endpoint unix:///path",
+    'nobody listens': 'the runtime has stopped and left its socket: systemctl status containerd crio',
+    'no answer':
+      'the runtime accepts connections but does not speak: look at its log (journalctl -u containerd -u crio)',
+    'not a gRPC server':
+      "this is some other service's socket: name a CRI socket with --runtime-endpoint unix:///path",
+    'no CRI v1 (plugin disabled?)': `remove "cri" or "io.containerd.grpc.v1.cri" from disabled_plugins in /etc/containerd/config.toml and restart containerd; containerd before 1.6 and CRI-O before 1.23 have no CRI v1 at all (${path})`,
+    'still starting': `wait for the runtime to come up, or let ${programName()} wait with --max-retries 20`,
   }
+  return fixes[problem]
 }
