@@ -121,21 +121,21 @@ export function total(values: readonly number[]): number {
 /** Equal rows stand in the order of their names, so that they do not dance. */
 function comparison({order, reversed}: TopChoice): (a: TopRow, b: TopRow) => number {
   const sign = reversed ? -1 : 1
-  const byName = (a: TopRow, b: TopRow) => compareTexts(fullName(a), fullName(b)) || compareTexts(a.id, b.id)
-  switch (order) {
-    case 'cpu':
-      return (a, b) => sign * ((b.cores ?? -1) - (a.cores ?? -1)) || byName(a, b)
-    case 'mem':
-      return (a, b) => sign * (b.memoryBytes - a.memoryBytes) || byName(a, b)
-    case 'disk':
-      return (a, b) => sign * (b.diskBytes - a.diskBytes) || byName(a, b)
-    case 'restarts':
-      return (a, b) => sign * (b.restarts - a.restarts) || byName(a, b)
-    case 'age':
-      return (a, b) => sign * (b.createdAtMs - a.createdAtMs) || byName(a, b)
-    case 'name':
-      return (a, b) => sign * byName(a, b)
-  }
+  const compare = comparisons[order]
+  return (a, b) => sign * compare(a, b) || compareNames(a, b)
+}
+
+const comparisons: Readonly<Record<TopOrder, (a: TopRow, b: TopRow) => number>> = {
+  cpu: (a, b) => (b.cores ?? -1) - (a.cores ?? -1),
+  mem: (a, b) => b.memoryBytes - a.memoryBytes,
+  disk: (a, b) => b.diskBytes - a.diskBytes,
+  restarts: (a, b) => b.restarts - a.restarts,
+  age: (a, b) => b.createdAtMs - a.createdAtMs,
+  name: compareNames,
+}
+
+function compareNames(a: TopRow, b: TopRow): number {
+  return compareTexts(fullName(a), fullName(b)) || compareTexts(a.id, b.id)
 }
 
 function fullName({namespace, pod, name}: TopRow): string {

@@ -303,7 +303,7 @@ function usageTable(
   rows: readonly Row[],
   {order, limit, width, style}: UsageContext,
 ): string {
-  const sorted = order === 'id' ? rows : rows.toSorted(comparison(order))
+  const sorted = order === 'id' ? rows : rows.toSorted(comparisons[order])
   const shown = limit !== undefined && limit > 0 ? sorted.slice(0, limit) : sorted
   return table(
     columns,
@@ -312,17 +312,10 @@ function usageTable(
   )
 }
 
-function comparison(order: Exclude<UsageOrder, 'id'>): (a: Row, b: Row) => number {
-  switch (order) {
-    case 'cpu':
-      return (a, b) => b.cores - a.cores
-    case 'mem':
-      return (a, b) => b.memoryBytes - a.memoryBytes
-    case 'disk':
-      return (a, b) => b.diskBytes - a.diskBytes
-    case 'net':
-      return (a, b) => b.networkBytes - a.networkBytes
-    case 'name':
-      return (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
-  }
+const comparisons: Readonly<Record<Exclude<UsageOrder, 'id'>, (a: Row, b: Row) => number>> = {
+  cpu: (a, b) => b.cores - a.cores,
+  mem: (a, b) => b.memoryBytes - a.memoryBytes,
+  disk: (a, b) => b.diskBytes - a.diskBytes,
+  net: (a, b) => b.networkBytes - a.networkBytes,
+  name: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
 }

@@ -29,17 +29,15 @@ export async function complete(
   return `${kind}\n${answer(shell as Shell, position.kept, position.part, fresh, typed.raw)}`
 }
 
-function wantsFiles({lookup, part}: Position): boolean {
-  switch (lookup) {
-    case 'file':
-      return true
-    case 'socket':
-      return /^[./]/.test(part)
-    case 'container-path':
-      return /^[./~]|:/.test(part)
-    default:
-      return false
-  }
+/** What begins like a path, where something else may stand too. */
+const pathStarts: Readonly<Record<string, RegExp>> = {
+  file: /^/,
+  socket: /^[./]/,
+  'container-path': /^[./~]|:/,
+}
+
+function wantsFiles({lookup = '', part}: {lookup?: string; part: string}): boolean {
+  return pathStarts[lookup]?.test(part) ?? false
 }
 
 async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]> {

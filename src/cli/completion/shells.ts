@@ -100,14 +100,7 @@ function bashWord(kept: string, part: string, word: string, raw: RawWord = {quot
  */
 export function completionScript(shell: Shell, program: string, names: readonly string[]): string {
   const label = `_${(names[0] ?? 'crisp').replaceAll(/\W/g, '_')}_complete`
-  switch (shell) {
-    case 'bash':
-      return bashScript(program, names, label)
-    case 'zsh':
-      return zshScript(program, names, label)
-    case 'fish':
-      return fishScript(program, names, label)
-  }
+  return {bash: bashScript, zsh: zshScript, fish: fishScript}[shell](program, names, label)
 }
 
 function bashScript(program: string, names: readonly string[], label: string): string {

@@ -154,7 +154,7 @@ class Evaluation {
     // What is not there is neither equal nor unequal, as in kubectl.
     if (a === undefined || b === undefined) return false
     try {
-      return holds(operator, a, b)
+      return comparisons[operator](a, b)
     } catch (error) {
       // Comparison knows its values, not where in the expression they stand.
       if (error instanceof UsageError) throw this.#error(at, error.message)
@@ -178,19 +178,11 @@ function children(value: Value): readonly Value[] {
   return isMap(value) ? Object.values(value) : []
 }
 
-function holds(operator: Comparison, a: Value, b: Value): boolean {
-  switch (operator) {
-    case '==':
-      return equal(a, b)
-    case '!=':
-      return !equal(a, b)
-    case '<':
-      return compare(a, b) < 0
-    case '<=':
-      return compare(a, b) <= 0
-    case '>':
-      return compare(a, b) > 0
-    case '>=':
-      return compare(a, b) >= 0
-  }
+const comparisons: Readonly<Record<Comparison, (a: Value, b: Value) => boolean>> = {
+  '==': equal,
+  '!=': (a, b) => !equal(a, b),
+  '<': (a, b) => compare(a, b) < 0,
+  '<=': (a, b) => compare(a, b) <= 0,
+  '>': (a, b) => compare(a, b) > 0,
+  '>=': (a, b) => compare(a, b) >= 0,
 }

@@ -23,16 +23,8 @@ export function headerOf(entry: Entry): Buffer {
 export const endOfArchive = Buffer.alloc(2 * blockBytes)
 
 function typeOf({kind, parts}: Entry): string {
-  switch (kind) {
-    case 'link':
-      return '1'
-    case 'symlink':
-      return '2'
-    case 'directory':
-      return '5'
-    default:
-      return parts ? 'S' : '0'
-  }
+  const types: Partial<Record<Entry['kind'], string>> = {link: '1', symlink: '2', directory: '5'}
+  return types[kind] ?? (parts ? 'S' : '0')
 }
 
 function longName(type: 'K' | 'L', name: RawName | undefined): Buffer[] {
