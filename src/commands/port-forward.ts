@@ -7,7 +7,7 @@ import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {listFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
-import {MissingArgumentError, UserError} from '../errors/errors.js'
+import {Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
 import {type Listener, listenOn} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
 import {forwardConnection} from '../streaming/index.js'
@@ -75,6 +75,9 @@ export default class PortForward extends CriCommand {
     if (!this.signal.aborted) await once(this.signal, 'abort')
     // The connections end by the signal as well.
     for (const {server} of listeners) server.close()
+    // Ctrl-C is how one ends it; SIGTERM is somebody else's.
+    const {reason} = this.signal
+    if (reason instanceof Interrupted && reason.signal === 'SIGTERM') throw reason
   }
 
   async #readyPod(client: CriClient, reference: string): Promise<string> {
