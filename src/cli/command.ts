@@ -180,8 +180,9 @@ export abstract class CriCommand extends Command {
     reportFailure(failure, (text) => this.note(text))
   }
 
-  /** The values of what succeeded; each failure is said. */
+  /** The values of what succeeded; each failure is said. What was interrupted has neither. */
   protected collectValues<Value>(outcomes: readonly PromiseSettledResult<Value>[]): Value[] {
+    this.signal.throwIfAborted()
     return outcomes.flatMap((outcome) => {
       if (outcome.status === 'fulfilled') return [outcome.value]
       this.fail(outcome.reason)
