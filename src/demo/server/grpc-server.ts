@@ -91,7 +91,7 @@ function streamHandler(
       let left = faultOf(faults.cutAfter, method) ?? Number.POSITIVE_INFINITY
       if (left === 0) throw cutOffError(method)
       for await (const message of messages) {
-        if (!call.write(message)) await Promise.race([once(call, 'drain'), aborted(signal)])
+        if (!call.write(message)) await once(call, 'drain', {signal})
         if (--left === 0) throw cutOffError(method)
       }
       call.end()
@@ -127,13 +127,6 @@ function signalOf(call: ServerUnaryCall<object, object> | ServerWritableStream<o
 function leftMsOf(call: ServerUnaryCall<object, object>): number | undefined {
   const leftMs = Number(call.getDeadline()) - Date.now()
   return Number.isFinite(leftMs) ? leftMs : undefined
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), {once: true})
-  })
 }
 
 /** As Go's servers do: a failure without a status of its own is Unknown. */
