@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {describe, expect, test} from 'vitest'
 import {silent} from '../support/broken-servers.js'
+import {startFakeNode} from '../support/fake-node.js'
 import {container, id, never, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
 import {outcomeOf, program, startCli} from '../support/run-cli.js'
 
@@ -22,6 +23,33 @@ describe('a signal during a slow call cancels it on the server', () => {
     expect(await outcome).toEqual({stdout: '', stderr: '', exitCode})
     expect(cli.signalCode).toBe(endedBy)
   })
+})
+
+test('what could not be asked for any more is not said to be absent', async () => {
+  await using runtime = await startFakeRuntime({
+    ListContainers: {containers: [container({id: id('1a')})]},
+    ListPodSandbox: {items: []},
+    ContainerStatus: never,
+  })
+  const arrived = runtime.nextCall('ContainerStatus')
+  const cli = startCli(['which', String(process.pid)], runtime)
+  const outcome = outcomeOf(cli)
+  await arrived
+  cli.kill('SIGTERM')
+  expect(await outcome).toEqual({stdout: '', stderr: '', exitCode: 143})
+})
+
+test('port-forward ends with 0 by Ctrl-C, and with the code of SIGTERM by SIGTERM', async () => {
+  await using node = await startFakeNode()
+  for (const [signal, exitCode] of [
+    ['SIGINT', 0],
+    ['SIGTERM', 143],
+  ] as const) {
+    const cli = startCli(['port-forward', 'web-0', ':80'], node)
+    const outcome = outcomeOf(cli)
+    cli.stdout.once('data', () => cli.kill(signal))
+    expect(await outcome).toMatchObject({stderr: '', exitCode})
+  }
 })
 
 test('Ctrl-C ends the wait for a runtime', async () => {

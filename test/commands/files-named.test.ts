@@ -247,14 +247,16 @@ test('a profile is not written into a pipe that nobody reads', async () => {
 })
 
 describe.concurrent('the question for a password ends at once', () => {
-  test.each([
+  test.for([
     ['SIGTERM', 143],
     ['SIGHUP', 129],
     ['SIGINT', 130],
-  ] as const)('by %s', async (signal, exitCode) => {
-    const session = await onTerminal(['pull', '--username', 'ann', shellImage], node.endpoint)
+  ] as const)('by %s', async ([signal, exitCode], {onTestFailed}) => {
+    const session = await onTerminal(['pull', '--username', 'ann', shellImage], node.endpoint, {
+      onFailure: onTestFailed,
+    })
     await session.until('Password of ann: ')
-    process.kill(session.pid(), signal)
+    session.signal(signal)
     const outcome = await session.outcome()
     expect(outcome).toMatchObject({exitCode, after: outcome.before})
     expect(outcome.output).not.toContain('    at ')

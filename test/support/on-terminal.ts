@@ -1,15 +1,18 @@
 import {once} from 'node:events'
 import {tmpdir} from 'node:os'
 import {onTestFailed} from 'vitest'
+import {signalProcess} from '../../src/demo/processes/process-table.js'
 import {spawnOnTerminal, type Terminal} from '../../src/demo/processes/pty.js'
 import {program} from './run-cli.js'
 
 export interface Session {
   terminal: Terminal
-  /** Resolves when the terminal has shown this. */
+  /** Resolves when the terminal has shown this; rejects when all is over and it has not. */
   until(text: string | RegExp): Promise<void>
   /** The process of crisp itself. */
   pid(): number
+  /** To crisp itself, which may be gone. */
+  signal(signal: NodeJS.Signals): void
   /** Everything at the end, with the terminal's settings before and after. */
   outcome(): Promise<{output: string; exitCode: number; before: string; after: string}>
 }
@@ -18,7 +21,16 @@ export interface Session {
 export async function onTerminal(
   argv: readonly string[],
   endpoint: string,
-  {redirection = '', env = {}}: {redirection?: string; env?: NodeJS.ProcessEnv} = {},
+  {
+    redirection = '',
+    env = {},
+    onFailure = onTestFailed,
+  }: {
+    redirection?: string
+    env?: NodeJS.ProcessEnv
+    /** That of its own context, for a test beside others. */
+    onFailure?: typeof onTestFailed
+  } = {},
 ): Promise<Session> {
   const script = [
     'stty -g',
@@ -44,16 +56,21 @@ export async function onTerminal(
   terminal.output.on('data', (chunk: Buffer) => {
     shown += chunk
   })
-  onTestFailed(() => console.error(shown))
+  onFailure(() => console.error(shown))
   const ended = once(terminal.output, 'end')
   const found = (text: string | RegExp) =>
     typeof text === 'string' ? shown.includes(text) : text.test(shown)
+  const pid = () => Number(/pid (\d+)/.exec(shown)?.[1])
   return {
     terminal,
     async until(text) {
-      while (!found(text)) await once(terminal.output, 'data')
+      while (!found(text)) {
+        if (terminal.output.readableEnded) throw new Error(`ended before it has shown ${text}`)
+        await Promise.race([once(terminal.output, 'data'), ended])
+      }
     },
-    pid: () => Number(/pid (\d+)/.exec(shown)?.[1]),
+    pid,
+    signal: (signal) => signalProcess(pid(), signal),
     async outcome() {
       const exitCode = await terminal.exited
       await ended
