@@ -1,7 +1,7 @@
 // The build: types and descriptor from the proto, one bundle with a chunk for each command so that a command loads
 // only what it uses, and a manifest of the commands so that help and the command line load none of them.
 import {execFileSync} from 'node:child_process'
-import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
@@ -9,29 +9,11 @@ import {generate} from './generate.mjs'
 import {joinChunks} from './join.mjs'
 import {bundleLibraries, compileLibraries, fromLibraries} from './libraries.mjs'
 import {notices} from './notices.mjs'
+import {shared, version} from './options.mjs'
 import {compileWasm} from './wasm.mjs'
 
 const root = new URL('..', import.meta.url)
 process.chdir(fileURLToPath(root))
-
-// oclif's plugin search, help pages and spinners: loaded by its Command class, never used by ours.
-const unusedByUs = [
-  'minimatch',
-  'tinyglobby',
-  'ejs',
-  'lilconfig',
-  'typescript',
-  'widest-line',
-  'clean-stack',
-  'semver',
-]
-const leftOut = {
-  ...Object.fromEntries(
-    unusedByUs.map((name) => [name, fileURLToPath(new URL('absent.cjs', import.meta.url))]),
-  ),
-  wordwrap: fileURLToPath(new URL('no-wrapping.cjs', import.meta.url)),
-  'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
-}
 
 /** As `Completes` in src/cli/completion/position.ts has them. */
 const lookups = [
@@ -57,16 +39,6 @@ compileLibraries()
 writeDeclarations()
 
 async function bundle() {
-  const shared = {
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    legalComments: 'none',
-    metafile: true,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    alias: leftOut,
-  }
   const modules = {
     ...shared,
     outdir: 'dist',
@@ -90,7 +62,7 @@ async function bundle() {
       'src/cli/help.ts',
       ...commands,
     ],
-    define: {librariesName: JSON.stringify(libraries.name)},
+    define: {...shared.define, librariesName: JSON.stringify(libraries.name)},
     plugins: [fromLibraries],
   })
   await joinChunks(program.metafile, shared)
@@ -122,7 +94,6 @@ function writeDeclarations() {
 }
 
 async function writeManifest() {
-  const {version} = JSON.parse(readFileSync('package.json', 'utf8'))
   const {globalFlags} = await import(new URL('dist/cli/flags/common.js', root))
   const commands = []
   for (const file of readdirSync('dist/commands').sort()) {

@@ -16,25 +16,38 @@ interface Manifest {
 
 type CommandModule = {default: new (line: CommandLine, help: () => string) => CriCommand}
 
+/** What the build made of the program: files that are loaded one by one, or parts of one file. */
+export interface Program {
+  /** As JSON. */
+  readonly manifest: () => string
+  readonly load: (id: string) => Promise<CommandModule>
+}
+
+const files: Program = {
+  manifest: () => readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'),
+  load: (id) => import(new URL(`./commands/${id}.js`, import.meta.url).href),
+}
+
 /** The program: one command line, and nothing else in this process. */
-export async function run(argv: readonly string[]): Promise<void> {
+export async function run(argv: readonly string[], program = files): Promise<void> {
   const guard = new ProcessGuard()
-  await main(argv, (command) => guard.watch(command))
+  await main(argv, program, (command) => guard.watch(command))
   guard.done()
 }
 
 /** Runs one command line. Sets `process.exitCode`; the process ends when nothing is left to do. */
 export async function main(
   argv: readonly string[],
+  program = files,
   onCommand: (command: CriCommand) => void = () => undefined,
 ): Promise<void> {
   let wrongMode: unknown
   try {
-    readMode(process.argv[1], process.env)
+    readMode(process)
   } catch (error) {
     wrongMode = error
   }
-  const manifest = readManifest()
+  const manifest: Manifest = JSON.parse(inOurName(program.manifest()))
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
     process.stdout.write(await complete(argv.slice(1), manifest.commands, manifest.globals))
@@ -58,18 +71,12 @@ export async function main(
       return
     case 'command': {
       const {id} = invocation
-      const {default: Command} = (await import(
-        new URL(`./commands/${id}.js`, import.meta.url).href
-      )) as CommandModule
+      const {default: Command} = await program.load(id)
       const command = new Command(invocation, () => helpText(manifest, id))
       onCommand(command)
       await command.execute()
     }
   }
-}
-
-function readManifest(): Manifest {
-  return JSON.parse(inOurName(readFileSync(new URL('./manifest.json', import.meta.url), 'utf8')))
 }
 
 function helpText({commands, globals}: Manifest, id: string | undefined): string {

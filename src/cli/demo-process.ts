@@ -9,6 +9,7 @@ import {
   type ServerFacts,
 } from '../demo/state/home.js'
 import {UserError} from '../errors/errors.js'
+import {ownCommand} from '../text/own-command.js'
 import {programName} from '../text/program.js'
 
 /** What a detached server tells whoever started it, once. */
@@ -48,8 +49,8 @@ export async function startDetached(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   signal?.throwIfAborted()
-  const program = process.argv[1] ?? ''
-  const child = spawn(process.execPath, [program, 'demo', '--child', ...flags], {
+  const [program, ...words] = ownCommand(process)
+  const child = spawn(program, [...words, 'demo', '--child', ...flags], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -4,6 +4,7 @@ import {calledAs} from '../cli/completion/called-as.js'
 import {completionScript, shells} from '../cli/completion/shells.js'
 import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
+import {calledPath} from '../text/own-command.js'
 import {isCrictlMode} from '../text/program.js'
 
 const commandNameFlag = valueFlag(
@@ -45,7 +46,7 @@ export default class Completion extends CriCommand {
     const {args, flags} = await this.parse(Completion)
     const shell = shells.find((known) => known === args.shell)
     if (!shell) throw new UsageError(`"${args.shell}" is not a supported shell: ${shells.join(', ')}`)
-    const called = calledAs(process.argv[1] ?? '', process.execPath, process.env.PATH ?? '')
+    const called = calledAs(calledPath(process), process.execPath, process.env.PATH ?? '')
     this.write(
       completionScript(
         shell,

@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {appendFileSync, readFileSync, rmSync} from 'node:fs'
+import {appendFileSync, rmSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
@@ -10,6 +10,9 @@ import {describeError} from '../cli/failures/describe.js'
 import type {DemoRuntime, DemoRuntimeOptions, Seed} from '../demo/index.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {readFileBytes} from '../node/read-file.js'
+
+/** Filled in by the build. */
+declare const crispVersion: string
 
 export default class Demo extends CriCommand {
   static override summary = 'Serve the CRI from crisp itself, to learn and to experiment'
@@ -63,10 +66,15 @@ export default class Demo extends CriCommand {
       description: 'lack the calls that a release lacks, such as containerd-1.6 or crio-1.30',
     }),
     child: Flags.boolean({hidden: true}),
+    page: Flags.boolean({hidden: true}),
   }
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Demo)
+    if (flags.page) {
+      const {runWebProgram} = await import('../demo/processes/programs.js')
+      return runWebProgram()
+    }
     if (flags.stop && flags.detach) throw new UsageError("--stop and --detach can't both be given")
     if (flags.empty && flags.seed !== undefined)
       throw new UsageError("--empty and --seed can't both be given")
@@ -149,7 +157,7 @@ export default class Demo extends CriCommand {
       seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await this.#readSeed(flags.seed),
       like: flags.like === undefined ? undefined : parseRelease(flags.like),
       faults: parseFaults({delay: flags.delay ?? [], fail: flags.fail ?? [], cut: flags.cut ?? []}),
-      version: crispVersion(),
+      version: crispVersion,
     }
   }
 
@@ -161,8 +169,4 @@ export default class Demo extends CriCommand {
     })
     return parseSeed(bytes.toString(), path)
   }
-}
-
-function crispVersion(): string {
-  return JSON.parse(readFileSync(new URL('../manifest.json', import.meta.url), 'utf8')).version
 }

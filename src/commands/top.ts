@@ -10,6 +10,7 @@ import {namespaceFlag, unitsFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
+import {ownCommand} from '../text/own-command.js'
 import type {Pattern} from '../text/regexp/index.js'
 import {hasLabels} from '../text/selectors.js'
 import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
@@ -125,7 +126,7 @@ export default class Top extends CriCommand {
   }
 
   #visit(what: Visited, row: TopRow, endpoint: string, signal: AbortSignal): Promise<void> {
-    const crisp = [process.execPath, process.argv[1] ?? '']
+    const crisp = ownCommand(process)
     const globals = ['--runtime-endpoint', endpoint]
     const write = (text: string) => this.write(text)
     return this.interruption.leaveToChild(() =>

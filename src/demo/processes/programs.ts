@@ -1,3 +1,5 @@
+import {ownCommand} from '../../text/own-command.js'
+
 // What the built-in images run: a few lines of shell each, since a node's worth of them should cost little. They end
 // at once on SIGTERM: a shell runs its trap only between commands, hence the waiting for a sleep in the background.
 
@@ -23,7 +25,17 @@ export const sleeperScript = 'exec sleep 2147483647'
 /** Listens in its pod alone: port-forward leads to the sockets in this directory, named for the pod's ports. */
 export const podPortsVariable = 'CRISP_POD_PORTS'
 
-export const webProgram = `
+/** The web server as a program of its own; standalone there is no other JavaScript than crisp's own to run it. */
+export function webCommand(): string[] {
+  const own = ownCommand(process)
+  return own.length === 1 ? [...own, 'demo', '--page'] : [process.execPath, '-e', webProgram]
+}
+
+export function runWebProgram(): void {
+  new Function('require', webProgram)(process.getBuiltinModule)
+}
+
+const webProgram = `
 const {createServer} = require('node:http')
 const {join} = require('node:path')
 const {rmSync} = require('node:fs')

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {crasherScript, sleeperScript, tickerScript, webProgram} from '../processes/programs.js'
+import {crasherScript, sleeperScript, tickerScript, webCommand} from '../processes/programs.js'
 
 /** An image as its registry has it. */
 export interface ImageDefinition {
@@ -51,7 +51,7 @@ const outlines: readonly Outline[] = [
   {
     about: 'a web server on port 8080 of its pod',
     tags: [`${demoRegistry}/web:1.0`, `${demoRegistry}/web:latest`],
-    entrypoint: [process.execPath, '-e', webProgram],
+    entrypoint: webCommand(),
     sizeBytes: 41_208_913,
   },
   {
