@@ -1,9 +1,10 @@
-import {existsSync} from 'node:fs'
+import {existsSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
 import {readFileBytes} from '../../node/read-file.js'
 import {nearest} from '../../text/nearest.js'
+import {calledPath} from '../../text/own-command.js'
 import {isCrictlMode} from '../../text/program.js'
 import {meansCrictl} from '../compat.js'
 
@@ -49,8 +50,20 @@ export function defaultConfigPath(
 
 /** The default file, or the `crictl.yaml` beside the installed command; the first that there is. */
 export function findConfigPath(): string | undefined {
-  const beside = process.argv[1] === undefined ? [] : [join(dirname(process.argv[1]), 'crictl.yaml')]
+  const directory = dirname(calledPath(process))
+  const beside = isTrusted(directory) ? [join(directory, 'crictl.yaml')] : []
   return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
+}
+
+/** Whether nobody but root and whoever runs crisp could have put a file there. */
+function isTrusted(directory: string): boolean {
+  const found = statSync(directory, {throwIfNoEntry: false})
+  const writableByOthers = 0o022
+  return (
+    found !== undefined &&
+    [0, process.getuid?.()].includes(found.uid) &&
+    (found.mode & writableByOthers) === 0
+  )
 }
 
 /** What the file says, every value checked; an empty one says nothing. Throws UserError, one line with the file's name. */

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process'
-import {mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -176,6 +176,22 @@ describe('a named settings file that is invalid ends the command with one line',
       const argv = ['-r', '/gone.sock', 'version']
       const second = spawnSync(command, argv, {env: {PATH: process.env.PATH}, encoding: 'utf8'})
       expect(second.stderr).toMatch(`${note}crictl: no container runtime at /gone.sock`)
+    },
+  )
+
+  testWith('default config')(
+    'in a folder that others may write to none beside the command counts',
+    async () => {
+      const folder = await mkdtemp(join(directory, 'shared-'))
+      const command = join(folder, 'crictl')
+      await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), command)
+      await writeFile(join(folder, 'crictl.yaml'), 'runtime-endpoint: unix:///planted.sock\n')
+      await chmod(folder, 0o777)
+      const {stderr} = spawnSync(command, ['--timeout', '1s', 'version'], {
+        env: {PATH: process.env.PATH},
+        encoding: 'utf8',
+      })
+      expect(stderr).not.toContain('planted')
     },
   )
 
