@@ -63,7 +63,16 @@ export async function socketState(path: string): Promise<SocketState> {
 }
 
 function stateOfError(error: unknown): SocketState {
-  const {code} = error as NodeJS.ErrnoException
-  if (code === 'ECONNREFUSED') return 'nobody listens'
-  return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : 'absent'
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied'
+    case 'ECONNREFUSED':
+      return 'nobody listens'
+    // It has hung up already.
+    case 'ECONNRESET':
+      return 'listening'
+    default:
+      return 'absent'
+  }
 }

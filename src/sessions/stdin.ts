@@ -17,7 +17,9 @@ export function openStdin(): Readable {
   const fd = 0
   if (isatty(fd)) return process.stdin
   const stat = fstatSync(fd)
-  return stat.isFIFO() || stat.isSocket() ? new PipeInput(fd) : new FileInput(fd)
+  if (!stat.isFIFO() && !stat.isSocket()) return new FileInput(fd)
+  // In a standalone file a socket's `onread` is never called.
+  return process.versions.bun ? process.stdin : new PipeInput(fd)
 }
 
 // Without a high-water mark nothing is read ahead, into the buffer that is still in use.

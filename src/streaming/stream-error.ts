@@ -93,7 +93,7 @@ const certificateCodes =
 function reasonOf(error: Error): string {
   const [line = ''] = (error.message || codeOf(error)).split('\n', 1)
   // Advice of newer Nodes for whoever starts node by hand: crisp has flags for it.
-  return line.replace(/; if the root CA is installed locally, .*/, '')
+  return line.replace(/; if the root CA is installed locally, .*/, '').replace('self signed', 'self-signed')
 }
 
 function codeOf(error: Error): string {

@@ -18,17 +18,23 @@ export function processSink(): LogSink {
   }
 }
 
-/** Node writes as much to a file as a full disk takes at once, drops the rest and says nothing of it. */
+/**
+ * Node writes as much to a file as a full disk takes at once, drops the rest and says nothing of it; a standalone
+ * file's runtime says of nothing that comes after an error that it failed.
+ */
 export function writeWhole(stream: Writable & {fd: number}): void {
   if (!isDirect(stream.fd)) return
-  stream._write = (chunk: Uint8Array, _encoding, done) => {
+  let failure: Error | undefined
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    const done = rest.at(-1)
     try {
-      writeAll(stream.fd, chunk)
+      if (!failure) writeAll(stream.fd, typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
     } catch (error) {
-      done(error as Error)
-      return
+      failure = error as Error
+      process.nextTick(() => stream.emit('error', failure))
     }
-    done()
+    if (typeof done === 'function') process.nextTick(done, failure)
+    return true
   }
 }
 

@@ -1,5 +1,6 @@
 import {once} from 'node:events'
 import {createServer, type Socket} from 'node:net'
+import {Duplex} from 'node:stream'
 import {type Server as GrpcServer, ServerCredentials} from '@grpc/grpc-js'
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -25,8 +26,7 @@ export async function acceptConnections(
         socket.destroy()
         return
       }
-      socket.unshift(first)
-      injector.injectConnection(socket)
+      injector.injectConnection(withFirst(first, socket))
     })
   })
   listener.listen(path)
@@ -40,6 +40,28 @@ export async function acceptConnections(
       await closed
     },
   }
+}
+
+/**
+ * The connection from its beginning. A socket that gets its first bytes back would do under Node alone: elsewhere
+ * HTTP/2 reads past them, from the system.
+ */
+function withFirst(first: Buffer, socket: Socket): Duplex {
+  const whole = new Duplex({
+    read: () => socket.resume(),
+    write: (chunk, encoding, done) => socket.write(chunk, encoding, done),
+    final: (done) => socket.end(done),
+    destroy(error, done) {
+      socket.destroy()
+      done(error)
+    },
+  })
+  whole.push(first)
+  socket
+    .on('data', (chunk: Buffer) => whole.push(chunk) || socket.pause())
+    .on('end', () => whole.push(null))
+    .on('close', () => whole.destroy())
+  return whole
 }
 
 function startsAlike(first: Buffer): boolean {
