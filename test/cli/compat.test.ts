@@ -21,6 +21,7 @@ import {
   cliEnvironment,
   outcomeOf,
   program,
+  programAt,
   runCli,
 } from '../support/run-cli.js'
 
@@ -55,13 +56,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(directory, {recursive: true, force: true}))
 
-const runAs = (script: string, argv: readonly string[], options: CliOptions = {}): Promise<CliResult> =>
-  outcomeOf(
-    spawn(process.execPath, [script, ...argv], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: cliEnvironment(options),
-    }),
+const runAs = (path: string, argv: readonly string[], options: CliOptions = {}): Promise<CliResult> => {
+  const [started, ...words] = programAt(path)
+  return outcomeOf(
+    spawn(started, [...words, ...argv], {stdio: ['pipe', 'pipe', 'pipe'], env: cliEnvironment(options)}),
   )
+}
 
 const crictlHelp = {
   stdout: expect.stringMatching(/^crictl - client for CRI.*\n\nUSAGE\n {2}crictl \[global flags\]/s),

@@ -19,7 +19,7 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from
 import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
 import {runInProcess} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
-import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {crispCommand, outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 // The embedded runtime's containers see this machine's files, so what a copy made inside can be looked at directly.
 
@@ -181,7 +181,7 @@ describe("a destination that the user named is the user's", () => {
     })
     const words = ['cp', `shell:${inside}/file`, '/dev/fd/7']
     const script = `exec 7>${here}/out; echo before >&7; "$0" "$@" && echo after >&7`
-    const outcome = await promisify(execFile)('sh', ['-c', script, process.execPath, program, ...words], {
+    const outcome = await promisify(execFile)('sh', ['-c', script, ...crispCommand, ...words], {
       env: {...process.env, CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint},
     })
     expect(outcome).toEqual({stdout: '', stderr: ''})

@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest'
 import {silent} from '../support/broken-servers.js'
 import {startFakeNode} from '../support/fake-node.js'
 import {container, id, never, secondsAgo, startFakeRuntime} from '../support/fake-runtime.js'
-import {outcomeOf, program, startCli} from '../support/run-cli.js'
+import {crispInShell, outcomeOf, startCli} from '../support/run-cli.js'
 
 describe('a signal during a slow call cancels it on the server', () => {
   const endings: [NodeJS.Signals, number | null, string | null][] = [
@@ -72,18 +72,14 @@ test('a closed stdout pipe ends the command without an error', async () => {
     }),
   )
   await using runtime = await startFakeRuntime({ListContainers: {containers}, ListPodSandbox: {items: []}})
-  const shell = spawn(
-    'bash',
-    ['--norc', '-c', `"${process.execPath}" "${program}" ps | head -1; echo "\${PIPESTATUS[0]}"`],
-    {
-      env: {
-        PATH: process.env.PATH,
-        CRI_CONFIG_FILE: '/dev/null',
-        CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
-      },
-      stdio: ['pipe', 'pipe', 'pipe'],
+  const shell = spawn('bash', ['--norc', '-c', `${crispInShell} ps | head -1; echo "\${PIPESTATUS[0]}"`], {
+    env: {
+      PATH: process.env.PATH,
+      CRI_CONFIG_FILE: '/dev/null',
+      CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
     },
-  )
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   expect(await outcomeOf(shell)).toEqual({
     stdout: expect.stringMatching(/^CONTAINER .*NAMESPACE\n0\n$/),
     stderr: '',

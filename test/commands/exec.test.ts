@@ -14,7 +14,7 @@ import {id, kubeletContainer, secondsAgo, status} from '../support/fake-runtime.
 import {certificate, certificateKey} from '../support/peers/certificate.js'
 import {startSpdyPeer, success} from '../support/peers/spdy-peer.js'
 import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
-import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {crispCommand, outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 /** A command that prints and exits. */
 function printing(out: string, err = '', exitCode = 0): StreamHandler {
@@ -80,7 +80,7 @@ describe('one container', () => {
       await using node = await startFakeNode({exec: slow})
       const directory = await mkdtemp(join(tmpdir(), 'crisp-exec-'))
       await writeFile(join(directory, 'file'), bytes)
-      const cli = spawn('sh', ['-c', script, 'sh', process.execPath, program, 'exec', '-i', 'web', 'sum'], {
+      const cli = spawn('sh', ['-c', script, 'sh', ...crispCommand, 'exec', '-i', 'web', 'sum'], {
         cwd: directory,
         env: {
           PATH: process.env.PATH,

@@ -8,7 +8,7 @@ import {startFakeNode, type TestContainer} from '../support/fake-node.js'
 import {runInProcess} from '../support/in-process.js'
 import {record, records, stamp} from '../support/log-files.js'
 import {testWith} from '../support/needs.js'
-import {program} from '../support/run-cli.js'
+import {crispInShell} from '../support/run-cli.js'
 
 const run = promisify(execFile)
 
@@ -315,7 +315,7 @@ test('--reopen has the runtime open its log anew, then the log is shown', async 
 
 test('a closed stdout pipe ends logs without an error', async () => {
   await using node = await webNode(records(0, 50_000))
-  const script = `"${process.execPath}" "${program}" logs app | head -1; echo "\${PIPESTATUS[0]}"`
+  const script = `${crispInShell} logs app | head -1; echo "\${PIPESTATUS[0]}"`
   const {stdout} = await run('bash', ['-c', script], {env: environment(node)})
   expect(stdout).toBe('line 0\n0\n')
 })

@@ -8,7 +8,7 @@ import {spawnOnTerminal} from '../../src/demo/processes/pty.js'
 import {shellImage} from '../support/demo-node.js'
 import {eventually} from '../support/eventually.js'
 import {type EveryVerb, startEveryVerb, waitingVerbs} from '../support/every-verb.js'
-import {cliEnvironment, program} from '../support/run-cli.js'
+import {cliEnvironment, crispCommand} from '../support/run-cli.js'
 
 let node: EveryVerb
 beforeAll(async () => {
@@ -38,7 +38,7 @@ interface OnLostTerminal {
 async function startOn(argv: readonly string[]): Promise<OnLostTerminal> {
   const directory = await mkdtemp(join(node.directory, 'lost-'))
   const script = `cd "${directory}"; sh -c 'echo $$ > pid.new; mv pid.new pid; exec "$0" "$@"' "$@"; echo $? > code.new; mv code.new code`
-  const command = ['setsid', '--wait', 'sh', '-c', script, 'sh', process.execPath, program, ...argv]
+  const command = ['setsid', '--wait', 'sh', '-c', script, 'sh', ...crispCommand, ...argv]
   const env = {...cliEnvironment(node), TERM: 'xterm'}
   const terminal = await spawnOnTerminal(command, {cwd: tmpdir(), columns: 100, rows: 30, env})
   const shown = once(terminal.output, 'data')

@@ -8,7 +8,7 @@ import type * as cri from '../../src/generated/cri.js'
 import {progressText} from '../../src/terminal/pull-progress.js'
 import {type FakeRuntime, never, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-import {outcomeOf, program, startCli} from '../support/run-cli.js'
+import {crispInShell, outcomeOf, startCli} from '../support/run-cli.js'
 
 const fetched = {PullImage: ({image}: cri.PullImageRequest) => ({imageRef: `sha256:${image?.image}`})}
 
@@ -175,21 +175,17 @@ describe('credentials', () => {
 
 describe('on a terminal', () => {
   const terminal = (runtime: FakeRuntime, words: string) =>
-    spawn(
-      'script',
-      ['-qec', `stty cols 200; exec "${process.execPath}" "${program}" ${words}`, '/dev/null'],
-      {
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: {
-          PATH: process.env.PATH,
-          HOME: '/nonexistent',
-          TERM: 'xterm',
-          SHELL: '/bin/sh',
-          CRI_CONFIG_FILE: '/dev/null',
-          CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
-        },
+    spawn('script', ['-qec', `stty cols 200; exec ${crispInShell} ${words}`, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: '/nonexistent',
+        TERM: 'xterm',
+        SHELL: '/bin/sh',
+        CRI_CONFIG_FILE: '/dev/null',
+        CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
       },
-    )
+    })
 
   test.each(['--creds ann', '-u ann'])('%s asks for the password and does not show it', async (flags) => {
     await using runtime = await startFakeRuntime(fetched)

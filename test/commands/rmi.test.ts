@@ -4,7 +4,7 @@ import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-import {outcomeOf, program} from '../support/run-cli.js'
+import {crispInShell, outcomeOf} from '../support/run-cli.js'
 
 const sha = (beginning: string) => `sha256:${id(beginning)}`
 
@@ -106,7 +106,7 @@ describe('other tags of a removed image', () => {
   test('on a terminal crisp asks before it removes other tags', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    const command = `stty cols 400; exec "${process.execPath}" "${program}" rmi busybox:1`
+    const command = `stty cols 400; exec ${crispInShell} rmi busybox:1`
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {

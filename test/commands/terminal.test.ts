@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, program} from '../support/run-cli.js'
+import {crispInShell, outcomeOf} from '../support/run-cli.js'
 
 /** What a terminal of so many columns gets; util-linux' script makes a real one. */
 async function onTerminal(
@@ -14,7 +14,7 @@ async function onTerminal(
   endpoint: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const command = `stty cols ${columns} rows 24; exec "${process.execPath}" "${program}" ${argv.join(' ')}`
+  const command = `stty cols ${columns} rows 24; exec ${crispInShell} ${argv.join(' ')}`
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {

@@ -13,7 +13,7 @@ import {
   startFakeRuntime,
   status,
 } from '../support/fake-runtime.js'
-import {program, runCli} from '../support/run-cli.js'
+import {crispCommand, runCli} from '../support/run-cli.js'
 import {VirtualScreen} from '../support/virtual-screen.js'
 
 const second = 1_000_000_000n
@@ -78,7 +78,7 @@ function node(logPath = '') {
 /** `top` on a pseudo-terminal, with what its user sees. */
 async function onTerminal(runtime: FakeRuntime, argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
   const [columns, rows] = [80, 24]
-  const terminal = await spawnOnTerminal([process.execPath, program, 'top', '--interval', '200ms', ...argv], {
+  const terminal = await spawnOnTerminal([...crispCommand, 'top', '--interval', '200ms', ...argv], {
     cwd: '/',
     columns,
     rows,

@@ -13,7 +13,7 @@ import {
 } from '../support/every-verb.js'
 import {manifest} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
-import {cliEnvironment, program, runCli, textOf} from '../support/run-cli.js'
+import {cliEnvironment, crispCommand, runCli, textOf} from '../support/run-cli.js'
 
 let node: EveryVerb
 beforeAll(async () => {
@@ -23,7 +23,7 @@ afterAll(() => node[Symbol.asyncDispose]())
 
 /** How a line ends, and what it says, with other descriptors than a pipe. */
 async function outcome(argv: readonly string[], redirection: string) {
-  const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, process.execPath, program, ...argv], {
+  const child = spawn('sh', ['-c', `exec "$0" "$@" ${redirection}`, ...crispCommand, ...argv], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: cliEnvironment(node),
   })
@@ -82,7 +82,7 @@ testWith('root')('a disk that takes only the beginning is a failure too', async 
   const script = `mount -t tmpfs -o size=16k none "$1"; shift
 "$@" > ${node.directory}/small/output; echo $?; stat -c %s ${node.directory}/small/output`
   await mkdir(join(node.directory, 'small'))
-  const argv = [join(node.directory, 'small'), process.execPath, program, 'jsonschema', '--pod']
+  const argv = [join(node.directory, 'small'), ...crispCommand, 'jsonschema', '--pod']
   const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: cliEnvironment(node),

@@ -224,7 +224,7 @@ test('on a system without /proc, which says to run it on the node', async () => 
   Object.defineProperty(process, 'platform', {...platform, value: 'darwin'})
   try {
     for (const query of ['4711', ':80'])
-      expect(await runInProcess(['which', query], runtime)).toMatchObject({
+      expect(await runInProcess(['which', query], {...runtime, here: true})).toMatchObject({
         stderr: "crisp: processes and ports are looked up in Linux's /proc: run this on the node itself\n",
         exitCode: 1,
       })

@@ -13,7 +13,7 @@ import {type Containerd, startContainerd, type TestPod} from '../support/contain
 import {runInProcess} from '../support/in-process.js'
 import {onTerminal, type Session} from '../support/on-terminal.js'
 import {createSink} from '../support/peers/sink.js'
-import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {crispCommand, outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const megabyte = 1_000_000
 /** busybox's: it asks the terminal where its cursor is, and draws its prompt anew when the size comes. */
@@ -92,8 +92,8 @@ describeOnContainerd('exec, attach, port-forward and cp on a real containerd', (
 
     const file = join(directory, 'large')
     await writeFile(file, bytes)
-    const words = [program, '-r', containerd.endpoint, 'exec', '-i', 'web', 'sha256sum']
-    const upFile = promisify(execFile)('sh', ['-c', `"$0" "$@" < '${file}'`, process.execPath, ...words])
+    const words = [...crispCommand, '-r', containerd.endpoint, 'exec', '-i', 'web', 'sha256sum']
+    const upFile = promisify(execFile)('sh', ['-c', `"$0" "$@" < '${file}'`, ...words])
     expect((await upFile).stdout).toBe(`${checksum}  -\n`)
 
     const down = startCli(['exec', 'web', 'cat', '/tmp/large'], containerd)

@@ -5,7 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {spawnOnTerminal} from '../../src/demo/processes/pty.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
-import {outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {crispCommand, outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('run in the foreground on a real containerd', () => {
   let containerd: Containerd
@@ -137,7 +137,7 @@ describeOnContainerd('run in the foreground on a real containerd', () => {
 
   test('-it is a terminal of its own, with our size, and ends with what was typed', async () => {
     const argv = ['run', ...here(), '--rm', '-it', busyboxImage, 'sh']
-    const terminal = await spawnOnTerminal([process.execPath, program, ...argv], {
+    const terminal = await spawnOnTerminal([...crispCommand, ...argv], {
       cwd: containerd.directory,
       columns: 90,
       rows: 20,

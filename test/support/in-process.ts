@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {Readable} from 'node:stream'
 import type {CommandSpec, FlagSpec} from '../../src/cli/argv.js'
 import type {CommandHelp, FlagHelp} from '../../src/cli/help.js'
-import type {CliResult} from './run-cli.js'
+import {type CliResult, outcomeOf, startCli} from './run-cli.js'
 
 /** What the build wrote down of every command. */
 export interface Manifest {
@@ -19,6 +19,8 @@ const program: Promise<{main: (argv: readonly string[]) => Promise<void>}> = imp
 )
 
 export interface InProcessOptions {
+  /** Not even a standalone file as a process: it depends on what the test has changed here. */
+  here?: boolean
   endpoint?: string | undefined
   env?: NodeJS.ProcessEnv
   stdin?: string
@@ -33,9 +35,31 @@ export interface InProcessOptions {
  * and starts no process. One at a time; it shares the terminal and the working directory with the test.
  */
 export function runInProcess(argv: readonly string[], options: InProcessOptions = {}): Promise<CliResult> {
+  if (process.env.CRISP_BIN && !options.here) return runOutside(argv, options)
   const outcome = previous.then(() => runNow(argv, options))
   previous = outcome.catch(() => undefined)
   return outcome
+}
+
+/** A standalone file can't be loaded here. */
+function runOutside(
+  argv: readonly string[],
+  {enough, interrupt, ...options}: InProcessOptions,
+): Promise<CliResult> {
+  const cli = startCli(argv, options)
+  cli.stdin.on('error', () => undefined)
+  cli.stdin.end(options.stdin ?? '')
+  let stdout = ''
+  let isEnough = false
+  cli.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk
+    if (!isEnough && enough?.(stdout)) {
+      isEnough = true
+      cli.kill('SIGINT')
+    }
+  })
+  interrupt?.then(() => cli.kill('SIGINT'))
+  return outcomeOf(cli)
 }
 
 let previous: Promise<unknown> = Promise.resolve()

@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {onTestFailed} from 'vitest'
 import {signalProcess} from '../../src/demo/processes/process-table.js'
 import {spawnOnTerminal, type Terminal} from '../../src/demo/processes/pty.js'
-import {program} from './run-cli.js'
+import {crispCommandWith} from './run-cli.js'
 
 export interface Session {
   terminal: Terminal
@@ -39,7 +39,7 @@ export async function onTerminal(
     'stty -g',
     'exit $code',
   ].join('\n')
-  const terminal = await spawnOnTerminal(['sh', '-c', script, 'sh', process.execPath, program, ...argv], {
+  const terminal = await spawnOnTerminal(['sh', '-c', script, 'sh', ...crispCommandWith(env), ...argv], {
     cwd: tmpdir(),
     columns: 100,
     rows: 30,

@@ -1,8 +1,30 @@
 import {type ChildProcessByStdio, spawn} from 'node:child_process'
+import {resolve} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {fileURLToPath} from 'node:url'
 
-export const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+type Words = readonly [string, ...string[]]
+
+const crispInNode: Words = [process.execPath, fileURLToPath(new URL('../../bin/run.js', import.meta.url))]
+
+/** The words that start crisp: CRISP_BIN is a standalone file of it. */
+export const crispCommand: Words = process.env.CRISP_BIN ? [resolve(process.env.CRISP_BIN)] : crispInNode
+
+/** The file that a user starts. */
+export const program: string = crispCommand[crispCommand.length - 1] as string
+
+/** The words that start it under another name. */
+export function programAt(path: string): Words {
+  return crispCommand.length === 1 ? [path] : [process.execPath, path]
+}
+
+/** What a test puts into Node itself it puts nowhere else. */
+export function crispCommandWith({NODE_OPTIONS}: NodeJS.ProcessEnv = {}): Words {
+  return NODE_OPTIONS === undefined ? crispCommand : crispInNode
+}
+
+/** The same for the text of a shell's script. */
+export const crispInShell = crispCommand.map((word) => `"${word}"`).join(' ')
 
 export interface CliOptions {
   /** Given as CONTAINER_RUNTIME_ENDPOINT. */
@@ -21,7 +43,8 @@ export type Cli = ChildProcessByStdio<Writable, Readable, Readable>
 
 /** The installed command as a process, with nothing of this machine's settings. */
 export function startCli(argv: readonly string[], options: CliOptions = {}): Cli {
-  return spawn(process.execPath, [program, ...argv], {
+  const [program, ...words] = crispCommandWith(options.env)
+  return spawn(program, [...words, ...argv], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: cliEnvironment(options),
   })

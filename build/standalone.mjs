@@ -1,0 +1,93 @@
+// The standalone files: the program, its libraries and a JavaScript runtime in one executable for each kind of node.
+//   npm run build:standalone [-- linux-x64 …]    SIGN='minisign -Sm' signs SHA256SUMS
+import {execFileSync} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {basename, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {build} from 'esbuild'
+import {shared} from './options.mjs'
+import {ownTarget, runtimeFor, targetNames, withoutVariables} from './runtimes.mjs'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((target) => !targetNames.includes(target))
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there are ${targetNames.join(', ')}`)
+const targets = asked.length > 0 ? asked : targetNames
+
+const release = 'release'
+// Its path gets into the files: the same one on every machine, for the same bytes. Fails where it is there already.
+const directory = '/tmp/crisp-standalone'
+mkdirSync(directory, {mode: 0o700})
+try {
+  await bundle(join(directory, 'crisp.js'))
+  const compiler = await runtimeFor(ownTarget())
+  mkdirSync(release, {recursive: true})
+  for (const target of targets) compile(compiler, target, await runtimeFor(target))
+} finally {
+  rmSync(directory, {recursive: true})
+}
+writeSums()
+
+async function bundle(outfile) {
+  const commands = readdirSync('src/commands').map((file) => basename(file, '.ts'))
+  const entries = commands.map((id) => `${JSON.stringify(id)}: () => import('./src/commands/${id}.ts')`)
+  const manifest = JSON.stringify(readFileSync('dist/manifest.json', 'utf8'))
+  await build({
+    ...shared,
+    stdin: {
+      contents: `
+        import {run} from './src/main.ts'
+        const option = Object.keys(process.env).find((name) => name.startsWith('BUN_JSC_'))
+        if (option) {
+          process.stderr.write('crisp: ' + option + ' would change the runtime inside of crisp: unset it\\n')
+          process.exit(2)
+        }
+        const commands = {${entries.join(',')}}
+        run(process.argv.slice(2), {manifest: () => ${manifest}, load: (id) => commands[id]()})`,
+      resolveDir: '.',
+    },
+    outfile,
+    // What V8's and JavaScriptCore's compiled code is made of.
+    format: 'cjs',
+    define: {...shared.define, 'import.meta.url': '"file:///"'},
+  })
+}
+
+function compile(compiler, target, runtime) {
+  const options = [
+    '--compile',
+    '--bytecode',
+    '--minify',
+    // What lies in the directory where a command is given has no say in it.
+    '--no-compile-autoload-dotenv',
+    '--no-compile-autoload-bunfig',
+    '--no-compile-autoload-tsconfig',
+    '--no-compile-autoload-package-json',
+    `--compile-executable-path=${withoutVariables(runtime)}`,
+    `--outfile=crisp-${target}`,
+  ]
+  execFileSync(compiler, ['build', ...options, 'crisp.js'], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {PATH: process.env.PATH, HOME: directory},
+  })
+  const file = join(release, `crisp-${target}`)
+  // Beside and then over it: one that runs can't be written.
+  copyFileSync(join(directory, `crisp-${target}`), `${file}.new`)
+  renameSync(`${file}.new`, file)
+  console.log(`${release}/crisp-${target}`)
+}
+
+function writeSums() {
+  const files = readdirSync(release).filter((name) => /^crisp-[^.]*$/.test(name))
+  const lines = files.sort().map((name) => `${sha256(join(release, name))}  ${name}\n`)
+  const sums = join(release, 'SHA256SUMS')
+  writeFileSync(sums, lines.join(''))
+  if (process.env.SIGN) execFileSync('sh', ['-c', `${process.env.SIGN} "$1"`, 'sh', sums], {stdio: 'inherit'})
+}
+
+function sha256(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
