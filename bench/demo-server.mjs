@@ -16,6 +16,7 @@ export function startServer() {
     execFileSync(process.execPath, [program, ...argv], {
       env: {...process.env, XDG_RUNTIME_DIR: home, CRI_CONFIG_FILE: '/dev/null'},
       encoding: 'utf8',
+      stdio: 'pipe',
       maxBuffer: 256 * 1024 * 1024,
     })
   const endpoint = crisp('demo', '--detach', '--empty').trim()

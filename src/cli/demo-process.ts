@@ -11,6 +11,8 @@ import {
 import {UserError} from '../errors/errors.js'
 import {ownCommand} from '../text/own-command.js'
 import {programName} from '../text/program.js'
+import {demoOfRoot} from '../views/demo.js'
+import {isRoot} from './account.js'
 
 /** What a detached server tells whoever started it, once. */
 export type StartReport = {endpoint: string} | {failure: string}
@@ -32,6 +34,7 @@ export async function demoEndpoint(
     note(
       `started the embedded runtime: its containers are ordinary processes of yours, without isolation (${programName()} demo --stop ends it)`,
     )
+    if (isRoot()) note(demoOfRoot())
   } catch (error) {
     signal?.throwIfAborted()
     // Another command may have started it at the same moment.

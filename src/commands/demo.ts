@@ -3,6 +3,7 @@ import {appendFileSync, rmSync} from 'node:fs'
 import {join, resolve} from 'node:path'
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
+import {becomeAccount, findAccount, isRoot} from '../cli/account.js'
 import {type Given, parserWords} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
 import type {StartReport} from '../cli/demo-process.js'
@@ -17,7 +18,8 @@ declare const crispVersion: string
 export default class Demo extends CriCommand {
   static override summary = 'Serve the CRI from crisp itself, to learn and to experiment'
   static override description =
-    'A runtime without root and without isolation: its containers are ordinary processes of yours. Reach it with ' +
+    'A runtime without root and without isolation: its containers are ordinary processes of yours, and of root what ' +
+    'they do is done to this machine: then --user runs everything as somebody else. Reach it with ' +
     '-r demo from another terminal, which also starts it by itself if it does not run.'
   static override examples = [
     'crisp demo',
@@ -26,6 +28,7 @@ export default class Demo extends CriCommand {
     'crisp demo --seed node.yaml',
     "crisp demo --delay '*=200ms' --fail PullImage=unavailable",
     'crisp demo --like containerd-1.6',
+    'sudo crisp demo --user nobody',
     'crisp demo --stop',
   ]
 
@@ -65,6 +68,12 @@ export default class Demo extends CriCommand {
       helpValue: 'RELEASE',
       description: 'lack the calls that a release lacks, such as containerd-1.6 or crio-1.30',
     }),
+    user: Flags.string({
+      char: 'u',
+      helpValue: 'NAME',
+      description:
+        'run everything as this user, for root: server, containers, files and socket are then theirs',
+    }),
     child: Flags.boolean({hidden: true}),
     page: Flags.boolean({hidden: true}),
   }
@@ -78,28 +87,33 @@ export default class Demo extends CriCommand {
     if (flags.stop && flags.detach) throw new UsageError("--stop and --detach can't both be given")
     if (flags.empty && flags.seed !== undefined)
       throw new UsageError("--empty and --seed can't both be given")
-    const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
-    const socketPath = flags.socket ?? demoSocketPath()
-    if (!socketPath.startsWith('/')) throw new UsageError(`--socket "${socketPath}": write an absolute path`)
-    const {startDetached, stopServers} = await import('../cli/demo-process.js')
-    if (flags.stop) {
-      const stopped = await stopServers(socketPath, this.signal)
-      if (stopped === 'none') this.note('no embedded runtime runs')
-      if (stopped === 'killed') this.note('the embedded runtime was killed: what it left is removed')
-      return
-    }
+    if (flags.socket !== undefined && !flags.socket.startsWith('/'))
+      throw new UsageError(`--socket "${flags.socket}": write an absolute path`)
+    const account = flags.user === undefined ? undefined : findAccount(flags.user)
     const options = await this.#options(flags)
+    const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
+    const {startDetached, stopServers} = await import('../cli/demo-process.js')
+    const {callLine, demoIntroduction, demoOfRoot} = await import('../views/demo.js')
+    const {startDemoRuntime} = await import('../demo/index.js')
     if (flags.detach) {
+      if (isRoot() && !account) this.note(demoOfRoot())
       const endpoint = await startDetached(
         parserWords({...this.line, given: this.#serverFlags()}),
         this.signal,
       )
       return this.write(`${endpoint}\n`)
     }
+    // What is loaded from here on may lie where only root can read.
+    if (account) becomeAccount(account)
+    const socketPath = flags.socket ?? demoSocketPath()
+    if (flags.stop) {
+      const stopped = await stopServers(socketPath, this.signal)
+      if (stopped === 'none') this.note('no embedded runtime runs')
+      if (stopped === 'killed') this.note('the embedded runtime was killed: what it left is removed')
+      return
+    }
     if (flags.child) return this.#serveDetached(socketPath, options)
 
-    const {callLine, demoIntroduction} = await import('../views/demo.js')
-    const {startDemoRuntime} = await import('../demo/index.js')
     await using runtime = await startDemoRuntime({
       ...options,
       socketPath,
@@ -107,7 +121,8 @@ export default class Demo extends CriCommand {
       onCall: (call) => this.write(callLine(call, Date.now())),
       onRefused: (line) => this.note(`refused: ${line}`),
     })
-    this.write(demoIntroduction(flags.socket === undefined ? 'demo' : runtime.endpoint, socketPath))
+    const reference = flags.socket === undefined && !account ? 'demo' : runtime.endpoint
+    this.write(demoIntroduction(reference, socketPath, {ofRoot: isRoot()}))
     await this.#waitUntilStopped(runtime)
   }
 

@@ -1,10 +1,11 @@
-import {chmod, mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
-import {tmpdir} from 'node:os'
+import {chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
+import {tmpdir, userInfo} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {stopServers} from '../../src/cli/demo-process.js'
 import {readProcess} from '../../src/demo/processes/process-table.js'
 import {demoSocketPath, runningServers, type ServerFacts} from '../../src/demo/state/home.js'
+import {runAsNobody} from '../support/as-nobody.js'
 import {type FoundProcess, processesWith} from '../support/processes.js'
 import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
@@ -23,8 +24,11 @@ afterEach(async () => {
   delete process.env.XDG_RUNTIME_DIR
 })
 
-const started =
-  'crisp: started the embedded runtime: its containers are ordinary processes of yours, without isolation (crisp demo --stop ends it)\n'
+const isRoot = process.getuid?.() === 0
+const ofRoot = isRoot
+  ? 'crisp: the embedded runtime runs as root and isolates nothing: what a container does, it does to this machine (crisp demo --user NAME runs it as another user)\n'
+  : ''
+const started = `crisp: started the embedded runtime: its containers are ordinary processes of yours, without isolation (crisp demo --stop ends it)\n${ofRoot}`
 
 async function server(): Promise<ServerFacts> {
   const servers = await runningServers()
@@ -83,6 +87,9 @@ test('in the foreground it shows each call, and Ctrl-C leaves nothing', async ()
   const {stdout, stderr, exitCode} = await outcome
   expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 130})
   expect(stdout).toContain('crisp -r demo ps -a\n')
+  expect(stdout).toMatch(
+    isRoot ? /PROCESSES OF ROOT ON THIS MACHINE[\s\S]*demo --user NAME/ : /ordinary processes of yours/,
+  )
   expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}ListContainers +\d+(\.\d)? ms$/m)
   expect(await containers()).toEqual([])
   expect(await readdir(join(home, 'crisp'))).toEqual([])
@@ -175,6 +182,80 @@ test('--socket starts the demo at that path, apart from the default one', async 
   expect(await runningServers()).toEqual([])
 })
 
+if (isRoot) {
+  test('root serves as another user with --user: server, files, containers and exec are theirs', async () => {
+    await chmod(home, 0o1777)
+    const theirs = {...env, TMPDIR: home}
+    const seed = join(home, 'node.yaml')
+    const container = `{name: idle, image: 'registry.crisp.demo/any:1.0', command: [sleep, '1000']}`
+    await writeFile(seed, `pods: [{name: lab, containers: [${container}]}]`, {mode: 0o600})
+    const {stdout, stderr} = await runCli(['demo', '-d', '--user', 'nobody', '--seed', seed], {env: theirs})
+    const {uid, gid} = await stat(join(home, 'crisp-65534'))
+    expect({stdout, stderr, uid, gid}).toEqual({
+      stdout: `unix://${home}/crisp-65534/demo.sock\n`,
+      stderr: '',
+      uid: 65534,
+      gid: 65534,
+    })
+    try {
+      const endpoint = stdout.trim()
+      const identity = 'grep -E "^(Uid|Gid|Groups)" /proc/self/status; echo $HOME > mine; cat mine'
+      const nobody = `Uid:${'\t65534'.repeat(4)}\nGid:${'\t65534'.repeat(4)}\nGroups:\t65534 \n`
+      for (const how of [[], ['-s'], ['-t']]) {
+        const result = await runCli(['exec', ...how, 'idle', 'sh', '-c', identity], {endpoint, env})
+        expect(result.stdout.replaceAll('\r', '')).toMatch(new RegExp(`^${nobody}${home}/crisp-65534/`))
+      }
+      const [{pid} = {pid: 0}] = await processesWith(`CRISP_DEMO_CONTAINER=${home}/crisp-65534`)
+      expect(
+        (await readFile(`/proc/${pid}/status`, 'utf8')).match(/^(Uid|Gid|Groups):.*\n/gm)?.join(''),
+      ).toBe(nobody)
+      // The default one is root's still.
+      expect(await runCli(['demo', '--stop'], {env: theirs})).toMatchObject({
+        stderr: 'crisp: no embedded runtime runs\n',
+      })
+    } finally {
+      expect(await runCli(['demo', '--stop', '--user', 'nobody'], {env: theirs})).toEqual({
+        stdout: '',
+        stderr: '',
+        exitCode: 0,
+      })
+    }
+    expect(await readdir(join(home, 'crisp-65534'))).toEqual([])
+  })
+
+  test('a place that the other user may not write is an error and leaves nothing', async () => {
+    await chmod(home, 0o755)
+    const result = await runCli(['demo', '-d', '--user', 'nobody', '--socket', join(home, 'own.sock')], {
+      env: {...env, TMPDIR: home},
+    })
+    expect(result).toMatchObject({stdout: '', exitCode: 1})
+    expect(result.stderr).toMatch(/^crisp: .*permission denied.*\n$/)
+    expect((await readdir(home)).filter((name) => name !== 'crisp')).toEqual([])
+  })
+
+  test.each([['--detach'], ['--stop'], []])(
+    'a user that is not there is a wrong usage: demo %s',
+    async (...argv) => {
+      expect(await runCli(['demo', '--user', 'nobody-knows', ...argv], {env})).toEqual({
+        stdout: '',
+        stderr: 'crisp: --user: there is no user "nobody-knows"\n',
+        exitCode: 2,
+      })
+    },
+  )
+}
+
+test('only root becomes another user, and everybody is the user that they are', async () => {
+  const name = userInfo().username === 'root' ? 'nobody' : userInfo().username
+  const as = (user: string) => runAsNobody(['demo', '--stop', '--user', user], {env: {XDG_RUNTIME_DIR: ''}})
+  expect(await as('root')).toEqual({
+    stdout: '',
+    stderr: 'crisp: only root can become root: without --user it runs as you\n',
+    exitCode: 1,
+  })
+  expect(await as(name)).toMatchObject({stderr: 'crisp: no embedded runtime runs\n', exitCode: 0})
+})
+
 test('a path too long for a socket is an error and leaves no files', async () => {
   const directory = join(home, 'a'.repeat(100))
   await mkdir(directory)
@@ -236,5 +317,5 @@ test.each([
     stderr: message(seed),
     exitCode: 1,
   })
-  expect(await readdir(join(home, 'crisp'))).toEqual([])
+  expect((await readdir(home, {recursive: true})).filter((name) => name.includes('server-'))).toEqual([])
 })

@@ -65,12 +65,12 @@ export function containerStatus(container: Container, {unset}: Behaviour): cri.I
     mounts: config.mounts,
     logPath: container.logPath,
     ...(container.resources ? {resources: {linux: container.resources}} : {}),
-    ...(unset.has('user') ? {} : {user: {linux: own}}),
+    ...(unset.has('user')
+      ? {}
+      : {user: {linux: {uid: String(process.getuid?.() ?? 0), gid: String(process.getgid?.() ?? 0)}}}),
     ...(unset.has('stopSignal') ? {} : {stopSignal: stopSignalOf(config)}),
   }
 }
-
-const own = {uid: String(process.getuid?.() ?? 0), gid: String(process.getgid?.() ?? 0)}
 
 function stopSignalOf({stopSignal}: cri.ContainerConfig): cri.Signal {
   return stopSignal === 'SIGNAL_RUNTIME_DEFAULT' ? 'SIGNAL_SIGTERM' : stopSignal
