@@ -6,7 +6,7 @@ import * as Flags from '@oclif/core/flags'
 import {becomeAccount, findAccount, isRoot} from '../cli/account.js'
 import {type Given, parserWords} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
-import type {StartReport} from '../cli/demo-process.js'
+import type {StartReport, stopServers} from '../cli/demo-process.js'
 import {describeError} from '../cli/failures/describe.js'
 import type {DemoRuntime, DemoRuntimeOptions, Seed} from '../demo/index.js'
 import {UsageError, UserError} from '../errors/errors.js'
@@ -92,12 +92,12 @@ export default class Demo extends CriCommand {
     const account = flags.user === undefined ? undefined : findAccount(flags.user)
     const options = await this.#options(flags)
     const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
-    const {startDetached, stopServers} = await import('../cli/demo-process.js')
+    const demoProcess = await import('../cli/demo-process.js')
     const {callLine, demoIntroduction, demoOfRoot} = await import('../views/demo.js')
     const {startDemoRuntime} = await import('../demo/index.js')
     if (flags.detach) {
       if (isRoot() && !account) this.note(demoOfRoot())
-      const endpoint = await startDetached(
+      const endpoint = await demoProcess.startDetached(
         parserWords({...this.line, given: this.#serverFlags()}),
         this.signal,
       )
@@ -106,12 +106,7 @@ export default class Demo extends CriCommand {
     // What is loaded from here on may lie where only root can read.
     if (account) becomeAccount(account)
     const socketPath = flags.socket ?? demoSocketPath()
-    if (flags.stop) {
-      const stopped = await stopServers(socketPath, this.signal)
-      if (stopped === 'none') this.note('no embedded runtime runs')
-      if (stopped === 'killed') this.note('the embedded runtime was killed: what it left is removed')
-      return
-    }
+    if (flags.stop) return this.#sayStopped(await demoProcess.stopServers(socketPath, this.signal))
     if (flags.child) return this.#serveDetached(socketPath, options)
 
     await using runtime = await startDemoRuntime({
@@ -124,6 +119,11 @@ export default class Demo extends CriCommand {
     const reference = flags.socket === undefined && !account ? 'demo' : runtime.endpoint
     this.write(demoIntroduction(reference, socketPath, {ofRoot: isRoot()}))
     await this.#waitUntilStopped(runtime)
+  }
+
+  #sayStopped(stopped: Awaited<ReturnType<typeof stopServers>>): void {
+    if (stopped === 'none') this.note('no embedded runtime runs')
+    if (stopped === 'killed') this.note('the embedded runtime was killed: what it left is removed')
   }
 
   /** The server in the background works in another directory. */
