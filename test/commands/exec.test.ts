@@ -11,6 +11,7 @@ import type {SessionKind, StreamHandler} from '../../src/demo/server/streaming-s
 import type * as cri from '../../src/generated/cri.js'
 import {type NodeBehaviour, startFakeNode, webId} from '../support/fake-node.js'
 import {id, kubeletContainer, secondsAgo, status} from '../support/fake-runtime.js'
+import {runInProcess} from '../support/in-process.js'
 import {certificate, certificateKey} from '../support/peers/certificate.js'
 import {startSpdyPeer, success} from '../support/peers/spdy-peer.js'
 import {startWebSocketPeer} from '../support/peers/websocket-peer.js'
@@ -29,9 +30,13 @@ function failing(failure: string): StreamHandler {
   return async () => ({failure})
 }
 
-async function exec(behaviour: NodeBehaviour, argv: readonly string[], stdin = '') {
+/** As a process of its own where it reads stdin. */
+async function exec(behaviour: NodeBehaviour, argv: readonly string[], stdin?: string) {
   await using node = await startFakeNode(behaviour)
-  const result = await runCli(['exec', ...argv], {endpoint: node.endpoint, stdin})
+  const {endpoint} = node
+  const words = ['exec', ...argv]
+  const result =
+    stdin === undefined ? await runInProcess(words, {endpoint}) : await runCli(words, {endpoint, stdin})
   const requests = node.runtime.calls
     .filter(({method}) => method === 'Exec' || method === 'ExecSync')
     .map(({request}) => request)
@@ -93,7 +98,7 @@ describe('one container', () => {
       return result
     }
     const sum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-    const bytes = randomBytes(20_000_000)
+    const bytes = randomBytes(8_000_000)
 
     test.each([
       ['a file', '"$@" < file', bytes],
@@ -130,7 +135,7 @@ describe('one container', () => {
     await using node = await startFakeNode({exec: some, answers: {Version: version}})
     const cli = startCli(['exec', '-i', 'web', 'cat'], node)
     // It stops reading.
-    cli.stdin.on('error', () => {}).end(Buffer.alloc(20_000_000))
+    cli.stdin.on('error', () => {}).end(Buffer.alloc(8_000_000))
     expect(await outcomeOf(cli)).toEqual({stdout: '', stderr, exitCode})
   })
 
@@ -277,7 +282,7 @@ describe('failures of our own are 125, and say what to do', () => {
   })
 
   test('no runtime', async () => {
-    const result = await runCli(['-r', 'unix:///nowhere/cri.sock', 'exec', 'web', 'ls'])
+    const result = await runInProcess(['-r', 'unix:///nowhere/cri.sock', 'exec', 'web', 'ls'])
     expect(result).toMatchObject({
       exitCode: 125,
       stderr: expect.stringMatching(/^crisp: no container runtime at \/nowhere\/cri.sock: absent; .*\n$/),
@@ -318,7 +323,7 @@ test.each([
     '--detach-keys "ctrl-1" is no key: write ctrl-a to ctrl-z, ctrl-@ [ \\ ] ^ _ or one character, with commas between',
   ],
 ])('wrong usage asks no runtime: %j', async (argv, message) => {
-  expect(await runCli(['-r', 'unix:///nowhere/cri.sock', 'exec', ...argv])).toEqual({
+  expect(await runInProcess(['-r', 'unix:///nowhere/cri.sock', 'exec', ...argv])).toEqual({
     stdout: '',
     stderr: `crisp: ${message}\n`,
     exitCode: 2,
@@ -415,6 +420,7 @@ describe('several containers', () => {
       await exec(
         node(() => printing('')),
         ['-i', '--name', '.', 'cat'],
+        '',
       ),
     ).toEqual({
       stdout: '',

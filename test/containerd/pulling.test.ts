@@ -2,6 +2,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
 import {type Registry, startRegistry} from '../support/containerd/registry.js'
+import {runInProcess} from '../support/in-process.js'
 import {runCli} from '../support/run-cli.js'
 
 describeOnContainerd('pull from a registry', () => {
@@ -116,15 +117,15 @@ describeOnContainerd('pull from a registry', () => {
   test('rmi of one tag warns of the other, and both go', async () => {
     const other = image.replace('1.35', 'other')
     await pull([image, other])
-    const outcome = await runCli(['rmi', other], containerd)
+    const outcome = await runInProcess(['rmi', other], containerd)
     expect(outcome.stderr).toMatch(
       /containerd removes the image with all its tags, also .*test\/busybox:1\.35/,
     )
     expect(outcome.stdout.split('\n')).toEqual(
       expect.arrayContaining([`Deleted: ${image}`, `Deleted: ${other}`]),
     )
-    expect(await runCli(['rmi', image], containerd)).toMatchObject({stdout: '', exitCode: 3})
-    expect(await runCli(['rmi', image, '--ignore-missing'], containerd)).toMatchObject({
+    expect(await runInProcess(['rmi', image], containerd)).toMatchObject({stdout: '', exitCode: 3})
+    expect(await runInProcess(['rmi', image, '--ignore-missing'], containerd)).toMatchObject({
       stderr: '',
       exitCode: 0,
     })

@@ -7,6 +7,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {removeLeftovers} from '../../src/run/leftovers.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {runInProcess} from '../support/in-process.js'
 import {outcomeOf as ending, runCli, startCli} from '../support/run-cli.js'
 
 describeOnContainerd('pods and containers made on a real containerd', () => {
@@ -18,7 +19,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
 
   /** stdout of a command that must succeed and say nothing else. */
   async function crisp(...argv: string[]): Promise<string> {
-    const outcome = await runCli(argv, containerd)
+    const outcome = await runInProcess(argv, containerd)
     expect({...outcome, stdout: ''}).toEqual({stdout: '', stderr: '', exitCode: 0})
     return outcome.stdout
   }
@@ -279,12 +280,12 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
       memory: {limit: 134217728},
       cpu: {quota: 150000, period: 100000},
     })
-    expect(await runCli(['checkpoint', '-e', '/x.tar', containerId], containerd)).toEqual({
+    expect(await runInProcess(['checkpoint', '-e', '/x.tar', containerId], containerd)).toEqual({
       stdout: '',
       stderr: expect.stringMatching(/CheckpointContainer(, which needs containerd 2\.0|: CRIU)/),
       exitCode: 1,
     })
-    expect(await runCli(['update-runtime-config', '-p', '10.1.0.0/16'], containerd)).toMatchObject({
+    expect(await runInProcess(['update-runtime-config', '-p', '10.1.0.0/16'], containerd)).toMatchObject({
       stdout: '',
       exitCode: 0,
     })
@@ -350,7 +351,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
   )
 
   test('--keep leaves the pod and names it', async () => {
-    const {stderr} = await runCli(
+    const {stderr} = await runInProcess(
       ['run', '--keep', '--name', 'broken', '--host-network', ...here(), busyboxImage, '--', '/no/such'],
       containerd,
     )

@@ -8,6 +8,7 @@ import type {GlobalFlags} from '../../../src/cli/flags/common.js'
 import {configKeys} from '../../../src/cli/settings/file.js'
 import {readSettings} from '../../../src/cli/settings/settings.js'
 import {startFakeRuntime} from '../../support/fake-runtime.js'
+import {runInProcess} from '../../support/in-process.js'
 import {testWith} from '../../support/needs.js'
 import {program, runCli} from '../../support/run-cli.js'
 
@@ -138,7 +139,7 @@ describe('a named settings file that is invalid ends the command with one line',
   ]
   test.each(bad)('%j', async (text, message) => {
     const config = await file(text)
-    const {stdout, stderr, exitCode} = await runCli(['--config', config, 'ps'])
+    const {stdout, stderr, exitCode} = await runInProcess(['--config', config, 'ps'])
     expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
     expect(stderr).toMatch(/^crisp: .*\n$/)
     expect(stderr).toContain(message)
@@ -146,7 +147,7 @@ describe('a named settings file that is invalid ends the command with one line',
   })
 
   test('missing', async () => {
-    const {stderr, exitCode} = await runCli(['-c', '/nonexistent/crictl.yaml', 'ps'])
+    const {stderr, exitCode} = await runInProcess(['-c', '/nonexistent/crictl.yaml', 'ps'])
     expect({stderr, exitCode}).toEqual({
       stderr: 'crisp: config file /nonexistent/crictl.yaml: does not exist\n',
       exitCode: 1,
@@ -196,7 +197,7 @@ describe('a named settings file that is invalid ends the command with one line',
   )
 
   test('a directory', async () => {
-    const {stderr} = await runCli(['-c', '/tmp', 'ps'])
+    const {stderr} = await runInProcess(['-c', '/tmp', 'ps'])
     expect(stderr).toBe('crisp: config file /tmp: is a directory\n')
   })
 })
@@ -204,7 +205,8 @@ describe('a named settings file that is invalid ends the command with one line',
 test('--debug=false goes before the settings file', async () => {
   await using runtime = await startFakeRuntime()
   const config = await file('debug: true\n')
-  const said = async (...argv: string[]) => (await runCli([...argv, '-c', config, 'version'], runtime)).stderr
+  const said = async (...argv: string[]) =>
+    (await runInProcess([...argv, '-c', config, 'version'], runtime)).stderr
   expect(await said()).toContain('-> Version')
   expect(await said('--debug=false')).toBe('')
 })
@@ -230,12 +232,12 @@ test('--profile-cpu and --profile-mem write files for developer tools, and say w
 
 test.each([['--profile-cpu='], ['--profile-mem', '']])('%j is none', async (...flags) => {
   await using runtime = await startFakeRuntime()
-  expect(await runCli([...flags, 'version'], runtime)).toMatchObject({stderr: '', exitCode: 0})
+  expect(await runInProcess([...flags, 'version'], runtime)).toMatchObject({stderr: '', exitCode: 0})
 })
 
 test('--debug shows each call with its request and answer on stderr, stdout stays the result', async () => {
   await using runtime = await startFakeRuntime()
-  const {stdout, stderr} = await runCli(['version', '--debug'], runtime)
+  const {stdout, stderr} = await runInProcess(['version', '--debug'], runtime)
   expect(stdout).toMatch(/^Version: {2}0.1.0\n/)
   expect(stderr.split('\n')).toEqual([
     'crisp: -> Version {}',
