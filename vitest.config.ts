@@ -1,5 +1,6 @@
 import {defineConfig} from 'vitest/config'
 import {Report} from './test/support/report.js'
+import {Sequencer} from './test/support/sequencer.js'
 
 // No test is about how long something takes, so nothing waits for less than this: only what hangs gets there.
 const patienceMs = 120_000
@@ -13,6 +14,7 @@ export default defineConfig({
     maxWorkers: 3,
     // Those that run side by side in one file mostly pause, as the commands in them do.
     maxConcurrency: 8,
+    sequence: {sequencer: Sequencer},
     globalSetup: ['test/support/announce.ts'],
     reporters: ['default', new Report()],
     slowTestThreshold: 10_000,
