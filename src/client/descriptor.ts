@@ -94,8 +94,11 @@ function loadDefinition(service: ServiceName, method: string): MethodDefinition<
 
 /** Both services whole, for a server. */
 export function serviceDefinition(service: ServiceName): ServiceDefinition {
-  return definitionsOf(elements())[service] as ServiceDefinition
+  whole ??= definitionsOf(elements())
+  return whole[service] as ServiceDefinition
 }
+
+let whole: Record<string, ServiceDefinition> | undefined
 
 function definitionsOf(nested: Record<string, Descriptor>): Record<string, ServiceDefinition> {
   const root = {nested: {runtime: {nested: {v1: {nested}}}}}
