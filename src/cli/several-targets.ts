@@ -2,6 +2,7 @@ import type {CriClient} from '../client/connect.js'
 import {AmbiguousError, NotFoundError, RpcError, rpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {concurrently} from '../node/concurrently.js'
+import {missingIfGone} from '../node/missing.js'
 import {listNamesAndStates, type Target} from '../node/targets.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
@@ -55,9 +56,9 @@ export abstract class TargetCommand extends CriCommand {
         acts.set(target.id, acting)
         await acting
       } catch (error) {
-        const doing =
-          outcome.status === 'fulfilled' ? `${participles[verb]} ${noun} "${outcome.value.word}"` : ''
-        this.#failUnlessMissing(error, flags, doing)
+        if (outcome.status === 'rejected') return this.#failUnlessMissing(error, flags)
+        const failure = await missingIfGone(client, error, noun, outcome.value)
+        this.#failUnlessMissing(failure, flags, `${participles[verb]} ${noun} "${outcome.value.word}"`)
       } finally {
         turns(index, lines.map((line) => `${line}\n`).join(''))
       }

@@ -42,6 +42,11 @@ export function takesDeadlineForGrace({runtimeName}: Runtime): boolean {
   return runtimeName === 'cri-o'
 }
 
+/** CRI-O says Unknown of what is not there for many calls where others say NotFound; its status calls say the latter. */
+export function tellsMissingAsUnknown({runtimeName}: Runtime): boolean {
+  return runtimeName === 'cri-o'
+}
+
 /** containerd alone ends a command's stdin by itself; with others it was the command that wanted no more. */
 export function endsStdinItself({runtimeName}: Runtime): boolean {
   return runtimeName === 'containerd'

@@ -5,6 +5,7 @@ import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {lookUpImage} from '../client/names.js'
 import {NotFoundError, UserError} from '../errors/errors.js'
 import type {AuthConfig, CreateContainerRequest, Input, PodSandboxConfig} from '../generated/cri.js'
+import {missingIfGone} from '../node/missing.js'
 import {pullImage} from '../node/pull.js'
 import {removeContainer, removePod} from '../node/remove.js'
 import {removeLeftovers} from './leftovers.js'
@@ -82,7 +83,11 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
       const podId = podSandboxId === newPod ? (made.podSandboxId ?? '') : podSandboxId
       const request = {...step.request, podSandboxId: podId}
       made.containersAskedAtMs ??= Date.now()
-      const {containerId} = await client.runtime.createContainer(request, {signal, timeoutMs})
+      const created = client.runtime.createContainer(request, {signal, timeoutMs})
+      const {containerId} = await created.catch(async (error) => {
+        const failure = await missingIfGone(client, error, 'pod', {id: podId})
+        throw await missingIfGone(client, failure, 'image', {id: request.config?.image?.image ?? ''})
+      })
       if (containerId === '') throw noId('CreateContainer')
       made.containerIds.push(containerId)
       return

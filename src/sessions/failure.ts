@@ -1,5 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {exitCode, RpcError, rpcCode, UserError} from '../errors/errors.js'
+import {missingIfGone} from '../node/missing.js'
 import {StreamError, startFailureIn} from '../streaming/index.js'
 
 /** What the failure of an exec or attach means: for the command, or of the container. */
@@ -9,7 +10,11 @@ export async function sessionFailure(
   error: unknown,
 ): Promise<unknown> {
   if (runtimeText(error) === undefined) return error
-  return commandFailure(error) ?? (await explainNotRunning(client, containerId, error)) ?? error
+  return (
+    commandFailure(error) ??
+    (await explainNotRunning(client, containerId, error)) ??
+    (await missingIfGone(client, error, 'container', {id: containerId}))
+  )
 }
 
 /** A command that is not in the container (127), or cannot be executed there (126); undefined for all else. */

@@ -197,6 +197,44 @@ describe.each(['crio-1.30', 'crio-1.36', 'containerd-2.3'])('as %s', (like) => {
       expect(await crisp('rmi', word, '--ignore-missing')).toMatchObject({stderr: '', exitCode: 0})
   })
 
+  test('what is gone is missing on every verb, and done with --ignore-missing', async () => {
+    const gone = 'f'.repeat(64)
+    const [noContainer, noPod] = [`crisp: no container "${gone}"`, `crisp: no pod "${gone}"`]
+    const lines: [string[], string][] = [
+      [['start', gone], ''],
+      [['update', '--memory', '64m', gone], isCrio ? noContainer : ''],
+      [['checkpoint', '--export', join(base, 'checkpoint.tar'), gone], ''],
+      [['rm', '-f', gone], noContainer],
+      [['rmp', '-f', gone], noPod],
+    ]
+    for (const [argv, words] of lines) {
+      const {stdout, stderr, exitCode} = await crisp(...argv)
+      expect([argv, stdout, exitCode]).toEqual([argv, '', 3])
+      expect(stderr).toContain(words)
+      const done = {stdout: '', stderr: '', exitCode: 0}
+      expect([argv, await crisp(...argv, '--ignore-missing')]).toEqual([argv, done])
+    }
+    expect((await crisp('stop', gone)).exitCode).toBe(0)
+    expect((await crisp('stopp', gone)).exitCode).toBe(0)
+    expect((await crisp('cp', `${gone}:/etc/hostname`, '-')).exitCode).toBe(3)
+    expect((await crisp('create', '--no-pull', gone, containerFile, podFile)).exitCode).toBe(3)
+    for (const argv of [
+      ['exec', gone, 'true'],
+      ['exec', '-s', gone, 'true'],
+      ['attach', gone],
+    ])
+      expect([argv, (await crisp(...argv)).exitCode]).toEqual([argv, 125])
+  })
+
+  test('a create from an image that is not there is told as missing', async () => {
+    const {stdout: pod} = await crisp('runp', podFile)
+    const config = {...containerOf('app', ['true']), image: {image: 'registry.crisp.demo/any:1.0'}}
+    const file = await write('other.json', config)
+    const {stderr, exitCode} = await crisp('create', '--no-pull', pod.trim(), file, podFile)
+    expect(exitCode).toBe(3)
+    if (isCrio) expect(stderr).toContain('no image "registry.crisp.demo/any:1.0"')
+  })
+
   test('rmi by an ID with its algorithm', async () => {
     const {stdout} = await crisp('images', shellImage, '-o', 'jsonpath={.images[0].id}')
     const hex = stdout.trim().replace('sha256:', '')

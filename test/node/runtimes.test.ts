@@ -9,15 +9,23 @@ import {
   sharesEventQueue,
   streamsByMonitor,
   takesDeadlineForGrace,
+  tellsMissingAsUnknown,
 } from '../../src/node/runtimes.js'
 
-const quirks = {sharesEventQueue, removesAllTags, endsStdinItself, streamsByMonitor, takesDeadlineForGrace}
+const quirks = {
+  sharesEventQueue,
+  removesAllTags,
+  endsStdinItself,
+  streamsByMonitor,
+  takesDeadlineForGrace,
+  tellsMissingAsUnknown,
+}
 
 test.each([
   ['containerd', '1.6.39', ['removesAllTags', 'endsStdinItself']],
   ['containerd', 'v1.7.34', ['sharesEventQueue', 'removesAllTags', 'endsStdinItself']],
   ['containerd', '2.3.4', ['removesAllTags', 'endsStdinItself']],
-  ['cri-o', '1.7.0', ['streamsByMonitor', 'takesDeadlineForGrace']],
+  ['cri-o', '1.7.0', ['streamsByMonitor', 'takesDeadlineForGrace', 'tellsMissingAsUnknown']],
   ['docker', '28.0.1', []],
 ])('%s %s has its own quirks and no other', (runtimeName, runtimeVersion, expected) => {
   const found = Object.entries(quirks).filter(([, has]) => has({runtimeName, runtimeVersion}))
