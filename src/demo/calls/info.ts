@@ -76,7 +76,7 @@ function crioAnnotations({id, config}: Pod, logPath: string): Record<string, str
 }
 
 export function imageInfo({definition}: StoredImage): Info {
-  const {createdAt, entrypoint, command, env, labels, stopSignal} = definition
+  const {createdAt, entrypoint, command, labels} = definition
   return info({
     chainID: definition.digest,
     imageSpec: {
@@ -86,9 +86,8 @@ export function imageInfo({definition}: StoredImage): Info {
       config: {
         Entrypoint: entrypoint,
         Cmd: command,
-        Env: env,
+        Env: [],
         Labels: labels,
-        ...(stopSignal === '' ? {} : {StopSignal: stopSignal}),
       },
       rootfs: {type: 'layers', diff_ids: []},
     },

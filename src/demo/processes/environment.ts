@@ -16,7 +16,7 @@ export function portsDirectoryOf(runtime: Runtime, pod: Pod): string {
 
 /** Nothing of the server's own environment but the way to the host's programs. */
 export async function environmentOf(runtime: Runtime, container: Container): Promise<Record<string, string>> {
-  const {pod, config, image} = container
+  const {pod, config} = container
   const ports = portsDirectoryOf(runtime, pod)
   await mkdir(ports, {recursive: true})
   return {
@@ -24,14 +24,8 @@ export async function environmentOf(runtime: Runtime, container: Container): Pro
     HOME: directoryOf(runtime, container),
     HOSTNAME: pod.config.hostname || pod.metadata.name,
     ...(config.tty ? {TERM: 'xterm'} : {}),
-    ...Object.fromEntries(image.definition.env.map((text) => splitAtEquals(text))),
     ...Object.fromEntries(config.envs.map(({key, value}) => [key, Buffer.from(value).toString()])),
     [podPortsVariable]: ports,
     [markVariable]: markOf(runtime.directory, container.id),
   }
-}
-
-function splitAtEquals(text: string): [string, string] {
-  const equals = text.indexOf('=')
-  return [text.slice(0, equals), text.slice(equals + 1)]
 }

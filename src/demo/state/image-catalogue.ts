@@ -9,8 +9,6 @@ export interface ImageDefinition {
   readonly tags: readonly string[]
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]
-  readonly env: readonly string[]
-  readonly stopSignal: string
   readonly sizeBytes: number
   readonly createdAt: string
   readonly labels: Readonly<Record<string, string>>
@@ -103,8 +101,6 @@ export const catalogue: readonly ImageDefinition[] = outlines.map((outline) => {
     tags: outline.tags,
     entrypoint: outline.entrypoint ?? [],
     command: outline.command ?? [],
-    env: [],
-    stopSignal: '',
     sizeBytes: outline.sizeBytes,
     createdAt: '2026-01-05T08:00:00Z',
     labels: {'org.opencontainers.image.description': outline.about},
