@@ -6,8 +6,7 @@ import {fileURLToPath} from 'node:url'
 import {byPurpose, groupFlags, usageOf} from '../dist/cli/help.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
-const {version, commands: all, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))
-const commands = all.filter(({hidden}) => !hidden)
+const {version, commands, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))
 
 const exitCodes = [
   ['0', 'done'],

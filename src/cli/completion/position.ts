@@ -27,7 +27,6 @@ export interface CompletableFlag extends FlagSpec {
 
 export interface CompletableCommand extends CommandSpec {
   summary: string
-  hidden?: boolean
   flags: readonly CompletableFlag[]
   arguments: readonly {name: string; multiple?: boolean; complete?: Completes}[]
 }
@@ -121,7 +120,7 @@ function completionsAt(
   }
   if (completes === undefined) return {candidates: []}
   if (completes === 'verb') {
-    const verbs = commands.filter(({hidden}) => !hidden).map(({id, summary}) => candidate(id, summary))
+    const verbs = commands.map(({id, summary}) => candidate(id, summary))
     return {candidates: filterByPrefix([...verbs, candidate('help', 'Show how a command is used')], part)}
   }
   if (typeof completes === 'string') return {candidates: [], lookup: completes}
