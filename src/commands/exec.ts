@@ -129,14 +129,12 @@ export default class Exec extends CriCommand {
     flags: ExecFlags,
   ): Promise<void> {
     using client = await this.connect(flags)
-    if (reference !== undefined) return await this.#runInOne({...task, client}, reference)
+    if (reference !== undefined) {
+      const containerId = await containerIdOf(client, reference)
+      return await this.#runIn({...task, client}, {containerId, name: reference}, process)
+    }
     const containers = await chooseContainers(client, containerSelection(flags), (text) => this.note(text))
     await this.#runInAll({...task, client}, containers, flags)
-  }
-
-  async #runInOne(task: Task, reference: string): Promise<void> {
-    const containerId = await containerIdOf(task.client, reference)
-    await this.#runIn(task, {containerId, name: reference}, process)
   }
 
   async #runInAll(

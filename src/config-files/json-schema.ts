@@ -71,7 +71,7 @@ function singleSchema(type: string, docs: Readonly<Record<string, string>>): Jso
   }
   if (messageFields(type)) return {$ref: referenceTo(type)}
   if (enumValues(type)) return enumSchema(type, docs)
-  return scalarSchema(type)
+  return scalarSchemas[type] ?? {type: 'integer'}
 }
 
 /** crictl's files hold the numbers, ours also the names. */
@@ -83,23 +83,15 @@ function enumSchema(type: string, docs: Readonly<Record<string, string>>): JsonS
   return {oneOf: choices}
 }
 
-function scalarSchema(type: string): JsonSchema {
-  switch (type) {
-    case 'string':
-    // The only bytes in these files are the values of environment variables, which are written as text.
-    case 'bytes':
-      return textSchema
-    case 'bool':
-      return {type: 'boolean'}
-    case 'double':
-    case 'float':
-      return {type: 'number'}
-    case 'uint32':
-    case 'uint64':
-      return {type: 'integer', minimum: 0}
-    default:
-      return {type: 'integer'}
-  }
+const scalarSchemas: Readonly<Record<string, JsonSchema>> = {
+  string: textSchema,
+  // The only bytes in these files are the values of environment variables, which are written as text.
+  bytes: textSchema,
+  bool: {type: 'boolean'},
+  double: {type: 'number'},
+  float: {type: 'number'},
+  uint32: {type: 'integer', minimum: 0},
+  uint64: {type: 'integer', minimum: 0},
 }
 
 function referenceTo(message: string): string {

@@ -54,10 +54,9 @@ export function findElements(word: string): Element[] {
       failure = error
     }
   }
-  throw (
-    failure ??
-    new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, topWords()))}`)
-  )
+  if (failure) throw failure
+  const words = [...services.flatMap(callsOf).map(({name}) => name), ...typeNames()]
+  throw new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, words))}`)
 }
 
 function topElements(word: string): Element[] {
@@ -143,10 +142,6 @@ export function nameOf(element: Element): string {
     default:
       return element.name
   }
-}
-
-function topWords(): string[] {
-  return [...services.flatMap(callsOf).map(({name}) => name), ...typeNames()]
 }
 
 function hint(near: string | undefined): string {

@@ -56,7 +56,7 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
   const {signal, timeoutMs} = options
   switch (step.method) {
     case 'RunPodSandbox': {
-      made.logsWereThere = await isThere(step.request.config?.logDirectory ?? '')
+      made.logsWereThere = await stat(step.request.config?.logDirectory ?? '').then(Boolean, () => false)
       made.podAskedAtMs = Date.now()
       const {podSandboxId} = await client.runtime.runPodSandbox(step.request, {signal, timeoutMs})
       if (podSandboxId === '') throw noId('RunPodSandbox')
@@ -65,7 +65,7 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
     }
     case 'PullImage': {
       const image = step.request.image?.image ?? ''
-      if (step.when === 'missing' && (await isPresent(client, image, signal))) return
+      if (step.when === 'missing' && (await lookUpImage(client, image, {signal})).image) return
       const {annotations} = step.request.image ?? {}
       const auth = await options.credentialsFor?.(image)
       using _ = await options.showPull?.(image)
@@ -103,19 +103,10 @@ async function takeStep(client: CriClient, step: Step, made: Made, options: Carr
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return path !== '' && (await stat(path).then(Boolean, () => false))
-}
-
 function noId(method: string): UserError {
   return new UserError(`${method}: the runtime answered without an ID`, {
     facts: {about: 'answer without an ID', method},
   })
-}
-
-async function isPresent(client: CriClient, image: string, signal: AbortSignal): Promise<boolean> {
-  const {image: found} = await lookUpImage(client, image, {signal})
-  return found !== null && found !== undefined
 }
 
 /**

@@ -160,22 +160,17 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await writeBeside(target, text)
   } catch (error) {
     if (error instanceof UserError) throw error
-    throw new UserError(`config file ${path}: ${writeProblem(error)}`, {cause: error})
+    const problem = writeProblems[(error as NodeJS.ErrnoException).code ?? ''] ?? fileProblem(error)
+    throw new UserError(`config file ${path}: ${problem}`, {cause: error})
   }
 }
 
-function writeProblem(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'EROFS':
-      return 'is on a read-only file system: name another with --config'
-    case 'EBUSY':
-      return 'is mounted by itself and cannot be replaced: edit it where it is mounted from'
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'no space left to write it; it is unchanged'
-    default:
-      return fileProblem(error)
-  }
+/** By the system's code, beyond what reading meets. */
+const writeProblems: Readonly<Record<string, string>> = {
+  EROFS: 'is on a read-only file system: name another with --config',
+  EBUSY: 'is mounted by itself and cannot be replaced: edit it where it is mounted from',
+  ENOSPC: 'no space left to write it; it is unchanged',
+  EDQUOT: 'no space left to write it; it is unchanged',
 }
 
 /** Where a link leads, be there a file or not yet. */

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {UserError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
 import {readFileBytes} from '../read-file.js'
-import {askHelper, type HelperAnswer, type HelperSurroundings} from './credential-helper.js'
+import {askHelper, type HelperSurroundings} from './credential-helper.js'
 import {credentialScopes, defaultRegistry, normalScope, registryHost} from './host.js'
 
 /** docker's config.json and podman's auth.json: both keep logins in the same form. */
@@ -91,7 +91,8 @@ async function credentialsIn(
   if (helper) {
     try {
       const answer = await askHelper(helper, serverName(host, auths), search)
-      if (answer) return fromHelper(answer)
+      if (answer?.username === '<token>') return {identityToken: answer.secret}
+      if (answer) return {username: answer.username, password: answer.secret}
     } catch (error) {
       search.signal?.throwIfAborted()
       search.onProblem(`${path}: ${(error as Error).message}; going on without it`)
@@ -121,10 +122,6 @@ function entryFor<Value>(
 function serverName(host: string, auths: Record<string, unknown>): string {
   const asWritten = entryFor([host], auths)?.[0]
   return asWritten ?? (host === defaultRegistry ? 'https://index.docker.io/v1/' : host)
-}
-
-function fromHelper({username, secret}: HelperAnswer): Input<AuthConfig> {
-  return username === '<token>' ? {identityToken: secret} : {username, password: secret}
 }
 
 /** Base64 of `user:password`. Both runtimes understand the pair; only one of them goes by `auth` first. */
