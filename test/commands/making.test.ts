@@ -201,7 +201,7 @@ describe("crictl's command lines", () => {
     ])
   })
 
-  test("crictl's -u means the registry's user there", async () => {
+  test("-u with two files is crictl's: the registry's user", async () => {
     await using runtime = await startFakeRuntime(willing())
     const options = {...runtime, stdin: 'secret\n'}
     await runInProcess(['run', '-u', 'me', '--password-stdin', containerFile, podFile], options)
@@ -211,7 +211,7 @@ describe("crictl's command lines", () => {
     ])
   })
 
-  test('every image that a mount brings is pulled too', async () => {
+  test('run pulls the images of mounts too', async () => {
     const file = join(directory, 'mounts.yaml')
     writeFileSync(
       file,
@@ -402,7 +402,7 @@ describe('a failed run leaves no partial pod or container', () => {
   const since = () => `${BigInt(Date.now() + 60_000) * 1_000_000n}`
   const metadata = {name: 'web', namespace: 'prod', uid}
 
-  test('a failure after the pod was made takes it away again', async () => {
+  test('a failure after the pod was created removes the pod', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
@@ -421,7 +421,7 @@ describe('a failed run leaves no partial pod or container', () => {
     ])
   })
 
-  test('--keep leaves it and names it', async () => {
+  test('--keep leaves the pod after a failure and names it', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
@@ -442,7 +442,7 @@ describe('a failed run leaves no partial pod or container', () => {
     ])
   })
 
-  test('in a pod that was there only the container is taken away', async () => {
+  test('a failure in an existing pod removes only the container', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: '1'}]},
@@ -464,7 +464,7 @@ describe('a failed run leaves no partial pod or container', () => {
     ])
   })
 
-  test('an older pod of the same name, which CRI-O answers with, is left alone', async () => {
+  test('an older pod of the same name, which CRI-O answers with, stays', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: '1'}]},
@@ -476,7 +476,7 @@ describe('a failed run leaves no partial pod or container', () => {
     expect(sent(runtime).map(([method]) => method)).not.toContain('RemovePodSandbox')
   })
 
-  test('a pod that the runtime refuses needs no cleanup', async () => {
+  test('a pod that the runtime refuses is not cleaned up', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       RunPodSandbox: () => {
@@ -489,7 +489,7 @@ describe('a failed run leaves no partial pod or container', () => {
     expect(runtime.calls.map(({method}) => method)).toEqual(['RunPodSandbox'])
   })
 
-  test('Ctrl-C while the pod is made cancels the call, and removes the pod if there is one all the same', async () => {
+  test('Ctrl-C while the pod is created cancels the call, and removes a pod that came of it', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       RunPodSandbox: never,
@@ -544,7 +544,7 @@ describe('a failed run leaves no partial pod or container', () => {
     expect(sent(runtime).at(-1)).toEqual(['RemovePodSandbox', {podSandboxId: podId}])
   })
 
-  test('a pod or container that cannot be removed is named', async () => {
+  test('cleanup that fails names the pod or container that is left', async () => {
     await using runtime = await startFakeRuntime({
       ...willing(),
       ListPodSandbox: {items: [{id: podId, metadata, createdAt: since()}]},
@@ -612,7 +612,7 @@ describe('--dry-run', () => {
     ).toBe((await runInProcess(['run', '--dry-run', '-f', plan], runtime)).stdout)
   })
 
-  test('has no credentials in it', async () => {
+  test('--dry-run prints no credentials', async () => {
     await using runtime = await startFakeRuntime(willing())
     const {stdout} = await runInProcess(
       ['run', '--dry-run', '--creds', 'me:secret', containerFile, podFile],
@@ -622,7 +622,7 @@ describe('--dry-run', () => {
     expect(stdout).not.toContain('secret')
   })
 
-  test('a plan written by hand: one pod, two containers, only what is needed', async () => {
+  test('run -f takes a plan written by hand with only what is needed', async () => {
     let made = 0
     await using runtime = await startFakeRuntime({
       ...willing(),
@@ -748,7 +748,7 @@ request:
   })
 })
 
-test('a name that a running pod has is refused before anything is made', async () => {
+test('run refuses the name of a running pod before it creates anything', async () => {
   await using runtime = await startFakeRuntime({
     ...willing(),
     ListPodSandbox: {

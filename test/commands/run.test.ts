@@ -24,7 +24,7 @@ const crisp = (argv: string[], stdin = '') =>
   runCli(argv, {endpoint: runtime.endpoint, env: {XDG_STATE_HOME: directory}, stdin})
 const here = () => ['--log-directory', join(directory, 'logs')]
 
-test('a pod with two containers from flags only, its logs, and its end', async () => {
+test('flags alone make a pod with two containers, with logs and removal', async () => {
   const first = await crisp([
     'run',
     '--name',
@@ -87,7 +87,7 @@ test('--rm removes the pod although the reader of stdout has gone', async () => 
   expect((await crisp(['pods', '-q'])).stdout).toBe(before)
 })
 
-test('the files of init, and a plan that is fed back', async () => {
+test('run takes the files of init, and a plan that --dry-run printed', async () => {
   const [pod, container] = [join(directory, 'pod.yaml'), join(directory, 'container.yaml')]
   await writeFile(
     pod,

@@ -196,7 +196,7 @@ describe('several targets', () => {
     })
   })
 
-  test('every one is tried, each failure is a line, the worst code wins', async () => {
+  test('every target is tried, each failure is a line, and the worst code wins', async () => {
     const {answers, containers} = node([...running(1), ...exited(2), ...running(1)])
     await using runtime = await startFakeRuntime(answers)
     const {stdout, stderr, exitCode} = await runInProcess(['rm', 'c0', 'c1', 'absent', 'c3', 'c2'], runtime)
@@ -210,14 +210,14 @@ describe('several targets', () => {
     expect([...containers.values()].map(({name}) => name)).toEqual(['c0', 'c3'])
   })
 
-  test('one container named twice is changed once', async () => {
+  test('a container that is named twice is changed once', async () => {
     const {answers} = node(created(1))
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['start', 'c0', id('c0')], runtime)).toMatchObject({stderr: '', exitCode: 0})
     expect(methods(runtime.calls, 'StartContainer')).toHaveLength(1)
   })
 
-  test('a runtime that dies in the middle: every target that is left is reported, a second run finishes', async () => {
+  test('a runtime that dies in the middle has every remaining target reported, and a second run finishes', async () => {
     const {answers, containers} = node(exited(20))
     let removals = 0
     const dying = await startFakeRuntime({
@@ -306,7 +306,7 @@ describe('selection of targets', () => {
     })
   })
 
-  test('--dry-run lists them and does nothing', async () => {
+  test('--dry-run lists the targets and changes nothing', async () => {
     const {answers} = node(mixed, ['SANDBOX_READY', 'SANDBOX_NOTREADY'])
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['rm', '-fa', '--dry-run'], runtime)).toEqual({
@@ -325,7 +325,7 @@ would remove container c200000000000  default/web/c2  exited
     expect(methods(runtime.calls, 'RemoveContainer', 'StopContainer', 'RemovePodSandbox')).toEqual([])
   })
 
-  test('--ignore-missing: what is not there is done; what is ambiguous is not', async () => {
+  test('--ignore-missing counts a missing target as done, but not an ambiguous one', async () => {
     const {answers} = node(exited(1))
     await using runtime = await startFakeRuntime({
       ...answers,
@@ -352,7 +352,7 @@ would remove container c200000000000  default/web/c2  exited
 })
 
 describe('start', () => {
-  test('a container that has exited: what is wrong and what to do', async () => {
+  test('start of an exited container says what is wrong and what to do', async () => {
     await using runtime = await startFakeRuntime(node(exited(1)).answers)
     expect(await runInProcess(['start', 'c0'], runtime)).toEqual({
       stdout: '',
@@ -408,7 +408,7 @@ describe('stop', () => {
     })
   })
 
-  test('the deadline is longer than the grace period, whatever --timeout before the verb says', async () => {
+  test('stop has a deadline beyond the grace period, whatever --timeout before the verb says', async () => {
     let remainingMs = 0
     await using runtime = await startFakeRuntime({
       ...node(running(1)).answers,
@@ -424,7 +424,7 @@ describe('stop', () => {
 })
 
 describe('rm', () => {
-  test('-f kills what runs, at once, and says it once', async () => {
+  test('-f kills a running target at once and says so once', async () => {
     await using runtime = await startFakeRuntime(node([...running(1), ...exited(1)]).answers)
     expect(await runInProcess(['rm', '-f', 'c0', 'c1', '--parallel=1'], runtime)).toEqual({
       stdout: 'c0\nc1\n',
@@ -438,7 +438,7 @@ describe('rm', () => {
     ])
   })
 
-  test('--wait tries again while something else is removing it', async () => {
+  test('--wait tries again while another client removes the target', async () => {
     const {answers, containers} = node(exited(1))
     await using runtime = await startFakeRuntime({
       ...answers,
@@ -475,7 +475,7 @@ describe('rm', () => {
     expect(methods(runtime.calls, method)).toHaveLength(2)
   })
 
-  test('--wait: one that somebody else removes before it is stopped is done', async () => {
+  test('--wait counts a target as done that another client removes first', async () => {
     const {answers, containers} = node(running(1))
     await using runtime = await startFakeRuntime({
       ...answers,
@@ -491,7 +491,7 @@ describe('rm', () => {
     })
   })
 
-  test('log files go too, those of others and with -k all stay', async () => {
+  test('rm removes log files, but not those of others, and none with -k', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'crisp-logs-'))
     try {
       for (const name of ['0.log', '0.log.20240101-000000', '0.log.20240101-000000.gz', '10.log', '1.log'])
@@ -514,7 +514,7 @@ describe('rm', () => {
 })
 
 describe('pods', () => {
-  test('stopp and rmp say which; a ready one is not removed without -f', async () => {
+  test('stopp and rmp name the pod, and rmp refuses a ready one without -f', async () => {
     const {answers, pods} = node([], ['SANDBOX_READY', 'SANDBOX_NOTREADY', 'SANDBOX_READY'])
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['rmp', 'p1', 'p2'], runtime)).toEqual({

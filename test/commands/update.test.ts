@@ -35,7 +35,7 @@ function dropDefaults(_: string, value: unknown): unknown {
 }
 
 describe('update', () => {
-  test("crictl's flags, each in its field; the word that was typed is printed", async () => {
+  test("crictl's flags each fill their field, and the typed word is printed", async () => {
     await using runtime = await startFakeRuntime(willing)
     const flags = ['--cpu-period', '100', '--cpu-quota', '50', '--cpu-share', '512', '--memory', '1000000']
     const more = [
@@ -70,7 +70,7 @@ describe('update', () => {
     ])
   })
 
-  test('--cpus and --memory as people write them, on several containers, all tried', async () => {
+  test('--cpus and --memory take human values, and every container is tried', async () => {
     await using runtime = await startFakeRuntime({
       ...willing,
       UpdateContainerResources: ({containerId}: {containerId: string}) => {
@@ -94,7 +94,7 @@ describe('update', () => {
     })
   })
 
-  test('Windows flags reach their fields', async () => {
+  test('flags for Windows each fill their field', async () => {
     await using runtime = await startFakeRuntime(willing)
     await runInProcess(
       ['update', '--cpu-count', '2', '--cpu-maximum', '5000', '--cpu-share', '3', '--memory', '1g', web],
@@ -156,7 +156,7 @@ describe('update', () => {
 })
 
 describe('checkpoint', () => {
-  test("one container, its file, and the user's time limit in seconds", async () => {
+  test("one container is sent with its file and the user's time limit in seconds", async () => {
     await using runtime = await startFakeRuntime(willing)
     expect(
       await runInProcess(['checkpoint', '--export=/var/tmp/web.tar', '--timeout', '90s', 'web'], runtime),
@@ -170,7 +170,7 @@ describe('checkpoint', () => {
     ])
   })
 
-  test('several containers into a directory', async () => {
+  test('several containers are saved into a directory', async () => {
     await using runtime = await startFakeRuntime(willing)
     expect((await runInProcess(['checkpoint', '-e', '/var/tmp/', 'web', 'db'], runtime)).stdout).toBe(
       'web\ndb\n',
@@ -181,7 +181,7 @@ describe('checkpoint', () => {
     ])
   })
 
-  test('a runtime without checkpoint is reported', async () => {
+  test('a runtime without checkpoint fails with the release that has it', async () => {
     const {CheckpointContainer: _, ...without} = willing
     await using runtime = await startFakeRuntime(without)
     const {stderr, exitCode} = await runInProcess(['checkpoint', '-e', '/x.tar', 'web'], runtime)
@@ -227,7 +227,7 @@ describe('init', () => {
     expect(bare).toEqual([])
   })
 
-  test('without a runtime too, into a new file, never over an old one', async () => {
+  test('init needs no runtime, writes a new file and overwrites none', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'crisp-init-'))
     const path = join(directory, 'pod.yaml')
     const endpoint = `unix://${directory}/none.sock`
@@ -244,7 +244,7 @@ describe('init', () => {
     rmSync(directory, {recursive: true})
   })
 
-  test('init of an unknown kind is an error', async () =>
+  test('init refuses an unknown kind', async () =>
     expect((await runInProcess(['init', 'deployment'])).stderr).toBe(
       'crisp: init "deployment": write init pod or init container\n',
     ))

@@ -83,7 +83,7 @@ async function looks(runtime: FakeRuntime, method: string, count: number): Promi
 }
 
 describe.each([true, false])('with events: %s', (events) => {
-  test('for exited: the codes, in the order asked', async () => {
+  test('--for=exited prints the exit codes in the order of the arguments', async () => {
     const {containers, answers, send} = node({events})
     containers.set(id('a1'), {name: 'slow', state: 'CONTAINER_RUNNING'})
     containers.set(id('a2'), {name: 'done', state: 'CONTAINER_EXITED', exitCode: 3})
@@ -95,7 +95,7 @@ describe.each([true, false])('with events: %s', (events) => {
     expect(await outcome).toEqual({stdout: '137\n3\n', stderr: '', exitCode: 0})
   })
 
-  test('for running: also the next attempt of a name', async () => {
+  test('--for=running also waits for the next attempt of a name', async () => {
     const {containers, answers, send} = node({events})
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED', exitCode: 1})
     await using runtime = await startFakeRuntime(answers)
@@ -110,7 +110,7 @@ describe.each([true, false])('with events: %s', (events) => {
     })
   })
 
-  test('for removed: container or pod', async () => {
+  test('--for=removed waits for a container or a pod', async () => {
     const {containers, pods, answers, send} = node({events})
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_EXITED'})
     pods.set(id('b1'), {name: 'sandbox', state: 'SANDBOX_NOTREADY'})
@@ -123,7 +123,7 @@ describe.each([true, false])('with events: %s', (events) => {
     expect(await outcome).toEqual({stdout: 'app\nsandbox\nnever-was\n', stderr: '', exitCode: 0})
   })
 
-  test('for ready: a pod that is not there yet', async () => {
+  test('--for=ready waits for a pod that does not exist yet', async () => {
     const {pods, answers, send} = node({events})
     await using runtime = await startFakeRuntime(answers)
     const outcome = runInProcess(['wait', 'default/web', '--for=ready'], runtime)
@@ -138,7 +138,7 @@ describe.each([true, false])('with events: %s', (events) => {
   })
 })
 
-test("containerd 1.7's events are left to the kubelet", async () => {
+test("wait leaves containerd 1.7's events to the kubelet", async () => {
   const {containers, answers} = node({
     events: true,
     version: {
@@ -195,7 +195,7 @@ describe('results and errors of wait', () => {
     })
   })
 
-  test('a negative --timeout is a mistake', async () => {
+  test('a negative --timeout is refused', async () => {
     expect(await runInProcess(['wait', 'app', '-t', '-5s'])).toEqual({
       stdout: '',
       stderr: 'crisp: --timeout "-5s" should not be negative\n',
@@ -210,7 +210,7 @@ describe('results and errors of wait', () => {
     expect(await outcome).toMatchObject({stderr: 'crisp: "app" is not exited after 200ms\n', exitCode: 124})
   })
 
-  test('Ctrl-C is 130', async () => {
+  test('Ctrl-C ends with 130', async () => {
     const {containers, answers} = node({events: true})
     containers.set(id('a1'), {name: 'app', state: 'CONTAINER_RUNNING'})
     await using runtime = await startFakeRuntime(answers)
