@@ -49,7 +49,7 @@ async function firstLines(argv: string[], count: number, endpoint: string) {
   return {lines: stdout.split('\n').slice(0, count), stderr, exitCode}
 }
 
-test('a runtime that says of an event nothing but an ID, as CRI-O without the kubelet’s labels: it is asked', async () => {
+test('events asks the runtime about an event that tells only an ID, as CRI-O without the kubelet’s labels', async () => {
   const bare = {podSandboxStatus: null, containersStatuses: []}
   await using runtime = await startFakeRuntime({
     ListContainers: ({filter}: cri.ListContainersRequest) => ({
@@ -82,7 +82,7 @@ async function* sent(events: object[]) {
   await never()
 }
 
-test('in words: what happened, to which container, how it ended', async () => {
+test('events says in words what happened to which container and how it ended', async () => {
   await using runtime = await startFakeRuntime({...empty, GetContainerEvents: () => sent(lifecycle)})
   expect(await firstLines(['events', '-o', 'table'], 5, runtime.endpoint)).toEqual({
     lines: [
@@ -97,7 +97,7 @@ test('in words: what happened, to which container, how it ended', async () => {
   })
 })
 
-test("in a pipe the default is crictl's JSON, one object after another", async () => {
+test("events in a pipe prints crictl's JSON, one object after another", async () => {
   await using runtime = await startFakeRuntime({GetContainerEvents: () => sent(lifecycle.slice(0, 1))})
   const {lines} = await firstLines(['events'], 4, runtime.endpoint)
   expect(lines).toEqual([
@@ -177,7 +177,7 @@ async function polledWords(looks: {pods: object[]; containers: object[]}[], answ
 const ready = {...pod, state: 'SANDBOX_READY' as const}
 const runs = kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})
 
-test('polled: an exit without a status has no exit code', async () => {
+test('polling tells no exit code of an exit without a status', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
   expect(await polledWords([before, before, now], {}, 1)).toEqual([
@@ -185,7 +185,7 @@ test('polled: an exit without a status has no exit code', async () => {
   ])
 })
 
-test('polled: an exit code missed while the runtime was down is requested again', async () => {
+test('polling asks again for an exit code that it missed while the runtime was down', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
   let asked = 0
@@ -198,7 +198,7 @@ test('polled: an exit code missed while the runtime was down is requested again'
   ])
 })
 
-test('polled: a running container or pod that disappears yields stopped, then removed', async () => {
+test('polling tells stopped, then removed, of a running container or pod that disappears', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [], containers: []}
   expect(await polledWords([before, before, now], {}, 4)).toEqual([
@@ -209,7 +209,7 @@ test('polled: a running container or pod that disappears yields stopped, then re
   ])
 })
 
-test('polled: removing a container or pod that is not running yields no stopped event', async () => {
+test('polling tells no stop of a container or pod that was not running when it was removed', async () => {
   const stopped = {...pod, id: id('52'), state: 'SANDBOX_NOTREADY'}
   const created = {...runs, id: id('a2'), state: 'CONTAINER_CREATED'}
   const exited = {...runs, id: id('a3'), state: 'CONTAINER_EXITED'}
@@ -222,7 +222,7 @@ test('polled: removing a container or pod that is not running yields no stopped 
   ])
 })
 
-test('CRI-O with events off ends the stream at once: no reconnecting, lists instead', async () => {
+test('events compares lists and does not reconnect where CRI-O with events off ends the stream at once', async () => {
   let looks = 0
   await using runtime = await startFakeRuntime({
     GetContainerEvents: async function* () {},
@@ -233,7 +233,7 @@ test('CRI-O with events off ends the stream at once: no reconnecting, lists inst
   expect(runtime.calls.filter(({method}) => method === 'GetContainerEvents')).toHaveLength(1)
 })
 
-test('a stream that ends right after each event is opened again, ever more slowly, and that is said once', async () => {
+test('events reopens a stream that ends after each event, ever more slowly, and says so once', async () => {
   const opened: number[] = []
   await using runtime = await startFakeRuntime({
     GetContainerEvents: async function* () {
@@ -250,7 +250,7 @@ test('a stream that ends right after each event is opened again, ever more slowl
   ])
 })
 
-test('a restart: listens again, and tells from the lists what happened meanwhile', async () => {
+test('events listens again after a restart, and tells from the lists what happened meanwhile', async () => {
   const before = kubeletContainer('default', 'web-1', 'app', {id: id('a1'), podSandboxId: id('51')})
   const later = kubeletContainer('default', 'web-1', 'app', {
     id: id('a2'),
@@ -352,7 +352,7 @@ test('a deletion event without a pod still passes the filters', async () => {
   expect(lines).toEqual(['default/web-1/app'])
 })
 
-test('containerd 1.7 shares one queue with the kubelet: it takes --force', async () => {
+test('events needs --force on containerd 1.7, which shares one queue with the kubelet', async () => {
   await using runtime = await startFakeRuntime({
     Version: {version: '0.1.0', runtimeName: 'containerd', runtimeVersion: '1.7.24', runtimeApiVersion: 'v1'},
     GetContainerEvents: () => sent(lifecycle),

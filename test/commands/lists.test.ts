@@ -17,7 +17,7 @@ const stopped = {
   runtimeHandler: 'kata',
 }
 
-test("pods: crictl's columns, all states, newest first", async () => {
+test("pods shows crictl's columns and all states, the newest first", async () => {
   await using runtime = await startFakeRuntime({ListPodSandbox: {items: [stopped, pod]}})
   expect(await runInProcess(['pods'], runtime)).toEqual({
     stdout: `POD ID          CREATED         STATE      NAME    NAMESPACE   ATTEMPT   RUNTIME
@@ -29,7 +29,7 @@ b200000000000   6 minutes ago   NotReady   job     batch       0         kata
   })
 })
 
-test('pods -o wide: containers that run of all, addresses, uid', async () => {
+test('pods -o wide adds running and all containers, addresses and uid', async () => {
   await using runtime = await startFakeRuntime({
     ListPodSandbox: {items: [pod]},
     ListContainers: {
@@ -50,7 +50,7 @@ test('pods -o wide: containers that run of all, addresses, uid', async () => {
   ).toEqual(['CONTAINERS   IP                 UID', '1/2          10.0.0.7,fd00::7   uid-1'])
 })
 
-test('pods -v, -q, -o name, --state', async () => {
+test('pods -v, -q, -o name and --state each print their own form', async () => {
   await using runtime = await startFakeRuntime({ListPodSandbox: {items: [pod]}})
   const [verbose, quiet, names, state] = await Promise.all(
     [['-v'], ['-q'], ['-o', 'name'], ['--state', 'NotReady', '-q']].map((argv) =>
@@ -90,7 +90,7 @@ const images = [
   {id: `sha256:${'2'.repeat(64)}`, repoTags: [], repoDigests: [], size: '999'},
 ]
 
-test('images: a row for each tag, <none> where there is none', async () => {
+test('images prints a row for each tag, and <none> for an image without', async () => {
   await using runtime = await startFakeRuntime({ListImages: {images}})
   expect(await runInProcess(['images', '--digests', '--pinned'], runtime)).toEqual({
     stdout: `IMAGE                       TAG      DIGEST          IMAGE ID        SIZE     PINNED
@@ -104,7 +104,7 @@ localhost:5000/busybox      mine     eeeeeeeeeeeee   1111111111111   2.13MB   tr
   })
 })
 
-test('images: a reference with tag and digest has its tag as tag, one without a tag has none', async () => {
+test('images takes the tag of a reference with tag and digest, and none of one without', async () => {
   const sha = (digit: string) => `sha256:${digit.repeat(64)}`
   await using runtime = await startFakeRuntime({
     ListImages: {
@@ -128,7 +128,7 @@ test('images: a reference with tag and digest has its tag as tag, one without a 
   ])
 })
 
-test('images -q is one ID an image, -v blocks, an argument narrows', async () => {
+test('images -q prints an ID for each image, -v blocks, and an argument filters', async () => {
   await using runtime = await startFakeRuntime({ListImages: {images}, ImageStatus: {image: null}})
   const [quiet, verbose, one] = await Promise.all(
     [['-q'], ['-v', 'busybox'], ['-q', 'library/busybox:1.36']].map((argv) =>
@@ -167,7 +167,7 @@ test.each([['images'], ['inspecti'], ['rmi', '--prune']])(
   },
 )
 
-test("imagefsinfo as JSON and as crictl's text", async () => {
+test("imagefsinfo prints JSON, and crictl's text with -o table", async () => {
   await using runtime = await startFakeRuntime({
     ImageFsInfo: {
       imageFilesystems: [
@@ -204,7 +204,7 @@ test("imagefsinfo as JSON and as crictl's text", async () => {
   )
 })
 
-test("version in crictl's four lines", async () => {
+test("version prints crictl's four lines", async () => {
   await using runtime = await startFakeRuntime()
   expect(await runInProcess(['version'], runtime)).toEqual({
     stdout: 'Version:  0.1.0\nRuntimeName:  fake\nRuntimeVersion:  1.2.3\nRuntimeApiVersion:  v1\n',

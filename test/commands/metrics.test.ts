@@ -46,7 +46,7 @@ const podMetrics = [
   },
 ]
 
-test('metricsp -o prometheus is what Prometheus scrapes', async () => {
+test('metricsp -o prometheus prints what Prometheus scrapes', async () => {
   await using runtime = await startFakeRuntime({
     ListPodSandboxMetrics: {podMetrics},
     ListMetricDescriptors: {descriptors},
@@ -64,7 +64,7 @@ container_cpu_usage_seconds_total{id="c",name="web"} 5
   })
 })
 
-test("metricsp and metricdescs as crictl's JSON", async () => {
+test("metricsp and metricdescs print crictl's JSON", async () => {
   await using runtime = await startFakeRuntime({
     ListPodSandboxMetrics: {podMetrics},
     ListMetricDescriptors: {descriptors},

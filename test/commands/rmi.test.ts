@@ -54,7 +54,7 @@ function node(runtimeName: 'containerd' | 'cri-o') {
 }
 
 describe('other tags of a removed image', () => {
-  test('containerd removes them too: a warning, and crictl’s lines', async () => {
+  test('containerd removes the other tags too, with a warning and crictl’s lines', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['rmi', 'busybox:1'], runtime)).toEqual({
@@ -66,7 +66,7 @@ describe('other tags of a removed image', () => {
     expect(left()).toEqual(['a2', 'a3', 'a4', 'a5'])
   })
 
-  test('--all-tags takes them with cri-o too', async () => {
+  test('--all-tags removes the other tags with CRI-O too', async () => {
     const {answers, left} = node('cri-o')
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['rmi', 'busybox:1', '--all-tags'], runtime)).toEqual({
@@ -93,7 +93,7 @@ describe('other tags of a removed image', () => {
     expect(runtime.calls.filter(({method}) => method === 'RemoveImage')).toHaveLength(1)
   })
 
-  test('CRI-O removes only the tag: no warning, and nothing else is said to be deleted', async () => {
+  test('CRI-O removes only the tag, without a warning, and no other is reported as deleted', async () => {
     const {answers} = node('cri-o')
     await using runtime = await startFakeRuntime(answers)
     expect(await runInProcess(['rmi', 'busybox:1'], runtime)).toEqual({
@@ -152,14 +152,14 @@ describe('selection of images', () => {
     expect(left()).toEqual(kept)
   })
 
-  test('an image without tags goes by its digests', async () => {
+  test('an image without tags is removed by its digests', async () => {
     await using runtime = await startFakeRuntime(node('containerd').answers)
     expect(await runInProcess(['rmi', sha('a3')], runtime)).toMatchObject({
       stdout: 'Deleted: quay.io/team/old@sha256:88\n',
     })
   })
 
-  test('an image without a name goes by its ID', async () => {
+  test('an image without a name is removed by its ID', async () => {
     const nameless = sha('a6')
     const images: cri.Input<cri.Image>[] = [{id: nameless, size: '1'}]
     await using runtime = await startFakeRuntime({
@@ -194,7 +194,7 @@ would remove image a400000000000  registry.k8s.io/pause:3.9  700B
   })
 })
 
-test('failures: each is a line, the others go on; what is not there is 3, or done', async () => {
+test('each failure is a line and the others go on; a missing image ends with 3, or counts as done', async () => {
   const {answers} = node('cri-o')
   await using runtime = await startFakeRuntime({
     ...answers,

@@ -37,7 +37,7 @@ const busy = {beginning: 'a1', name: 'busy', cores: 1.5, memory: 16_777_216}
 const idle = {beginning: 'b1', name: 'idle', cores: 0.001, memory: 33_554_432}
 const unused = {beginning: 'c1', name: 'unused', cores: 0, memory: 0}
 
-test("stats: crictl's columns, CPU from two samples, what uses nothing left out, no clear-screen codes", async () => {
+test("stats shows crictl's columns with CPU from two samples, without idle containers or clear-screen codes", async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy, unused])})
   expect(await runInProcess(['stats', '-s', '0'], runtime)).toEqual({
     stdout: `CONTAINER       NAME   CPU %    MEM       DISK      INODES   SWAP
@@ -49,7 +49,7 @@ b100000000000   idle   0.10     33.55MB   847.9kB   12       0B
   })
 })
 
-test("the runtime's own rate spares the second sample", async () => {
+test('stats takes one sample where the runtime tells a rate', async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([{...busy, rate: '250000000'}])})
   const {stdout} = await runInProcess(['stats'], runtime)
   expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}25\.00 /)
@@ -82,7 +82,7 @@ test.each([
   ).toEqual(names)
 })
 
-test('-o wide sets use against limits, in the units asked for', async () => {
+test('stats -o wide compares use with limits, in the units asked for', async () => {
   await using runtime = await startFakeRuntime({
     ListContainerStats: sampler([busy]),
     ContainerStatus: {
@@ -96,7 +96,7 @@ test('-o wide sets use against limits, in the units asked for', async () => {
   expect(stdout.split('\n')[1]).toMatch(/ 16MiB .* 2 +75\.00 +64MiB +25\.00 +web-1 +default$/)
 })
 
-test('-o json is one call and the answer as it is', async () => {
+test('stats -o json prints the answer of one call', async () => {
   await using runtime = await startFakeRuntime({ListContainerStats: sampler([idle, busy])})
   const {stdout} = await runInProcess(['stats', '-o', 'json'], runtime)
   const {stats} = JSON.parse(stdout) as {
@@ -109,7 +109,7 @@ test('-o json is one call and the answer as it is', async () => {
   expect(runtime.calls).toHaveLength(1)
 })
 
-test('--watch -o json prints one object a line, goes on when the runtime is gone for a while, ends with Ctrl-C', async () => {
+test('stats --watch -o json prints an object a line, survives an outage of the runtime, and ends with Ctrl-C', async () => {
   const sample = sampler([busy])
   let calls = 0
   await using runtime = await startFakeRuntime({
@@ -139,7 +139,7 @@ test('a CPU rate of 0 with a nonzero counter makes crisp take two samples', asyn
   expect(stdout.split('\n')[1]).toMatch(/^a100000000000 {3}busy {3}150\.00 /)
 })
 
-test('stats: labels and namespace are applied here too, pod and ID go to the runtime', async () => {
+test('stats filters labels and namespace itself, and sends pod and ID to the runtime', async () => {
   const placed = (beginning: string, namespace: string, labels = {}) => ({
     attributes: {
       id: id(beginning),
@@ -169,7 +169,7 @@ test('stats: labels and namespace are applied here too, pod and ID go to the run
   expect(filters).toContainEqual({id: '', podSandboxId: '', labelSelector: {app: 'web'}})
 })
 
-test('stats -o wide: pressure where the runtime measures it, places from the lists where labels tell nothing', async () => {
+test('stats -o wide shows pressure where it is measured, and finds pods without labels by the lists', async () => {
   const psi = (avg10: number) => ({Some: {Avg10: avg10}, Full: {Avg10: 0}})
   await using runtime = await startFakeRuntime({
     ListContainerStats: {
@@ -228,7 +228,7 @@ test('stats --watch goes on when the runtime is restarted on its socket', async 
   })
 })
 
-test("statsp: crictl's columns, and network in the wide table", async () => {
+test("statsp shows crictl's columns, and -o wide the network", async () => {
   let round = 0n
   await using runtime = await startFakeRuntime({
     ListPodSandboxStats: () => {
@@ -275,7 +275,7 @@ test("statsp: crictl's columns, and network in the wide table", async () => {
   ])
 })
 
-test('statsp: a pod that cannot be measured costs only its own row', async () => {
+test('statsp leaves out only the pod that cannot be measured', async () => {
   const podStats = (beginning: string, name: string) => ({
     attributes: {id: id(beginning), metadata: {name, namespace: 'default', uid: 'u'}},
     linux: {
