@@ -6,6 +6,8 @@ import type {CompletableCommand, CompletableFlag} from './cli/completion/positio
 import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
 import {ProcessGuard} from './cli/process-guard.js'
+import {exitCode} from './errors/errors.js'
+import {isOutOfFiles, outOfFilesText} from './errors/few-files.js'
 
 /** What the build wrote down of every command, so that help and the command line need none of them loaded. */
 interface Manifest {
@@ -71,13 +73,28 @@ export async function main(
       return
     case 'command': {
       const {id} = invocation
-      const {default: Command} = await program.load(id)
+      const Command = await loadCommand(program, id)
+      if (!Command) return
       const command = new Command(invocation, () => helpText(manifest, id))
       onCommand(command)
       await command.execute()
     }
   }
 }
+
+/** Undefined where that failed, which is said. */
+async function loadCommand(program: Program, id: string): Promise<CommandModule['default'] | undefined> {
+  try {
+    return (await program.load(id)).default
+  } catch (error) {
+    if (!isOutOfFiles(error)) throw error
+    // The code of another command's end must not be taken for ours.
+    reportFailure({text: outOfFilesText, exitCode: remoteVerbs.has(id) ? exitCode.ours : exitCode.failed})
+    return undefined
+  }
+}
+
+const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
 
 function helpText({commands, globals}: Manifest, id: string | undefined): string {
   const command = commands.find((candidate) => candidate.id === id)

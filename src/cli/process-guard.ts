@@ -1,6 +1,7 @@
 import {closeSync, fstatSync} from 'node:fs'
 import {isatty} from 'node:tty'
 import {exitCode, Interrupted, UserError} from '../errors/errors.js'
+import {isOutOfFiles, outOfFilesText} from '../errors/few-files.js'
 import {writeWhole} from '../terminal/sink.js'
 import {unwritable} from '../terminal/unwritable.js'
 import type {CriCommand} from './command.js'
@@ -100,8 +101,13 @@ export class ProcessGuard {
       this.#reporting = true
       this.#over = true
       // The words are loaded only now: help and version need none of them.
-      void import('./failures/describe.js').then(({describeError}) => {
-        reportFailure(describeError(reason))
+      const words = import('./failures/describe.js').then(
+        ({describeError}) => describeError(reason),
+        // They cannot be loaded where no more files may be opened, which is why it failed.
+        (error) => ({text: isOutOfFiles(error) ? outOfFilesText : String(reason), exitCode: exitCode.failed}),
+      )
+      void words.then((failure) => {
+        reportFailure(failure)
         then()
       })
     }

@@ -1,6 +1,7 @@
 import {stat} from 'node:fs/promises'
 import {connect} from 'node:net'
 import {UsageError} from '../errors/errors.js'
+import {isOutOfFiles} from '../errors/few-files.js'
 
 /** Where runtimes put their CRI socket, most common first. */
 export const knownSockets: readonly {path: string; runtime: string}[] = [
@@ -49,16 +50,17 @@ export async function socketState(path: string): Promise<SocketState> {
   try {
     if (!(await stat(path)).isSocket()) return 'not a socket'
   } catch (error) {
+    if (isOutOfFiles(error)) throw error
     return stateOfError(error)
   }
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path)
     const settle = (state: SocketState) => {
       socket.destroy()
       resolve(state)
     }
     socket.once('connect', () => settle('listening'))
-    socket.once('error', (error) => settle(stateOfError(error)))
+    socket.once('error', (error) => (isOutOfFiles(error) ? reject(error) : settle(stateOfError(error))))
   })
 }
 

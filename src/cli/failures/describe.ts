@@ -6,12 +6,14 @@ import {
   UnreachableError,
   UserError,
 } from '../../errors/errors.js'
+import {isOutOfFiles, outOfFilesText} from '../../errors/few-files.js'
 import {printable} from '../../errors/printable.js'
 import {shorten} from '../../errors/shorten.js'
 import {StreamError} from '../../streaming/stream-error.js'
 import {factsText} from './facts.js'
 import {rpcFailure} from './rpc.js'
 import {streamText} from './stream.js'
+import {systemText} from './system.js'
 import {unreachableLines} from './unreachable.js'
 
 // The one author of what users are told of failures. Everything below throws facts; here they get words and the fix.
@@ -42,6 +44,9 @@ function describeWhole(error: unknown): {lines: readonly string[]; exitCode: Exi
     return {lines: [text], exitCode}
   }
   if (error instanceof StreamError) return {lines: [streamText(error)], exitCode: exitCode.failed}
+  if (isOutOfFiles(error)) return {lines: [outOfFilesText], exitCode: exitCode.failed}
+  const refused = systemText(error)
+  if (refused !== undefined) return {lines: [refused], exitCode: exitCode.failed}
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const [first = ''] = message.split('\n')
   return {

@@ -27,13 +27,25 @@ export function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
     runtimeDirectory !== undefined && isOwnedBy(runtimeDirectory, uid)
       ? join(runtimeDirectory, 'crisp')
       : join(tmpdir(), `crisp-${uid}`)
-  mkdirSync(home, {recursive: true, mode: 0o700})
+  makePlace(home)
   const {mode} = lstatSync(home)
   if (!isOwnedBy(home, uid) || (mode & 0o077) !== 0)
     throw new UserError(
       `${home} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours`,
     )
   return home
+}
+
+function makePlace(path: string): void {
+  try {
+    mkdirSync(path, {recursive: true, mode: 0o700})
+  } catch (error) {
+    const {message} = error as Error
+    throw new UserError(
+      `the embedded runtime has no place for its files (${message}): set XDG_RUNTIME_DIR to a directory of yours with space`,
+      {cause: error},
+    )
+  }
 }
 
 export function demoSocketPath(): string {
@@ -55,7 +67,7 @@ export async function openServerDirectory(socketPath: string): Promise<string> {
   const home = demoHome()
   await removeLeftovers(home, serverPrefix)
   const directory = join(home, `${serverPrefix}${process.pid}`)
-  mkdirSync(directory, {mode: 0o700})
+  makePlace(directory)
   await writeFacts(directory, socketPath)
   return directory
 }
