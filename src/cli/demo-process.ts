@@ -64,7 +64,9 @@ export async function startDetached(
   const report = await Promise.race([
     new Promise<StartReport>((resolve) => {
       child.once('message', (message) => resolve(message as StartReport))
-      child.once('exit', () => resolve({failure: 'the embedded runtime ended before it served'}))
+      const ended = () => resolve({failure: 'the embedded runtime ended before it served'})
+      // What it has said may still be on its way.
+      child.once('exit', () => (child.connected ? child.once('disconnect', ended) : ended()))
       child.once('error', ({message}) => resolve({failure: message}))
     }),
     wait(

@@ -105,9 +105,9 @@ export default class Demo extends CriCommand {
     }
     // What is loaded from here on may lie where only root can read.
     if (account) becomeAccount(account)
+    if (flags.child) return this.#serveDetached(flags.socket, options)
     const socketPath = flags.socket ?? demoSocketPath()
     if (flags.stop) return this.#sayStopped(await demoProcess.stopServers(socketPath, this.signal))
-    if (flags.child) return this.#serveDetached(socketPath, options)
 
     await using runtime = await startDemoRuntime({
       ...options,
@@ -134,14 +134,15 @@ export default class Demo extends CriCommand {
   }
 
   /** Tells the process that waits for us, and then nobody any more. */
-  async #serveDetached(socketPath: string, options: DemoRuntimeOptions): Promise<void> {
+  async #serveDetached(socket: string | undefined, options: DemoRuntimeOptions): Promise<void> {
     const report = async (outcome: StartReport): Promise<void> => {
       await new Promise<void>((resolve) => process.send?.(outcome, () => resolve()) ?? resolve())
       if (process.connected) process.disconnect()
     }
     try {
-      const {openServerDirectory} = await import('../demo/state/home.js')
+      const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
       const {startDemoRuntime} = await import('../demo/index.js')
+      const socketPath = socket ?? demoSocketPath()
       const directory = await openServerDirectory(socketPath)
       const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
       await using runtime = await startDemoRuntime({...options, socketPath, directory, onRefused})
