@@ -12,8 +12,8 @@ import {startCli} from '../support/run-cli.js'
 
 // A file has its old content or its new one, whatever happens to the copy meanwhile.
 
-const kills = Number(process.env.CRISP_COPY_KILLS ?? 5)
-const bytes = randomBytes(16 * 1024 * 1024, 5)
+const kills = Number(process.env.CRISP_COPY_KILLS ?? 3)
+const bytes = randomBytes(8 * 1024 * 1024, 5)
 
 let runtime: DemoRuntime
 let base: string

@@ -2,9 +2,10 @@ import {expect, test} from 'vitest'
 import {startFakeNode} from '../support/fake-node.js'
 import {startFakeRuntime} from '../support/fake-runtime.js'
 import {hostileTexts} from '../support/hostile.js'
+import {runInProcess} from '../support/in-process.js'
 import {record} from '../support/log-files.js'
 import {seeded} from '../support/random.js'
-import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const expressions = ['(a+)+$', '(\\pL+)+!$', '[ab]*a[ab]{18}$']
 const log = 'default_web-1_uid-web-1/app/0.log'
@@ -14,8 +15,8 @@ test('hostile lines end a search no later than others', {timeout: 300_000}, asyn
   const texts = [...hostileTexts(), 'aaa']
   node.logs.write(log, texts.map((text, index) => record(index, text)).join(''))
   for (const expression of expressions)
-    expect((await runCli(['logs', 'app', '--grep', expression], node)).exitCode, expression).toBe(0)
-  expect((await runCli(['logs', 'app', '--grep', '^(a+)+$'], node)).stdout).toBe('aaa\n')
+    expect((await runInProcess(['logs', 'app', '--grep', expression], node)).exitCode, expression).toBe(0)
+  expect((await runInProcess(['logs', 'app', '--grep', '^(a+)+$'], node)).stdout).toBe('aaa\n')
 })
 
 test('hostile names end a filter no later than others', {timeout: 300_000}, async () => {
@@ -26,7 +27,7 @@ test('hostile names end a filter no later than others', {timeout: 300_000}, asyn
   }))
   await using runtime = await startFakeRuntime({ListContainers: {containers}})
   for (const expression of expressions)
-    expect((await runCli(['ps', '-q', '--name', expression], runtime)).exitCode, expression).toBe(0)
+    expect((await runInProcess(['ps', '-q', '--name', expression], runtime)).exitCode, expression).toBe(0)
 })
 
 test('Ctrl-C ends a search that takes its time', {timeout: 300_000}, async () => {

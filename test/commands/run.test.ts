@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {shellImage} from '../support/demo-node.js'
+import {runInProcess} from '../support/in-process.js'
 import {runCli, startCli} from '../support/run-cli.js'
 
 // What a user without root does on the embedded runtime.
@@ -20,8 +21,10 @@ afterAll(async () => {
   await rm(directory, {recursive: true})
 })
 
-const crisp = (argv: string[], stdin = '') =>
-  runCli(argv, {endpoint: runtime.endpoint, env: {XDG_STATE_HOME: directory}, stdin})
+const crisp = (argv: string[], stdin?: string) => {
+  const options = {endpoint: runtime.endpoint, env: {XDG_STATE_HOME: directory}}
+  return stdin === undefined ? runInProcess(argv, options) : runCli(argv, {...options, stdin})
+}
 const here = () => ['--log-directory', join(directory, 'logs')]
 
 test('flags alone make a pod with two containers, with logs and removal', async () => {
