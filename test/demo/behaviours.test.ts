@@ -9,6 +9,7 @@ import {releaseNames} from '../../src/demo/server/behaviour.js'
 import type {ContainerConfig, Input} from '../../src/generated/cri.js'
 import {forwardConnection, runRemoteCommand} from '../../src/streaming/index.js'
 import {clientOf, codeOf, containerIn, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
+import {eventually} from '../support/eventually.js'
 import {createSink} from '../support/peers/sink.js'
 
 // What each release that the embedded runtime can be like does differently. A row is a question and each one's answer;
@@ -395,10 +396,12 @@ const rows: [string, Ask, Partial<Record<Release, unknown>>][] = [
   ],
   [
     'a container that ignores SIGTERM, when its pod is stopped by a call that waits two seconds',
-    async (client) => {
+    async (client, directory) => {
       const pod = await podOn(client)
-      const script = "trap 'echo asked; asked=1' TERM; echo up; while :; do sleep 0.1; done"
+      const up = join(directory, 'up')
+      const script = `trap 'echo asked; asked=1' TERM; : > '${up}'; while :; do sleep 0.1; done`
       const containerId = await startIn(client, pod, ['/bin/sh', '-c', script])
+      await eventually(() => expect(existsSync(up)).toBe(true))
       const stop = () => codeOf(client.runtime.stopPodSandbox({podSandboxId: pod}, {timeoutMs: 2_000}))
       while ((await stop()) === 'deadlineExceeded');
       const {exitCode, startedAt, finishedAt} = await ended(client, containerId)
