@@ -71,6 +71,10 @@ export const argumentLines: Record<string, [line: string, effect: Effect][]> = {
     ["crictl rmp -fa --namespace ''", {stderr: /--namespace is empty/, exitCode: 2}],
     ["crictl stopp -a --name ''", {stderr: /--name is empty/, exitCode: 2}],
     ["crictl rmi -a --filter ''", {stderr: /--filter ""/, exitCode: 2}],
+    ['crictl rm -f --last 0', {stderr: /--last 0 would leave no choice/, exitCode: 2}],
+    ['crictl rmp -fan -1', {stderr: /--last -1 would leave no choice/, exitCode: 2}],
+    ['crictl stop --last=0', {stderr: /--last 0 would leave no choice/, exitCode: 2}],
+    ['crictl stopp --latest --last 0', {stderr: /--last 0 would leave no choice/, exitCode: 2}],
     ["crictl rm -a --name '' --name no-such", {stderr: /No containers/}],
   ],
   'a template that begins with a key is for each of several': [

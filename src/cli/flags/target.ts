@@ -49,8 +49,8 @@ export function givenFilter(flags: ChoosingFlags): string | undefined {
 
 /**
  * Whether targets are chosen by filters; false where they are named. Throws UsageError for neither, since nothing would
- * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all. So does an empty filter,
- * as of a script whose variable is not set: beside `--all` everything would be meant.
+ * be meant, and for both, since it is not clear what would be: crictl's `rm -a ID` removes all. So does a filter that
+ * is empty or 0, as of a script whose variable is not set: beside `--all` everything would be meant.
  */
 export function chosenByFilters(
   noun: string,
@@ -63,6 +63,8 @@ export function chosenByFilters(
     throw new UsageError(
       `--${nothing} is empty, which would leave no choice: name something, or leave it out`,
     )
+  if (typeof flags.last === 'number' && flags.last < 1)
+    throw new UsageError(`--last ${flags.last} would leave no choice: name 1 or more, or leave it out`)
   const filter = givenFilter(flags)
   if (words && filter !== undefined)
     throw new UsageError(`--${filter} chooses ${noun}s by itself: leave it out, or the names`)
