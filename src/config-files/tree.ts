@@ -58,12 +58,16 @@ function eventsOf(text: string): Event[] {
   }
 }
 
+/** Far more than files have that people write; what merges multiply could take for ever. */
+const maxMerged = 200_000
+
 class TreeBuilder {
   readonly #text: string
   readonly #events: Event[]
   readonly #lineStarts: number[] = [0]
   #next = 0
   #line = 1
+  #merged = 0
   /** By name; null while the node is still being read, as a node cannot hold itself. */
   #anchors = new Map<string, Node | null>()
 
@@ -122,7 +126,7 @@ class TreeBuilder {
         const node: MappingNode = {kind: 'mapping', entries: [], tag, line: this.#lineOf(event.start)}
         while (!this.#at(EVENT_ID.POP)) node.entries.push(this.#entry())
         this.#next++
-        return applyMerges(node)
+        return this.#applyMerges(node)
       }
     }
   }
@@ -144,6 +148,30 @@ class TreeBuilder {
     return node
   }
 
+  /** `<<: *defaults` brings in the entries of another mapping that this one does not have itself. */
+  #applyMerges(node: MappingNode): MappingNode {
+    if (!node.entries.some(({merge}) => merge)) return node
+    const own = node.entries.filter(({merge}) => !merge)
+    const known = new Set(own.map(({key}) => key))
+    for (const {value, line} of node.entries.filter(({merge}) => merge)) {
+      for (const source of value.kind === 'sequence' ? value.items : [value]) {
+        for (const entry of this.#entriesToMerge(source, line)) {
+          if (known.has(entry.key)) continue
+          known.add(entry.key)
+          own.push(entry)
+        }
+      }
+    }
+    return {...node, entries: own}
+  }
+
+  #entriesToMerge(source: Node, line: number): Entry[] {
+    if (source.kind !== 'mapping') throw new TreeError('<< should bring in a mapping', line)
+    this.#merged += source.entries.length
+    if (this.#merged > maxMerged) throw new TreeError('is too much: its merges multiply', line)
+    return source.entries
+  }
+
   #lineOf(offset: number): number {
     let low = 0
     let high = this.#lineStarts.length - 1
@@ -154,23 +182,4 @@ class TreeBuilder {
     }
     return low + 1
   }
-}
-
-/** `<<: *defaults` brings in the entries of another mapping that this one does not have itself. */
-function applyMerges(node: MappingNode): MappingNode {
-  if (!node.entries.some(({merge}) => merge)) return node
-  const own = node.entries.filter(({merge}) => !merge)
-  const known = new Set(own.map(({key}) => key))
-  for (const {merge, value, line} of node.entries) {
-    if (!merge) continue
-    for (const source of value.kind === 'sequence' ? value.items : [value]) {
-      if (source.kind !== 'mapping') throw new TreeError('<< should bring in a mapping', line)
-      for (const entry of source.entries) {
-        if (known.has(entry.key)) continue
-        known.add(entry.key)
-        own.push(entry)
-      }
-    }
-  }
-  return {...node, entries: own}
 }

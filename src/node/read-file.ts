@@ -113,8 +113,9 @@ function descriptorIn(path: string): number | undefined {
 function readAll(descriptor: number, maxBytes: number): Buffer {
   const chunks: Buffer[] = []
   for (let length = 0; ; ) {
-    // Files such as those of /proc do not know their size.
-    const chunk = Buffer.allocUnsafe(Math.max(fstatSync(descriptor).size - length, 8192) + 1)
+    // Files such as those of /proc do not know their size; a sparse one has more than there is memory.
+    const left = Math.min(fstatSync(descriptor).size, maxBytes) - length
+    const chunk = Buffer.allocUnsafe(Math.max(left, 8192) + 1)
     const count = readSync(descriptor, chunk)
     if (count === 0) return Buffer.concat(chunks)
     length += count
@@ -135,6 +136,10 @@ function problemOf(code: string | undefined): string | undefined {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied'
+    case 'ELOOP':
+      return 'its symbolic links lead round in a circle'
+    case 'ENAMETOOLONG':
+      return 'its name is too long for a file'
     default:
       return undefined
   }

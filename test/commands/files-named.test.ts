@@ -1,6 +1,6 @@
 import {execFileSync, spawn} from 'node:child_process'
 import {closeSync, constants, openSync, readdirSync, readlinkSync} from 'node:fs'
-import {chmod, mkdir, mkdtemp, rm, truncate, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -8,6 +8,7 @@ import {runAsNobody} from '../support/as-nobody.js'
 import {shellImage} from '../support/demo-node.js'
 import {eventually} from '../support/eventually.js'
 import {type FakeNode, startFakeNode} from '../support/fake-node.js'
+import {runInProcess} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
 import {onTerminal} from '../support/on-terminal.js'
 import {type Cli, cliEnvironment, outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
@@ -26,6 +27,7 @@ beforeAll(async () => {
     },
   })
   await writeFile(join(directory, 'pod.yaml'), podText)
+  await symlink('circle', join(directory, 'circle'))
   await writeFile(join(directory, 'container.yaml'), `metadata: {name: c}\nimage: ${shellImage}\n`)
 })
 afterAll(async () => {
@@ -137,7 +139,8 @@ describe.concurrent('what is no file is refused', () => {
   test.each(named)('%s', async (name, {argv, exitCode}) => {
     const large = join(directory, `large-${++made}`)
     await writeFile(large, '')
-    await truncate(large, 17 * 1024 * 1024)
+    // More than one buffer can hold, and nothing on the disk.
+    await truncate(large, 5 * 1024 ** 3)
     const refused: [string, RegExp][] = [
       ['/dev/zero', /: is a device, not a file\n$/],
       [directory, /: is a directory(, not a file)?\n$/],
@@ -148,6 +151,18 @@ describe.concurrent('what is no file is refused', () => {
     for (const [path, message] of [refused[0], refused[turn]] as typeof refused) {
       const outcome = await runCli(argv(path), {...node, env: {XDG_RUNTIME_DIR: directory}})
       expect(outcome).toEqual({stdout: '', stderr: expect.stringMatching(message), exitCode})
+      expect(outcome.stderr.match(/\n/g)).toHaveLength(1)
+    }
+  })
+
+  test.each([
+    ['a circle of links', () => join(directory, 'circle'), 'its symbolic links lead round in a circle'],
+    ['a name too long', () => join(directory, 'x'.repeat(300)), 'its name is too long for a file'],
+  ])('%s', async (_, path, problem) => {
+    for (const name of ['--config', 'config', 'runp', '-o custom-columns-file', '--authfile']) {
+      const {argv, exitCode} = places[name] as Place
+      const outcome = await runInProcess(argv(path()), node)
+      expect(outcome).toEqual({stdout: '', stderr: expect.stringContaining(`: ${problem}`), exitCode})
       expect(outcome.stderr.match(/\n/g)).toHaveLength(1)
     }
   })

@@ -162,6 +162,22 @@ test('aliases that multiply to a hundred million words end at once', async () =>
 })
 
 test.each([
+  [
+    'of one mapping',
+    `x: &x {${numbered(2000, (n) => `k${n}: v`)}}\n<<: [${numbered(100_000, () => '*x')}]\n`,
+  ],
+  ['each into the next', numbered(2000, (n) => `x${n}: &x${n} {<<: [*x${n - 1}], k${n}: v}`, '\n')],
+])('merges %s are counted before they take for ever', async (_, text) => {
+  const path = join(directory, 'merges.yaml')
+  writeFileSync(path, `x0: &x0 {}\n${text}\n`)
+  await expect(readContainerConfig(path, reading)).rejects.toThrow('merges multiply')
+})
+
+function numbered(count: number, item: (number: number) => string, between = ', '): string {
+  return Array.from({length: count}, (_, index) => item(index + 1)).join(between)
+}
+
+test.each([
   ['cycle.yaml', 'metadata: &a {name: *a}\n', ':1: *a stands inside what it means: it would never end'],
   ['binary.yaml', Buffer.from([0, 159, 146, 150]), ': not text in UTF-8, so neither YAML nor JSON'],
   ['field.json', '{"metadata": {"nmae": "x"}}', ':1: metadata.nmae: no such field, did you mean name?'],
