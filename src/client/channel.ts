@@ -33,26 +33,27 @@ export async function attemptConnection(
   signal?: AbortSignal,
 ): Promise<ConnectionState> {
   const channel = client.getChannel()
-  const deadline = Date.now() + timeoutMs
+  // The clock may be set meanwhile.
+  const endMs = performance.now() + timeoutMs
   for (;;) {
     signal?.throwIfAborted()
     const state = channel.getConnectivityState(true)
     if (state === connectivityState.READY) return 'ready'
     if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return 'failed'
-    if (!(await stateChanges(client, state, deadline, signal))) return 'silent'
+    if (!(await stateChanges(client, state, endMs - performance.now(), signal))) return 'silent'
   }
 }
 
 function stateChanges(
   client: Client,
   from: connectivityState,
-  deadline: number,
+  timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal?.reason)
     signal?.addEventListener('abort', aborted, {once: true})
-    client.getChannel().watchConnectivityState(from, deadline, (error) => {
+    client.getChannel().watchConnectivityState(from, Date.now() + timeoutMs, (error) => {
       signal?.removeEventListener('abort', aborted)
       resolve(!error)
     })

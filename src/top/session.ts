@@ -217,8 +217,8 @@ export class TopSession {
   /** A runtime that is restarted comes back, and one call that it refuses may succeed the next time. */
   #trouble(error: unknown): string {
     if (isRuntimeLost(error)) {
-      this.#lostAtMs ??= Date.now()
-      const seconds = Math.round((Date.now() - this.#lostAtMs) / 1000)
+      this.#lostAtMs ??= performance.now()
+      const seconds = Math.round((performance.now() - this.#lostAtMs) / 1000)
       return `the runtime has not answered for ${seconds} s: asking again (what stands here is old)`
     }
     if (error instanceof RpcError) return this.#options.describe(error)
