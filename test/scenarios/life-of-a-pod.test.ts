@@ -162,8 +162,8 @@ describe.each(stages)('on $name', ({kind, missing, start}) => {
     )
     await startContainer(container)
     await says(container, 'up')
-    // CRI-O gives its containers as long as the call may take, and the moment after that may be too short for it.
-    const stop = () => codeOf(runtime.stopPodSandbox({podSandboxId: pod}, {timeoutMs: 3_000}))
+    // CRI-O gives its containers as many whole seconds as the call may take, and the moment after them may be too short.
+    const stop = () => codeOf(runtime.stopPodSandbox({podSandboxId: pod}, {timeoutMs: 1_900}))
     while ((await stop()) === 'deadlineExceeded');
     expect(await statusOf(container)).toMatchObject({state: 'CONTAINER_EXITED', exitCode: 137})
     await runtime.removePodSandbox({podSandboxId: pod})
