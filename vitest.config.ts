@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: process.env.CRISP_BIN ? [] : ['test/standalone/**'],
     // Most tests wait for processes of their own: more workers than cores keep the cores busy.
     maxWorkers: 3,
+    // On one runtime for all files, each expects to be alone.
+    fileParallelism: process.env.CRISP_TEST_ENDPOINT === undefined,
     // Those that run side by side in one file mostly pause, as the commands in them do.
     maxConcurrency: 8,
     sequence: {sequencer: Sequencer},

@@ -4,7 +4,7 @@ import {groups, play} from '../dropin/changing-lines.js'
 import {expectEffect, shownBy} from '../dropin/effects.js'
 import {sections} from '../dropin/reading-lines.js'
 import {expendable, type Node, nodeOn} from '../support/cluster-node.js'
-import {describeOnContainerd} from '../support/containerd/availability.js'
+import {describeOnOwnContainerd} from '../support/containerd/availability.js'
 import {
   seedContainerd,
   startContainerdNode,
@@ -15,7 +15,7 @@ import {eventually} from '../support/eventually.js'
 
 // The lines of test/dropin, whose tables say where a real runtime differs from the embedded one.
 
-describeOnContainerd("crictl's lines on a real containerd", () => {
+describeOnOwnContainerd("crictl's lines on a real containerd", () => {
   let node: Node
   beforeAll(async () => {
     node = await startContainerdNode()
@@ -41,7 +41,7 @@ describeOnContainerd("crictl's lines on a real containerd", () => {
     })
 })
 
-describeOnContainerd("crictl's lines that change a real containerd", () => {
+describeOnOwnContainerd("crictl's lines that change a real containerd", () => {
   let containerd: Containerd
   beforeAll(async () => {
     containerd = await startContainerdWithImages()

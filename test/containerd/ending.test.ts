@@ -6,6 +6,7 @@ import {listContainers} from '../../src/client/lists.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
 import {runInProcess} from '../support/in-process.js'
+import {testWith} from '../support/needs.js'
 import {outcomeOf, startCli} from '../support/run-cli.js'
 
 const stubborn = "trap '' TERM; while :; do sleep 1; done"
@@ -86,29 +87,32 @@ describeOnContainerd('stop, remove and wait', () => {
     expect(await removed).toEqual({stdout: 'default/waiting\n', stderr: '', exitCode: 0})
   })
 
-  test('containerd killed during rm -fa: crisp reports every remaining container, and a second run removes them', async () => {
-    const pod = await containerd.runPod('crash')
-    const ids: string[] = []
-    for (let index = 0; index < 8; index++) ids.push(await pod.runContainer(`c${index}`, 'exec sleep 1000'))
-    const cli = startCli(['rm', '-f', '-a', '--parallel', '1'], containerd)
-    const outcome = outcomeOf(cli)
-    await once(cli.stdout, 'data')
-    await containerd.stop('SIGKILL')
-    const {stdout, stderr, exitCode} = await outcome
-    expect(exitCode).toBe(4)
-    const removed = stdout.split('\n').filter((line) => line !== '')
-    const failed = stderr.split('\n').filter((line) => line !== '')
-    for (const line of failed)
-      expect(line).toMatch(/^crisp: removing container "[0-9a-f]{64}": \w+: the runtime at .* hung up/)
-    expect([...removed, ...failed.map((line) => line.split('"')[1])].sort()).toEqual([...ids].sort())
-    expect(removed.length).toBeGreaterThan(0)
-    expect(failed.length).toBeGreaterThan(0)
+  testWith('own containerd')(
+    'containerd killed during rm -fa: crisp reports every remaining container, and a second run removes them',
+    async () => {
+      const pod = await containerd.runPod('crash')
+      const ids: string[] = []
+      for (let index = 0; index < 8; index++) ids.push(await pod.runContainer(`c${index}`, 'exec sleep 1000'))
+      const cli = startCli(['rm', '-f', '-a', '--parallel', '1'], containerd)
+      const outcome = outcomeOf(cli)
+      await once(cli.stdout, 'data')
+      await containerd.stop('SIGKILL')
+      const {stdout, stderr, exitCode} = await outcome
+      expect(exitCode).toBe(4)
+      const removed = stdout.split('\n').filter((line) => line !== '')
+      const failed = stderr.split('\n').filter((line) => line !== '')
+      for (const line of failed)
+        expect(line).toMatch(/^crisp: removing container "[0-9a-f]{64}": \w+: the runtime at .* hung up/)
+      expect([...removed, ...failed.map((line) => line.split('"')[1])].sort()).toEqual([...ids].sort())
+      expect(removed.length).toBeGreaterThan(0)
+      expect(failed.length).toBeGreaterThan(0)
 
-    const waiting = outcomeOf(startCli(['wait', '--for=runtime', '--timeout', '1m'], containerd))
-    await containerd.start()
-    expect(await waiting).toMatchObject({stdout: expect.stringMatching(/^containerd \S+\n$/), exitCode: 0})
-    expect(await crisp('rm', '-f', '-a', '--wait')).toMatchObject({stderr: '', exitCode: 0})
-    expect(await listContainers(containerd.client)).toEqual([])
-    expect(await crisp('rmp', '-fa')).toMatchObject({stderr: '', exitCode: 0})
-  })
+      const waiting = outcomeOf(startCli(['wait', '--for=runtime', '--timeout', '1m'], containerd))
+      await containerd.start()
+      expect(await waiting).toMatchObject({stdout: expect.stringMatching(/^containerd \S+\n$/), exitCode: 0})
+      expect(await crisp('rm', '-f', '-a', '--wait')).toMatchObject({stderr: '', exitCode: 0})
+      expect(await listContainers(containerd.client)).toEqual([])
+      expect(await crisp('rmp', '-fa')).toMatchObject({stderr: '', exitCode: 0})
+    },
+  )
 })

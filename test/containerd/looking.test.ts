@@ -2,7 +2,9 @@ import {load} from 'js-yaml'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
+import {codeOf} from '../support/demo-node.js'
 import {runInProcess} from '../support/in-process.js'
+import {testWith} from '../support/needs.js'
 
 type Json = null | boolean | number | string | Json[] | {[key: string]: Json}
 type JsonObject = {[key: string]: Json}
@@ -48,6 +50,7 @@ function isSorted(value: Json): boolean {
 
 describeOnContainerd('looking at a real containerd', () => {
   let containerd: Containerd
+  let systemPod = '系統-📦'
   const ids: Record<string, string> = {}
   const pods: Record<string, string> = {}
 
@@ -67,9 +70,11 @@ describeOnContainerd('looking at a real containerd', () => {
 
   beforeAll(async () => {
     containerd = await startContainerd()
+    // CRI-O makes files by the name of a pod, and fails with such a one.
+    if (containerd.isCrio) systemPod = 'system-1'
     const web = await containerd.runPod('web-1', {labels: {app: 'web'}, annotations: {note: 'a<b'}})
     const batch = await containerd.runPod('batch-1', {metadata: {namespace: 'jobs'}})
-    const system = await containerd.runPod('系統-📦', {metadata: {namespace: 'kube-system'}})
+    const system = await containerd.runPod(systemPod, {metadata: {namespace: 'kube-system'}})
     Object.assign(pods, {web: web.id, batch: batch.id, system: system.id})
     const labelled = (namespace: string, pod: string, container: string) => ({
       config: {labels: kubeletLabels(namespace, pod, container)},
@@ -81,9 +86,9 @@ describeOnContainerd('looking at a real containerd', () => {
     })
     ids.good = await batch.runContainer('good', 'exit 0', labelled('jobs', 'batch-1', 'good'))
     ids.bad = await batch.runContainer('bad', 'exit 3', labelled('jobs', 'batch-1', 'bad'))
-    ids.crashed = await system.runContainer('agent', 'exit 1', labelled('kube-system', '系統-📦', 'agent'))
+    ids.crashed = await system.runContainer('agent', 'exit 1', labelled('kube-system', systemPod, 'agent'))
     ids.agent = await system.runContainer('agent', 'sleep 1000', {
-      ...labelled('kube-system', '系統-📦', 'agent'),
+      ...labelled('kube-system', systemPod, 'agent'),
       attempt: 1,
     })
     await Promise.all([exited(ids.good), exited(ids.bad), exited(ids.crashed)])
@@ -94,8 +99,8 @@ describeOnContainerd('looking at a real containerd', () => {
     const {stdout} = await crisp('ps', '-a')
     expect(steady(stdout)).toEqual([
       ['CONTAINER', 'IMAGE', 'CREATED', 'STATE', 'NAME', 'ATTEMPT', 'POD ID', 'POD', 'NAMESPACE'],
-      ['ID', busyboxImage, 'AGE', 'Running', 'agent', '1', 'ID', '系統-📦', 'kube-system'],
-      ['ID', busyboxImage, 'AGE', 'Exited', 'agent', '0', 'ID', '系統-📦', 'kube-system'],
+      ['ID', busyboxImage, 'AGE', 'Running', 'agent', '1', 'ID', systemPod, 'kube-system'],
+      ['ID', busyboxImage, 'AGE', 'Exited', 'agent', '0', 'ID', systemPod, 'kube-system'],
       ['ID', busyboxImage, 'AGE', 'Exited', 'bad', '0', 'ID', 'batch-1', 'jobs'],
       ['ID', busyboxImage, 'AGE', 'Exited', 'good', '0', 'ID', 'batch-1', 'jobs'],
       ['ID', busyboxImage, 'AGE', 'Created', 'waiting', '0', 'ID', 'web-1', 'default'],
@@ -113,7 +118,7 @@ describeOnContainerd('looking at a real containerd', () => {
     expect(running.stdout).toBe(`${ids.agent}\n${ids.server}\n`)
     expect(exitedOnly.stdout).toBe(`${ids.bad}\n${ids.good}\n`)
     expect(ofPod.stdout).toBe(`${ids.waiting}\n${ids.server}\n`)
-    expect(named.stdout).toBe(`kube-system/系統-📦/agent\n${ids.crashed}\n`)
+    expect(named.stdout).toBe(`kube-system/${systemPod}/agent\n${ids.crashed}\n`)
   })
 
   test("ps -o json: the list's shape; yaml is the same with sorted keys", async () => {
@@ -158,7 +163,7 @@ describeOnContainerd('looking at a real containerd', () => {
     const {stdout} = await crisp('pods')
     expect(steady(stdout)).toEqual([
       ['POD ID', 'CREATED', 'STATE', 'NAME', 'NAMESPACE', 'ATTEMPT', 'RUNTIME'],
-      ['ID', 'AGE', 'Ready', '系統-📦', 'kube-system', '0', '(default)'],
+      ['ID', 'AGE', 'Ready', systemPod, 'kube-system', '0', '(default)'],
       ['ID', 'AGE', 'Ready', 'batch-1', 'jobs', '0', '(default)'],
       ['ID', 'AGE', 'Ready', 'web-1', 'default', '0', '(default)'],
     ])
@@ -169,7 +174,8 @@ describeOnContainerd('looking at a real containerd', () => {
         metadata: {name: 'web-1', uid: 'uid-web-1', namespace: 'default', attempt: 0},
         state: 'SANDBOX_READY',
         createdAt: expect.stringMatching(/^\d{19}$/),
-        labels: {app: 'web'},
+        // CRI-O adds the kubelet's.
+        labels: containerd.isCrio ? expect.objectContaining({app: 'web'}) : {app: 'web'},
         annotations: {note: 'a<b'},
         runtimeHandler: '',
       },
@@ -187,11 +193,10 @@ describeOnContainerd('looking at a real containerd', () => {
 
   test('images and inspecti', async () => {
     const {stdout} = await crisp('images')
-    expect(steady(stdout).map((row) => row.slice(0, 3))).toEqual([
-      ['IMAGE', 'TAG', 'IMAGE ID'],
-      ['test.local/busybox', '1.35', 'ID'],
-      ['test.local/pause', '1', 'ID'],
-    ])
+    const [header, ...rows] = steady(stdout).map((row) => row.slice(0, 3))
+    expect(header).toEqual(['IMAGE', 'TAG', 'IMAGE ID'])
+    const colon = busyboxImage.lastIndexOf(':')
+    expect(rows).toContainEqual([busyboxImage.slice(0, colon), busyboxImage.slice(colon + 1), 'ID'])
     const {images} = (await json('images', '-o', 'json')) as {images: JsonObject[]}
     for (const image of images)
       expect(Object.keys(image)).toEqual(['id', 'repoTags', 'repoDigests', 'size', 'username', 'pinned'])
@@ -216,7 +221,7 @@ describeOnContainerd('looking at a real containerd', () => {
         finishedAt: expect.stringMatching(/^20\d\d-.*Z$/),
         resources: expect.anything(),
       },
-      info: {runtimeType: 'io.containerd.runc.v2'},
+      info: containerd.isCrio ? {sandboxID: pods.batch} : {runtimeType: 'io.containerd.runc.v2'},
     })
     expect(isSorted(one)).toBe(true)
     expect(Object.keys((one as {status: JsonObject}).status)).toEqual(
@@ -278,7 +283,7 @@ describeOnContainerd('looking at a real containerd', () => {
   test('version, info, imagefsinfo', async () => {
     const [version, info, fs] = await Promise.all([crisp('version'), json('info'), json('imagefsinfo')])
     expect(version.stdout).toMatch(
-      /^Version: {2}0\.1\.0\nRuntimeName: {2}containerd\nRuntimeVersion: {2}\S+\nRuntimeApiVersion: {2}v1\n$/,
+      /^Version: {2}0\.1\.0\nRuntimeName: {2}(containerd|cri-o)\nRuntimeVersion: {2}\S+\nRuntimeApiVersion: {2}v1\n$/,
     )
     expect(info).toMatchObject({
       status: {
@@ -287,14 +292,14 @@ describeOnContainerd('looking at a real containerd', () => {
           {message: '', reason: '', status: true, type: 'NetworkReady'},
         ]),
       },
-      config: {containerd: {defaultRuntimeName: 'runc'}},
+      config: containerd.isCrio ? expect.anything() : {containerd: {defaultRuntimeName: 'runc'}},
     })
     expect(fs).toEqual({
       status: {
         containerFilesystems: expect.any(Array),
         imageFilesystems: [
           {
-            fsId: {mountpoint: expect.stringContaining('snapshotter')},
+            fsId: {mountpoint: expect.stringMatching(/snapshotter|overlay/)},
             inodesUsed: {value: expect.stringMatching(/^\d+$/)},
             timestamp: expect.stringMatching(/^\d{19}$/),
             usedBytes: {value: expect.stringMatching(/^\d+$/)},
@@ -306,23 +311,28 @@ describeOnContainerd('looking at a real containerd', () => {
 
   test('a call that this containerd does not have says which has it', async () => {
     const {stderr, exitCode} = await crisp('metricdescs')
+    const code = await codeOf(containerd.client.runtime.listMetricDescriptors())
+    if (code === 'ok') return expect(exitCode).toBe(0)
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(
       /^crisp: containerd \d\S* does not implement ListMetricDescriptors, which needs containerd 2\.2 or CRI-O 1\.30\n$/,
     )
   })
 
-  test('a daemon that is stopped is exit 4 with the fix, and its return needs nothing from the user', async () => {
-    await containerd.stop()
-    const gone = await crisp('ps', '-q')
-    expect(gone).toEqual({
-      stdout: '',
-      stderr: expect.stringMatching(
-        /^crisp: no container runtime at \S+: .*systemctl status containerd crio.*\n$/,
-      ),
-      exitCode: 4,
-    })
-    await containerd.start()
-    expect((await crisp('ps', '-q')).stdout).toBe(`${ids.agent}\n${ids.server}\n`)
-  })
+  testWith('own containerd')(
+    'a daemon that is stopped is exit 4 with the fix, and its return needs nothing from the user',
+    async () => {
+      await containerd.stop()
+      const gone = await crisp('ps', '-q')
+      expect(gone).toEqual({
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^crisp: no container runtime at \S+: .*systemctl status containerd crio.*\n$/,
+        ),
+        exitCode: 4,
+      })
+      await containerd.start()
+      expect((await crisp('ps', '-q')).stdout).toBe(`${ids.agent}\n${ids.server}\n`)
+    },
+  )
 })

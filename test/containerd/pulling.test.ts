@@ -1,11 +1,11 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {describeOnContainerd} from '../support/containerd/availability.js'
+import {describeOnOwnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd} from '../support/containerd/containerd.js'
 import {type Registry, startRegistry} from '../support/containerd/registry.js'
 import {runInProcess} from '../support/in-process.js'
 import {runCli} from '../support/run-cli.js'
 
-describeOnContainerd('pull from a registry', () => {
+describeOnOwnContainerd('pull from a registry', () => {
   const password = 'S3cret-Passw0rd'
   let containerd: Containerd
   let open: Registry

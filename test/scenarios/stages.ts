@@ -5,6 +5,7 @@ import {type CriClient, connect} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../src/generated/cri.js'
 import {busyboxImage, startContainerd} from '../support/containerd/containerd.js'
+import {otherRuntime} from '../support/containerd/other-runtime.js'
 import {clientOf, shellImage} from '../support/demo-node.js'
 import {isMet} from '../support/needs.js'
 
@@ -36,10 +37,7 @@ const ownStages: readonly StageEntry[] = [
   {name: 'containerd', kind: 'containerd', missing: !isMet('containerd'), start: containerdStage},
 ]
 
-/** Another runtime to play on in place of these: its socket, and an image with a shell that is on it. */
-const {CRISP_TEST_ENDPOINT: endpoint, CRISP_TEST_IMAGE: image} = process.env
-
-export const stages = endpoint && image ? [await entryAt(endpoint, image)] : ownStages
+export const stages = otherRuntime ? [await entryAt(otherRuntime.endpoint, otherRuntime.image)] : ownStages
 
 async function entryAt(endpoint: string, image: string): Promise<StageEntry> {
   const client = connect({endpoint})

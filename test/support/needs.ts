@@ -1,7 +1,7 @@
 import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {type TestAPI, test} from 'vitest'
-import {containerdMissing, onPath} from './containerd/availability.js'
+import {containerdMissing, onPath, ownContainerdMissing} from './containerd/availability.js'
 
 // What some tests need and not every machine has. Whatever is missing is told once, before the tests.
 
@@ -17,6 +17,10 @@ interface Requirement {
 
 const requirements = {
   containerd: {tests: 'tests on a real containerd', missing: containerdMissing},
+  'own containerd': {
+    tests: 'tests that restart the runtime, or bring images, registries and settings',
+    missing: ownContainerdMissing,
+  },
   root: {
     tests: 'what belongs to root, seen by another user',
     missing: () => (process.getuid?.() === 0 ? undefined : 'run them as root'),

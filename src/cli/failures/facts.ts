@@ -1,5 +1,6 @@
 import type {Facts, ObjectKind, PullProblem} from '../../errors/errors.js'
 import {agoText} from '../../text/age.js'
+import {lowerFirst} from '../../text/case.js'
 import {programName} from '../../text/program.js'
 import {shortId} from '../../text/short-id.js'
 
@@ -51,7 +52,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'created container':
       return [`${message} (${programName()} start)`]
     case 'exited container': {
-      const ago = agoText(facts.finishedAt, Date.now())
+      const ago = lowerFirst(agoText(facts.finishedAt, Date.now()))
       return [
         `the container is not running: it exited ${ago && `${ago} `}with code ${facts.exitCode}; see ${programName()} logs, or ${programName()} ps for a newer one`,
       ]

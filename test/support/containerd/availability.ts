@@ -1,6 +1,7 @@
 import {accessSync, constants} from 'node:fs'
 import {delimiter, join} from 'node:path'
 import {describe} from 'vitest'
+import {otherRuntime} from './other-runtime.js'
 
 /** Debian's packages for each program that the tests on a real runtime need. */
 const packagesByProgram: Readonly<Record<string, string>> = {
@@ -20,6 +21,7 @@ export const cniDirectory = '/usr/lib/cni'
 export function containerdMissing(): string | undefined {
   if (process.platform !== 'linux') return `containerd needs Linux, this is ${process.platform}`
   if (process.getuid?.() !== 0) return 'containerd needs root'
+  if (otherRuntime) return undefined
   const missing = Object.entries(packagesByProgram)
     .filter(([program]) => !onPath(program))
     .map(([, name]) => name)
@@ -27,8 +29,18 @@ export function containerdMissing(): string | undefined {
   return missing.length === 0 ? undefined : `Debian packages are missing: ${[...new Set(missing)].join(' ')}`
 }
 
-/** A suite on a real containerd, where there can be one. */
+/** Why what happens to the daemon itself cannot be tested here. */
+export function ownContainerdMissing(): string | undefined {
+  return otherRuntime && `CRISP_TEST_ENDPOINT ${otherRuntime.endpoint} is neither to be stopped nor filled`
+}
+
+/** A suite on a real containerd, where there can be one, or on the runtime that is named in its place. */
 export const describeOnContainerd = describe.skipIf(containerdMissing() !== undefined)
+
+/** A suite that has to bring images, registries or a configuration. */
+export const describeOnOwnContainerd = describe.skipIf(
+  (containerdMissing() ?? ownContainerdMissing()) !== undefined,
+)
 
 export function onPath(program: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => executable(join(directory, program)))

@@ -8,12 +8,14 @@ import {promisify} from 'node:util'
 import {type CriClient, connect} from '../../../src/client/connect.js'
 import {RpcError, rpcCode} from '../../../src/errors/errors.js'
 import type {ContainerConfig, Input, PodSandboxConfig} from '../../../src/generated/cri.js'
+import {stopPod} from '../../../src/node/remove.js'
 import {cniDirectory} from './availability.js'
 import {writeBusyboxArchive} from './images.js'
+import {otherRuntime} from './other-runtime.js'
 
 const run = promisify(execFile)
 
-export const busyboxImage = 'test.local/busybox:1.35'
+export const busyboxImage = otherRuntime?.image ?? 'test.local/busybox:1.35'
 const pauseImage = 'test.local/pause:1'
 
 /** A containerd of the test's own, with a busybox image and a network for pods. Its end removes all it made. */
@@ -22,6 +24,8 @@ export interface Containerd extends AsyncDisposable {
   /** Its own directory, for files that a test needs; goes with it. */
   readonly directory: string
   readonly client: CriClient
+  /** The runtime that is named in its place is a CRI-O. */
+  readonly isCrio: boolean
   /** A docker-archive of the busybox image, for a registry. */
   readonly archive: string
   /** On the host's network, which is quickest, unless the configuration says otherwise. */
@@ -46,6 +50,35 @@ export interface ContainerOptions {
 }
 
 export async function startContainerd(): Promise<Containerd> {
+  return otherRuntime ? connectTo(otherRuntime.endpoint) : startOwn()
+}
+
+/** The runtime that is named in place of a containerd, which has to be without pods. What the test makes there goes. */
+async function connectTo(endpoint: string): Promise<Containerd> {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-ctd-'))
+  const cgroupParent = `/crisp-${directory.slice(-6)}`
+  const client = connect({endpoint, maxRetries: -1, timeoutMs: 60_000})
+  const {runtimeName} = await client.runtime.version()
+  const notOurs = () => Promise.reject(new Error(`${endpoint} is not the test's to stop`))
+  return {
+    endpoint,
+    directory,
+    client,
+    isCrio: runtimeName === 'cri-o',
+    archive: '',
+    runPod: (name, config = {}) => runPod(client, directory, cgroupParent, name, config),
+    stop: notOurs,
+    start: notOurs,
+    [Symbol.asyncDispose]: async () => {
+      await removeAllPods(client)
+      client.close()
+      await removeCgroups(cgroupParent)
+      await rm(directory, {recursive: true, force: true, maxRetries: 5})
+    },
+  }
+}
+
+async function startOwn(): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-ctd-'))
   const socket = join(directory, 'c.sock')
   const endpoint = `unix://${socket}`
@@ -65,6 +98,7 @@ export async function startContainerd(): Promise<Containerd> {
     endpoint,
     directory,
     client,
+    isCrio: false,
     archive,
     runPod: (name, config = {}) => runPod(client, directory, cgroupParent, name, config),
     stop: (signal = 'SIGTERM') => end(daemon, signal),
@@ -191,15 +225,18 @@ async function runPod(
     id,
     config,
     runContainer: async (containerName, script, {config: more = {}, attempt = 0, start = true} = {}) => {
+      // CRI-O makes no folders for logs, and wants to know what the user wrote, as the kubelet tells it.
+      await mkdir(join(config.logDirectory ?? '', containerName), {recursive: true})
+      const image = more.image?.image ?? busyboxImage
       const {containerId} = await client.runtime.createContainer({
         podSandboxId: id,
         sandboxConfig: config,
         config: {
           metadata: {name: containerName, attempt},
-          image: {image: busyboxImage},
           command: ['/bin/sh', '-c', script],
           logPath: `${containerName}/${attempt}.log`,
           ...more,
+          image: {userSpecifiedImage: image, ...more.image, image},
         },
       })
       if (start) await client.runtime.startContainer({containerId})
@@ -213,7 +250,7 @@ export async function removeAllPods(client: CriClient): Promise<void> {
   const {items} = await client.runtime.listPodSandbox()
   await Promise.all(
     items.map(async ({id}) => {
-      await client.runtime.stopPodSandbox({podSandboxId: id})
+      await stopPod(client, id)
       await client.runtime.removePodSandbox({podSandboxId: id})
     }),
   )
