@@ -27,7 +27,7 @@ export interface PodSelection {
   /** An ID, its beginning, or a name. */
   id?: string | undefined
   state?: PodSandboxState | undefined
-  labels?: Record<string, string>
+  labels?: Readonly<Record<string, string>>
   /** Found anywhere in the name; with `^` and `$` all of it. */
   name?: Pattern | undefined
   namespace?: Pattern | undefined
@@ -45,6 +45,9 @@ export interface ContainerSelection extends Omit<PodSelection, 'state'> {
   image?: string | undefined
 }
 
+// Filters go to the runtime and are applied here as well: what is chosen may be stopped or removed, and not every runtime
+// heeds them.
+
 /** Newest first. */
 export async function selectPods(client: CriClient, selection: PodSelection): Promise<PodSandbox[]> {
   const {id, state, labels = {}, name, namespace} = selection
@@ -54,8 +57,11 @@ export async function selectPods(client: CriClient, selection: PodSelection): Pr
     ...(state === undefined ? {} : {state: {state}}),
   })
   const kept = pods.filter(
-    ({metadata}) =>
-      (name?.test(metadata?.name ?? '') ?? true) && (namespace?.test(metadata?.namespace ?? '') ?? true),
+    (sandbox) =>
+      hasLabels(sandbox.labels, labels) &&
+      (state ?? sandbox.state) === sandbox.state &&
+      (name?.test(sandbox.metadata?.name ?? '') ?? true) &&
+      (namespace?.test(sandbox.metadata?.namespace ?? '') ?? true),
   )
   return newestFirst(kept, selection.newest)
 }
@@ -66,13 +72,20 @@ export async function selectContainers(
   selection: ContainerSelection,
 ): Promise<Container[]> {
   const {id, pod, podLabels, state, labels = {}, name, namespace} = selection
-  const listed = await listContainers(client, {
+  const podId = pod === undefined ? '' : await resolveOrKeep(podIdOf, client, pod)
+  const answer = await listContainers(client, {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
+    ...(pod === undefined ? {} : {podSandboxId: podId}),
     ...(state === undefined ? {} : {state: {state}}),
   })
-  const pods = podLabels && (await listPodsWithLabels(client, podLabels))
+  const listed = answer.filter(
+    (container) =>
+      hasLabels(container.labels, labels) &&
+      (state ?? container.state) === container.state &&
+      container.podSandboxId.startsWith(podId),
+  )
+  const pods = podLabels && (await selectPods(client, {labels: podLabels}))
   const podIds = pods && new Set(pods.map((sandbox) => sandbox.id))
   const containers = podIds ? listed.filter(({podSandboxId}) => podIds.has(podSandboxId)) : listed
   const identityOf = containerIdentities(
@@ -101,15 +114,6 @@ export async function listPodsOfUnlabelled(
   return containers.every(isLabelled) ? [] : listPodSandboxes(client)
 }
 
-/** Labels go to the runtime and are looked at here as well: not every runtime heeds them. */
-async function listPodsWithLabels(
-  client: CriClient,
-  labels: Readonly<Record<string, string>>,
-): Promise<PodSandbox[]> {
-  const pods = await listPodSandboxes(client, {labelSelector: labels})
-  return pods.filter((pod) => hasLabels(pod.labels, labels))
-}
-
 /**
  * Of labels that were looked for in vain, those that no container has and pods do, and the pods that have all of these.
  */
@@ -120,7 +124,7 @@ export async function labelsOfPodsAlone(
   const isOfPodsAlone = async (label: Record<string, string>) => {
     const [containers, pods] = await Promise.all([
       listContainers(client, {labelSelector: label}),
-      listPodsWithLabels(client, label),
+      selectPods(client, {labels: label}),
     ])
     return pods.length > 0 && !containers.some((container) => hasLabels(container.labels, label))
   }
@@ -130,7 +134,7 @@ export async function labelsOfPodsAlone(
     ),
   )
   const found = Object.fromEntries(pairs.flat())
-  return {labels: found, pods: pairs.flat().length > 0 ? await listPodsWithLabels(client, found) : []}
+  return {labels: found, pods: pairs.flat().length > 0 ? await selectPods(client, {labels: found}) : []}
 }
 
 /** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
@@ -212,8 +216,7 @@ function hashes(id: string, repoDigests: readonly string[]): string[] {
 export type UsageSelection = Pick<ContainerSelection, 'id' | 'pod' | 'labels' | 'podLabels' | 'namespace'>
 
 /**
- * What containers use, of those that are chosen by ID or name, pod, labels of either and namespace. Labels go to
- * the runtime and are applied here as well: not every runtime heeds them.
+ * What containers use, of those that are chosen by ID or name, pod, labels of either and namespace.
  */
 export async function containerUsage(
   client: CriClient,

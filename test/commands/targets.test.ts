@@ -292,6 +292,26 @@ describe('selection of targets', () => {
   })
 
   test.each([
+    ['rm -f --label a=b', ''],
+    ['rm -f --state exited', `${id('c2')}\n`],
+    ['rm -f --pod b1', ''],
+    ['rm -f --pod-label a=b', ''],
+    ['stop -a', `${id('c1')}\n`],
+    ['rmp -f --label a=b', ''],
+    ['rmp --state notready', `Removed sandbox ${id('b1')}\n`],
+    ['stopp --state notready', `Stopped sandbox ${id('b1')}\n`],
+  ])('crisp %s of a runtime that heeds no filter chooses no more', async (line, stdout) => {
+    const {answers} = node(mixed, ['SANDBOX_READY', 'SANDBOX_NOTREADY'])
+    const heedless = (method: string) => () => (answers[method] as (request: object) => object)({})
+    await using runtime = await startFakeRuntime({
+      ...answers,
+      ListContainers: heedless('ListContainers'),
+      ListPodSandbox: heedless('ListPodSandbox'),
+    })
+    expect(await runInProcess(line.split(' '), runtime)).toMatchObject({stdout, exitCode: 0})
+  })
+
+  test.each([
     ['start -a', 'No containers to start'],
     ['stop -a', 'No containers to stop'],
     ['rm -a', 'No containers to remove'],
