@@ -9,6 +9,7 @@ import type {MethodDefinition} from '@grpc/proto-loader'
 import {type RpcCode, RpcError, rpcCode} from '../errors/errors.js'
 import {deadlineMs} from './deadlines.js'
 import {methodDefinition, type ServiceName} from './descriptor.js'
+import {requireReadable} from './message-limit.js'
 
 export interface CallOptions {
   /** Cancels the call on the server; the call then rejects with the signal's reason. */
@@ -36,6 +37,11 @@ export type CallObserver = (
   addHeader: (name: string, value: string) => void,
 ) => (outcome: {response?: object; error?: unknown}) => void
 
+/** A stream may bring more: one that is collected, as a list is, names how much may come in all. */
+export interface StreamOptions extends CallOptions {
+  maxBytes?: number | undefined
+}
+
 type Definition = MethodDefinition<object, object>
 
 /** One request, one answer. Throws {@link RpcError}, or the reason of the signal that ended it. */
@@ -60,7 +66,7 @@ export function unaryCall(
     const call = context.client.makeUnaryRequest(
       definition.path,
       definition.requestSerialize,
-      definition.responseDeserialize,
+      decoder(definition),
       request,
       metadata,
       grpcOptions(timeoutMs),
@@ -83,14 +89,15 @@ export function unaryCall(
 
 /**
  * One request, many answers. Leaving the loop cancels the call on the server; the server's end of the stream ends
- * the loop. Throws {@link RpcError}, or the reason of the signal that ended it. Answers are read as the loop asks.
+ * the loop. Throws {@link RpcError}, or the reason of the signal that ended it. Answers are read as the loop asks; where
+ * there are more bytes of them than wanted, that is the runtime's RESOURCE_EXHAUSTED.
  */
 export async function* streamCall(
   context: CallContext,
   service: ServiceName,
   method: string,
   request: object,
-  options: CallOptions,
+  options: StreamOptions,
 ): AsyncGenerator<object> {
   const definition: Definition = methodDefinition(service, method)
   const signal = joinSignals(context.signal, options.signal)
@@ -98,10 +105,16 @@ export async function* streamCall(
   signal?.throwIfAborted()
   const metadata = new Metadata()
   const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
+  const {maxBytes = Number.POSITIVE_INFINITY} = options
+  let receivedBytes = 0
+  const decode = decoder(definition)
   const call = context.client.makeServerStreamRequest(
     definition.path,
     definition.requestSerialize,
-    definition.responseDeserialize,
+    (bytes) => {
+      receivedBytes += bytes.length
+      return decode(bytes)
+    },
     request,
     metadata,
     grpcOptions(timeoutMs),
@@ -110,7 +123,10 @@ export async function* streamCall(
   signal?.addEventListener('abort', cancel, {once: true})
   let failure: unknown
   try {
-    for await (const message of call) yield message as object
+    for await (const message of call) {
+      if (receivedBytes > maxBytes) throw tooMuch(maxBytes)
+      yield message as object
+    }
   } catch (error) {
     failure = signal?.aborted ? signal.reason : rpcError(context, method, timeoutMs, error as ServiceError)
     throw failure
@@ -120,6 +136,18 @@ export async function* streamCall(
     signal?.removeEventListener('abort', cancel)
     call.cancel()
   }
+}
+
+function decoder({responseDeserialize}: Definition): (bytes: Buffer) => object {
+  return (bytes) => {
+    requireReadable(bytes)
+    return responseDeserialize(bytes)
+  }
+}
+
+function tooMuch(maxBytes: number): Error & Partial<StatusObject> {
+  const details = `it goes on after ${maxBytes / 1024 ** 2} MiB`
+  return Object.assign(new Error(details), {code: rpcCode.resourceExhausted, details})
 }
 
 function joinSignals(first?: AbortSignal, second?: AbortSignal): AbortSignal | undefined {

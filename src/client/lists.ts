@@ -1,4 +1,4 @@
-import {RpcError, rpcCode} from '../errors/errors.js'
+import {RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {
   Container,
   ContainerFilter,
@@ -7,8 +7,17 @@ import type {
   PodSandbox,
   PodSandboxFilter,
 } from '../generated/cri.js'
-import type {CallOptions} from './call.js'
+import type {CallOptions, StreamOptions} from './call.js'
 import type {CriClient} from './connect.js'
+
+/** Five times as much as a node with 100,000 containers has; a list without end must not take all memory. */
+const mostItems = 500_000
+const mostBytes = 256 * 1024 * 1024
+
+/** For a streamed list, which is read to its end before it is used. */
+export function whole(options: CallOptions = {}): StreamOptions {
+  return {maxBytes: mostBytes, ...options}
+}
 
 /** Containers of every state unless the filter names one. Throws as every call does. */
 export function listContainers(
@@ -18,7 +27,7 @@ export function listContainers(
 ): Promise<Container[]> {
   return listOrStream(
     async () => (await client.runtime.listContainers({filter}, options)).containers,
-    () => client.runtime.streamContainers({filter}, options),
+    () => client.runtime.streamContainers({filter}, whole(options)),
     (chunk) => chunk.containers,
   )
 }
@@ -31,7 +40,7 @@ export function listPodSandboxes(
 ): Promise<PodSandbox[]> {
   return listOrStream(
     async () => (await client.runtime.listPodSandbox({filter}, options)).items,
-    () => client.runtime.streamPodSandboxes({filter}, options),
+    () => client.runtime.streamPodSandboxes({filter}, whole(options)),
     (chunk) => chunk.podSandboxes,
   )
 }
@@ -44,7 +53,7 @@ export function listImages(client: CriClient, name = '', options?: CallOptions):
   const filter = {image: {image: name}}
   return listOrStream(
     async () => (await client.image.listImages({filter}, options)).images,
-    () => client.image.streamImages({filter}, options),
+    () => client.image.streamImages({filter}, whole(options)),
     (chunk) => chunk.images,
   )
 }
@@ -64,7 +73,13 @@ export async function listOrStream<Item, Chunk>(
     if (!(error instanceof RpcError) || error.code !== rpcCode.resourceExhausted) throw error
     try {
       const items: Item[] = []
-      for await (const chunk of streamed()) for (const item of itemsOf(chunk)) items.push(item)
+      for await (const chunk of streamed()) {
+        for (const item of itemsOf(chunk)) items.push(item)
+        if (items.length > mostItems)
+          throw new UserError(
+            `the runtime's list goes on after ${mostItems} entries: it is not read any further`,
+          )
+      }
       return items
     } catch (streamError) {
       if (streamError instanceof RpcError && streamError.code === rpcCode.unimplemented) throw error

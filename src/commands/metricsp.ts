@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import type {CriClient} from '../client/connect.js'
-import {listOrStream} from '../client/lists.js'
+import {listOrStream, whole} from '../client/lists.js'
 import type {OutputForm} from '../formats/output.js'
 import {Outage} from '../node/lost-runtime.js'
 import {podMetricsView} from '../views/metrics.js'
@@ -42,7 +42,7 @@ export default class Metricsp extends CriCommand {
   async #show(client: CriClient, output: OutputForm): Promise<void> {
     const metrics = await listOrStream(
       async () => (await client.runtime.listPodSandboxMetrics()).podMetrics,
-      () => client.runtime.streamPodSandboxMetrics(),
+      () => client.runtime.streamPodSandboxMetrics({}, whole()),
       (chunk) => chunk.podSandboxMetrics,
     )
     const {descriptors} =

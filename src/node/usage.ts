@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listOrStream, listPodSandboxes} from '../client/lists.js'
+import {listOrStream, listPodSandboxes, whole} from '../client/lists.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
 import type {
   ContainerStats,
@@ -22,7 +22,7 @@ export async function listContainerStats(
 ): Promise<ContainerStats[]> {
   const stats = await listOrStream(
     async () => (await client.runtime.listContainerStats({filter})).stats,
-    () => client.runtime.streamContainerStats({filter}),
+    () => client.runtime.streamContainerStats({filter}, whole()),
     (chunk) => chunk.containerStats,
   )
   return stats.sort(byId)
@@ -44,7 +44,7 @@ export async function listPodSandboxStats(
   try {
     const stats = await listOrStream(
       async () => (await client.runtime.listPodSandboxStats({filter})).stats,
-      () => client.runtime.streamPodSandboxStats({filter}),
+      () => client.runtime.streamPodSandboxStats({filter}, whole()),
       (chunk) => chunk.podSandboxStats,
     )
     return stats.sort(byId)

@@ -92,6 +92,81 @@ export function answersNonsense(): Promise<BrokenServer> {
   })
 }
 
+/** Speaks gRPC, calls every list too large, and streams one without end. `message` is one piece of it. */
+export function listsWithoutEnd(message: Buffer): Promise<BrokenServer> {
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(message.length, 1)
+  const piece = Buffer.concat([head, message])
+  return listening((track) => {
+    const server = createHttp2Server()
+    server.on('connection', track)
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined)
+      const method = String(headers[':path']).split('/').at(-1) ?? ''
+      if (!/^(Stream|GetContainerEvents)/.test(method)) {
+        const status = method === 'Version' ? 12 : 8
+        stream.respond(
+          {':status': 200, 'content-type': 'application/grpc', 'grpc-status': status},
+          {endStream: true},
+        )
+        return
+      }
+      stream.respond({':status': 200, 'content-type': 'application/grpc'})
+      const pour = () => {
+        while (!stream.destroyed && stream.write(piece));
+      }
+      stream.on('drain', pour)
+      pour()
+    })
+    return server
+  })
+}
+
+/** Speaks gRPC and answers every call with these bytes. */
+export function answers(message: Buffer): Promise<BrokenServer> {
+  return listening((track) => {
+    const server = createHttp2Server()
+    server.on('connection', track)
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined)
+      stream.respond({':status': 200, 'content-type': 'application/grpc'}, {waitForTrailers: true})
+      stream.on('wantTrailers', () => stream.sendTrailers({'grpc-status': '0'}))
+      const head = Buffer.alloc(5)
+      head.writeUInt32BE(message.length, 1)
+      stream.end(Buffer.concat([head, message]))
+    })
+    return server
+  })
+}
+
+/** Accepts HTTP/2, and sends one frame over and over without reading what comes back. */
+export function floods(frame: Buffer): Promise<BrokenServer> {
+  const many = Buffer.concat(Array(1000).fill(frame))
+  return listening((track) =>
+    createServer((socket) => {
+      track(socket)
+      socket.write(httpFrame(4, 0, 0, Buffer.alloc(0)))
+      const pour = () => {
+        while (!socket.destroyed && socket.write(many));
+      }
+      socket.once('data', () => {
+        socket.pause()
+        socket.on('drain', pour)
+        pour()
+      })
+    }),
+  )
+}
+
+export function httpFrame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head[3] = type
+  head[4] = flags
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
 async function listening(
   create: (track: (socket: Socket) => void) => Server | HttpServer | Http2Server,
 ): Promise<BrokenServer> {

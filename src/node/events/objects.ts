@@ -26,6 +26,9 @@ export function objectsOf(pods: readonly PodSandbox[], containers: readonly Cont
   return objects
 }
 
+/** More than a node has; what was learnt first is forgotten first, and asked for again. */
+const mostObjects = 200_000
+
 /** Keeps what the event says, for itself and for later ones. */
 export function learnObjects(
   {containerId, podSandboxStatus, containersStatuses}: ContainerEventResponse,
@@ -36,6 +39,10 @@ export function learnObjects(
   objects.set(pod.podId, pod)
   for (const {id, metadata} of containersStatuses) objects.set(id, {...pod, container: metadata?.name ?? ''})
   if (!objects.has(containerId)) objects.set(containerId, {...pod, container: ''})
+  for (const known of objects.keys()) {
+    if (objects.size <= mostObjects) break
+    objects.delete(known)
+  }
 }
 
 /**
