@@ -6,6 +6,7 @@ import {describe, test} from 'vitest'
 import {startStreamingServer} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
 import {type Answer, id, kubeletContainer, never, secondsAgo} from '../support/fake-runtime.js'
+import {runInProcess} from '../support/in-process.js'
 import {logDirectory, record} from '../support/log-files.js'
 import {onTerminal} from '../support/on-terminal.js'
 import {type Cli, type CliResult, outcomeOf, startCli} from '../support/run-cli.js'
@@ -296,7 +297,7 @@ describe.concurrent("a verb with a process's exit code ends with 125, a call tha
           : (request: cri.AttachRequest) => throughDoor(streaming.attachUrl(request, session)),
       })
       const asked = runtime.asked(method, 1)
-      const outcome = outcomeOf(startPatiently(argv, runtime))
+      const outcome = runInProcess([...patience, ...argv], runtime)
       await unlessEnded(byStatus ? asked : running, outcome)
 
       await runtime.lose(loss)
@@ -323,7 +324,7 @@ describe.concurrent('a verb that changes something fails with 4, a call that ran
     test.for(losses)(`${verb}: %s`, async (loss, {expect}) => {
       await using runtime = await startUnsteadyRuntime(node())
       const begun = runtime.asked(method, 1)
-      const outcome = outcomeOf(startPatiently(argv, runtime))
+      const outcome = runInProcess([...patience, ...argv], runtime)
       await unlessEnded(begun, outcome)
 
       await runtime.lose(loss)
