@@ -4,6 +4,7 @@ import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {type AddressInfo, createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {stopPod} from '../../src/node/remove.js'
 import {removeLeftovers} from '../../src/run/leftovers.js'
 import {podConfigOf} from '../../src/run/pod-config-of.js'
 import {describeOnContainerd} from '../support/containerd/availability.js'
@@ -68,7 +69,7 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
 
   async function removePod(podSandboxId: string): Promise<void> {
     const {metadata, linux} = await podConfigOf(containerd.client, podSandboxId)
-    await containerd.client.runtime.stopPodSandbox({podSandboxId})
+    await stopPod(containerd.client, podSandboxId)
     await containerd.client.runtime.removePodSandbox({podSandboxId})
     await removeLeftovers({metadata: metadata ?? null, linux: {cgroupParent: linux?.cgroupParent ?? ''}})
   }
@@ -325,16 +326,19 @@ describeOnContainerd('pods and containers made on a real containerd', () => {
       script,
     ]
     await newId('run', ...flags)
+    // CRI-O leaves it to the kubelet that the host's loopback leads to pods.
+    const ip = (await crisp('inspectp', 'published', '-o', 'jsonpath={.status.network.ip}')).trim()
+    const address = containerd.isCrio ? `http://${ip}:8080/` : `http://127.0.0.1:${port}/`
     // Nobody tells when httpd listens.
     let answer: Response | undefined
     for (let waitMs = 20; answer === undefined; waitMs *= 2) {
-      answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)
+      answer = await fetch(address).catch(() => undefined)
       if (!answer) await new Promise((resolve) => setTimeout(resolve, waitMs))
     }
     expect(await answer.text()).toBe('hello from the pod\n')
 
     await crisp('rmp', '-f', 'published')
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+    await expect(fetch(address, {signal: AbortSignal.timeout(2_000)})).rejects.toThrow()
   })
 
   test.each(['RunPodSandbox', 'CreateContainer', 'StartContainer'])(
