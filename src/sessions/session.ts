@@ -103,10 +103,15 @@ export async function runSession(request: SessionRequest): Promise<RemoteExit> {
 /** Longer than what an OCI runtime says of a command that it could not start. */
 const wordsLimit = 4096
 
+/** All that there is: why the command was not started, as where its working directory is gone. */
+const runtimesOwnLine = /^time="[^"\n]*" level=error msg="exec failed: unable to start [^\n]*\n*$/
+
 /** Throws what other runtimes answer with where CRI-O lets a command that did not start look like one that failed. */
 export async function checkStarted(client: CriClient, words: string): Promise<void> {
-  const failure = words.length > wordsLimit ? undefined : startFailureIn(words)
-  if (failure === undefined || !leavesStartFailuresToStderr(await client.runtime.version())) return
+  if (words.length > wordsLimit) return
+  const failure = startFailureIn(words)
+  if (failure === undefined && !runtimesOwnLine.test(words)) return
+  if (!leavesStartFailuresToStderr(await client.runtime.version())) return
   throw new StreamError('failed', words.trim(), {startFailure: failure})
 }
 

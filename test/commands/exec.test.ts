@@ -139,6 +139,24 @@ describe('one container', () => {
     expect(await outcomeOf(cli)).toEqual({stdout: '', stderr, exitCode})
   })
 
+  test.each([
+    ['cri-o', 125, 2],
+    ['containerd', 255, 1],
+  ])("code 255 and the OCI runtime's own words on stderr, with %s", async (runtimeName, exitCode, times) => {
+    const version = {version: '0.1.0', runtimeName, runtimeVersion: '1.36.3', runtimeApiVersion: 'v1'}
+    const words = 'chdir to cwd (\\"/gone\\") set in config.json failed: no such file or directory'
+    const fails: StreamHandler = async ({stderr}) => {
+      stderr?.write(
+        `time="2026-11-28T19:44:38Z" level=error msg="exec failed: unable to start container process: ${words}"\n`,
+      )
+      return {exitCode: 255}
+    }
+    await using node = await startFakeNode({exec: fails, answers: {Version: version}})
+    const result = await runCli(['exec', 'web', 'ls'], node)
+    expect(result).toMatchObject({stdout: '', exitCode})
+    expect(result.stderr.split(words)).toHaveLength(times + 1)
+  })
+
   test('a command that ends before stdin does', async () => {
     await using node = await startFakeNode({exec: printing('done\n')})
     const cli = startCli(['exec', '-i', 'web', 'true'], node)
