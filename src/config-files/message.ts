@@ -53,6 +53,24 @@ export const refuse: Judge = ({error}) => {
   throw error
 }
 
+interface KeyPlace {
+  /** The keys before it, and in which lines. */
+  known: Map<string, number>
+  path: Path
+  line: number
+  judge: Judge
+}
+
+/** Says of a key that stands twice in one mapping that the last one counts, or fails. */
+export function checkKey(key: string, {known, path, line, judge}: KeyPlace): void {
+  const first = known.get(key)
+  if (first === undefined) known.set(key, line)
+  else {
+    const error = failure(path, `duplicate key, first in line ${first}`, line)
+    judge({error, otherwise: 'the last one counts', outdated: false})
+  }
+}
+
 class Reader {
   readonly #judge: Judge
   readonly #budget = {left: maxNodes}
@@ -72,22 +90,13 @@ class Reader {
         this.#judge({error, otherwise: 'left out', outdated: isOutdated(type, key)})
         continue
       }
-      this.#checkKey(known, name, [...path, key], line)
+      checkKey(name, {known, path: [...path, key], line, judge: this.#judge})
       const field = messageFields(type)?.[name] as FieldDescriptor
       const item = this.#field(field, value, [...path, protoName(name)])
       if (item !== undefined) values[name] = item
       else delete values[name]
     }
     return values
-  }
-
-  #checkKey(known: Map<string, number>, name: string, path: Path, line: number): void {
-    const first = known.get(name)
-    if (first === undefined) known.set(name, line)
-    else {
-      const error = failure(path, `duplicate key, first in line ${first}`, line)
-      this.#judge({error, otherwise: 'the last one counts', outdated: false})
-    }
   }
 
   /** undefined for a null: the field is not set. */
@@ -113,7 +122,7 @@ class Reader {
     const known = new Map<string, number>()
     return Object.fromEntries(
       this.#mapping(node, path, 'name: value pairs,').entries.map(({key, value, line}) => {
-        this.#checkKey(known, key, [...path, key], line)
+        checkKey(key, {known, path: [...path, key], line, judge: this.#judge})
         this.#spend(value, path)
         return [key, isNull(value) ? '' : this.#single(field, value, [...path, key])]
       }),

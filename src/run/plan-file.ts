@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto'
 import {defaultValidation, documentsOf, judgeOf, nameSource} from '../config-files/file.js'
-import {type Judge, messageFrom} from '../config-files/message.js'
+import {checkKey, type Judge, messageFrom} from '../config-files/message.js'
 import type {SourceText} from '../config-files/source.js'
 import {type MappingNode, type Node, TreeError} from '../config-files/tree.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
@@ -26,6 +26,8 @@ export function parsePlan(source: SourceText, validation = defaultValidation): P
   })
 }
 
+const partNames = ['method', 'when', 'request']
+
 interface PlacedStep {
   step: Step
   line: number
@@ -33,21 +35,13 @@ interface PlacedStep {
 
 function stepFrom(node: Node, judge: Judge): PlacedStep {
   if (node.kind !== 'mapping') throw new TreeError('a part should hold method and request', node.line)
-  const known = ['method', 'when', 'request']
-  const stranger = node.entries.find(({key}) => !known.includes(key))
-  if (stranger && partOf(node, 'method') === undefined) {
+  if (partOf(node, 'method') === undefined && node.entries.some(({key}) => !partNames.includes(key))) {
     throw new TreeError(
       `this is no plan: each part should hold method and request, as ${programName()} run --dry-run prints them; for a pod and a container file: ${programName()} run CONTAINER-CONFIG POD-CONFIG`,
       node.line,
     )
   }
-  if (stranger) {
-    const guess = nearest(stranger.key, known)
-    throw new TreeError(
-      `${stranger.key}: no such field${guess ? `, did you mean ${guess}?` : ''}`,
-      stranger.line,
-    )
-  }
+  checkNames(node, judge)
   const word = textOf(node, 'method') ?? ''
   const method = methods.find((name) => name === word)
   if (!method) {
@@ -67,8 +61,20 @@ function stepFrom(node: Node, judge: Judge): PlacedStep {
   return {step: step as Step, line: node.line}
 }
 
+function checkNames({entries}: MappingNode, judge: Judge): void {
+  const known = new Map<string, number>()
+  for (const {key, line} of entries) {
+    if (partNames.includes(key)) checkKey(key, {known, path: [key], line, judge})
+    else {
+      const guess = nearest(key, partNames)
+      const error = new TreeError(`${key}: no such field${guess ? `, did you mean ${guess}?` : ''}`, line)
+      judge({error, otherwise: 'left out', outdated: false})
+    }
+  }
+}
+
 function partOf(node: MappingNode, name: string): Node | undefined {
-  return node.entries.find(({key}) => key === name)?.value
+  return node.entries.findLast(({key}) => key === name)?.value
 }
 
 function textOf(node: MappingNode, name: string): string | undefined {

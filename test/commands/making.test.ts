@@ -685,17 +685,31 @@ method: StartContainer
       'when: only a PullImage has one, and it is always or missing',
     ],
     ['method: PullImage\nrequst: {image: a}', 'requst: no such field, did you mean request?'],
+    ['method: PullImage\nmethod: StartContainer', 'method: duplicate key, first in line 1'],
     [
       'metadata: {name: a}',
       'this is no plan: each part should hold method and request, as crisp run --dry-run prints them; for a pod and a container file: crisp run CONTAINER-CONFIG POD-CONFIG',
     ],
   ])('a plan that is wrong: %j', (text, problem) => {
     expect(() => parsePlan({name: 'plan.yaml', text})).toThrow(
-      new UserError(
-        `plan.yaml:${problem.startsWith('request.config.metadata.namspace') || problem.startsWith('requst') ? 2 : 1}: ${problem}`,
-      ),
+      new UserError(`plan.yaml:${/no such field|duplicate/.test(problem) ? 2 : 1}: ${problem}`),
     )
   })
+})
+
+test('of a plan, --validate=warn names keys of its own too that are unknown or stand twice', () => {
+  const text = `method: PullImage
+request: {image: {image: first}}
+request: {image: {image: last}}
+comment: mine
+`
+  const notes: string[] = []
+  const plan = parsePlan({name: 'plan.yaml', text}, {mode: 'warn', note: (line) => notes.push(line)})
+  expect(plan).toEqual([{method: 'PullImage', when: 'always', request: {image: {image: 'last'}}}])
+  expect(notes).toEqual([
+    'plan.yaml:3: request: duplicate key, first in line 2 (the last one counts)',
+    'plan.yaml:4: comment: no such field (left out)',
+  ])
 })
 
 describe('--validate', () => {
