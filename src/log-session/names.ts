@@ -7,7 +7,7 @@ export function nameOf({namespace, pod, container}: LogOrigin): string {
 }
 
 /** How much of each log's name it takes to tell them apart. */
-export function originLabels(origins: readonly LogOrigin[]): string[] {
+function originLabels(origins: readonly LogOrigin[]): string[] {
   const distinct = (values: readonly string[]) => new Set(values).size > 1
   const manyNamespaces = distinct(origins.map(({namespace}) => namespace))
   const manyPods = manyNamespaces || distinct(origins.map(({pod}) => pod))

@@ -23,7 +23,7 @@ export async function endOutputs({stdout, stderr}: Outputs): Promise<void> {
  * Writes whole lines to `target`, each behind `prefix`, so that several writers can share it. A last line without an
  * end gets one when this is ended; of a line of more than 64 KiB parts are written as lines. `target` stays open.
  */
-export function lineWriter(target: Writable, prefix: string): Writable {
+function lineWriter(target: Writable, prefix: string): Writable {
   let kept: Buffer = Buffer.alloc(0)
   const writeLines = (lines: Buffer, done: (error?: Error | null) => void): void => {
     if (lines.length === 0) done()

@@ -24,7 +24,7 @@ export function writeTo(writable: Writable): Consume {
 }
 
 /** Resolves when `writable` wants more, or never will. */
-export function waitForDrain(writable: Writable): Promise<void> {
+function waitForDrain(writable: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       writable.off('drain', done)

@@ -59,7 +59,7 @@ function imagesTable(
 }
 
 /** One row for each tag, or one for an image without tags. Each tag gets the digest of its own repository if there is one. */
-export function imageRows({repoTags, repoDigests}: Pick<Image, 'repoTags' | 'repoDigests'>): ImageRow[] {
+function imageRows({repoTags, repoDigests}: Pick<Image, 'repoTags' | 'repoDigests'>): ImageRow[] {
   const digests = repoDigests.map(splitReference)
   const [first = {name: none, tag: none, digest: none}] = digests
   if (repoTags.length === 0) return [first]

@@ -71,7 +71,7 @@ async function linkOnce(made: string, path: string): Promise<void> {
   }
 }
 
-export class SocketTakenError extends UserError {
+class SocketTakenError extends UserError {
   constructor(path: string, inUse: boolean) {
     const what = inUse
       ? 'something listens there already'

@@ -20,7 +20,7 @@ export interface ServerFacts {
 }
 
 /** The directory of this user's embedded runtimes, which nobody else can look into; made if need be. */
-export function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
+function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
   const uid = process.getuid?.() ?? 0
   const runtimeDirectory = environment.XDG_RUNTIME_DIR
   const home =

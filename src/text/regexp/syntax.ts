@@ -337,7 +337,7 @@ function withCases(set: CodePoints, {ignoreCase}: Modes): CodePoints {
 }
 
 /** Whether it matches where nothing is. */
-export function isNullable(tree: Tree): boolean {
+function isNullable(tree: Tree): boolean {
   switch (tree.kind) {
     case 'set':
       return false
