@@ -1,5 +1,5 @@
-import {spawn} from 'node:child_process'
-import {mkdir} from 'node:fs/promises'
+import {execFileSync, spawn} from 'node:child_process'
+import {mkdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {shellImage} from '../support/demo-node.js'
@@ -79,16 +79,16 @@ describe.concurrent('a stderr that cannot be written', () => {
 })
 
 testWith('root')('a disk that takes only the beginning is a failure too', async () => {
-  const script = `mount -t tmpfs -o size=16k none "$1"; shift
-"$@" > ${node.directory}/small/output; echo $?; stat -c %s ${node.directory}/small/output`
-  await mkdir(join(node.directory, 'small'))
-  const argv = [join(node.directory, 'small'), ...crispCommand, 'jsonschema', '--pod']
-  const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: cliEnvironment(node),
-  })
-  const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)])
-  expect({stdout, stderr}).toEqual({stdout: '1\n16384\n', stderr: noSpace})
+  const disk = join(node.directory, 'small')
+  await mkdir(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', disk])
+  try {
+    const file = join(disk, 'output')
+    expect(await outcome(['jsonschema', '--pod'], `> '${file}'`)).toEqual({stderr: noSpace, exitCode: 1})
+    expect((await stat(file)).size).toBe(16_384)
+  } finally {
+    execFileSync('umount', [disk])
+  }
 })
 
 /** Nothing answers, and no timer is there to tell it. */
