@@ -61,6 +61,8 @@ interface OpenStream {
 const frameLimitBytes = 128 * 1024
 /** What is given to the kernel in one go. */
 const batchLimitBytes = 512 * 1024
+/** A peer that asks and asks, and reads no answer, must not fill our memory. */
+const mostUnreadReplies = 10_000
 const goodbyePatienceMs = 500
 
 /**
@@ -113,10 +115,10 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
         return
       }
       case 'ping':
-        if (frame.id % 2 === 0) void send(encodePing(frame.id))
+        if (frame.id % 2 === 0) reply(encodePing(frame.id))
         return
       case 'synStream':
-        socket.write(encodeRstStream(frame.streamId, rstStatus.refusedStream))
+        reply(encodeRstStream(frame.streamId, rstStatus.refusedStream))
         return
       case 'goAway':
         return
@@ -149,6 +151,13 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
   socket.on('end', loseStreams)
   socket.on('close', loseStreams)
 
+  let unreadReplies = 0
+  const reply = (frame: Buffer): void => {
+    if (++unreadReplies > mostUnreadReplies)
+      throw new SpdyProtocolError('requests without reading the replies')
+    void send(frame, () => unreadReplies--)
+  }
+
   let pingDue = false
   const pinging = setInterval(async () => {
     if (pingDue) return
@@ -158,9 +167,9 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
     pingDue = false
   }, options.pingIntervalMs)
 
-  const send = async (frame: Buffer): Promise<void> => {
+  const send = async (frame: Buffer, written?: () => void): Promise<void> => {
     await allowed()
-    if (socket.writable) socket.write(frame)
+    if (socket.writable) socket.write(frame, written)
   }
   const sendData = async (
     streamId: number,

@@ -6,6 +6,9 @@ import {connectFailure, StreamError} from './stream-error.js'
 import {nodeTlsOptions, type StreamTls} from './tls-options.js'
 import {refusal} from './upgrade.js'
 
+/** A peer that asks and asks, and reads no answer, must not fill our memory. */
+const mostUnreadBytes = 1024 * 1024
+
 export interface WebSocketRequest extends SetupLimits {
   /** From `parseStreamUrl`. */
   url: URL
@@ -36,6 +39,10 @@ export async function dialWebSocket(options: WebSocketRequest): Promise<DialledW
     socket.once('upgrade', ({socket: connection}: IncomingMessage) => {
       socket.once('open', () => {
         socket.pause()
+        // ws answers each at once, whether or not the answers are read.
+        socket.on('ping', () => {
+          if (socket.bufferedAmount > mostUnreadBytes) socket.terminate()
+        })
         resolve({socket, connection})
       })
     })

@@ -2,6 +2,7 @@ import {once} from 'node:events'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {runRemoteCommand, type StreamTransport} from '../../src/streaming/remote-command.js'
+import {encodePing} from '../../src/streaming/spdy-frames.js'
 import {StreamError} from '../../src/streaming/stream-error.js'
 import {startRawPeer} from '../support/peers/raw-peer.js'
 import {createSink} from '../support/peers/sink.js'
@@ -330,6 +331,26 @@ describe('a stream breaks', () => {
     expect(await failureOf(peer.url)).toEqual({kind: 'failed', message, startFailure: 'notFound', output: ''})
   })
 
+  test.each([
+    ['pings', encodePing(2)],
+    ['new streams', Buffer.from('800300010000000a00000002000000000000', 'hex')],
+  ])('%s without end, and no answer is read: an error, in little memory', async (_, frame) => {
+    const many = Buffer.concat(Array(10_000).fill(frame))
+    await using peer = await startSpdyPeer(async (session) => {
+      await session.streams(2)
+      session.socket.pause()
+      const pour = () => {
+        while (!session.socket.destroyed && session.socket.write(many));
+      }
+      session.socket.on('drain', pour)
+      pour()
+    })
+    expect(await failureOf(peer.url)).toMatchObject({
+      kind: 'protocol',
+      message: "the runtime's streaming server sent requests without reading the replies",
+    })
+  })
+
   test('a stream opened by the server is refused and the command continues', async () => {
     await using peer = await startSpdyPeer(async (session) => {
       const [error, stdout] = await session.streams(2)
@@ -346,4 +367,20 @@ describe('a stream breaks', () => {
     expect(await runRemoteCommand({url: peer.url, stdout, tty: false})).toEqual({kind: 'exited', exitCode: 0})
     await peer.served
   })
+})
+
+test('WebSocket pings without end, and no answer is read: the connection is given up', async () => {
+  await using peer = await startWebSocketPeer(
+    async ({socket}) => {
+      socket.pause()
+      const payload = Buffer.alloc(125)
+      const pour = () => {
+        for (let count = 0; count < 1000 && socket.readyState === socket.OPEN; count++) socket.ping(payload)
+        if (socket.readyState === socket.OPEN) setImmediate(pour)
+      }
+      pour()
+    },
+    {protocol: 'v4.channel.k8s.io'},
+  )
+  expect(await failureOf(peer.url, {transport: 'websocket'})).toMatchObject({kind: 'lost'})
 })
