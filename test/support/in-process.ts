@@ -32,7 +32,7 @@ export interface InProcessOptions {
 
 /**
  * The installed command inside this process, some twenty times faster than as one of its own: for what ends by itself
- * and starts no process. One at a time; it shares the terminal and the working directory with the test.
+ * and reads no stdin that is a file or a pipe. One at a time; it shares the terminal and the working directory with the test.
  */
 export function runInProcess(argv: readonly string[], options: InProcessOptions = {}): Promise<CliResult> {
   if (process.env.CRISP_BIN && !options.here) return runOutside(argv, options)
