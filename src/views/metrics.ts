@@ -1,4 +1,5 @@
 import {protoJson} from '../client/proto-json.js'
+import {printableLines} from '../errors/printable.js'
 import {table} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {Metric, MetricDescriptor, PodSandboxMetrics} from '../generated/cri.js'
@@ -110,8 +111,9 @@ function labelName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_')
 }
 
+/** The format knows three escapes; other control characters, which no label has for a reason, come as text. */
 function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+  return printableLines(text).replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 }
 
 function escapeLabel(text: string): string {

@@ -12,6 +12,7 @@ const image = {image: hostile}
 const labels = {[hostile]: hostile}
 const ids = {id: id('ab'), podSandboxId: id('cd'), createdAt: secondsAgo(5)}
 const info = {[hostile]: hostile}
+const cpu = {timestamp: '1', usageCoreNanoSeconds: {value: '1'}}
 const refused = () => {
   throw status(rpcCode.unknown, `refused: ${hostile}\n`)
 }
@@ -36,6 +37,30 @@ beforeAll(async () => {
     PodSandboxStatus: {status: {...ids, id: id('cd'), metadata, labels}, info},
     ImageStatus: {image: {id: id('ef'), repoTags: [hostile], repoDigests: [hostile]}, info},
     StopContainer: refused,
+    ListContainerStats: {
+      stats: [
+        {attributes: {id: id('ab'), metadata, labels}, cpu, writableLayer: {fsId: {mountpoint: hostile}}},
+      ],
+    },
+    ListPodSandboxStats: {stats: [{attributes: {id: id('cd'), metadata, labels}}]},
+    ContainerStats: {stats: {attributes: {id: id('ab'), metadata, labels}, cpu}},
+    ImageFsInfo: {imageFilesystems: [{fsId: {mountpoint: hostile}}]},
+    ListMetricDescriptors: {descriptors: [{name: hostile, help: hostile, labelKeys: [hostile]}]},
+    ListPodSandboxMetrics: {
+      podMetrics: [
+        {podSandboxId: id('cd'), metrics: [{name: hostile, labelValues: [hostile], value: {value: '1'}}]},
+      ],
+    },
+    StopPodSandbox: refused,
+    RemoveContainer: refused,
+    StartContainer: refused,
+    UpdateContainerResources: refused,
+    CheckpointContainer: refused,
+    PullImage: refused,
+    RunPodSandbox: refused,
+    Exec: refused,
+    ExecSync: refused,
+    Attach: refused,
     RemoveImage: refused,
   })
 })
@@ -59,6 +84,47 @@ describe('what the runtime says cannot act on a terminal, nor look like a line o
     ['rm', '--all', '--dry-run'],
     ['stop', id('ab')],
     ['inspect', 'a'],
+    ['info'],
+    ['config'],
+    ['describe', id('ab'), id('cd')],
+    ['describe', id('ab'), '-o', 'name'],
+    ['stats'],
+    ['statsp'],
+    ['top', '--once'],
+    ['top', '--once', '--pods'],
+    ['imagefsinfo', '-o', 'table'],
+    ['metricdescs', '-o', 'table'],
+    ['metricsp', '-o', 'table'],
+    ['metricsp', '-o', 'prometheus'],
+    ['logs', id('ab')],
+    ['logs', '--selector', 'x=y'],
+    ['rmp', '--all', '--dry-run'],
+    ['rmi', '--all', '--dry-run'],
+    ['rmi', 'some'],
+    ['stopp', id('cd')],
+    ['rm', id('ab')],
+    ['start', id('ab')],
+    ['update', '--memory', '64m', id('ab')],
+    ['exec', id('ab'), 'true'],
+    ['exec', hostile, 'true'],
+    ['attach', id('ab')],
+    ['cp', `${id('ab')}:/etc/hostname`, '-'],
+    ['checkpoint', '--export', '/tmp/x.tar', id('ab')],
+    ['pull', hostile],
+    ['run', '--no-pull', hostile],
+    ['which', `/run/${id('ab')}`],
+    ['explain', hostile],
+    [hostile],
+    ['ps', `--${hostile}`],
+    ['ps', '--state', hostile],
+    ['ps', '-o', `go-template={{.${hostile}}}`],
+    ['--config', `/nonexistent/${hostile}`, 'ps'],
+    ['runp', `/nonexistent/${hostile}`],
+    ['__complete', 'bash', 'crisp inspect x', ' '],
+    ['__complete', 'zsh', 'inspect', ''],
+    ['__complete', 'fish', 'inspect', ''],
+    ['__complete', 'fish', 'inspecti', ''],
+    ['__complete', 'fish', 'inspectp', ''],
   ])('%s %s %s %s', async (...argv) => {
     const {stdout, stderr} = await runInProcess(argv, runtime)
     expect(stdout + stderr).not.toBe('')
