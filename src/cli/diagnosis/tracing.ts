@@ -19,7 +19,6 @@ import {methodsOf} from '../../client/descriptor.js'
 import {codeName, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
 import {sayEachOnce} from '../../text/once.js'
 import {isCrictlMode} from '../../text/program.js'
-import {describeError} from '../failures/describe.js'
 
 export interface TracingOptions {
   /** The verb: the name of the root span. */
@@ -120,7 +119,9 @@ function endCall(span: Span, error: unknown): void {
   if (error === undefined) span.setAttribute('rpc.grpc.status_code', 0)
   else {
     if (error instanceof RpcError) span.setAttribute('rpc.grpc.status_code', error.code)
-    span.setStatus({code: SpanStatusCode.ERROR, message: describeError(error).text})
+    // Never its words: a runtime may say again what it was sent, such as a password.
+    const message = error instanceof RpcError ? codeName(error.code) : 'cut off'
+    span.setStatus({code: SpanStatusCode.ERROR, message})
   }
   span.end()
 }

@@ -41,10 +41,14 @@ interface Attributes {
 }
 
 /** A collector that keeps what it is sent. */
-async function startCollector(): Promise<{endpoint: string; spans: Span[]} & AsyncDisposable> {
+async function startCollector(): Promise<
+  {endpoint: string; spans: Span[]; received: Buffer[]} & AsyncDisposable
+> {
   const spans: Span[] = []
+  const received: Buffer[] = []
   const takeSpans: handleUnaryCall<Buffer, Buffer> = (call, reply) => {
     spans.push(...spansOf(call.request))
+    received.push(call.request)
     reply(null, Buffer.alloc(0))
   }
   const server = new Server()
@@ -68,7 +72,12 @@ async function startCollector(): Promise<{endpoint: string; spans: Span[]} & Asy
       error ? reject(error) : resolve(bound),
     ),
   )
-  return {endpoint: `127.0.0.1:${port}`, spans, [Symbol.asyncDispose]: async () => server.forceShutdown()}
+  return {
+    endpoint: `127.0.0.1:${port}`,
+    spans,
+    received,
+    [Symbol.asyncDispose]: async () => server.forceShutdown(),
+  }
 }
 
 function spansOf(message: Buffer): Span[] {
@@ -251,3 +260,25 @@ test.each(['host', 'a b', '127.0.0.1:4317/path', '', '127.0.0.1:99999'])(
     )
   },
 )
+
+test('no secret of a command line, nor what a runtime says of it, is in a span', async () => {
+  await using collector = await startCollector()
+  await using runtime = await startFakeRuntime({
+    PullImage: () => {
+      throw status(2, 'login as anna with topsecret failed')
+    },
+  })
+  const argv = [
+    '--enable-tracing',
+    '--tracing-endpoint',
+    collector.endpoint,
+    'pull',
+    '--creds',
+    'anna:topsecret',
+    'busybox',
+  ]
+  expect(await runCli(argv, runtime)).toMatchObject({exitCode: 1})
+  const sent = Buffer.concat(collector.received).toString('latin1')
+  expect(sent).toContain('PullImage')
+  expect(sent).not.toMatch(/topsecret|anna|busybox/)
+})
