@@ -1,8 +1,11 @@
 import {closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync} from 'node:fs'
 import {Socket} from 'node:net'
 import {devNull} from 'node:os'
-import {addAbortSignal, type Readable} from 'node:stream'
+import {addAbortSignal, Readable} from 'node:stream'
 import {isatty, ReadStream} from 'node:tty'
+
+/** The runtime of standalone files. */
+declare const Bun: {file(descriptor: number): {stream(): Parameters<typeof Readable.fromWeb>[0]}} | undefined
 
 export interface ReadOptions {
   /** Ends the wait for a pipe. */
@@ -93,7 +96,10 @@ function open(path: string): number | Readable {
 
 /** The kernel tells when there is something to read, or the end; a pipe that had no writer yet has no end either. */
 function readEvents(fd: number): Readable {
-  return new Socket({fd, readable: true, writable: false})
+  // In a standalone file a socket of a descriptor gets no events.
+  return typeof Bun === 'undefined'
+    ? new Socket({fd, readable: true, writable: false})
+    : Readable.fromWeb(Bun.file(fd).stream())
 }
 
 function refuseOthers(there: Stats): void {

@@ -11,7 +11,7 @@ import {type FakeNode, startFakeNode} from '../support/fake-node.js'
 import {runInProcess} from '../support/in-process.js'
 import {testWith} from '../support/needs.js'
 import {onTerminal} from '../support/on-terminal.js'
-import {type Cli, cliEnvironment, outcomeOf, program, runCli, startCli} from '../support/run-cli.js'
+import {type Cli, cliEnvironment, crispCommand, outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 // Every place where a file is named that crisp reads, and whatever may be there in its stead.
 
@@ -202,7 +202,7 @@ describe.concurrent('a pipe with something in it is read like a file', () => {
       env: {
         ...cliEnvironment({...node, env: {XDG_RUNTIME_DIR: directory}}),
         TEXT: text,
-        crisp: `${process.execPath} ${program}`,
+        crisp: crispCommand.join(' '),
       },
     })
     shell.stdin.end(stdin)

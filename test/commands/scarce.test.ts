@@ -3,7 +3,7 @@ import {expect, test} from 'vitest'
 import {describeError} from '../../src/cli/failures/describe.js'
 import {runAsNobody} from '../support/as-nobody.js'
 import {startFakeNode} from '../support/fake-node.js'
-import {cliEnvironment, outcomeOf, program} from '../support/run-cli.js'
+import {cliEnvironment, crispInNode, outcomeOf} from '../support/run-cli.js'
 
 // A node that has too little of what programs take for granted: files to open, space, a place to write.
 
@@ -26,7 +26,7 @@ test.each([
   const outcomes = []
   for (const count of descriptors) {
     const line = `ulimit -n ${count} && exec "$@"`
-    const words = ['-c', line, 'sh', process.execPath, program, '-r', node.endpoint, ...argv]
+    const words = ['-c', line, 'sh', ...crispInNode, '-r', node.endpoint, ...argv]
     const cli = spawn('sh', words, {env: cliEnvironment({}), stdio: ['pipe', 'pipe', 'pipe']})
     cli.stdin.end()
     const {stdout, stderr, exitCode} = await outcomeOf(cli)

@@ -5,7 +5,11 @@ import {fileURLToPath} from 'node:url'
 
 type Words = readonly [string, ...string[]]
 
-const crispInNode: Words = [process.execPath, fileURLToPath(new URL('../../bin/run.js', import.meta.url))]
+/** For what depends on Node itself, such as how many descriptors it needs. */
+export const crispInNode: Words = [
+  process.execPath,
+  fileURLToPath(new URL('../../bin/run.js', import.meta.url)),
+]
 
 /** The words that start crisp: CRISP_BIN is a standalone file of it. */
 export const crispCommand: Words = process.env.CRISP_BIN ? [resolve(process.env.CRISP_BIN)] : crispInNode
