@@ -43,8 +43,9 @@ function describeWhole(error: unknown): {lines: readonly string[]; exitCode: Exi
     const {text, exitCode} = rpcFailure(error)
     return {lines: [text], exitCode}
   }
+  if (isOutOfFiles(error instanceof StreamError ? error.cause : error))
+    return {lines: [outOfFilesText], exitCode: exitCode.failed}
   if (error instanceof StreamError) return {lines: [streamText(error)], exitCode: exitCode.failed}
-  if (isOutOfFiles(error)) return {lines: [outOfFilesText], exitCode: exitCode.failed}
   const refused = systemText(error)
   if (refused !== undefined) return {lines: [refused], exitCode: exitCode.failed}
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
