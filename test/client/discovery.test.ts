@@ -51,7 +51,7 @@ test('if no socket speaks CRI v1, the error lists each socket with its reason', 
   })
   using client = connect({
     sockets: ['/nonexistent.sock', mute.path, other.path, disabled.path, '/etc/passwd'],
-    connectTimeoutMs: 200,
+    connectTimeoutMs: 3_000,
   })
   const error = await client.runtime.version().catch((reason: unknown) => reason)
   expect(error).toMatchObject({
