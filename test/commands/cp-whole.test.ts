@@ -13,6 +13,8 @@ import {startCli} from '../support/run-cli.js'
 // A file has its old content or its new one, whatever happens to the copy meanwhile.
 
 const kills = Number(process.env.CRISP_COPY_KILLS ?? 3)
+const fullDisks = Number(process.env.CRISP_COPY_FULL_DISKS ?? 2)
+const diskBytes = 1024 * 1024
 const bytes = randomBytes(8 * 1024 * 1024, 5)
 
 let runtime: DemoRuntime
@@ -64,21 +66,25 @@ describe.runIf(process.getuid?.() === 0)('on a disk that is full', () => {
   beforeEach(() => {
     disk = join(base, 'disk')
     mkdirSync(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'none', disk])
   })
   afterEach(() => execFileSync('umount', [disk]))
 
   test.each(ways)('%s, %s', async (direction, container) => {
     const target = join(disk, 'target')
     writeFileSync(target, 'old')
-    const {stderr, exitCode} = await runInProcess(
-      argv(direction as string, container as string, join(base, 'new'), target),
-      runtime,
-    )
-    expect(exitCode).toBe(1)
-    expect(stderr).toMatch(/^crisp: .*(no space left on|Wrote only).*\n$/i)
-    expect(stderr).not.toContain('.crisp-')
-    expect(readFileSync(target, 'utf8')).toBe('old')
-    expect(readdirSync(disk)).toEqual(['target'])
+    for (let round = 0; round < fullDisks; round++) {
+      // From all of the disk down to nothing is free.
+      writeFileSync(join(disk, 'other'), Buffer.alloc(Math.floor((round / fullDisks) * diskBytes)))
+      const {stderr, exitCode} = await runInProcess(
+        argv(direction as string, container as string, join(base, 'new'), target),
+        runtime,
+      )
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^crisp: .*(no space left on|Wrote only).*\n$/i)
+      expect(stderr).not.toContain('.crisp-')
+      expect(readFileSync(target, 'utf8')).toBe('old')
+      expect(readdirSync(disk).sort()).toEqual(['other', 'target'])
+    }
   })
 })
