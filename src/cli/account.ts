@@ -9,7 +9,9 @@ export function findAccount(name: string): Account | undefined {
   if (name === own.username || name === String(own.uid)) return undefined
   if (own.uid !== 0) throw new UserError(`only root can become ${name}: without --user it runs as you`)
   const account = accountAsRoot(name)
-  return account.uid === own.uid ? undefined : account
+  if (account.uid !== own.uid) return account
+  // The runtime of standalone files takes everybody for root, and nobody who asks for another user may get root.
+  throw new UserError(`this crisp cannot become ${name}: run it with Node.js`)
 }
 
 /** For good, and without any other group. */
