@@ -1,13 +1,12 @@
 import {mkdir, mkdtemp, readdir, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {expect, onTestFailed, onTestFinished, test} from 'vitest'
 import {spawnOnTerminal} from '../../../src/demo/processes/pty.js'
 import type * as cri from '../../../src/generated/cri.js'
 import {id, kubeletContainer, startFakeRuntime} from '../../support/fake-runtime.js'
 import {isMet} from '../../support/needs.js'
-import {runCli} from '../../support/run-cli.js'
+import {program, runCli} from '../../support/run-cli.js'
 
 // Names that are commands, on a terminal: Tab completes them, Enter runs the line. Each would make a file.
 
@@ -50,7 +49,7 @@ for (const [shell, {argv, setup}] of Object.entries(shells)) {
     const work = join(folder, 'work')
     await mkdir(bin)
     await mkdir(work)
-    await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), join(bin, 'crisp'))
+    await symlink(program, join(bin, 'crisp'))
     const {stdout: script} = await runCli(['completion', shell])
     await writeFile(join(folder, 'script'), script)
     const terminal = await spawnOnTerminal([...argv], {

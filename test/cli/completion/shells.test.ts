@@ -2,7 +2,6 @@ import {execFile} from 'node:child_process'
 import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {answer, splitLine, typedLine} from '../../../src/cli/completion/shells.js'
@@ -15,7 +14,7 @@ import {
   startFakeRuntime,
 } from '../../support/fake-runtime.js'
 import {isMet} from '../../support/needs.js'
-import {runCli} from '../../support/run-cli.js'
+import {program, runCli} from '../../support/run-cli.js'
 
 describe('a line as bash sends it', () => {
   test.each<[string, string[], string]>([
@@ -80,8 +79,7 @@ let runtime: FakeRuntime
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'crisp-completion-'))
   await mkdir(join(folder, 'bin'))
-  for (const name of ['crisp', 'crictl'])
-    await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), join(folder, 'bin', name))
+  for (const name of ['crisp', 'crictl']) await symlink(program, join(folder, 'bin', name))
   runtime = await startFakeRuntime({
     ListContainers: {
       containers: [

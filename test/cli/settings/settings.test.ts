@@ -2,7 +2,6 @@ import {spawnSync} from 'node:child_process'
 import {chmod, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {GlobalFlags} from '../../../src/cli/flags/common.js'
 import {configKeys} from '../../../src/cli/settings/file.js'
@@ -10,13 +9,22 @@ import {readSettings} from '../../../src/cli/settings/settings.js'
 import {startFakeRuntime} from '../../support/fake-runtime.js'
 import {runInProcess} from '../../support/in-process.js'
 import {testWith} from '../../support/needs.js'
-import {program, runCli} from '../../support/run-cli.js'
+import {crispInShell, program, runCli} from '../../support/run-cli.js'
 
 let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crisp-config-'))
 })
 afterAll(() => rm(directory, {recursive: true}))
+
+/** A command called crictl, and settings in its folder. */
+async function commandBeside(settings: string): Promise<{folder: string; command: string}> {
+  const folder = await mkdtemp(join(directory, 'beside-'))
+  const command = join(folder, 'crictl')
+  await symlink(program, command)
+  await writeFile(join(folder, 'crictl.yaml'), settings)
+  return {folder, command}
+}
 
 async function file(text: string): Promise<string> {
   const path = join(directory, `${Math.random()}.yaml`)
@@ -155,8 +163,8 @@ describe('a named settings file that is invalid ends the command with one line',
   })
 
   test('from a pipe, which can be read but once', async () => {
-    const script = `"$0" "$1" --config <(printf 'runtime-endpoint: unix:///piped.sock\\n') ps`
-    const {stderr} = spawnSync('bash', ['-c', script, process.execPath, program], {
+    const script = `${crispInShell} --config <(printf 'runtime-endpoint: unix:///piped.sock\\n') ps`
+    const {stderr} = spawnSync('bash', ['-c', script], {
       env: {PATH: process.env.PATH},
       encoding: 'utf8',
     })
@@ -166,10 +174,7 @@ describe('a named settings file that is invalid ends the command with one line',
   testWith('default config')(
     'without one in /etc, the one beside the command counts, by whatever name that is called',
     async () => {
-      const folder = await mkdtemp(join(directory, 'beside-'))
-      const command = join(folder, 'crictl')
-      await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), command)
-      await writeFile(join(folder, 'crictl.yaml'), 'runtime-endpoint: unix:///beside.sock\n')
+      const {folder, command} = await commandBeside('runtime-endpoint: unix:///beside.sock\n')
       const {stderr} = spawnSync(command, ['version'], {env: {PATH: process.env.PATH}, encoding: 'utf8'})
       expect(stderr).toContain('no container runtime at /beside.sock: absent')
       await writeFile(join(folder, 'crictl.yaml'), 'timeout: soon\n')
@@ -183,10 +188,7 @@ describe('a named settings file that is invalid ends the command with one line',
   testWith('default config')(
     'in a folder that others may write to none beside the command counts',
     async () => {
-      const folder = await mkdtemp(join(directory, 'shared-'))
-      const command = join(folder, 'crictl')
-      await symlink(fileURLToPath(new URL('../../../bin/run.js', import.meta.url)), command)
-      await writeFile(join(folder, 'crictl.yaml'), 'runtime-endpoint: unix:///planted.sock\n')
+      const {folder, command} = await commandBeside('runtime-endpoint: unix:///planted.sock\n')
       await chmod(folder, 0o777)
       const {stderr} = spawnSync(command, ['--timeout', '1s', 'version'], {
         env: {PATH: process.env.PATH},
