@@ -3,9 +3,7 @@ import {Socket} from 'node:net'
 import {devNull} from 'node:os'
 import {addAbortSignal, Readable} from 'node:stream'
 import {isatty, ReadStream} from 'node:tty'
-
-/** The runtime of standalone files. */
-declare const Bun: {file(descriptor: number): {stream(): Parameters<typeof Readable.fromWeb>[0]}} | undefined
+import {bun} from '../text/standalone.js'
 
 export interface ReadOptions {
   /** Ends the wait for a pipe. */
@@ -97,9 +95,7 @@ function open(path: string): number | Readable {
 /** The kernel tells when there is something to read, or the end; a pipe that had no writer yet has no end either. */
 function readEvents(fd: number): Readable {
   // In a standalone file a socket of a descriptor gets no events.
-  return typeof Bun === 'undefined'
-    ? new Socket({fd, readable: true, writable: false})
-    : Readable.fromWeb(Bun.file(fd).stream())
+  return bun ? Readable.fromWeb(bun.file(fd).stream()) : new Socket({fd, readable: true, writable: false})
 }
 
 function refuseOthers(there: Stats): void {

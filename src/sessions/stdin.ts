@@ -3,6 +3,7 @@ import {type ConnectOpts, Socket, type SocketConstructorOpts} from 'node:net'
 import {Readable} from 'node:stream'
 import {isatty} from 'node:tty'
 import {UserError} from '../errors/errors.js'
+import {bun} from '../text/standalone.js'
 
 const fileReadBytes = 512 * 1024
 /** What a pipe holds. */
@@ -19,7 +20,7 @@ export function openStdin(): Readable {
   const stat = fstatSync(fd)
   if (!stat.isFIFO() && !stat.isSocket()) return new FileInput(fd)
   // In a standalone file a socket's `onread` is never called.
-  return process.versions.bun ? process.stdin : new PipeInput(fd)
+  return bun ? process.stdin : new PipeInput(fd)
 }
 
 // Without a high-water mark nothing is read ahead, into the buffer that is still in use.

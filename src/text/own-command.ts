@@ -1,19 +1,18 @@
+import {bun} from './standalone.js'
+
 /** What a process knows of its start. */
 export type Started = Pick<NodeJS.Process, 'execPath' | 'argv' | 'argv0'>
-
-/** Where a file compiled together with its runtime has its program; no such path is on any disk. */
-const compiledIn = '/$bunfs/'
 
 /** The words that start this very program again: the standalone file itself, or Node and the file that it runs. */
 export function ownCommand({execPath, argv}: Started): [string, ...string[]] {
   const [, script = ''] = argv
-  return script.startsWith(compiledIn) ? [execPath] : [execPath, script]
+  return bun ? [execPath] : [execPath, script]
 }
 
 /** The path of the program by the name that it was called by, a symlink's for example. */
 export function calledPath({execPath, argv, argv0}: Started): string {
   const [, script = ''] = argv
-  return script.startsWith(compiledIn) ? folderOf(execPath) + argv0.slice(folderOf(argv0).length) : script
+  return bun ? folderOf(execPath) + argv0.slice(folderOf(argv0).length) : script
 }
 
 function folderOf(path: string): string {

@@ -189,7 +189,10 @@ if (isRoot) {
     const seed = join(home, 'node.yaml')
     const container = `{name: idle, image: 'registry.crisp.demo/any:1.0', command: [sleep, '1000']}`
     await writeFile(seed, `pods: [{name: lab, containers: [${container}]}]`, {mode: 0o600})
-    const {stdout, stderr} = await runCli(['demo', '-d', '--user', 'nobody', '--seed', seed], {env: theirs})
+    const {stdout, stderr} = await runCli(['demo', '-d', '--user', 'nobody', '--seed', seed], {
+      // What the environment says of names is nobody's rights.
+      env: {...theirs, USER: 'nobody', LOGNAME: 'nobody'},
+    })
     const {uid, gid} = await stat(join(home, 'crisp-65534'))
     expect({stdout, stderr, uid, gid}).toEqual({
       stdout: `unix://${home}/crisp-65534/demo.sock\n`,
@@ -233,16 +236,20 @@ if (isRoot) {
     expect((await readdir(home)).filter((name) => name !== 'crisp')).toEqual([])
   })
 
-  test.each([['--detach'], ['--stop'], []])(
-    'a user that is not there is a wrong usage: demo %s',
-    async (...argv) => {
-      expect(await runCli(['demo', '--user', 'nobody-knows', ...argv], {env})).toEqual({
-        stdout: '',
-        stderr: 'crisp: --user: there is no user "nobody-knows"\n',
-        exitCode: 2,
-      })
-    },
-  )
+  test.each([
+    ['nobody-knows', '--detach'],
+    ['nobody-knows', '--stop'],
+    ['nobody-knows'],
+    // Root's, and none at all, where a number is of 32 bits.
+    ['4294967296', '--stop'],
+    ['4294967295', '--stop'],
+  ])('a user that is not there is a wrong usage: demo --user %s %s', async (user, ...argv) => {
+    expect(await runCli(['demo', '--user', user, ...argv], {env})).toEqual({
+      stdout: '',
+      stderr: `crisp: --user: there is no user "${user}"\n`,
+      exitCode: 2,
+    })
+  })
 }
 
 test('only root becomes another user, and everybody is the user that they are', async () => {
