@@ -1,7 +1,8 @@
-// Reads our proto file and writes src/generated: the TypeScript types with the proto's comments, and the
-// descriptor that the client loads at run time. Nothing there is ever edited by hand.
+// Reads our proto file and writes src/generated: the TypeScript types with the proto's comments, the code that writes
+// and reads the messages, and the descriptor for what is asked for by name. Nothing there is ever edited by hand.
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import protobuf from 'protobufjs'
+import {codecModule, localName} from './codec.mjs'
 
 const protoFile = new URL('../proto/runtime/v1/api.proto', import.meta.url)
 const outDir = new URL('../src/generated/', import.meta.url)
@@ -30,6 +31,7 @@ const api = root.lookup(packageName)
 export function generate() {
   mkdirSync(outDir, {recursive: true})
   writeFileSync(new URL('cri.ts', outDir), typescriptTypes())
+  writeFileSync(new URL('codec.ts', outDir), codecModule(api))
   writeFileSync(new URL('descriptor.ts', outDir), descriptorModule())
   writeFileSync(new URL('docs.ts', outDir), docsModule())
 }
@@ -82,10 +84,6 @@ function fieldType(field) {
   if (field.map) return `Record<string, ${name}>`
   if (field.repeated) return field.resolvedType instanceof protobuf.Enum ? `(${name})[]` : `${name}[]`
   return field.resolvedType instanceof protobuf.Type ? `${name} | null` : name
-}
-
-function localName(type) {
-  return type.parent instanceof protobuf.Type ? `${type.parent.name}${type.name}` : type.name
 }
 
 function serviceOf(service) {

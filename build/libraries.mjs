@@ -8,7 +8,6 @@ import {build} from 'esbuild'
 
 const names = [
   '@grpc/grpc-js',
-  '@grpc/proto-loader',
   '@oclif/core/args',
   '@oclif/core/command',
   '@oclif/core/config',

@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url'
 
 /** Imports go from left to right, past any number of arrows; never back, and not between two that share a place. */
 export const line =
-  'commands → cli → run → sessions, top, explain → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated'
+  'commands → cli → run → sessions, top, explain → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated → wire'
 
 /** What each takes from outside; the modules of Node only where it has not the process, and with it all of them. */
 const packages = {
@@ -48,14 +48,7 @@ const packages = {
     'node:timers/promises',
     'node:zlib',
   ],
-  client: [
-    '@grpc/grpc-js',
-    '@grpc/proto-loader',
-    'node:events',
-    'node:fs/promises',
-    'node:net',
-    'node:timers/promises',
-  ],
+  client: ['@grpc/grpc-js', 'node:events', 'node:fs/promises', 'node:net', 'node:timers/promises'],
   streaming: [
     'ws',
     'node:events',
@@ -69,6 +62,7 @@ const packages = {
   text: ['re2js'],
   errors: [],
   generated: [],
+  wire: [],
 }
 
 /** Beside the line: the three doors of src, the embedded runtime, and the few files that start or name that. */
@@ -86,7 +80,7 @@ const beside = {
       'errors',
       'generated',
     ],
-    packages: ['@grpc/grpc-js', 'js-yaml', 'ws'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader', 'js-yaml', 'ws'],
   },
 }
 const namersOfDemo = ['commands/demo.ts', 'cli/demo-process.ts', 'cli/completion/live.ts']

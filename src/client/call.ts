@@ -5,10 +5,10 @@ import {
   type ServiceError,
   type StatusObject,
 } from '@grpc/grpc-js'
-import type {MethodDefinition} from '@grpc/proto-loader'
 import {type RpcCode, RpcError, rpcCode} from '../errors/errors.js'
+import {type Method, runtimeServiceMethods} from '../generated/codec.js'
+import type {VersionResponse} from '../generated/cri.js'
 import {deadlineMs} from './deadlines.js'
-import {methodDefinition, type ServiceName} from './descriptor.js'
 import {requireReadable} from './message-limit.js'
 
 export interface CallOptions {
@@ -16,6 +16,11 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /** The base of this call's deadline in milliseconds, see {@link deadlineMs}; the connection's own by default. */
   timeoutMs?: number | undefined
+  /**
+   * Reads each message of the answer in place of what reads all of it. What it throws becomes the call's failure, as it
+   * does for bytes that are no message.
+   */
+  decode?: ((bytes: Buffer) => object) | undefined
 }
 
 /** What calls over one connection share. */
@@ -42,17 +47,14 @@ export interface StreamOptions extends CallOptions {
   maxBytes?: number | undefined
 }
 
-type Definition = MethodDefinition<object, object>
-
 /** One request, one answer. Throws {@link RpcError}, or the reason of the signal that ended it. */
 export function unaryCall(
   context: CallContext,
-  service: ServiceName,
   method: string,
+  definition: Method,
   request: object,
   options: CallOptions,
 ): Promise<object> {
-  const definition = methodDefinition(service, method)
   const signal = joinSignals(context.signal, options.signal)
   const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
   const metadata = new Metadata()
@@ -65,8 +67,8 @@ export function unaryCall(
     }
     const call = context.client.makeUnaryRequest(
       definition.path,
-      definition.requestSerialize,
-      decoder(definition),
+      definition.encode,
+      decoder(definition, options),
       request,
       metadata,
       grpcOptions(timeoutMs),
@@ -87,6 +89,11 @@ export function unaryCall(
   })
 }
 
+/** Who answers, and whether anybody does. */
+export async function versionCall(context: CallContext, options: CallOptions): Promise<VersionResponse> {
+  return (await unaryCall(context, 'Version', runtimeServiceMethods.Version, {}, options)) as VersionResponse
+}
+
 /**
  * One request, many answers. Leaving the loop cancels the call on the server; the server's end of the stream ends
  * the loop. Throws {@link RpcError}, or the reason of the signal that ended it. Answers are read as the loop asks; where
@@ -94,12 +101,11 @@ export function unaryCall(
  */
 export async function* streamCall(
   context: CallContext,
-  service: ServiceName,
   method: string,
+  definition: Method,
   request: object,
   options: StreamOptions,
 ): AsyncGenerator<object> {
-  const definition: Definition = methodDefinition(service, method)
   const signal = joinSignals(context.signal, options.signal)
   const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
   signal?.throwIfAborted()
@@ -107,10 +113,10 @@ export async function* streamCall(
   const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
   const {maxBytes = Number.POSITIVE_INFINITY} = options
   let receivedBytes = 0
-  const decode = decoder(definition)
+  const decode = decoder(definition, options)
   const call = context.client.makeServerStreamRequest(
     definition.path,
-    definition.requestSerialize,
+    definition.encode,
     (bytes) => {
       receivedBytes += bytes.length
       return decode(bytes)
@@ -138,10 +144,10 @@ export async function* streamCall(
   }
 }
 
-function decoder({responseDeserialize}: Definition): (bytes: Buffer) => object {
+function decoder(method: Method, {decode = method.decode}: CallOptions): (bytes: Buffer) => object {
   return (bytes) => {
     requireReadable(bytes)
-    return responseDeserialize(bytes)
+    return decode(bytes)
   }
 }
 

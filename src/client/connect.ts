@@ -1,7 +1,7 @@
 import {setMaxListeners} from 'node:events'
 import type {Client} from '@grpc/grpc-js'
 import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors/errors.js'
-import {type CallContext, type CallObserver, unaryCall} from './call.js'
+import {type CallContext, type CallObserver, versionCall} from './call.js'
 import {attemptConnection, openChannel} from './channel.js'
 import {defaultConnectTimeoutMs, defaultTimeoutMs, longestTimerMs, timerMs} from './deadlines.js'
 import {knownSockets, socketPathOf, socketState} from './endpoints.js'
@@ -171,7 +171,7 @@ async function versionProblem(
   const context = {...contextOf(client, path, options), onCall: undefined}
   try {
     const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs
-    await unaryCall(context, 'RuntimeService', 'Version', {}, {timeoutMs})
+    await versionCall(context, {timeoutMs})
     return undefined
   } catch (error) {
     if (!(error instanceof RpcError)) throw error

@@ -1,5 +1,3 @@
-import type {MethodDefinition, ServiceDefinition} from '@grpc/proto-loader'
-import {fromJSON} from '@grpc/proto-loader'
 import {descriptorJson} from '../generated/descriptor.js'
 import {snakeCase} from '../text/case.js'
 
@@ -29,8 +27,6 @@ interface ServiceDescriptor {
 type Descriptor = TypeDescriptor | EnumDescriptor | ServiceDescriptor
 
 export type ServiceName = 'RuntimeService' | 'ImageService'
-
-const packageName = 'runtime.v1'
 
 let parsed: Record<string, Descriptor> | undefined
 
@@ -65,60 +61,6 @@ export function enumValues(name: string): Record<string, number> | undefined {
 
 export function methodsOf(service: ServiceName): Record<string, MethodDescriptor> {
   return (elements()[service] as ServiceDescriptor).methods
-}
-
-/**
- * How one method's messages are written and read. Only the types it can reach are handed to the loader: building
- * the readers for all 170 messages would cost more than the call.
- */
-export function methodDefinition(service: ServiceName, method: string): MethodDefinition<object, object> {
-  const known = loaded.get(method)
-  if (known) return known
-  const definition = loadDefinition(service, method)
-  loaded.set(method, definition)
-  return definition
-}
-
-/** The services have no method name in common. */
-const loaded = new Map<string, MethodDefinition<object, object>>()
-
-function loadDefinition(service: ServiceName, method: string): MethodDefinition<object, object> {
-  const {requestType, responseType} = methodsOf(service)[method] as MethodDescriptor
-  const nested: Record<string, Descriptor> = {
-    [service]: {methods: {[method]: methodsOf(service)[method] as MethodDescriptor}},
-  }
-  collectTypes(requestType, nested)
-  collectTypes(responseType, nested)
-  return definitionsOf(nested)[service]?.[method] as MethodDefinition<object, object>
-}
-
-/** Both services whole, for a server. */
-export function serviceDefinition(service: ServiceName): ServiceDefinition {
-  whole ??= definitionsOf(elements())
-  return whole[service] as ServiceDefinition
-}
-
-let whole: Record<string, ServiceDefinition> | undefined
-
-function definitionsOf(nested: Record<string, Descriptor>): Record<string, ServiceDefinition> {
-  const root = {nested: {runtime: {nested: {v1: {nested}}}}}
-  const definitions = fromJSON(root as Parameters<typeof fromJSON>[0], {
-    longs: String,
-    enums: String,
-    defaults: true,
-  })
-  return {
-    RuntimeService: definitions[`${packageName}.RuntimeService`] as ServiceDefinition,
-    ImageService: definitions[`${packageName}.ImageService`] as ServiceDefinition,
-  }
-}
-
-function collectTypes(name: string, into: Record<string, Descriptor>): void {
-  const outer = name.split('.')[0] as string
-  const element = elements()[outer]
-  if (!element || into[outer]) return
-  into[outer] = element
-  if ('fields' in element) for (const field of Object.values(element.fields)) collectTypes(field.type, into)
 }
 
 /** The few that the proto does not write in its own style. */

@@ -1,8 +1,8 @@
 import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
+import {imageServiceMethods, type Method, runtimeServiceMethods} from '../generated/codec.js'
 import type * as cri from '../generated/cri.js'
 import {lowerFirst} from '../text/case.js'
-import {type CallContext, type CallOptions, streamCall, unaryCall} from './call.js'
-import {methodsOf, type ServiceName} from './descriptor.js'
+import {type CallContext, type CallOptions, streamCall, unaryCall, versionCall} from './call.js'
 import {retryDelayMs, waitMs} from './retries.js'
 
 /** Every RPC of the CRI's RuntimeService as a method: a promise, or an async iterable where the server streams. */
@@ -13,29 +13,33 @@ export type ImageService = cri.ImageService<CallOptions>
 type Connected = () => Promise<CallContext>
 
 export function runtimeService(connected: Connected, maxRetries?: number): RuntimeService {
-  return serviceOver(connected, 'RuntimeService', maxRetries) as unknown as RuntimeService
+  return serviceOver(connected, runtimeServiceMethods, maxRetries) as unknown as RuntimeService
 }
 
 export function imageService(connected: Connected, maxRetries?: number): ImageService {
-  return serviceOver(connected, 'ImageService', maxRetries) as unknown as ImageService
+  return serviceOver(connected, imageServiceMethods, maxRetries) as unknown as ImageService
 }
 
-function serviceOver(connected: Connected, service: ServiceName, maxRetries = 3): Record<string, unknown> {
+function serviceOver(
+  connected: Connected,
+  service: Readonly<Record<string, Method>>,
+  maxRetries = 3,
+): Record<string, unknown> {
   const methods: Record<string, unknown> = {}
-  for (const [method, {responseStream}] of Object.entries(methodsOf(service))) {
-    methods[lowerFirst(method)] = responseStream
+  for (const [method, definition] of Object.entries(service)) {
+    methods[lowerFirst(method)] = definition.responseStream
       ? (request: object = {}, options: CallOptions = {}) =>
-          stream(connected, service, method, request, options)
+          stream(connected, method, definition, request, options)
       : (request: object = {}, options: CallOptions = {}) =>
-          unary(connected, service, method, request, options, maxRetries)
+          unary(connected, method, definition, request, options, maxRetries)
   }
   return methods
 }
 
 async function unary(
   connected: Connected,
-  service: ServiceName,
   method: string,
+  definition: Method,
   request: object,
   options: CallOptions,
   maxRetries: number,
@@ -43,7 +47,7 @@ async function unary(
   const context = await connected()
   for (let attempt = 0; ; attempt++) {
     try {
-      return await unaryCall(context, service, method, request, options)
+      return await unaryCall(context, method, definition, request, options)
     } catch (error) {
       if (!isStarting(error) || (maxRetries >= 0 && attempt >= maxRetries))
         throw await explain(context, error)
@@ -54,14 +58,14 @@ async function unary(
 
 async function* stream(
   connected: Connected,
-  service: ServiceName,
   method: string,
+  definition: Method,
   request: object,
   options: CallOptions,
 ): AsyncGenerator<object> {
   const context = await connected()
   try {
-    yield* streamCall(context, service, method, request, options)
+    yield* streamCall(context, method, definition, request, options)
   } catch (error) {
     throw await explain(context, error)
   }
@@ -83,7 +87,7 @@ export function isStarting(error: unknown): boolean {
 async function explain(context: CallContext, error: unknown): Promise<unknown> {
   if (!(error instanceof RpcError) || error.code !== rpcCode.unimplemented) return error
   try {
-    const version = (await unaryCall(context, 'RuntimeService', 'Version', {}, {})) as cri.VersionResponse
+    const version = await versionCall(context, {})
     error.runtime = {name: version.runtimeName, version: version.runtimeVersion}
     return error
   } catch (versionError) {

@@ -10,7 +10,8 @@ import {
   type ServerWritableStream,
   type ServiceDefinition,
 } from '@grpc/grpc-js'
-import {methodsOf, serviceDefinition} from '../../src/client/descriptor.js'
+import {methodsOf} from '../../src/client/descriptor.js'
+import {serviceDefinition} from '../../src/demo/server/definitions.js'
 import type * as cri from '../../src/generated/cri.js'
 
 export type FakeCall = ServerUnaryCall<object, object> | ServerWritableStream<object, object>

@@ -8,11 +8,12 @@ import {
   type ServerWritableStream,
   type ServiceDefinition,
 } from '@grpc/grpc-js'
-import {methodsOf, serviceDefinition} from '../../client/descriptor.js'
+import {methodsOf} from '../../client/descriptor.js'
 import {rpcCode} from '../../errors/errors.js'
 import {lowerFirst} from '../../text/case.js'
 import type {Behaviour} from './behaviour.js'
 import {callLog, type ObservedCall} from './call-log.js'
+import {serviceDefinition} from './definitions.js'
 import {type Faults, faultOf} from './faults.js'
 import type {Call, Handlers} from './rpc.js'
 import {StatusError, unknown} from './status-error.js'

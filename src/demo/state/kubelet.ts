@@ -1,10 +1,11 @@
 import {createHash, randomUUID} from 'node:crypto'
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {methodDefinition} from '../../client/descriptor.js'
+import type {MethodDefinition} from '@grpc/proto-loader'
 import type * as cri from '../../generated/cri.js'
 import type {containerHandlers} from '../calls/container-handlers.js'
 import type {podHandlers} from '../calls/pod-handlers.js'
+import {serviceDefinition} from '../server/definitions.js'
 import type {Runtime} from './runtime.js'
 import type {SeedContainer, SeedPod} from './seed.js'
 
@@ -167,7 +168,9 @@ function fillFields(
   method: 'CreateContainer',
   request: cri.Input<cri.CreateContainerRequest>,
 ): cri.CreateContainerRequest
-function fillFields(method: string, request: object): object {
-  const {requestSerialize, requestDeserialize} = methodDefinition('RuntimeService', method)
+function fillFields(method: 'RunPodSandbox' | 'CreateContainer', request: object): object {
+  const {requestSerialize, requestDeserialize} = serviceDefinition('RuntimeService')[
+    method
+  ] as MethodDefinition<object, object>
   return requestDeserialize(requestSerialize(request))
 }
