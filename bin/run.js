@@ -1,4 +1,7 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@"
+// A shell runs the line above. Without the -- Node takes an --env-file anywhere behind the script for its own and obeys
+// the NODE_OPTIONS in that file. Not every env splits words (-S).
 try {
   const {run} = await import('../dist/main.js')
   await run(process.argv.slice(2))

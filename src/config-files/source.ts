@@ -19,26 +19,40 @@ export interface Reading {
   signal: AbortSignal
 }
 
+/** YAML or JSON of pods and containers, or lines of NAME=VALUE. */
+type Holds = 'configuration' | 'variables'
+
 /** The text of a file, or of standard input for `-`. Throws UserError for what is no text. */
-export async function readSource(path: string, reading: Reading): Promise<SourceText> {
+export async function readSource(
+  path: string,
+  reading: Reading,
+  holds: Holds = 'configuration',
+): Promise<SourceText> {
   const name = path === '-' ? 'stdin' : printable(path)
-  const bytes = await readBytes(path, name, reading)
+  const bytes = await readBytes(path, name, reading, holds)
   try {
     const text = new TextDecoder('utf-8', {fatal: true}).decode(bytes)
     if (text.includes('\0')) throw new TypeError()
     return {name, text}
   } catch {
-    throw new UserError(`${name}: not text in UTF-8, so neither YAML nor JSON`)
+    const why = holds === 'configuration' ? ', so neither YAML nor JSON' : ''
+    throw new UserError(`${name}: not text in UTF-8${why}`)
   }
 }
 
-async function readBytes(path: string, name: string, {stdin, signal}: Reading): Promise<Uint8Array> {
+async function readBytes(
+  path: string,
+  name: string,
+  {stdin, signal}: Reading,
+  holds: Holds,
+): Promise<Uint8Array> {
   try {
     if (path === '-') return await readStream(stdin(), {signal, maxBytes})
     return await readFileBytes(path, {signal, maxBytes})
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error
     const {code, message} = error
+    if (holds === 'variables') throw new UserError(`${name}: ${message}`, {cause: error})
     const kind = code === 'EFBIG' ? ', which no pod or container configuration is' : ''
     throw new UserError(`${name}: ${message}${kind}`, {
       facts: {about: 'configuration file', name, code},

@@ -99,7 +99,9 @@ export async function planFromImage(
   const uid = randomUUID()
   const suffixed = `${nameFromImage(image)}-${uid.slice(0, 5)}`
   const asked = flags.name === undefined ? undefined : checkName('--name', flags.name)
-  const envFiles = await Promise.all((flags['env-file'] ?? []).map((path) => readSource(path, surroundings)))
+  const envFiles = await Promise.all(
+    (flags['env-file'] ?? []).map((path) => readSource(path, surroundings, 'variables')),
+  )
   const place = await placeFor(client, {...flags, name: asked ?? suffixed, uid}, surroundings)
   const name = asked ?? (flags.pod === undefined ? nameFromImage(image) : suffixed)
   const container = containerConfigFrom(

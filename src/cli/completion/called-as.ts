@@ -14,7 +14,7 @@ export function calledAs(script: string, interpreter: string, path: string): Cal
   const name = basename(script)
   // `node bin/run.js`: nothing is installed, so both are named in full.
   if (name.endsWith('.js'))
-    return {name: 'crisp', program: `${quoteForShell(interpreter)} ${quoteForShell(script)}`}
+    return {name: 'crisp', program: `${quoteForShell(interpreter)} -- ${quoteForShell(script)}`}
   return {name, program: isFoundAs(name, script, path) ? name : quoteForShell(script)}
 }
 
