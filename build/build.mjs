@@ -1,10 +1,10 @@
 // The build: types and descriptor from the proto, one bundle with a chunk for each command so that a command loads
 // only what it uses, and a manifest of the commands so that help and the command line load none of them.
-import {execFileSync} from 'node:child_process'
 import {readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
+import {writeDeclarations} from './declarations.mjs'
 import {generate} from './generate.mjs'
 import {joinChunks} from './join.mjs'
 import {bundleLibraries, compileLibraries, fromLibraries} from './libraries.mjs'
@@ -73,24 +73,6 @@ async function bundle() {
     ...[program, library].flatMap(({metafile}) => Object.keys(metafile.inputs)),
   ]
   writeFileSync('dist/third-party-licenses.txt', notices(inputs))
-}
-
-/** For programs that import the library. */
-function writeDeclarations() {
-  const tsc = fileURLToPath(
-    import.meta.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc'),
-  )
-  const emit = [
-    '--noEmit',
-    'false',
-    '--declaration',
-    '--emitDeclarationOnly',
-    '--rootDir',
-    'src',
-    '--outDir',
-    'dist/types',
-  ]
-  execFileSync(process.execPath, [tsc, '--project', 'build/library.json', ...emit], {stdio: 'inherit'})
 }
 
 async function writeManifest() {

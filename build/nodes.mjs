@@ -1,14 +1,29 @@
 // The command on each release of Node that it supports, which npm fetches (package "node").
-//   node build/nodes.mjs           a few command lines on each
+//   node build/nodes.mjs           a few command lines on each, of the package as npm installs it
 //   node build/nodes.mjs --tests   all tests on the oldest and the newest
 import {execFileSync, spawnSync} from 'node:child_process'
-import {dirname} from 'node:path'
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
 
 const releases = ['20.19', '22', '24', '26']
 const tests = process.argv.includes('--tests')
 const [oldest, newest] = [releases[0], releases.at(-1)]
 
-for (const release of tests ? [oldest, newest] : releases) {
+const prefix = mkdtempSync(join(tmpdir(), 'crisp-nodes-'))
+if (!tests) install()
+try {
+  for (const release of tests ? [oldest, newest] : releases) runOn(release)
+} finally {
+  rmSync(prefix, {recursive: true})
+}
+
+function install() {
+  const tarball = execFileSync(process.execPath, ['build/package.mjs', prefix], {encoding: 'utf8'}).trim()
+  execFileSync('npm', ['install', '--global', '--offline', '--prefix', prefix, tarball])
+}
+
+function runOn(release) {
   const node = execFileSync(
     'npm',
     ['exec', '--yes', `--package=node@${release}`, '--', 'node', '-p', 'process.execPath'],
@@ -18,7 +33,7 @@ for (const release of tests ? [oldest, newest] : releases) {
   // The libraries are compiled for the Node that builds.
   const runs = tests
     ? [['build/build.mjs'], ['node_modules/vitest/vitest.mjs', 'run']]
-    : [['build/smoke.mjs']]
+    : [['build/smoke.mjs', join(prefix, 'bin/crisp')]]
   for (const argv of runs) {
     const {status} = spawnSync(node, argv, {
       stdio: 'inherit',

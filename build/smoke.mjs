@@ -1,15 +1,15 @@
-// Whether the built command works on the Node that runs this: node build/smoke.mjs. On the embedded runtime, with one
-// of its own; leaves nothing behind.
+// Whether the built command works on the Node that runs this: node build/smoke.mjs [PROGRAM]. On the embedded runtime,
+// with one of its own; leaves nothing behind.
 import {spawn} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+const program = process.argv[2] ?? fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'crisp-smoke-'))
 const env = {
-  PATH: process.env.PATH,
+  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
   HOME: home,
   XDG_RUNTIME_DIR: home,
   CONTAINER_RUNTIME_ENDPOINT: 'demo',
@@ -54,7 +54,7 @@ console.log(
 if (failed > 0) process.exitCode = 1
 
 function crisp(argv, {stdin = '', interruptAfter} = {}) {
-  const child = spawn(process.execPath, [program, ...argv], {env})
+  const child = spawn(program, argv, {env})
   child.stdin.on('error', () => {})
   child.stdin.end(stdin)
   let [stdout, stderr] = ['', '']

@@ -1,4 +1,4 @@
-import type {CallObserver} from '../client/call.js'
+import type {CallObserver} from '../client/call-options.js'
 import {type CriClient, connect} from '../client/connect.js'
 import type {Settings} from './settings/settings.js'
 

@@ -8,20 +8,9 @@ import {
 import {type RpcCode, RpcError, rpcCode} from '../errors/errors.js'
 import {type Method, runtimeServiceMethods} from '../generated/codec.js'
 import type {VersionResponse} from '../generated/cri.js'
+import type {CallObserver, CallOptions, StreamOptions} from './call-options.js'
 import {deadlineMs} from './deadlines.js'
 import {requireReadable} from './message-limit.js'
-
-export interface CallOptions {
-  /** Cancels the call on the server; the call then rejects with the signal's reason. */
-  signal?: AbortSignal | undefined
-  /** The base of this call's deadline in milliseconds, see {@link deadlineMs}; the connection's own by default. */
-  timeoutMs?: number | undefined
-  /**
-   * Reads each message of the answer in place of what reads all of it. What it throws becomes the call's failure, as it
-   * does for bytes that are no message.
-   */
-  decode?: ((bytes: Buffer) => object) | undefined
-}
 
 /** What calls over one connection share. */
 export interface CallContext {
@@ -30,21 +19,6 @@ export interface CallContext {
   timeoutMs: number
   signal?: AbortSignal | undefined
   onCall?: CallObserver | undefined
-}
-
-/**
- * Told of each call as it starts, when it may still add headers (gRPC metadata) to it; what it returns is told how
- * the call ended.
- */
-export type CallObserver = (
-  method: string,
-  request: object,
-  addHeader: (name: string, value: string) => void,
-) => (outcome: {response?: object; error?: unknown}) => void
-
-/** A stream may bring more: one that is collected, as a list is, names how much may come in all. */
-export interface StreamOptions extends CallOptions {
-  maxBytes?: number | undefined
 }
 
 /** One request, one answer. Throws {@link RpcError}, or the reason of the signal that ended it. */

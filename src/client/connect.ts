@@ -1,12 +1,13 @@
 import {setMaxListeners} from 'node:events'
 import type {Client} from '@grpc/grpc-js'
 import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors/errors.js'
-import {type CallContext, type CallObserver, versionCall} from './call.js'
+import {type CallContext, versionCall} from './call.js'
+import type {CallObserver, ImageService, RuntimeService} from './call-options.js'
 import {attemptConnection, openChannel} from './channel.js'
 import {defaultConnectTimeoutMs, defaultTimeoutMs, longestTimerMs, timerMs} from './deadlines.js'
 import {knownSockets, socketPathOf, socketState} from './endpoints.js'
 import {retryDelayMs, waitMs} from './retries.js'
-import {type ImageService, imageService, type RuntimeService, runtimeService} from './service.js'
+import {imageService, runtimeService} from './service.js'
 
 export interface ConnectOptions {
   /** `unix:///path` or a path. Without it all `sockets` are tried at once and the first CRI v1 is taken. */

@@ -1,6 +1,6 @@
 export {NotFoundError, RpcError, rpcCode, UnreachableError, UsageError, UserError} from '../errors/errors.js'
 export type * from '../generated/cri.js'
-export type {CallObserver, CallOptions} from './call.js'
+export type {CallObserver, CallOptions, ImageService, RuntimeService} from './call-options.js'
 export {type ConnectOptions, type CriClient, connect} from './connect.js'
 export {deadlineMs, defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines.js'
 export {knownSockets} from './endpoints.js'
@@ -18,4 +18,3 @@ export {
   resolvePods,
 } from './names.js'
 export {protoJson} from './proto-json.js'
-export type {ImageService, RuntimeService} from './service.js'

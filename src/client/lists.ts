@@ -7,7 +7,7 @@ import type {
   PodSandbox,
   PodSandboxFilter,
 } from '../generated/cri.js'
-import type {CallOptions, StreamOptions} from './call.js'
+import type {CallOptions, StreamOptions} from './call-options.js'
 import type {CriClient} from './connect.js'
 
 /** Five times as much as a node with 100,000 containers has; a list without end must not take all memory. */

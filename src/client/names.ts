@@ -2,7 +2,7 @@ import {AmbiguousError, missingObject, type ObjectKind, RpcError, rpcCode} from 
 import {printable} from '../errors/printable.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
 import {hexOf} from '../text/short-id.js'
-import type {CallOptions} from './call.js'
+import type {CallOptions} from './call-options.js'
 import type {CriClient} from './connect.js'
 import {listContainers, listImages, listPodSandboxes} from './lists.js'
 

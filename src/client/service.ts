@@ -1,14 +1,9 @@
 import {RpcError, rpcCode, UnreachableError} from '../errors/errors.js'
 import {imageServiceMethods, type Method, runtimeServiceMethods} from '../generated/codec.js'
-import type * as cri from '../generated/cri.js'
 import {lowerFirst} from '../text/case.js'
-import {type CallContext, type CallOptions, streamCall, unaryCall, versionCall} from './call.js'
+import {type CallContext, streamCall, unaryCall, versionCall} from './call.js'
+import type {CallOptions, ImageService, RuntimeService} from './call-options.js'
 import {retryDelayMs, waitMs} from './retries.js'
-
-/** Every RPC of the CRI's RuntimeService as a method: a promise, or an async iterable where the server streams. */
-export type RuntimeService = cri.RuntimeService<CallOptions>
-/** Every RPC of the CRI's ImageService as a method. */
-export type ImageService = cri.ImageService<CallOptions>
 
 type Connected = () => Promise<CallContext>
 

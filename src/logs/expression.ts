@@ -8,8 +8,9 @@ import {
   onlyCodePoint,
   rangesOf,
 } from '../text/regexp/code-points.js'
-import {type Pattern, Regexp} from '../text/regexp/index.js'
+import {Regexp} from '../text/regexp/index.js'
 import {quantifierSource} from '../text/regexp/native.js'
+import type {Pattern} from '../text/regexp/pattern.js'
 import type {Tree} from '../text/regexp/syntax.js'
 
 /** What finds lines among many: at least each line that one of the expressions matches, never beyond a line's end. */

@@ -1,4 +1,4 @@
-import type {Pattern} from '../text/regexp/index.js'
+import type {Pattern} from '../text/regexp/pattern.js'
 import {literalOf, requiredText} from './expression.js'
 import type {LogLine} from './lines.js'
 

@@ -1,5 +1,5 @@
 export {UserError} from '../errors/errors.js'
-export type {Pattern} from '../text/regexp/index.js'
+export type {Pattern} from '../text/regexp/pattern.js'
 export {
   type LogFile,
   listAttempts,

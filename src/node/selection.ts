@@ -17,7 +17,7 @@ import type {
   PodSandboxState,
   PodSandboxStats,
 } from '../generated/cri.js'
-import type {Pattern} from '../text/regexp/index.js'
+import type {Pattern} from '../text/regexp/pattern.js'
 import {hasLabels} from '../text/selectors.js'
 import {hexOf} from '../text/short-id.js'
 import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'

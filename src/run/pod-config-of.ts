@@ -1,4 +1,4 @@
-import type {CallOptions} from '../client/call.js'
+import type {CallOptions} from '../client/call-options.js'
 import type {CriClient} from '../client/connect.js'
 import {messageFrom} from '../config-files/message.js'
 import {parseTree} from '../config-files/tree.js'

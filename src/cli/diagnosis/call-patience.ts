@@ -1,4 +1,4 @@
-import type {CallObserver} from '../../client/call.js'
+import type {CallObserver} from '../../client/call-options.js'
 import {durationText} from '../../text/duration.js'
 
 const patienceMs = 3_000

@@ -1,4 +1,4 @@
-import type {CallObserver} from '../../client/call.js'
+import type {CallObserver} from '../../client/call-options.js'
 import {messageFields} from '../../client/descriptor.js'
 import type {AuthConfig} from '../../generated/cri.js'
 import {withoutSecrets} from '../../node/registry/secrets.js'

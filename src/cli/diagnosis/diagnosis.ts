@@ -1,4 +1,4 @@
-import type {CallObserver} from '../../client/call.js'
+import type {CallObserver} from '../../client/call-options.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
 import type {Settings} from '../settings/settings.js'

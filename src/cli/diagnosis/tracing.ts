@@ -14,7 +14,7 @@ import {
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
-import type {CallObserver} from '../../client/call.js'
+import type {CallObserver} from '../../client/call-options.js'
 import {methodsOf} from '../../client/descriptor.js'
 import {codeName, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
 import {sayEachOnce} from '../../text/once.js'

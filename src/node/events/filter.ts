@@ -1,6 +1,6 @@
 import {UsageError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
-import type {Pattern} from '../../text/regexp/index.js'
+import type {Pattern} from '../../text/regexp/pattern.js'
 import {hasLabels} from '../../text/selectors.js'
 import type {EventObject} from './objects.js'
 

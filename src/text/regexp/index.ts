@@ -2,12 +2,8 @@ import type {RE2JS} from 're2js'
 import {UsageError} from '../../errors/errors.js'
 import {longestQuickText} from './cost.js'
 import {nativeExpression, nativeTest} from './native.js'
+import type {Pattern} from './pattern.js'
 import {readRegexp, type Tree} from './syntax.js'
-
-/** What a text is tested with. */
-export interface Pattern {
-  test(text: string): boolean
-}
 
 /** A part of a text: from, to, in UTF-16 units. */
 export type Span = readonly [number, number]

@@ -1,0 +1,4 @@
+/** What a text is tested with. */
+export interface Pattern {
+  test(text: string): boolean
+}
