@@ -2,6 +2,17 @@
 // library at run time. What it calls is in src/wire.
 import protobuf from 'protobufjs'
 
+/** What lists are of, and the answers that they come in: for src/client/rows.ts, which reads of them what is asked for. */
+const rowTypes = ['Container', 'PodSandbox', 'Image']
+const listTypes = [
+  'ListContainersResponse',
+  'StreamContainersResponse',
+  'ListPodSandboxResponse',
+  'StreamPodSandboxesResponse',
+  'ListImagesResponse',
+  'StreamImagesResponse',
+]
+
 /** TypeScript's name of a message or enum. */
 export function localName(type) {
   return type.parent instanceof protobuf.Type ? `${type.parent.name}${type.name}` : type.name
@@ -52,6 +63,7 @@ export function codecModule(api) {
     ...[...enums(answers)].map(namesOf),
     ...requests.map(writerOf),
     ...answers.map(readerOf),
+    ...[...rowTypes, ...listTypes].map((name) => fieldNumbersOf(api.lookupType(name))),
   ].join('\n')
 }
 
@@ -147,13 +159,25 @@ function readerOf(type) {
     `        ${readOf(field)}`,
     '        break',
   ])
+  const isRow = rowTypes.includes(name)
   return [
-    `export function read${name}(reader: Reader): cri.${name} {`,
+    ...(isRow
+      ? ['/** `wanted` has a bit for the number of each field that is read; the others are as if unset. */']
+      : []),
+    `export function read${name}(reader: Reader${isRow ? ', wanted = -1' : ''}): cri.${name} {`,
     `  const message: cri.${name} = {`,
     ...unset,
     '  }',
     '  while (reader.at < reader.end) {',
     '    const tag = reader.uint32()',
+    ...(isRow
+      ? [
+          '    if ((wanted & (1 << (tag >>> 3))) === 0) {',
+          '      reader.skip(tag & 7)',
+          '      continue',
+          '    }',
+        ]
+      : []),
     '    switch (tag >>> 3) {',
     ...cases,
     '      default:',
@@ -163,6 +187,12 @@ function readerOf(type) {
     '  return message',
     '}\n',
   ].join('\n')
+}
+
+function fieldNumbersOf(type) {
+  const numbers = Object.fromEntries(type.fieldsArray.map(({name, id}) => [name, id]))
+  if (Object.values(numbers).some((id) => id > 31)) throw new Error(`${type.fullName}: a field beyond 31`)
+  return `export const fieldsOf${localName(type)} = ${JSON.stringify(numbers)} as const\n`
 }
 
 function unsetValue(field) {

@@ -14,9 +14,9 @@ export interface CallOptions {
   timeoutMs?: number | undefined
   /**
    * Reads each message of the answer in place of what reads all of it. What it throws becomes the call's failure, as it
-   * does for bytes that are no message.
+   * does for bytes that are no message; of an error that shows later, `unreadable` makes the same.
    */
-  decode?: ((bytes: Buffer) => object) | undefined
+  decode?: ((bytes: Buffer, unreadable: (error: unknown) => Error) => object) | undefined
 }
 
 /** A stream may bring more: one that is collected, as a list is, names how much may come in all. */

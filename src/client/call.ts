@@ -34,6 +34,10 @@ export function unaryCall(
   const metadata = new Metadata()
   const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
 
+  // The observer is told all of it, whatever is read of it.
+  let whole: object | undefined
+  const decode = decoder(context, method, definition, timeoutMs, options)
+
   return new Promise<object>((resolve, reject) => {
     if (signal?.aborted) {
       ended?.({error: signal.reason})
@@ -42,7 +46,11 @@ export function unaryCall(
     const call = context.client.makeUnaryRequest(
       definition.path,
       definition.encode,
-      decoder(definition, options),
+      (bytes) => {
+        const answer = decode(bytes)
+        if (ended) whole = options.decode ? definition.decode(bytes) : answer
+        return answer
+      },
       request,
       metadata,
       grpcOptions(timeoutMs),
@@ -53,7 +61,7 @@ export function unaryCall(
           ended?.({error: failure})
           reject(failure)
         } else {
-          ended?.({response: response as object})
+          ended?.({response: whole as object})
           resolve(response as object)
         }
       },
@@ -87,7 +95,7 @@ export async function* streamCall(
   const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
   const {maxBytes = Number.POSITIVE_INFINITY} = options
   let receivedBytes = 0
-  const decode = decoder(definition, options)
+  const decode = decoder(context, method, definition, timeoutMs, options)
   const call = context.client.makeServerStreamRequest(
     definition.path,
     definition.encode,
@@ -118,10 +126,27 @@ export async function* streamCall(
   }
 }
 
-function decoder(method: Method, {decode = method.decode}: CallOptions): (bytes: Buffer) => object {
+function decoder(
+  context: CallContext,
+  method: string,
+  definition: Method,
+  timeoutMs: number | undefined,
+  {decode = definition.decode}: CallOptions,
+): (bytes: Buffer) => object {
+  const unreadable = (cause: unknown) =>
+    // As grpc-js says it of what cannot be read at once (client-interceptors.js).
+    rpcError(
+      context,
+      method,
+      timeoutMs,
+      Object.assign(new Error('unreadable', {cause}), {
+        code: rpcCode.internal,
+        details: `Response message parsing error: ${(cause as Error).message}`,
+      }),
+    )
   return (bytes) => {
     requireReadable(bytes)
-    return decode(bytes)
+    return decode(bytes, unreadable)
   }
 }
 

@@ -66,6 +66,7 @@ export async function listOrStream<Item, Chunk>(
   plain: () => Promise<Item[]>,
   streamed: () => AsyncIterable<Chunk>,
   itemsOf: (chunk: Chunk) => Item[],
+  countOf = (chunk: Chunk) => itemsOf(chunk).length,
 ): Promise<Item[]> {
   try {
     return await plain()
@@ -73,9 +74,11 @@ export async function listOrStream<Item, Chunk>(
     if (!(error instanceof RpcError) || error.code !== rpcCode.resourceExhausted) throw error
     try {
       const items: Item[] = []
+      let count = 0
       for await (const chunk of streamed()) {
         for (const item of itemsOf(chunk)) items.push(item)
-        if (items.length > mostItems)
+        count += countOf(chunk)
+        if (count > mostItems)
           throw new UserError(
             `the runtime's list goes on after ${mostItems} entries: it is not read any further`,
           )

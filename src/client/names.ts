@@ -4,7 +4,7 @@ import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generat
 import {hexOf} from '../text/short-id.js'
 import type {CallOptions} from './call-options.js'
 import type {CriClient} from './connect.js'
-import {listContainers, listImages, listPodSandboxes} from './lists.js'
+import {listContainerRows, listImageRows, listPodSandboxRows} from './list-rows.js'
 
 // The words a user may name things by. A container: an ID or its beginning, `name`, `pod/name`,
 // `namespace/pod/name`. A pod: an ID or its beginning, `name`, `namespace/name`. An image: an ID or its beginning,
@@ -38,8 +38,8 @@ export async function resolveContainers(
 ): Promise<PromiseSettledResult<string>[]> {
   if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
   const [containers, pods] = await Promise.all([
-    listContainers(client, {}, options),
-    listPodSandboxes(client, {}, options),
+    listContainerRows(client, {}, options),
+    listPodSandboxRows(client, {}, options),
   ])
   const identityOf = containerIdentities(pods)
   return references.map((reference) =>
@@ -54,7 +54,7 @@ export async function resolvePods(
   {namesHideIds, ...options}: NamingOptions = {},
 ): Promise<PromiseSettledResult<string>[]> {
   if (references.every((reference) => fullId.test(reference))) return references.map(fulfilled)
-  const pods = await listPodSandboxes(client, {}, options)
+  const pods = await listPodSandboxRows(client, {}, options)
   return references.map((reference) => settle(() => findPod(reference, pods, namesHideIds).id))
 }
 
@@ -183,7 +183,7 @@ export async function imageStatus(
 ): Promise<ImageStatusResponse> {
   const response = await lookUpImage(client, reference, {...options, verbose})
   if (response.image) return response
-  const {id} = findImage(reference, await listImages(client, '', options))
+  const {id} = findImage(reference, await listImageRows(client, '', options))
   return client.image.imageStatus({image: {image: id}, verbose}, options)
 }
 

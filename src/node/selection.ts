@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
+import {listContainerRows, listImageRows, listPodSandboxRows} from '../client/list-rows.js'
 import {
   type ContainerIdentity,
   containerIdentities,
@@ -51,19 +51,18 @@ export interface ContainerSelection extends Omit<PodSelection, 'state'> {
 /** Newest first. */
 export async function selectPods(client: CriClient, selection: PodSelection): Promise<PodSandbox[]> {
   const {id, state, labels = {}, name, namespace} = selection
-  const pods = await listPodSandboxes(client, {
+  const filter = {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await resolveOrKeep(podIdOf, client, id)}),
     ...(state === undefined ? {} : {state: {state}}),
-  })
-  const kept = pods.filter(
-    (sandbox) =>
-      hasLabels(sandbox.labels, labels) &&
-      (state ?? sandbox.state) === sandbox.state &&
-      (name?.test(sandbox.metadata?.name ?? '') ?? true) &&
-      (namespace?.test(sandbox.metadata?.namespace ?? '') ?? true),
+  }
+  const keep = passesAll<PodSandbox>(
+    labelTest(labels),
+    state !== undefined && ((sandbox) => sandbox.state === state),
+    name && (({metadata}) => name.test(metadata?.name ?? '')),
+    namespace && (({metadata}) => namespace.test(metadata?.namespace ?? '')),
   )
-  return newestFirst(kept, selection.newest)
+  return newestFirst(await listPodSandboxRows(client, filter, {keep}), selection.newest)
 }
 
 /** Newest first, as crictl lists them. */
@@ -73,18 +72,19 @@ export async function selectContainers(
 ): Promise<Container[]> {
   const {id, pod, podLabels, state, labels = {}, name, namespace} = selection
   const podId = pod === undefined ? '' : await resolveOrKeep(podIdOf, client, pod)
-  const answer = await listContainers(client, {
+  const filter = {
     labelSelector: labels,
     ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
     ...(pod === undefined ? {} : {podSandboxId: podId}),
     ...(state === undefined ? {} : {state: {state}}),
-  })
-  const listed = answer.filter(
-    (container) =>
-      hasLabels(container.labels, labels) &&
-      (state ?? container.state) === container.state &&
-      container.podSandboxId.startsWith(podId),
+  }
+  const keep = passesAll<Container>(
+    labelTest(labels),
+    state !== undefined && ((container) => container.state === state),
+    podId !== '' && (({podSandboxId}) => podSandboxId.startsWith(podId)),
+    name && (({metadata}) => name.test(metadata?.name ?? '')),
   )
+  const listed = await listContainerRows(client, filter, {keep})
   const pods = podLabels && (await selectPods(client, {labels: podLabels}))
   const podIds = pods && new Set(pods.map((sandbox) => sandbox.id))
   const containers = podIds ? listed.filter(({podSandboxId}) => podIds.has(podSandboxId)) : listed
@@ -94,11 +94,21 @@ export async function selectContainers(
   const usesImage = selection.image === undefined ? () => true : await imageTest(client, selection.image)
   const kept = containers.filter(
     (container) =>
-      (name?.test(container.metadata?.name ?? '') ?? true) &&
-      (namespace?.test(identityOf(container).namespace || 'unknown') ?? true) &&
-      usesImage(container),
+      (namespace?.test(identityOf(container).namespace || 'unknown') ?? true) && usesImage(container),
   )
   return newestFirst(kept, selection.newest)
+}
+
+type Test<Item> = (item: Item) => boolean
+
+/** What passes each of the tests that there are. */
+function passesAll<Item>(...tests: (Test<Item> | false | undefined)[]): Test<Item> {
+  const given = tests.filter((test): test is Test<Item> => typeof test === 'function')
+  return (item) => given.every((test) => test(item))
+}
+
+function labelTest(wanted: Readonly<Record<string, string>>): Test<{labels: Record<string, string>}> | false {
+  return Object.keys(wanted).length > 0 && (({labels}) => hasLabels(labels, wanted))
 }
 
 /**
@@ -111,7 +121,7 @@ export async function listPodsOfUnlabelled(
 ): Promise<PodSandbox[]> {
   const isLabelled = ({labels}: Container) =>
     labels['io.kubernetes.pod.name'] !== undefined && labels['io.kubernetes.pod.namespace'] !== undefined
-  return containers.every(isLabelled) ? [] : listPodSandboxes(client)
+  return containers.every(isLabelled) ? [] : listPodSandboxRows(client)
 }
 
 /**
@@ -123,7 +133,7 @@ export async function labelsOfPodsAlone(
 ): Promise<{labels: Record<string, string>; pods: PodSandbox[]}> {
   const isOfPodsAlone = async (label: Record<string, string>) => {
     const [containers, pods] = await Promise.all([
-      listContainers(client, {labelSelector: label}),
+      listContainerRows(client, {labelSelector: label}),
       selectPods(client, {labels: label}),
     ])
     return pods.length > 0 && !containers.some((container) => hasLabels(container.labels, label))
@@ -139,7 +149,7 @@ export async function labelsOfPodsAlone(
 
 /** Which containers run an image, whether they name it by tag, digest or ID. One list of images serves all of them. */
 async function imageTest(client: CriClient, reference: string): Promise<(container: Container) => boolean> {
-  const [{image}, images] = await Promise.all([lookUpImage(client, reference), listImages(client)])
+  const [{image}, images] = await Promise.all([lookUpImage(client, reference), listImageRows(client)])
   if (!image) return () => false
   const known = imagesByName(images)
   return (container) =>
@@ -150,7 +160,7 @@ async function imageTest(client: CriClient, reference: string): Promise<(contain
 
 /** The first tag of a container's image, for containers that name it by ID. */
 export async function imageNames(client: CriClient): Promise<(container: Container) => string | undefined> {
-  const images = imagesByName(await listImages(client))
+  const images = imagesByName(await listImageRows(client))
   return ({image, imageId, imageRef}) =>
     [image?.image ?? '', imageId, imageRef].map((name) => images.get(name)?.repoTags[0]).find(Boolean)
 }
@@ -175,10 +185,10 @@ async function resolveOrKeep(idOf: typeof podIdOf, client: CriClient, reference:
 }
 
 function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], count = 0): Item[] {
-  const sorted = [...items].sort((a, b) => {
-    const [first, second] = [BigInt(a.createdAt), BigInt(b.createdAt)]
-    return first < second ? 1 : first > second ? -1 : 0
-  })
+  const sorted = items
+    .map((item) => ({item, made: BigInt(item.createdAt)}))
+    .sort((a, b) => (a.made < b.made ? 1 : a.made > b.made ? -1 : 0))
+    .map(({item}) => item)
   return count > 0 ? sorted.slice(0, count) : sorted
 }
 
@@ -188,7 +198,7 @@ function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], c
  */
 export async function selectImages(client: CriClient, reference = ''): Promise<Image[]> {
   // CRI-O takes a filter for one whole name, and would find nothing by a part of it; containerd ignores filters.
-  const images = await listImages(client, isWholeName(reference) ? reference : '')
+  const images = await listImageRows(client, isWholeName(reference) ? reference : '')
   if (reference === '') return images
   const {image} = await lookUpImage(client, reference)
   const hex = hexOf(reference)
@@ -246,7 +256,7 @@ export async function usageIdentities(
   const labelled = stats.every(({attributes}) => attributes?.labels['io.kubernetes.pod.namespace'])
   const [containers, pods] = labelled
     ? [[], []]
-    : await Promise.all([listContainers(client), listPodSandboxes(client)])
+    : await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
   const podOf = new Map(containers.map((container) => [container.id, container.podSandboxId]))
   const identityOf = containerIdentities(pods)
   return ({attributes}) =>

@@ -1,9 +1,10 @@
 import {fromJSON, type MethodDefinition} from '@grpc/proto-loader'
 import {expect, test} from 'vitest'
-import {enumValues, type FieldDescriptor, messageFields, methodsOf} from '../../src/client/descriptor.js'
+import {messageFields, methodsOf} from '../../src/client/descriptor.js'
 import {imageServiceMethods, type Method, runtimeServiceMethods} from '../../src/generated/codec.js'
 import {descriptorJson} from '../../src/generated/descriptor.js'
-import {type Random, rounds, seeded} from '../support/random.js'
+import {rounds, seeded} from '../support/random.js'
+import {mangleBytes, randomMessage} from '../support/random-messages.js'
 
 // What the build makes of the proto writes and reads as protobufjs does, which takes the proto at run time.
 
@@ -24,49 +25,6 @@ const methods = (
     ] as MethodDefinition<object, object>,
   })),
 )
-
-const texts = ['', 'web', 'käse 🧀', '\u0000', 'x'.repeat(127), 'y'.repeat(128), 'ß'.repeat(9_000)]
-const longs = [
-  '0',
-  '1',
-  '-1',
-  '9007199254740993',
-  '-9223372036854775808',
-  '9223372036854775807',
-  '4294967296',
-]
-const numbers: Record<string, (random: Random) => unknown> = {
-  string: (random) => random.of(texts),
-  bool: (random) => random.chance(0.5),
-  bytes: (random) => Buffer.from(random.of(texts)),
-  double: (random) => random.of([0, -0, 1.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY]),
-  int32: (random) => random.of([0, 1, -1, 127, 128, 2 ** 31 - 1, -(2 ** 31)]),
-  uint32: (random) => random.of([0, 1, 127, 128, 2 ** 32 - 1]),
-  int64: (random) => random.of([...longs, 5, -5]),
-  uint64: (random) => random.of([...longs, '18446744073709551615'].filter((value) => !value.startsWith('-'))),
-}
-
-function randomMessage(type: string, random: Random): object {
-  const message: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(messageFields(type) ?? {})) {
-    if (random.chance(0.3)) continue
-    const items = Array.from({length: random.number(4)}, () => randomValue(field, type, random))
-    if (field.keyType)
-      message[name] = Object.fromEntries(
-        items.map((value) => [random.of(['__proto__', 'a', '', '7', 'ä']), value]),
-      )
-    else message[name] = field.rule === 'repeated' ? items : randomValue(field, type, random)
-  }
-  return message
-}
-
-function randomValue(field: FieldDescriptor, type: string, random: Random): unknown {
-  const scalar = numbers[field.type]
-  if (scalar) return scalar(random)
-  const values = enumValues(field.type) ?? enumValues(`${type}.${field.type}`)
-  if (values) return random.of([...Object.keys(values), ...Object.values(values), 4711, -3])
-  return random.chance(0.1) && field.rule !== 'repeated' ? null : randomMessage(field.type, random)
-}
 
 const {count, seed} = rounds(25)
 
@@ -116,7 +74,7 @@ test.each(methods.filter(({responseType}) => Object.keys(messageFields(responseT
     const random = seeded(seed)
     let refused = 0
     for (let round = 0; round < count * 5; round++) {
-      const bytes = mangled(theirs.responseSerialize(randomMessage(responseType, random)), random)
+      const bytes = mangleBytes(theirs.responseSerialize(randomMessage(responseType, random)), random)
       const [mine, others] = [ours, {decode: theirs.responseDeserialize}].map(({decode}) =>
         outcome(decode, bytes),
       )
@@ -141,15 +99,6 @@ function outcome(decode: (bytes: Buffer) => object, bytes: Buffer): object | und
 
 function hasLongNumber(bytes: Buffer): boolean {
   return bytes.some((_, at) => bytes.subarray(at, at + 5).filter((byte) => byte > 127).length === 5)
-}
-
-function mangled(bytes: Buffer, random: Random): Buffer {
-  const result = Buffer.from(bytes)
-  if (result.length === 0) return Buffer.from([0x0a, random.number(256)])
-  if (random.chance(0.5)) return result.subarray(0, random.number(result.length))
-  for (let edits = 1 + random.number(3); edits > 0; edits--)
-    result[random.number(Math.min(result.length, 60))] = random.number(256)
-  return result
 }
 
 test('a text that is cut off is refused', () => {

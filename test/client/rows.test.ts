@@ -1,0 +1,101 @@
+import {expect, test} from 'vitest'
+import {messageFields, methodsOf} from '../../src/client/descriptor.js'
+import {type EntryType, rowReader} from '../../src/client/rows.js'
+import {serviceDefinition} from '../../src/demo/server/definitions.js'
+import * as codec from '../../src/generated/codec.js'
+import {rounds, seeded} from '../support/random.js'
+import {mangleBytes, randomMessage} from '../support/random-messages.js'
+
+// Rows say of each entry what the message says that is read as a whole.
+
+type Fields = Record<string, unknown>
+
+const lists = [
+  ['ListContainers', codec.readContainer, codec.fieldsOfContainer],
+  ['ListPodSandbox', codec.readPodSandbox, codec.fieldsOfPodSandbox],
+  ['ListImages', codec.readImage, codec.fieldsOfImage],
+].map(([method, read, fields]) => ({method, read, fields})) as unknown as ({
+  method: string
+} & EntryType<Fields>)[]
+
+function methodOf(name: string) {
+  const service = name === 'ListImages' ? 'ImageService' : 'RuntimeService'
+  const {responseType} = methodsOf(service)[name] ?? {responseType: ''}
+  const {decode} = (service === 'ImageService' ? codec.imageServiceMethods : codec.runtimeServiceMethods)[
+    name as never
+  ] as codec.Method
+  const key = Object.keys(messageFields(responseType) ?? {})[0] ?? ''
+  return {
+    randomList: (random: ReturnType<typeof seeded>) =>
+      serviceDefinition(service)[name]?.responseSerialize(randomMessage(responseType, random)) as Buffer,
+    entriesOf: (bytes: Buffer) => (decode(bytes) as Record<string, Fields[]>)[key] as Fields[],
+  }
+}
+
+const {count, seed} = rounds(200)
+const wrong = (error: unknown) => new Error('unreadable', {cause: error})
+
+test.each(lists)('$method: in whatever order fields of rows are read', ({method, ...type}) => {
+  const random = seeded(seed)
+  const {randomList, entriesOf} = methodOf(method)
+  const readRows = rowReader(type)
+  const names = Object.keys(type.fields)
+  for (let round = 0; round < count; round++) {
+    const bytes = randomList(random)
+    const entries = entriesOf(bytes)
+    const {rows, count} = readRows(bytes, 1, wrong)
+    expect({rows: rows.length, count}).toEqual({rows: entries.length, count: entries.length})
+    for (let reads = entries.length * names.length; reads > 0; reads--) {
+      const [at, name] = [random.number(rows.length), random.of(names)]
+      expect(rows[at]?.[name], name).toEqual(entries[at]?.[name])
+    }
+    for (const [at, row] of rows.entries())
+      expect(Object.fromEntries(names.map((name) => [name, row[name]]))).toEqual(entries[at])
+  }
+})
+
+test.each(lists)('$method: those that are kept, and how many there were', ({method, ...type}) => {
+  const random = seeded(seed)
+  const {randomList, entriesOf} = methodOf(method)
+  const readRows = rowReader(type)
+  for (let round = 0; round < count; round++) {
+    const bytes = randomList(random)
+    const entries = entriesOf(bytes)
+    const {rows, count} = readRows(bytes, 1, wrong, ({id}) => id !== '')
+    const kept = entries.filter(({id}) => id !== '')
+    expect({count, ids: rows.map(({id}) => id)}).toEqual({
+      count: entries.length,
+      ids: kept.map(({id}) => id),
+    })
+  }
+})
+
+test.each(lists)('$method: of bytes that are no list, what is read of it is refused', ({method, ...type}) => {
+  const random = seeded(seed)
+  const {randomList, entriesOf} = methodOf(method)
+  const readRows = rowReader(type)
+  const names = Object.keys(type.fields)
+  let refused = 0
+  for (let round = 0; round < count * 5; round++) {
+    const bytes = mangleBytes(randomList(random), random)
+    const whole = outcome(() => entriesOf(bytes))
+    const read = outcome(() =>
+      readRows(bytes, 1, (error) => error as Error).rows.map((row) =>
+        Object.fromEntries(names.map((name) => [name, row[name]])),
+      ),
+    )
+    // Where a field is not of its type, what reads others may refuse it before.
+    if (read !== undefined) expect(read, bytes.toString('hex')).toEqual(whole)
+    else refused++
+  }
+  expect(refused).toBeGreaterThan(0)
+})
+
+function outcome<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    expect((error as Error).message).toMatch(/^(index out of range|invalid |maximum nesting depth exceeded)/)
+    return undefined
+  }
+}
