@@ -8,16 +8,9 @@ import {byPurpose, groupFlags, usageOf} from '../dist/cli/help.js'
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const {version, commands, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))
 
-const exitCodes = [
-  ['0', 'done'],
-  ['1', 'failed'],
-  ['2', 'wrong usage'],
-  ['3', 'no such object, or several that could be meant'],
-  ['4', 'no runtime answers'],
-  ['124', 'timed out'],
-  ['129', 'ended by SIGHUP, as when the terminal is closed'],
-  ['130, 143', 'interrupted by Ctrl-C; terminated'],
-]
+const exitCodes = [...readFileSync('docs/exit-codes.md', 'utf8').matchAll(/^\| ([\d, ]+) \| (.*) \|$/gm)].map(
+  ([, codes, meaning]) => [codes, meaning],
+)
 const exitNote =
   'With several names every one is tried and the worst code wins. exec, run and attach end with the code of the process, and with 125 where crisp failed.'
 const naming =
@@ -27,6 +20,8 @@ const environment = [
     [...description.matchAll(/\[env: (\w+)\]/g)].map(([, variable]) => [variable, `stands for --${name}`]),
   ),
   ['NO_COLOR', 'no colours, where it is not empty'],
+  ['CLICOLOR_FORCE', 'colours also outside of a terminal, where it is neither empty nor 0'],
+  ['PAGER', 'shows help that is longer than the screen; less by default, and for root always'],
   [
     'TRACEPARENT, TRACESTATE, OTEL_SERVICE_NAME',
     'the trace that --enable-tracing continues, and under which name',

@@ -1,5 +1,6 @@
 // Reads our proto file and writes src/generated: the TypeScript types with the proto's comments, the code that writes
-// and reads the messages, and the descriptor for what is asked for by name. Nothing there is ever edited by hand.
+// and reads the messages, and the descriptor for what is asked for by name; and the pages of docs that help shows.
+// Nothing there is ever edited by hand.
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import protobuf from 'protobufjs'
 import {codecModule, localName} from './codec.mjs'
@@ -34,6 +35,16 @@ export function generate() {
   writeFileSync(new URL('codec.ts', outDir), codecModule(api))
   writeFileSync(new URL('descriptor.ts', outDir), descriptorModule())
   writeFileSync(new URL('docs.ts', outDir), docsModule())
+  writeFileSync(new URL('topics.ts', outDir), topicsModule())
+}
+
+/** The pages that `crisp help TOPIC` shows: the standalone file has no other file beside it. */
+function topicsModule() {
+  const pages = ['connecting', 'exit-codes', 'names', 'output'].map((topic) => {
+    const page = readFileSync(new URL(`../docs/${topic}.md`, import.meta.url), 'utf8')
+    return `  ${JSON.stringify(topic)}: ${JSON.stringify(page)},\n`
+  })
+  return `// Generated from docs by build/generate.mjs. Do not edit.\nexport const topicPages = {\n${pages.join('')}}\n`
 }
 
 function typescriptTypes() {

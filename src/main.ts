@@ -1,11 +1,13 @@
 import {readFileSync} from 'node:fs'
 import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
+import {chooseColour} from './cli/colour.js'
 import type {CriCommand} from './cli/command.js'
 import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
-import {type CommandHelp, commandHelp, type FlagHelp, overview} from './cli/help.js'
+import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
 import {ProcessGuard} from './cli/process-guard.js'
+import {helpText, showHelp} from './cli/show-help.js'
 import {exitCode} from './errors/errors.js'
 import {isOutOfFiles, outOfFilesText} from './errors/few-files.js'
 
@@ -59,6 +61,7 @@ export async function main(
   try {
     if (wrongMode) throw wrongMode
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
+    chooseColour(invocation.colour)
   } catch (error) {
     const {describeError} = await import('./cli/failures/describe.js')
     reportFailure(describeError(error))
@@ -69,13 +72,13 @@ export async function main(
       process.stdout.write(versionLine(manifest.version))
       return
     case 'help':
-      process.stdout.write(helpText(manifest, invocation.command))
+      await showHelp(manifest, invocation)
       return
     case 'command': {
       const {id} = invocation
       const Command = await loadCommand(program, id)
       if (!Command) return
-      const command = new Command(invocation, () => helpText(manifest, id))
+      const command = new Command(invocation, () => helpText(manifest, {command: id}))
       onCommand(command)
       await command.execute()
     }
@@ -95,8 +98,3 @@ async function loadCommand(program: Program, id: string): Promise<CommandModule[
 }
 
 const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
-
-function helpText({commands, globals}: Manifest, id: string | undefined): string {
-  const command = commands.find((candidate) => candidate.id === id)
-  return command ? commandHelp(command, globals) : overview(commands, globals)
-}

@@ -29,10 +29,24 @@ export interface CommandSpec {
   under?: readonly string[]
 }
 
-export type Invocation =
+export type Invocation = (
   | {kind: 'version'}
-  | {kind: 'help'; command?: string}
+  | ({kind: 'help'} & HelpRequest)
   | ({kind: 'command'} & CommandLine)
+) & {
+  /** What was given for --color, which counts before a command is there. */
+  colour?: string
+}
+
+/** Help on a command, in full or in brief; on a topic; or on the whole in brief. */
+export interface HelpRequest {
+  command?: string
+  inFull?: boolean
+  topic?: HelpTopic
+}
+
+export const helpTopics = ['all', 'connecting', 'exit-codes', 'names', 'output'] as const
+export type HelpTopic = (typeof helpTopics)[number]
 
 /** A command line that is understood: every flag under its own name, however it was written. */
 export interface CommandLine {
@@ -54,7 +68,16 @@ export function parseCommandLine(
   commands: readonly CommandSpec[],
   globals: readonly FlagSpec[],
 ): Invocation {
-  const {before, verb, rest, command, after, given} = readLine(argv, commands, globals)
+  const line = readLine(argv, commands, globals)
+  const invocation = invocationOf(line, commands)
+  const colour = givenValue(line.given, 'color')
+  return typeof colour === 'string' ? {...invocation, colour} : invocation
+}
+
+function invocationOf(
+  {before, verb, rest, command, after, given}: Line<CommandSpec>,
+  commands: readonly CommandSpec[],
+): Invocation {
   check(before)
   if (before.help) return helpFor(verb, commands)
   if (before.version) return {kind: 'version'}
@@ -63,6 +86,7 @@ export function parseCommandLine(
     return helpFor(
       rest.find((word) => !word.startsWith('-')),
       commands,
+      true,
     )
   if (!command || !after) throw unknownCommand(verb, commands)
   check(after)
@@ -163,11 +187,13 @@ function findCommand<Command extends CommandSpec>(
   return commands.find(({id, aliases}) => id === name || aliases.includes(name ?? ''))
 }
 
-function helpFor(name: string | undefined, commands: readonly CommandSpec[]): Invocation {
+function helpFor(name: string | undefined, commands: readonly CommandSpec[], inFull = false): Invocation {
   if (name === undefined) return {kind: 'help'}
   const command = findCommand(name, commands)
-  if (!command) throw unknownCommand(name, commands)
-  return {kind: 'help', command: command.id}
+  if (command) return {kind: 'help', command: command.id, ...(inFull && {inFull})}
+  const topic = helpTopics.find((known) => known === name)
+  if (!topic) throw unknownCommand(name, commands, helpTopics)
+  return {kind: 'help', topic}
 }
 
 function check({problem, open}: Reading): void {
@@ -282,13 +308,14 @@ function switchValue(word = 'true'): boolean | undefined {
   return undefined
 }
 
-function unknownCommand(name: string, commands: readonly CommandSpec[]): UsageError {
-  const guess = nearest(
-    name,
-    commands.map(({id}) => id),
-  )
+function unknownCommand(
+  name: string,
+  commands: readonly CommandSpec[],
+  others: readonly string[] = [],
+): UsageError {
+  const guess = nearest(name, [...commands.map(({id}) => id), ...others])
   return new UsageError(
-    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (${programName()} help lists all)`,
+    `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (${programName()} help all)`,
   )
 }
 

@@ -3,6 +3,7 @@ import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import {readFileBytes} from '../node/read-file.js'
 import {isCrictlMode} from '../text/program.js'
+import {wantsColour} from './colour.js'
 import type {outputFlags} from './flags/common.js'
 
 export type FormFlags = Interfaces.InferredFlags<ReturnType<typeof outputFlags>>
@@ -38,9 +39,7 @@ export function terminalWidth(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined
 }
 
-/** Colours for a terminal on stdout that wants them; https://no-color.org says how one says no. */
+/** Colours for what is written to stdout, where they are wanted. */
 export async function terminalStyle(): Promise<TableStyle | undefined> {
-  const {NO_COLOR = '', TERM} = process.env
-  if (!process.stdout.isTTY || NO_COLOR !== '' || TERM === 'dumb') return undefined
-  return (await import('../terminal/colours.js')).tableStyle
+  return wantsColour(process.stdout) ? (await import('../terminal/colours.js')).tableStyle : undefined
 }

@@ -36,7 +36,7 @@ export default class Rmi extends TargetCommand {
     prune: Flags.boolean({
       char: 'q',
       helpGroup: 'FILTER',
-      description: 'every image that no container uses and that is not pinned',
+      description: 'every image that no container uses; pinned ones stay',
     }),
     filter: imageFilterFlag,
     'all-tags': Flags.boolean({description: "also remove the image's other tags, without a warning"}),

@@ -27,3 +27,6 @@ export const logStyle = {
   match: chalk.bold.red,
   origins: [chalk.cyan, chalk.green, chalk.yellow, chalk.magenta, chalk.blue, chalk.red],
 }
+
+/** For help: titles bold, and what can be typed as it stands in a colour that means nothing else. */
+export const helpStyle = {title: chalk.bold, typed: chalk.cyan}

@@ -99,8 +99,8 @@ describe('help and version', () => {
     ['--help', {kind: 'help'}],
     ['help', {kind: 'help'}],
     ['h', {kind: 'help'}],
-    ['help ps', {kind: 'help', command: 'ps'}],
-    ['help img', {kind: 'help', command: 'images'}],
+    ['help ps', {kind: 'help', command: 'ps', inFull: true}],
+    ['help img', {kind: 'help', command: 'images', inFull: true}],
     ['-h ps', {kind: 'help', command: 'ps'}],
     ['ps -h', {kind: 'help', command: 'ps'}],
     ['ps x --help', {kind: 'help', command: 'ps'}],
@@ -116,9 +116,9 @@ describe('help and version', () => {
 
 describe('a mistake in the command line is reported in one line', () => {
   const lines: [string, string][] = [
-    ['pss', 'unknown command "pss": did you mean ps? (crisp help lists all)'],
-    ['frobnicate', 'unknown command "frobnicate" (crisp help lists all)'],
-    ['help nosuch', 'unknown command "nosuch" (crisp help lists all)'],
+    ['pss', 'unknown command "pss": did you mean ps? (crisp help all)'],
+    ['frobnicate', 'unknown command "frobnicate" (crisp help all)'],
+    ['help nosuch', 'unknown command "nosuch" (crisp help all)'],
     ['--bogus ps', 'unknown flag --bogus before the command (crisp --help)'],
     ['ps --quite', 'unknown flag --quite for ps: did you mean --quiet? (crisp ps --help)'],
     ['ps -z', 'unknown flag -z for ps (crisp ps --help)'],

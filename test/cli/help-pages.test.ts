@@ -40,6 +40,11 @@ test('the README names the commands and the forms of output as help does', () =>
   expect(forms.split(/[`,\s]+/)).toEqual(outputForms.map((form) => form.replace(/=.*/, '=…')))
 })
 
+test('the README has the exit codes of their page', () => {
+  const codesIn = (path: string) => readFileSync(`${root}/${path}`, 'utf8').match(/^\| \d.*\|$/gm)
+  expect(codesIn('README.md')).toEqual(codesIn('docs/exit-codes.md'))
+})
+
 testWith('groff')('man pages are set without a warning', () => {
   const pages = readdirSync(`${root}/man`).map((name) => `man/${name}`)
   expect(pages.length).toBeGreaterThan(20)

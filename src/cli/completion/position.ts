@@ -1,4 +1,12 @@
-import {type CommandSpec, type FlagSpec, givenValue, isHelpWord, type Line, readLine} from '../argv.js'
+import {
+  type CommandSpec,
+  type FlagSpec,
+  givenValue,
+  helpTopics,
+  isHelpWord,
+  type Line,
+  readLine,
+} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
 
 // Which word of a half-typed command line is being completed, and with what. Pure, over the manifest: whatever argv.ts
@@ -78,6 +86,8 @@ export function positionOf(
 
 interface Place {
   completes?: Completes | undefined
+  /** What may stand there too. */
+  others?: readonly string[]
   /** Names of flags are wanted. */
   flags?: readonly CompletableFlag[]
 }
@@ -86,7 +96,8 @@ function placeOf(current: string, line: Line<CompletableCommand>): Place {
   const {before, verb, rest, command, after, given} = line
   const {open, flagsEnded, arguments: words, ...reading} = after ?? before
   if (open) return openValue(line)
-  if (verb !== undefined && !command) return {completes: isHelpWord(verb) && rest.length === 0 ? 'verb' : []}
+  if (verb !== undefined && !command)
+    return isHelpWord(verb) && rest.length === 0 ? {completes: 'verb', others: helpTopics} : {completes: []}
   if (!flagsEnded && current.startsWith('-')) {
     const flags: readonly CompletableFlag[] = reading.flags
     const names = new Set(given.map(({flag: {name}}) => name))
@@ -110,7 +121,7 @@ function argumentAt(
 }
 
 function completionsAt(
-  {completes, flags}: Place,
+  {completes, others = [], flags}: Place,
   part: string,
   commands: readonly CompletableCommand[],
 ): Pick<Position, 'candidates' | 'lookup'> {
@@ -121,7 +132,12 @@ function completionsAt(
   if (completes === undefined) return {candidates: []}
   if (completes === 'verb') {
     const verbs = commands.map(({id, summary}) => candidate(id, summary))
-    return {candidates: filterByPrefix([...verbs, candidate('help', 'Show how a command is used')], part)}
+    const words = [
+      ...verbs,
+      candidate('help', 'Show how a command is used'),
+      ...others.map((word) => ({word})),
+    ]
+    return {candidates: filterByPrefix(words, part)}
   }
   if (typeof completes === 'string') return {candidates: [], lookup: completes}
   if (completes.some((word) => word.endsWith('-file=') && part.startsWith(word)))

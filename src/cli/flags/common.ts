@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {outputForms} from '../../formats/output.js'
+import {colourChoices} from '../colour.js'
 import {durationFlag, integerFlag, pairsFlag} from './types.js'
 
 const group = {helpGroup: 'GLOBAL'}
@@ -43,6 +44,12 @@ export const globalFlags = {
     allowNo: true,
     ...group,
     description: 'print every CRI call, its request and answer on stderr',
+  }),
+  color: Flags.string({
+    ...group,
+    helpValue: 'WHEN',
+    complete: [...colourChoices],
+    description: 'auto: on a terminal; always or never [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]',
   }),
   'enable-tracing': Flags.boolean({
     ...diagnosis,

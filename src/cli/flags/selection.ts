@@ -18,10 +18,10 @@ const podStateFlag = choiceFlag<PodSandboxState>({ready: 'SANDBOX_READY', notrea
 
 /** The filters of every verb that picks containers. */
 export const containerFilterFlags = {
-  name: regexpFlag({...group, description: 'only containers whose name matches this regular expression'}),
+  name: regexpFlag({...group, description: 'only names that match this regular expression'}),
   namespace: regexpFlag({
     ...group,
-    description: 'only containers of namespaces that match this regular expression',
+    description: 'only namespaces that match this regular expression',
   }),
   pod: Flags.string({
     char: 'p',
@@ -47,10 +47,10 @@ export const containerFilterFlags = {
 
 /** The filters of every verb that picks pods. */
 export const podFilterFlags = {
-  name: regexpFlag({...group, description: 'only pods whose name matches this regular expression'}),
+  name: regexpFlag({...group, description: 'only names that match this regular expression'}),
   namespace: regexpFlag({
     ...group,
-    description: 'only pods of namespaces that match this regular expression',
+    description: 'only namespaces that match this regular expression',
   }),
   state: podStateFlag({
     char: 's',

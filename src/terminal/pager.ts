@@ -1,0 +1,62 @@
+import {spawn} from 'node:child_process'
+import {realpathSync, statSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import type {WriteStream} from 'node:tty'
+
+/** Shows text on the terminal; what is longer than its screen is shown by the user's pager. */
+export async function showPaged(text: string, terminal: WriteStream): Promise<void> {
+  const fits = text.split('\n').length <= terminal.rows
+  const pager = fits || process.env.TERM === 'dumb' ? undefined : findPager(process.env, process.geteuid?.())
+  if (!pager || !(await ran(pager, text))) terminal.write(text)
+}
+
+interface Pager {
+  file: string
+  words: readonly string[]
+  env: NodeJS.ProcessEnv
+}
+
+/** Colours, no lines cut, at the end right away where the text is short after all. */
+const lessOptions = 'FRX'
+
+/**
+ * What $PAGER says, or less. Whoever becomes root often keeps the variables of the user they were, and a pager starts
+ * whatever it is asked to: so root has less alone, without a shell, an editor or files of its own, from where only root
+ * can have put it.
+ */
+export function findPager(env: NodeJS.ProcessEnv, user: number | undefined): Pager | undefined {
+  const {PAGER = 'less', TERM, LANG, LC_ALL, LC_CTYPE} = env
+  if (PAGER === '' || PAGER === 'cat') return undefined
+  if (user !== 0) return {file: 'sh', words: ['-c', PAGER], env: {LESS: lessOptions, LV: '-c', ...env}}
+  const file = rootDirectories.map((directory) => join(directory, 'less')).find(isOfRootAlone)
+  const safe = {TERM, LANG, LC_ALL, LC_CTYPE, LESS: lessOptions, LESSSECURE: '1', LESSHISTFILE: '-'}
+  return file === undefined ? undefined : {file, words: [], env: safe}
+}
+
+const rootDirectories = ['/usr/bin', '/bin', '/run/current-system/sw/bin']
+
+function isOfRootAlone(path: string): boolean {
+  try {
+    const file = realpathSync(path)
+    return [file, dirname(file)].every((each) => {
+      const {uid, mode} = statSync(each)
+      return uid === 0 && (mode & 0o022) === 0
+    })
+  } catch {
+    return false
+  }
+}
+
+/** Whether it could be started; how it ends is the user's business. */
+function ran({file, words, env}: Pager, text: string): Promise<boolean> {
+  const child = spawn(file, words, {env, stdio: ['pipe', 'inherit', 'inherit']})
+  // Ctrl-C is the pager's as long as it has the screen.
+  const ignore = (): void => undefined
+  process.on('SIGINT', ignore)
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(false))
+    child.once('close', (code) => resolve(code !== 126 && code !== 127))
+    // It may be left before it has read everything.
+    child.stdin.on('error', ignore).end(text)
+  }).finally(() => process.off('SIGINT', ignore)) as Promise<boolean>
+}
