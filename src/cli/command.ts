@@ -10,6 +10,8 @@ import {shorten} from '../errors/shorten.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
+import {writePieces} from '../terminal/write-pieces.js'
+import {mapLazily} from '../text/map-lazily.js'
 import {isCrictlMode, setCrictlMode} from '../text/program.js'
 import {type CommandLine, parserWords} from './argv.js'
 import {helpsWithoutArguments, inOurName} from './compat.js'
@@ -143,12 +145,13 @@ export abstract class CriCommand extends Command {
   }
 
   /** The view in the form asked for; after the first one as what follows it. */
-  protected show(view: View, form: OutputForm): void {
+  protected async show(view: View, form: OutputForm): Promise<void> {
     const text = form.render(view)
-    const next = this.#shown ? form.further(text) : text
+    const pieces = this.#shown ? [form.further([...text].join(''))] : text
     this.#shown = true
-    if (form.raw) this.writeRaw(next)
-    else this.write(next)
+    // As writeRaw() has it.
+    const fit = form.raw && process.stdout.isTTY ? mapLazily(pieces, printableLines) : pieces
+    await writePieces(process.stdout, fit, this.signal)
   }
 
   /** Columns of the terminal on stdout, undefined for a pipe or a file. */

@@ -61,8 +61,8 @@ export abstract class UsageCommand extends CriCommand {
     // One line for each round, so that a reader of the pipe knows where a document ends.
     if (watch && output.name === 'json') return this.write(jsonText(shown.document(), 0))
     const movesCursor = process.stdout.isTTY && process.env.TERM !== 'dumb'
-    if (!watch || !movesCursor || output.shows !== 'table') return this.show(shown, output)
-    this.write(frameText(output.render(shown), cut ? process.stdout.rows : undefined))
+    if (!watch || !movesCursor || output.shows !== 'table') return await this.show(shown, output)
+    this.write(frameText([...output.render(shown)].join(''), cut ? process.stdout.rows : undefined))
   }
 
   async #pause({seconds = 1}: {seconds: number | undefined}): Promise<void> {

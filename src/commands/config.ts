@@ -81,7 +81,7 @@ export default class Config extends CriCommand {
         const settings = shownKeys(file).map((key) => ({key, value: valueIn(file, key)}))
         const terminal = {width: this.width, style: await this.tableStyle()}
         const layOut = output.shows === 'table' ? (await import('../formats/report.js')).report : undefined
-        return this.show(settingsView(settings, terminal, layOut), output)
+        return await this.show(settingsView(settings, terminal, layOut), output)
       }
     }
   }

@@ -47,7 +47,7 @@ export default class Describe extends CriCommand {
     })
     const found: Described[] = this.collectValues(outcomes)
     const context = {nowMs: Date.now(), width: this.width, strong: (await this.tableStyle())?.header}
-    if (found.length > 0) this.show(descriptionsView(found, context), output)
+    if (found.length > 0) await this.show(descriptionsView(found, context), output)
   }
 }
 

@@ -77,7 +77,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       if (named && !isGone && !objects.has(event.containerId))
         await askObject(client, event.containerId, objects)
       const object = objects.get(event.containerId)
-      if (wanted(event, object)) this.show(eventView(event, object), output)
+      if (wanted(event, object)) await this.show(eventView(event, object), output)
       if (isGone) objects.delete(event.containerId)
     }
   }

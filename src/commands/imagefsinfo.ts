@@ -12,6 +12,6 @@ export default class ImageFsInfo extends CriCommand {
     const {flags} = await this.parse(ImageFsInfo)
     const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    this.show(imageFsView(await client.image.imageFsInfo()), output)
+    await this.show(imageFsView(await client.image.imageFsInfo()), output)
   }
 }

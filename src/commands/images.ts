@@ -47,6 +47,6 @@ export default class Images extends CriCommand {
       digests: flags.digests,
       pinned: flags.pinned,
     }
-    this.show(imagesView(images, context), output)
+    await this.show(imagesView(images, context), output)
   }
 }

@@ -40,6 +40,6 @@ export default class Info extends CriCommand {
     ])
     const options = {width: this.width, style: await this.tableStyle()}
     const layOut = forPeople ? (await import('../formats/report.js')).report : undefined
-    this.show(runtimeStatusView(status, options, facts, layOut), output)
+    await this.show(runtimeStatusView(status, options, facts, layOut), output)
   }
 }

@@ -47,6 +47,6 @@ export default class Inspect extends CriCommand {
       client.runtime.containerStatus({containerId: id, verbose: !flags.quiet}),
     )
     const found = this.collectValues(outcomes)
-    if (found.length > 0) this.show(containerStatusesView(found, Date.now()), output)
+    if (found.length > 0) await this.show(containerStatusesView(found, Date.now()), output)
   }
 }

@@ -48,6 +48,6 @@ export default class Inspecti extends CriCommand {
       imageStatus(client, reference, !flags.quiet),
     )
     const found = this.collectValues(outcomes)
-    if (found.length > 0) this.show(imageStatusesView(found), output)
+    if (found.length > 0) await this.show(imageStatusesView(found), output)
   }
 }

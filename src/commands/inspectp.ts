@@ -43,6 +43,6 @@ export default class Inspectp extends CriCommand {
       client.runtime.podSandboxStatus({podSandboxId: id, verbose: !flags.quiet}),
     )
     const found = this.collectValues(outcomes)
-    if (found.length > 0) this.show(podStatusesView(found), output)
+    if (found.length > 0) await this.show(podStatusesView(found), output)
   }
 }

@@ -13,6 +13,6 @@ export default class MetricDescs extends CriCommand {
     const output = await this.outputForm(flags)
     using client = await this.connect(flags)
     const {descriptors} = await client.runtime.listMetricDescriptors()
-    this.show(metricDescriptorsView(descriptors, this.width), output)
+    await this.show(metricDescriptorsView(descriptors, this.width), output)
   }
 }

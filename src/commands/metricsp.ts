@@ -47,6 +47,6 @@ export default class Metricsp extends CriCommand {
     )
     const {descriptors} =
       output.name === 'prometheus' ? await client.runtime.listMetricDescriptors() : {descriptors: []}
-    this.show(podMetricsView(metrics, descriptors, this.width), output)
+    await this.show(podMetricsView(metrics, descriptors, this.width), output)
   }
 }

@@ -39,6 +39,6 @@ export default class Pods extends CriCommand {
       fullIds: flags['no-trunc'],
       ...(output.name === 'wide' ? {details: await podDetails(client, pods)} : {}),
     }
-    this.show(podsView(pods, context), output)
+    await this.show(podsView(pods, context), output)
   }
 }

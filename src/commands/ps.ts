@@ -53,6 +53,6 @@ export default class Ps extends CriCommand {
       ...(output.name === 'wide' ? {statuses: await containerStatuses(client, containers)} : {}),
     }
     if (flags.verbose && forPeople) return this.write(containerBlocks(containers, context))
-    this.show(containersView(containers, context), output)
+    await this.show(containersView(containers, context), output)
   }
 }

@@ -14,6 +14,6 @@ export default class RuntimeConfig extends CriCommand {
     const {flags} = await this.parse(RuntimeConfig)
     const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    this.show(runtimeConfigView(await client.runtime.runtimeConfig()), output)
+    await this.show(runtimeConfigView(await client.runtime.runtimeConfig()), output)
   }
 }

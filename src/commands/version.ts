@@ -14,6 +14,6 @@ export default class Version extends CriCommand {
     const {flags} = await this.parse(Version)
     const output = await this.outputForm(flags)
     using client = await this.connect(flags)
-    this.show(versionView(await client.runtime.version()), output)
+    await this.show(versionView(await client.runtime.version()), output)
   }
 }

@@ -56,6 +56,6 @@ export default class WhichCommand extends CriCommand {
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
     }
-    this.show(findingsView(findings, context), output)
+    await this.show(findingsView(findings, context), output)
   }
 }

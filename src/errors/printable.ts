@@ -3,7 +3,12 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 
 /** Text from the runtime for a terminal: control characters are shown as escapes (`\x1b`), never sent. */
 export function printable(text: string): string {
-  return text.replace(unprintable, escapeOf)
+  // The common case, many times faster than the search.
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 0x20 || code > 0x7e) return text.replace(unprintable, escapeOf)
+  }
+  return text
 }
 
 /** The same, for text whose line ends and tabs are its own. */

@@ -1,4 +1,5 @@
 import {UsageError} from '../errors/errors.js'
+import {mapLazily} from '../text/map-lazily.js'
 import {formatValue} from './go-template/verbs.js'
 import {type JsonPath, parseJsonPath} from './jsonpath/index.js'
 
@@ -29,8 +30,8 @@ export function parseColumnsFile(text: string): CustomColumn[] {
 }
 
 /** A row for each item; several values of a cell with commas, `<none>` where there is nothing. */
-export function rowsOf(columns: readonly CustomColumn[], items: readonly unknown[]): string[][] {
-  return items.map((item) =>
+export function rowsOf(columns: readonly CustomColumn[], items: Iterable<unknown>): Iterable<string[]> {
+  return mapLazily(items, (item) =>
     columns.map(({path}) => {
       const values = path.find(item).filter((value) => value !== null)
       return values.length === 0 ? '<none>' : values.map((value) => formatValue(value)).join(',')

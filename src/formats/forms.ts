@@ -1,8 +1,9 @@
 import {printable} from '../errors/printable.js'
+import {mapLazily} from '../text/map-lazily.js'
 import type {CustomColumn} from './custom-columns.js'
-import {jsonText} from './json.js'
+import {jsonListPieces, jsonText} from './json.js'
 import {linesOf} from './lines.js'
-import {itemsOf, type View} from './view.js'
+import {itemsOf, type Text, type View} from './view.js'
 
 /** One form of output: everything that crisp knows of it. */
 export interface Form {
@@ -22,7 +23,7 @@ export interface Form {
   /** It leaves what the runtime says as it is. */
   raw?: boolean
   /** Reads the operand, and gives what writes a view. Throws UsageError for a mistake that it has. */
-  writer: (operand: string) => Promise<(view: View) => string>
+  writer: (operand: string) => Promise<(view: View) => Text>
   /** The text of a view after the first, where one command shows several: as one stream to whoever reads it. */
   further?: (text: string) => string
 }
@@ -31,7 +32,7 @@ export interface Form {
 export const forms: readonly Form[] = [
   {name: 'table', shows: 'table', writer: async () => (view) => view.table(false)},
   {name: 'wide', shows: 'table', writer: async () => (view) => view.table(true)},
-  {name: 'json', shows: 'document', writer: async () => (view) => jsonText(view.document())},
+  {name: 'json', shows: 'document', writer: async () => jsonOf},
   {
     name: 'yaml',
     shows: 'document',
@@ -46,10 +47,7 @@ export const forms: readonly Form[] = [
   {
     name: 'jsonl',
     shows: 'document',
-    writer: async () => (view) =>
-      itemsOf(view)
-        .map((item) => jsonText(item, 0))
-        .join(''),
+    writer: async () => (view) => mapLazily(itemsOf(view), (item) => jsonText(item, 0)),
   },
   {
     name: 'go-template',
@@ -95,10 +93,14 @@ export const forms: readonly Form[] = [
   },
 ]
 
-async function columnsWriter(columns: readonly CustomColumn[]): Promise<(view: View) => string> {
-  const [{rowsOf}, {table}] = await Promise.all([import('./custom-columns.js'), import('./table.js')])
+async function columnsWriter(columns: readonly CustomColumn[]): Promise<(view: View) => Text> {
+  const [{rowsOf}, {tablePieces}] = await Promise.all([import('./custom-columns.js'), import('./table.js')])
   const titles = columns.map(({header}) => ({title: header}))
-  return (view) => table(titles, rowsOf(columns, itemsOf(view)))
+  return (view) => tablePieces(titles, rowsOf(columns, itemsOf(view)))
+}
+
+function jsonOf({document, items, listName}: View): Text {
+  return items && listName !== undefined ? jsonListPieces(listName, items()) : jsonText(document())
 }
 
 function dropHeader(text: string): string {

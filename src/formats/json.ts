@@ -21,7 +21,34 @@ export function jsonText(value: unknown, indent = 2): string {
     (_, item) => (typeof item === 'bigint' ? `${bigMark}${item}` : item),
     indent,
   )
-  return `${text.replace(/"\\u0000big:(-?\d+)"/g, '$1').replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeUnit)}\n`
+  return `${escapeUnprintable(text.replace(/"\\u0000big:(-?\d+)"/g, '$1'))}\n`
+}
+
+const entriesOfPiece = 100
+
+/** The JSON text of `{[name]: [...items]}`, whose items hold no bigint, in pieces. */
+export function* jsonListPieces(name: string, items: Iterable<unknown>): Generator<string> {
+  const head = `{\n  ${JSON.stringify(name)}: [\n`
+  const tail = '\n  ]\n}'
+  let before = head
+  let piece: unknown[] = []
+  const textOf = () => {
+    const text = JSON.stringify({[name]: piece}, undefined, 2)
+    const entries = before + escapeUnprintable(text.slice(head.length, -tail.length))
+    before = ',\n'
+    piece = []
+    return entries
+  }
+  for (const item of items) {
+    piece.push(item)
+    if (piece.length === entriesOfPiece) yield textOf()
+  }
+  if (piece.length > 0) yield textOf()
+  yield before === head ? jsonText({[name]: []}) : `${tail}\n`
+}
+
+function escapeUnprintable(text: string): string {
+  return text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeUnit)
 }
 
 /** As JSON has it. */

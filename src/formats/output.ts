@@ -1,12 +1,12 @@
 import {UsageError} from '../errors/errors.js'
 import {type Form, forms} from './forms.js'
-import type {View} from './view.js'
+import {piecesOf, type View} from './view.js'
 
 /** A form as it was asked for, its template or columns read. */
 export interface OutputForm extends Pick<Form, 'name' | 'shows'> {
   raw: boolean
-  /** The view's text, ready for stdout. Throws UsageError for a mistake that only the view's values show. */
-  render: (view: View) => string
+  /** The view's text in pieces, ready for stdout. Throws UsageError for a mistake that only the view's values show. */
+  render: (view: View) => Iterable<string>
   /** The text of a view after the first. */
   further: (text: string) => string
 }
@@ -38,7 +38,8 @@ export async function parseOutputForm(
     throw new UsageError(`-o ${name} needs ${needed.what}: -o ${name}=${needed.example}`)
   const source = isFile ? await textOf(operand ?? '', name, readFile) : (operand ?? template)
   const {shows, raw = false, further = (text) => text} = form
-  return {name, shows, raw, further, render: await form.writer(source)}
+  const write = await form.writer(source)
+  return {name, shows, raw, further, render: (view) => piecesOf(write(view))}
 }
 
 async function textOf(path: string, name: string, readFile: FormOptions['readFile']): Promise<string> {

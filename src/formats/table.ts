@@ -41,26 +41,43 @@ interface Layout {
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  {width, style}: TableOptions = {},
+  options?: TableOptions,
 ): string {
-  const cells = rows.map((row) => row.map(printable))
+  return [...tablePieces(columns, rows, options)].join('')
+}
+
+/** The same piece by piece. Of the rows, which are all asked for before the first piece, no more is kept than their text. */
+export function* tablePieces(
+  columns: readonly Column[],
+  rows: Iterable<readonly string[]>,
+  {width, style}: TableOptions = {},
+): Generator<string> {
   const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
-  const natural = columns.map(({title}, column) =>
-    cells.reduce(
-      (widest, row) => Math.max(widest, widthOf(row[column] ?? '')),
-      Math.max(widthOf(title), least),
-    ),
-  )
+  const natural = columns.map(({title}) => Math.max(widthOf(title), least))
+  const texts: string[] = []
+  for (const row of rows) {
+    const cells = row.map(printable)
+    for (const [column, cell] of cells.entries())
+      natural[column] = Math.max(natural[column] ?? 0, widthOf(cell))
+    texts.push(cells.join(separator))
+  }
   const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
-  const lines = [
-    line(titles, columns, layout, (text) => style?.header(text) ?? text),
-    ...cells.map((row) => line(row, columns, layout, (text, title) => style?.cell(title, text) ?? text)),
-  ]
+  let piece = `${line(titles, columns, layout, (text) => style?.header(text) ?? text)}\n`
+  for (const text of texts) {
+    piece += `${line(text.split(separator), columns, layout, (cell, title) => style?.cell(title, cell) ?? cell)}\n`
+    if (piece.length < pieceLength) continue
+    yield piece
+    piece = ''
+  }
   const left = titles.filter((_, column) => !layout.shown.includes(column))
-  if (left.length > 0) lines.push(`(no room for ${left.join(', ')}: --no-trunc shows them)`)
-  return `${lines.join('\n')}\n`
+  if (left.length > 0) piece += `(no room for ${left.join(', ')}: --no-trunc shows them)\n`
+  yield piece
 }
+
+/** What no cell has in it that is fit to print. */
+const separator = '\u0000'
+const pieceLength = 65_536
 
 const wideGap = 3
 /** The least that a column and its gap take in crictl's tables. */
@@ -128,13 +145,15 @@ function line(
   for (const column of shown) {
     const {title, keep} = columns[column] as Column
     const width = widths[column] ?? 0
-    const cell = cutText(cells[column] ?? '', width, keep)
+    const whole = cells[column] ?? ''
+    const wanted = widthOf(whole)
+    const cell = wanted <= width ? whole : cutText(whole, width, keep)
     // Blanks are written only in front of a cell, so that no line ends in them.
     if (cell !== '') {
       text += ' '.repeat(blanks) + style(cell, title)
       blanks = 0
     }
-    blanks += width - widthOf(cell) + gap
+    blanks += width - (wanted <= width ? wanted : widthOf(cell)) + gap
   }
   return text
 }

@@ -1,10 +1,11 @@
 import {type ContainerIdentity, containerReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import {type Column, type TableStyle, table} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
+import {listOf, type View} from '../formats/view.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
 import {agoText} from '../text/age.js'
 import {reasonText} from '../text/exit.js'
+import {mapLazily} from '../text/map-lazily.js'
 import {shortId, shortImage} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {blocks, labelLines} from './blocks.js'
@@ -23,8 +24,7 @@ export interface ContainersContext {
 
 export function containersView(containers: readonly Container[], context: ContainersContext): View {
   return {
-    document: () => ({containers: containers.map((container) => protoJson('Container', container))}),
-    items: () => containers.map((container) => protoJson('Container', container)),
+    ...listOf('containers', containers, (item) => protoJson('Container', item)),
     names: () => containerReferences(containers, context.identityOf),
     table: (wide) => containersTable(containers, context, wide),
   }
@@ -51,12 +51,12 @@ function containersTable(
   containers: readonly Container[],
   context: ContainersContext,
   wide: boolean,
-): string {
-  const rows = containers.map((container) => [
+): Iterable<string> {
+  const rows = mapLazily(containers, (container) => [
     ...containerCells(container, context),
     ...(wide ? exitCells(container, context) : []),
   ])
-  return table(wide ? [...columns, ...exitColumns] : columns, rows, context)
+  return tablePieces(wide ? [...columns, ...exitColumns] : columns, rows, context)
 }
 
 function containerCells(

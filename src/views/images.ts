@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
-import {type Column, type TableStyle, table} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
+import {listOf, type View} from '../formats/view.js'
 import type {Image} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {sizeText} from '../text/size.js'
@@ -25,8 +25,7 @@ const none = '<none>'
 
 export function imagesView(images: readonly Image[], context: ImagesContext): View {
   return {
-    document: () => ({images: images.map((image) => protoJson('Image', image))}),
-    items: () => images.map((image) => protoJson('Image', image)),
+    ...listOf('images', images, (item) => protoJson('Image', item)),
     names: () => images.map(({id, repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? id),
     table: (wide) => imagesTable(images, wide ? {...context, digests: true, pinned: true} : context),
   }
@@ -35,7 +34,7 @@ export function imagesView(images: readonly Image[], context: ImagesContext): Vi
 function imagesTable(
   images: readonly Image[],
   {width, style, fullIds, digests, pinned}: ImagesContext,
-): string {
+): Iterable<string> {
   const id = (text: string) => (fullIds ? text : shortId(text))
   const columns: Column[] = [
     {title: 'IMAGE', min: 20, keep: 'end'},
@@ -55,7 +54,7 @@ function imagesTable(
       ...(pinned ? [String(image.pinned)] : []),
     ]),
   )
-  return table(columns, rows, {width, style})
+  return tablePieces(columns, rows, {width, style})
 }
 
 /** One row for each tag, or one for an image without tags. Each tag gets the digest of its own repository if there is one. */

@@ -1,7 +1,7 @@
 import {protoJson} from '../client/proto-json.js'
 import {printableLines} from '../errors/printable.js'
 import {table} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import {listOf, type View} from '../formats/view.js'
 import type {Metric, MetricDescriptor, PodSandboxMetrics} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 
@@ -10,8 +10,7 @@ export function metricDescriptorsView(
   width: number | undefined,
 ): View {
   return {
-    document: () => ({descriptors: descriptors.map((item) => protoJson('MetricDescriptor', item))}),
-    items: () => descriptors.map((item) => protoJson('MetricDescriptor', item)),
+    ...listOf('descriptors', descriptors, (item) => protoJson('MetricDescriptor', item)),
     names: () => descriptors.map(({name}) => name),
     table: () =>
       table(
@@ -34,8 +33,7 @@ export function podMetricsView(
 ): View {
   return {
     own: {prometheus: () => prometheusText(metrics, descriptors)},
-    document: () => ({podMetrics: metrics.map((item) => protoJson('PodSandboxMetrics', item))}),
-    items: () => metrics.map((item) => protoJson('PodSandboxMetrics', item)),
+    ...listOf('podMetrics', metrics, (item) => protoJson('PodSandboxMetrics', item)),
     names: () => metrics.map(({podSandboxId}) => podSandboxId),
     table: () =>
       table(

@@ -1,10 +1,11 @@
 import {podReferences} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
-import {type Column, type TableStyle, table} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
+import {listOf, type View} from '../formats/view.js'
 import type {PodSandbox} from '../generated/cri.js'
 import type {PodDetails} from '../node/details.js'
 import {agoText} from '../text/age.js'
+import {mapLazily} from '../text/map-lazily.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {isTime, rfc3339} from '../text/time.js'
@@ -21,8 +22,7 @@ export interface PodsContext {
 
 export function podsView(pods: readonly PodSandbox[], context: PodsContext): View {
   return {
-    document: () => ({items: pods.map((pod) => protoJson('PodSandbox', pod))}),
-    items: () => pods.map((pod) => protoJson('PodSandbox', pod)),
+    ...listOf('items', pods, (item) => protoJson('PodSandbox', item)),
     names: () => podReferences(pods),
     table: (wide) => podsTable(pods, context, wide),
   }
@@ -43,9 +43,12 @@ const detailColumns: readonly Column[] = [
   {title: 'UID', min: 12, drop: 2},
 ]
 
-function podsTable(pods: readonly PodSandbox[], context: PodsContext, wide: boolean): string {
-  const rows = pods.map((pod) => [...podCells(pod, context), ...(wide ? detailCells(pod, context) : [])])
-  return table(wide ? [...columns, ...detailColumns] : columns, rows, context)
+function podsTable(pods: readonly PodSandbox[], context: PodsContext, wide: boolean): Iterable<string> {
+  const rows = mapLazily(pods, (pod) => [
+    ...podCells(pod, context),
+    ...(wide ? detailCells(pod, context) : []),
+  ])
+  return tablePieces(wide ? [...columns, ...detailColumns] : columns, rows, context)
 }
 
 function podCells(pod: PodSandbox, {nowMs, fullIds}: PodsContext): string[] {

@@ -1,7 +1,7 @@
 import type {ContainerIdentity} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import {listOf, type View} from '../formats/view.js'
 import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
 import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../node/usage.js'
 import {shortId} from '../text/short-id.js'
@@ -46,8 +46,7 @@ export function containerUsageView(
   context: ContainerUsageContext,
 ): View {
   return {
-    document: () => ({stats: stats.map((item) => protoJson('ContainerStats', item))}),
-    items: () => stats.map((item) => protoJson('ContainerStats', item)),
+    ...listOf('stats', stats, (item) => protoJson('ContainerStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
     table: (wide) => {
       const pressure = wide && stats.some(({cpu, memory, io}) => cpu?.psi || memory?.psi || io?.psi)
@@ -146,8 +145,7 @@ export function podUsageView(
   context: UsageContext,
 ): View {
   return {
-    document: () => ({stats: stats.map((item) => protoJson('PodSandboxStats', item))}),
-    items: () => stats.map((item) => protoJson('PodSandboxStats', item)),
+    ...listOf('stats', stats, (item) => protoJson('PodSandboxStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
     table: (wide) => {
       const pressure =

@@ -179,8 +179,8 @@ describe('custom columns', () => {
     ['ID:', 'custom-columns: "ID:" is not HEADER:PATH, as NAME:.metadata.name'],
     ['ID:.id,', 'custom-columns: "" is not HEADER:PATH, as NAME:.metadata.name'],
   ])('%s', (specification, rows) => {
-    if (Array.isArray(rows)) expect(rowsOf(parseCustomColumns(specification), items)).toEqual(rows)
-    else expect(complaint(() => rowsOf(parseCustomColumns(specification), items), /^$/)).toBe(rows)
+    if (Array.isArray(rows)) expect([...rowsOf(parseCustomColumns(specification), items)]).toEqual(rows)
+    else expect(complaint(() => [...rowsOf(parseCustomColumns(specification), items)], /^$/)).toBe(rows)
   })
 })
 
@@ -188,7 +188,7 @@ describe('the file of custom-columns-file', () => {
   test('headers over paths, with any space between them; what follows is not read', () => {
     const columns = parseColumnsFile('NAME:   A,B [x]\t(D\r\n.metadata.name {.id}  .nosuch .id\nmore\n')
     expect(columns.map(({header}) => header)).toEqual(['NAME:', 'A,B', '[x]', '(D'])
-    expect(rowsOf(columns, [{id: 'a', metadata: {name: 'web'}}])).toEqual([['web', 'a', '<none>', 'a']])
+    expect([...rowsOf(columns, [{id: 'a', metadata: {name: 'web'}}])]).toEqual([['web', 'a', '<none>', 'a']])
   })
 
   test.each([
