@@ -65,8 +65,8 @@ export abstract class CriCommand extends Command {
 
   /** Parses, connects, asks, shows; every ending sets `process.exitCode` and none throws. */
   async execute(): Promise<void> {
-    await this.#diagnosis.start()
     try {
+      await this.#diagnosis.start()
       if (!isCrictlMode()) setCrictlMode(await settingsMeanCrictl(this.line, process.env, this.readConfig))
       await this.run()
       this.interruption.throwIfCut()

@@ -1,7 +1,6 @@
-import {basename} from 'node:path'
 import {UsageError} from '../errors/errors.js'
-import {calledPath, type Started} from '../text/own-command.js'
 import {isCrictlMode, programName, setCrictlMode} from '../text/program.js'
+import {calledName, type Started} from './called-path.js'
 
 // crictl's mode: by the program's name, by CRISP_COMPAT, or by `compat` in the settings file. What it changes is listed
 // in docs/crictl-differences.md, and is a matter of taste.
@@ -10,10 +9,10 @@ import {isCrictlMode, programName, setCrictlMode} from '../text/program.js'
 const crictlVersion = '1.36.0'
 
 /** By the name that the program was started under, and by the environment. Throws UsageError. */
-export function readMode(started: Started & Pick<NodeJS.Process, 'env'>): void {
+export function readMode(started: Started): void {
   const {CRISP_COMPAT = ''} = started.env
   // A link stands here as it was typed, not as what it leads to.
-  setCrictlMode(basename(calledPath(started)) === 'crictl')
+  setCrictlMode(calledName(started) === 'crictl')
   if (meansCrictl(CRISP_COMPAT, 'CRISP_COMPAT')) setCrictlMode(true)
 }
 

@@ -24,6 +24,8 @@ export class ProcessGuard {
     process.stderr.on('error', this.#onStderrError)
     process
       .on('uncaughtException', (error) => this.#onFault(error))
+      // To Node it would be the same; a standalone file's runtime ends at once.
+      .on('unhandledRejection', (error) => this.#onFault(error as Error))
       .on('beforeExit', () => this.#onNothingLeft())
       .on('exit', closeLostTerminals)
   }

@@ -1,10 +1,10 @@
 import * as Args from '@oclif/core/args'
+import {calledPath} from '../cli/called-path.js'
 import {CriCommand} from '../cli/command.js'
 import {calledAs} from '../cli/completion/called-as.js'
 import {completionScript, shells} from '../cli/completion/shells.js'
 import {valueFlag} from '../cli/flags/types.js'
 import {UsageError} from '../errors/errors.js'
-import {calledPath} from '../text/own-command.js'
 import {isCrictlMode} from '../text/program.js'
 
 const commandNameFlag = valueFlag(

@@ -3,6 +3,7 @@ import {Socket} from 'node:net'
 import {devNull} from 'node:os'
 import {addAbortSignal, Readable} from 'node:stream'
 import {isatty, ReadStream} from 'node:tty'
+import {outOfFilesText} from '../errors/few-files.js'
 import {bun} from '../text/standalone.js'
 
 export interface ReadOptions {
@@ -142,6 +143,9 @@ function problemOf(code: string | undefined): string | undefined {
       return 'its symbolic links lead round in a circle'
     case 'ENAMETOOLONG':
       return 'its name is too long for a file'
+    case 'EMFILE':
+    case 'ENFILE':
+      return outOfFilesText
     default:
       return undefined
   }

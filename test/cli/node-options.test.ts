@@ -73,7 +73,7 @@ test('an --env-file in the command of exec is that command’s own', async () =>
 })
 
 test('crisp starts itself, and completion starts crisp, with the -- that keeps Node away', () => {
-  const node = {execPath: '/bin/node', argv: ['/bin/node', '/opt/crisp/bin/run.js'], argv0: 'node'}
+  const node = {execPath: '/bin/node', argv: ['/bin/node', '/opt/crisp/bin/run.js']}
   expect(ownCommand(node)).toEqual(['/bin/node', '--', '/opt/crisp/bin/run.js'])
   expect(calledAs('/opt/crisp/bin/run.js', '/bin/node', '').program).toBe(
     '/bin/node -- /opt/crisp/bin/run.js',

@@ -5,21 +5,20 @@ import {fileURLToPath} from 'node:url'
 
 type Words = readonly [string, ...string[]]
 
-/** For what depends on Node itself, such as how many descriptors it needs. */
-export const crispInNode: Words = [
-  process.execPath,
-  fileURLToPath(new URL('../../bin/run.js', import.meta.url)),
-]
+const crispInNode: Words = [process.execPath, fileURLToPath(new URL('../../bin/run.js', import.meta.url))]
 
 /** The words that start crisp: CRISP_BIN is a standalone file of it. */
 export const crispCommand: Words = process.env.CRISP_BIN ? [resolve(process.env.CRISP_BIN)] : crispInNode
+
+/** Whether it is one, which has another runtime inside than Node. */
+export const isStandalone = crispCommand.length === 1
 
 /** The file that a user starts. */
 export const program: string = crispCommand[crispCommand.length - 1] as string
 
 /** The words that start it under another name. */
 export function programAt(path: string): Words {
-  return crispCommand.length === 1 ? [path] : [process.execPath, path]
+  return isStandalone ? [path] : [process.execPath, path]
 }
 
 /** What a test puts into Node itself it puts nowhere else. */

@@ -1,6 +1,6 @@
-import {realpathSync} from 'node:fs'
 import {basename, delimiter, join} from 'node:path'
 import {quoteForShell} from '../../text/shell-quote.js'
+import {realPath} from '../called-path.js'
 
 export interface Called {
   /** The name that is completed. */
@@ -24,12 +24,4 @@ function isFoundAs(name: string, script: string, path: string): boolean {
     .map((folder) => realPath(join(folder, name)))
     .find((found) => found !== undefined)
   return first !== undefined && first === realPath(script)
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path)
-  } catch {
-    return undefined // not there: the next folder is looked at
-  }
 }

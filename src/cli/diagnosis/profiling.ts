@@ -3,6 +3,7 @@ import {Session} from 'node:inspector/promises'
 import {Socket} from 'node:net'
 import {finished} from 'node:stream/promises'
 import {UserError} from '../../errors/errors.js'
+import {bun} from '../../text/standalone.js'
 
 export interface ProfileFiles {
   cpu?: string | undefined
@@ -11,6 +12,8 @@ export interface ProfileFiles {
 
 /** Profiles this process from now on; what it returns ends that and writes the files. Throws UserError. */
 export async function startProfiling({cpu, memory}: ProfileFiles): Promise<() => Promise<void>> {
+  if (bun && memory !== undefined)
+    throw new UserError('--profile-mem: the standalone crisp makes no heap profile: run crisp with Node.js')
   const session = new Session()
   session.connect()
   if (cpu !== undefined) {

@@ -4,8 +4,8 @@ import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
 import {readFileBytes} from '../../node/read-file.js'
 import {nearest} from '../../text/nearest.js'
-import {calledPath} from '../../text/own-command.js'
 import {isCrictlMode} from '../../text/program.js'
+import {calledPath} from '../called-path.js'
 import {meansCrictl} from '../compat.js'
 
 /** The settings that the file knows, crictl's in its order, each as it stands where the file says nothing. */

@@ -50,7 +50,7 @@ for (const [shell, {argv, setup}] of Object.entries(shells)) {
     await mkdir(bin)
     await mkdir(work)
     await symlink(program, join(bin, 'crisp'))
-    const {stdout: script} = await runCli(['completion', shell])
+    const {stdout: script} = await runCli(['completion', shell, '--name', 'crisp'])
     await writeFile(join(folder, 'script'), script)
     const terminal = await spawnOnTerminal([...argv], {
       cwd: work,

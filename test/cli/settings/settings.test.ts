@@ -9,7 +9,7 @@ import {readSettings} from '../../../src/cli/settings/settings.js'
 import {startFakeRuntime} from '../../support/fake-runtime.js'
 import {runInProcess} from '../../support/in-process.js'
 import {testWith} from '../../support/needs.js'
-import {crispInShell, program, runCli} from '../../support/run-cli.js'
+import {crispInShell, isStandalone, program, runCli} from '../../support/run-cli.js'
 
 let directory: string
 beforeAll(async () => {
@@ -213,23 +213,35 @@ test('--debug=false goes before the settings file', async () => {
   expect(await said('--debug=false')).toBe('')
 })
 
-test('--profile-cpu and --profile-mem write files for developer tools, and say when they cannot', async () => {
+test('--profile-cpu writes a file for developer tools, and says when it cannot', async () => {
   await using runtime = await startFakeRuntime()
-  const [cpu, memory] = [join(directory, 'a.cpuprofile'), join(directory, 'a.heapprofile')]
-  const argv = ['--profile-cpu', cpu, '--profile-mem', memory, 'version']
-  const {stderr, exitCode} = await runCli(argv, runtime)
+  const cpu = join(directory, 'a.cpuprofile')
+  const {stderr, exitCode} = await runCli(['--profile-cpu', cpu, 'version'], runtime)
   expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
   expect(JSON.parse(await readFile(cpu, 'utf8'))).toMatchObject({
     nodes: expect.any(Array),
     startTime: expect.any(Number),
   })
-  expect(JSON.parse(await readFile(memory, 'utf8'))).toMatchObject({head: expect.any(Object)})
   const failed = await runCli(['--profile-cpu', '/nonexistent/x', 'version'], runtime)
   expect(failed).toMatchObject({
     stdout: expect.stringMatching(/^Version:/),
     stderr: expect.stringContaining('crisp: --profile-cpu: cannot write /nonexistent/x: ENOENT'),
     exitCode: 1,
   })
+})
+
+test('--profile-mem does too, but not in a standalone file', async () => {
+  await using runtime = await startFakeRuntime()
+  const memory = join(directory, 'a.heapprofile')
+  const result = await runCli(['--profile-mem', memory, 'version'], runtime)
+  if (isStandalone)
+    return expect(result).toEqual({
+      stdout: '',
+      stderr: 'crisp: --profile-mem: the standalone crisp makes no heap profile: run crisp with Node.js\n',
+      exitCode: 1,
+    })
+  expect(result).toMatchObject({stderr: '', exitCode: 0})
+  expect(JSON.parse(await readFile(memory, 'utf8'))).toMatchObject({head: expect.any(Object)})
 })
 
 test.each([['--profile-cpu='], ['--profile-mem', '']])('%j is none', async (...flags) => {
