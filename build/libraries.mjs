@@ -7,7 +7,6 @@ import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 
 const names = [
-  '@grpc/grpc-js',
   '@oclif/core/args',
   '@oclif/core/command',
   '@oclif/core/config',

@@ -48,7 +48,7 @@ const packages = {
     'node:timers/promises',
     'node:zlib',
   ],
-  client: ['@grpc/grpc-js', 'node:events', 'node:fs/promises', 'node:net', 'node:timers/promises'],
+  client: ['node:events', 'node:fs/promises', 'node:net', 'node:timers/promises'],
   streaming: [
     'ws',
     'node:events',

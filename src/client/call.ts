@@ -1,20 +1,16 @@
-import {
-  type Client,
-  type CallOptions as GrpcCallOptions,
-  Metadata,
-  type ServiceError,
-  type StatusObject,
-} from '@grpc/grpc-js'
-import {type RpcCode, RpcError, rpcCode} from '../errors/errors.js'
+import {RpcError, rpcCode} from '../errors/errors.js'
 import {type Method, runtimeServiceMethods} from '../generated/codec.js'
 import type {VersionResponse} from '../generated/cri.js'
 import type {CallObserver, CallOptions, StreamOptions} from './call-options.js'
+import type {Channel} from './channel.js'
 import {deadlineMs} from './deadlines.js'
+import {Exchange, StatusError} from './exchange.js'
+import type {Header} from './http2/hpack.js'
 import {requireReadable} from './message-limit.js'
 
 /** What calls over one connection share. */
 export interface CallContext {
-  client: Client
+  channel: Channel
   endpoint: string
   timeoutMs: number
   signal?: AbortSignal | undefined
@@ -22,52 +18,19 @@ export interface CallContext {
 }
 
 /** One request, one answer. Throws {@link RpcError}, or the reason of the signal that ended it. */
-export function unaryCall(
+export async function unaryCall(
   context: CallContext,
   method: string,
   definition: Method,
   request: object,
   options: CallOptions,
 ): Promise<object> {
-  const signal = joinSignals(context.signal, options.signal)
-  const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
-  const metadata = new Metadata()
-  const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
-
-  // The observer is told all of it, whatever is read of it.
-  let whole: object | undefined
-  const decode = decoder(context, method, definition, timeoutMs, options)
-
-  return new Promise<object>((resolve, reject) => {
-    if (signal?.aborted) {
-      ended?.({error: signal.reason})
-      return reject(signal.reason)
-    }
-    const call = context.client.makeUnaryRequest(
-      definition.path,
-      definition.encode,
-      (bytes) => {
-        const answer = decode(bytes)
-        if (ended) whole = options.decode ? definition.decode(bytes) : answer
-        return answer
-      },
-      request,
-      metadata,
-      grpcOptions(timeoutMs),
-      (error, response) => {
-        signal?.removeEventListener('abort', cancel)
-        if (error) {
-          const failure = signal?.aborted ? signal.reason : rpcError(context, method, timeoutMs, error)
-          ended?.({error: failure})
-          reject(failure)
-        } else {
-          ended?.({response: whole as object})
-          resolve(response as object)
-        }
-      },
-    )
-    const cancel = () => call.cancel()
-    signal?.addEventListener('abort', cancel, {once: true})
+  using call = new Call(context, method, definition, request, options)
+  return await call.run(async () => {
+    const response = await call.next()
+    if (!response) throw new StatusError(rpcCode.unimplemented, 'No message received')
+    if (await call.next()) throw new StatusError(rpcCode.unimplemented, 'Too many responses received')
+    return call.answer(response)
   })
 }
 
@@ -88,101 +51,118 @@ export async function* streamCall(
   request: object,
   options: StreamOptions,
 ): AsyncGenerator<object> {
-  const signal = joinSignals(context.signal, options.signal)
-  const timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
-  signal?.throwIfAborted()
-  const metadata = new Metadata()
-  const ended = context.onCall?.(method, request, (name, value) => metadata.set(name, value))
-  const {maxBytes = Number.POSITIVE_INFINITY} = options
-  let receivedBytes = 0
-  const decode = decoder(context, method, definition, timeoutMs, options)
-  const call = context.client.makeServerStreamRequest(
-    definition.path,
-    definition.encode,
-    (bytes) => {
-      receivedBytes += bytes.length
-      return decode(bytes)
-    },
-    request,
-    metadata,
-    grpcOptions(timeoutMs),
-  )
-  const cancel = () => call.cancel()
-  signal?.addEventListener('abort', cancel, {once: true})
-  let failure: unknown
-  try {
-    for await (const message of call) {
-      if (receivedBytes > maxBytes) throw tooMuch(maxBytes)
-      yield message as object
-    }
-  } catch (error) {
-    failure = signal?.aborted ? signal.reason : rpcError(context, method, timeoutMs, error as ServiceError)
-    throw failure
-  } finally {
-    // Also where the loop was left before the stream's end.
-    ended?.(failure === undefined ? {} : {error: failure})
-    signal?.removeEventListener('abort', cancel)
-    call.cancel()
+  using call = new Call(context, method, definition, request, options)
+  for (;;) {
+    const message = await call.run(() => call.next(options.maxBytes))
+    if (!message) return
+    yield message
   }
 }
 
-function decoder(
-  context: CallContext,
-  method: string,
-  definition: Method,
-  timeoutMs: number | undefined,
-  {decode = definition.decode}: CallOptions,
-): (bytes: Buffer) => object {
-  const unreadable = (cause: unknown) =>
-    // As grpc-js says it of what cannot be read at once (client-interceptors.js).
-    rpcError(
-      context,
-      method,
-      timeoutMs,
-      Object.assign(new Error('unreadable', {cause}), {
-        code: rpcCode.internal,
-        details: `Response message parsing error: ${(cause as Error).message}`,
-      }),
+/** One call: what it sends, what comes back as objects, and who is told of it. */
+class Call implements Disposable {
+  readonly #context: CallContext
+  readonly #method: string
+  readonly #definition: Method
+  readonly #options: CallOptions
+  readonly #signal: AbortSignal | undefined
+  readonly #timeoutMs: number | undefined
+  readonly #ended: ReturnType<CallObserver> | undefined
+  readonly #exchange: Exchange | undefined
+  readonly #cancel = () => this.#exchange?.cancel()
+  #outcome: {response?: object; error?: unknown} = {}
+  #receivedBytes = 0
+  #lastBytes: Buffer | undefined
+
+  constructor(
+    context: CallContext,
+    method: string,
+    definition: Method,
+    request: object,
+    options: CallOptions,
+  ) {
+    this.#context = context
+    this.#method = method
+    this.#definition = definition
+    this.#options = options
+    this.#signal = joinSignals(context.signal, options.signal)
+    this.#timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
+    const headers: Header[] = []
+    this.#ended = context.onCall?.(method, request, (name, value) =>
+      headers.push([name.toLowerCase(), value]),
     )
-  return (bytes) => {
-    requireReadable(bytes)
-    return decode(bytes, unreadable)
+    if (this.#signal?.aborted) return
+    const body = definition.encode(request)
+    this.#exchange = new Exchange(context.channel, {
+      path: definition.path,
+      headers,
+      body,
+      timeoutMs: this.#timeoutMs,
+    })
+    this.#signal?.addEventListener('abort', this.#cancel, {once: true})
+  }
+
+  /** The next message, undefined after the last one. */
+  async next(maxBytes = Number.POSITIVE_INFINITY): Promise<object | undefined> {
+    this.#signal?.throwIfAborted()
+    const bytes = await this.#exchange?.next()
+    if (!bytes) return undefined
+    this.#receivedBytes += bytes.length
+    if (this.#receivedBytes > maxBytes)
+      throw new StatusError(rpcCode.resourceExhausted, `it goes on after ${maxBytes / 1024 ** 2} MiB`)
+    if (this.#ended) this.#lastBytes = bytes
+    const {decode = this.#definition.decode} = this.#options
+    try {
+      requireReadable(bytes)
+      return decode(bytes, (error) => this.#failure(unreadable(error)))
+    } catch (error) {
+      throw unreadable(error)
+    }
+  }
+
+  /** What there is of the call, which whoever observes it is told whole, whatever is read of it. */
+  answer(response: object): object {
+    if (this.#lastBytes)
+      this.#outcome = {response: this.#options.decode ? this.#definition.decode(this.#lastBytes) : response}
+    return response
+  }
+
+  /** The result of a part of it. What goes wrong has ended the call. */
+  async run<Result>(part: () => Promise<Result>): Promise<Result> {
+    try {
+      return await part()
+    } catch (error) {
+      const own = error instanceof StatusError ? this.#failure(error) : error
+      const failure = this.#signal?.aborted ? this.#signal.reason : own
+      this.#outcome = {error: failure}
+      throw failure
+    }
+  }
+
+  #failure(error: StatusError): RpcError {
+    const {code, details} = error
+    return new RpcError({
+      method: this.#method,
+      code,
+      details,
+      endpoint: this.#context.endpoint,
+      timeoutMs: this.#timeoutMs,
+      cause: error,
+    })
+  }
+
+  /** Also where a loop over its messages was left before their end. */
+  [Symbol.dispose](): void {
+    this.#ended?.(this.#outcome)
+    this.#signal?.removeEventListener('abort', this.#cancel)
+    this.#exchange?.cancel()
   }
 }
 
-function tooMuch(maxBytes: number): Error & Partial<StatusObject> {
-  const details = `it goes on after ${maxBytes / 1024 ** 2} MiB`
-  return Object.assign(new Error(details), {code: rpcCode.resourceExhausted, details})
+function unreadable(error: unknown): StatusError {
+  return new StatusError(rpcCode.internal, `Response message parsing error: ${(error as Error).message}`)
 }
 
 function joinSignals(first?: AbortSignal, second?: AbortSignal): AbortSignal | undefined {
   return first && second ? AbortSignal.any([first, second]) : (first ?? second)
-}
-
-function grpcOptions(timeoutMs: number | undefined): GrpcCallOptions {
-  return timeoutMs === undefined ? {} : {deadline: Date.now() + timeoutMs}
-}
-
-function rpcError(
-  context: CallContext,
-  method: string,
-  timeoutMs: number | undefined,
-  error: Error & Partial<StatusObject>,
-): RpcError {
-  return new RpcError({
-    method,
-    code: endedWithoutStatus(error) ? rpcCode.unavailable : ((error.code ?? rpcCode.unknown) as RpcCode),
-    details: error.details ?? error.message,
-    endpoint: context.endpoint,
-    timeoutMs,
-    cause: error,
-  })
-}
-
-/**
- * Where a connection ends in the middle of an answer grpc-js (1.14, subchannel-call.js) may see the stream's end before
- * the connection's, and calls that Internal. Only its own words tell it from a runtime's Internal.
- */
-function endedWithoutStatus({code, details = ''}: Partial<StatusObject>): boolean {
-  return code === rpcCode.internal && details.startsWith('Received RST_STREAM with code 0 ')
 }

@@ -1,22 +1,6 @@
-import {Client, type ClientOptions, connectivityState, credentials} from '@grpc/grpc-js'
-
-// CRI-O sends up to 80 MiB (cri-o/cri-o 1.36, grpc_max_send_msg_size), containerd 16 MiB; grpc-js alone stops at 4 MiB.
-const maxMessageBytes = 128 * 1024 * 1024
-
-const channelOptions: ClientOptions = {
-  'grpc.max_receive_message_length': maxMessageBytes,
-  'grpc.max_send_message_length': maxMessageBytes,
-  // A socket on this machine has no name to look up and no service config; retries are decided in connect.ts.
-  'grpc.service_config_disable_resolution': 1,
-  'grpc.enable_retries': 0,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 3_000,
-}
-
-/** A gRPC channel to a unix socket. It opens on first use; the caller closes it with `close()`. */
-export function openChannel(socketPath: string): Client {
-  return new Client(`unix:${socketPath}`, credentials.createInsecure(), channelOptions)
-}
+import {connect} from 'node:net'
+import {defaultConnectTimeoutMs} from './deadlines.js'
+import {Connection} from './http2/connection.js'
 
 export type ConnectionState =
   /** The server has spoken HTTP/2. */
@@ -26,36 +10,67 @@ export type ConnectionState =
   /** It accepted and said nothing for `timeoutMs`. */
   | 'silent'
 
-/** One attempt to bring the channel up. Rejects with the signal's reason. */
-export async function attemptConnection(
-  client: Client,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<ConnectionState> {
-  const channel = client.getChannel()
-  // The clock may be set meanwhile.
-  const endMs = performance.now() + timeoutMs
-  for (;;) {
-    signal?.throwIfAborted()
-    const state = channel.getConnectivityState(true)
-    if (state === connectivityState.READY) return 'ready'
-    if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return 'failed'
-    if (!(await stateChanges(client, state, endMs - performance.now(), signal))) return 'silent'
-  }
-}
+const silence = new Error('no answer')
 
-function stateChanges(
-  client: Client,
-  from: connectivityState,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal?.reason)
-    signal?.addEventListener('abort', aborted, {once: true})
-    client.getChannel().watchConnectivityState(from, Date.now() + timeoutMs, (error) => {
-      signal?.removeEventListener('abort', aborted)
-      resolve(!error)
+/**
+ * The way to a unix socket: one connection for all calls. The first one is attempted; when it is lost the next call
+ * makes another. Whoever opens the channel closes it.
+ */
+export class Channel {
+  readonly #path: string
+  #connection: Connection | undefined
+  #opening: Promise<Connection> | undefined
+  #isClosed = false
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** One attempt to bring the channel up. Rejects with the signal's reason. */
+  async attempt(timeoutMs: number, signal?: AbortSignal): Promise<ConnectionState> {
+    try {
+      await this.#connect(timeoutMs, signal)
+      return 'ready'
+    } catch (error) {
+      signal?.throwIfAborted()
+      return error === silence ? 'silent' : 'failed'
+    }
+  }
+
+  /** The connection, where it is up. */
+  current(): Connection | undefined {
+    return this.#connection?.isOpen ? this.#connection : undefined
+  }
+
+  /** Rejects with what is in the way. */
+  reconnect(): Promise<Connection> {
+    this.#opening ??= this.#connect(defaultConnectTimeoutMs).finally(() => {
+      this.#opening = undefined
     })
-  })
+    return this.#opening
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#connection?.close()
+  }
+
+  async #connect(timeoutMs: number, signal?: AbortSignal): Promise<Connection> {
+    signal?.throwIfAborted()
+    if (this.#isClosed) throw new Error('the channel is closed')
+    const socket = connect(this.#path)
+    const connection = new Connection(socket)
+    const giveUp = () => socket.destroy(signal?.aborted ? signal.reason : silence)
+    const timer = setTimeout(giveUp, timeoutMs)
+    signal?.addEventListener('abort', giveUp, {once: true})
+    try {
+      await connection.ready
+      if (this.#isClosed) connection.close()
+      this.#connection = connection
+      return connection
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    }
+  }
 }

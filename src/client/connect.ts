@@ -1,9 +1,8 @@
 import {setMaxListeners} from 'node:events'
-import type {Client} from '@grpc/grpc-js'
 import {type FailedSocket, RpcError, rpcCode, type SocketProblem, UnreachableError} from '../errors/errors.js'
 import {type CallContext, versionCall} from './call.js'
 import type {CallObserver, ImageService, RuntimeService} from './call-options.js'
-import {attemptConnection, openChannel} from './channel.js'
+import {Channel} from './channel.js'
 import {defaultConnectTimeoutMs, defaultTimeoutMs, longestTimerMs, timerMs} from './deadlines.js'
 import {knownSockets, socketPathOf, socketState} from './endpoints.js'
 import {retryDelayMs, waitMs} from './retries.js'
@@ -82,18 +81,18 @@ function connectOnce(open: () => Promise<CallContext>): {
       })
       return opening
     },
-    close: () => opened?.client.close(),
+    close: () => opened?.channel.close(),
   }
 }
 
 async function openAt(endpoint: string, options: ConnectOptions): Promise<CallContext> {
   const path = socketPathOf(endpoint)
-  const client = openChannel(path)
+  const channel = new Channel(path)
   try {
     const maxRetries = options.maxRetries ?? 3
     for (let attempt = 0; ; attempt++) {
-      const problem = await connectionProblem(client, path, options)
-      if (problem === undefined) return contextOf(client, path, options)
+      const problem = await connectionProblem(channel, path, options)
+      if (problem === undefined) return contextOf(channel, path, options)
       const worthWaiting =
         problem === 'nobody listens' ||
         (problem === 'absent' && options.maxRetries !== undefined) ||
@@ -104,7 +103,7 @@ async function openAt(endpoint: string, options: ConnectOptions): Promise<CallCo
       await waitMs(retryDelayMs(attempt), options.signal)
     }
   } catch (error) {
-    client.close()
+    channel.close()
     throw error
   }
 }
@@ -113,13 +112,12 @@ async function openAt(endpoint: string, options: ConnectOptions): Promise<CallCo
 const comingUpMs = 200
 
 async function connectionProblem(
-  client: Client,
+  channel: Channel,
   path: string,
   options: ConnectOptions,
 ): Promise<SocketProblem | undefined> {
   for (let again = false; ; again = true) {
-    const state = await attemptConnection(
-      client,
+    const state = await channel.attempt(
       timerMs(options.connectTimeoutMs ?? defaultConnectTimeoutMs) ?? longestTimerMs,
       options.signal,
     )
@@ -136,7 +134,7 @@ async function connectionProblem(
 /** All known sockets at once; the first that answers Version is kept, the others are closed. */
 async function discover(options: ConnectOptions): Promise<CallContext> {
   const failures: (FailedSocket | undefined)[] = []
-  const losers = new Set<Client>()
+  const losers = new Set<Channel>()
   const paths = options.sockets ?? knownSockets.map(({path}) => path)
   const attempts = paths.map(async (path, index) => {
     const state = await socketState(path)
@@ -144,32 +142,32 @@ async function discover(options: ConnectOptions): Promise<CallContext> {
       failures[index] = {path, problem: state}
       throw new UnreachableError([])
     }
-    const client = openChannel(path)
-    losers.add(client)
+    const channel = new Channel(path)
+    losers.add(channel)
     const problem =
-      (await connectionProblem(client, path, options)) ?? (await versionProblem(client, path, options))
-    if (problem === undefined) return contextOf(client, path, options)
+      (await connectionProblem(channel, path, options)) ?? (await versionProblem(channel, path, options))
+    if (problem === undefined) return contextOf(channel, path, options)
     failures[index] = {path, problem}
     throw new UnreachableError([])
   })
   try {
     const winner = await Promise.any(attempts)
-    losers.delete(winner.client)
+    losers.delete(winner.channel)
     return winner
   } catch {
     options.signal?.throwIfAborted()
     throw new UnreachableError(failures.filter((failure) => failure !== undefined))
   } finally {
-    for (const client of losers) client.close()
+    for (const channel of losers) channel.close()
   }
 }
 
 async function versionProblem(
-  client: Client,
+  channel: Channel,
   path: string,
   options: ConnectOptions,
 ): Promise<SocketProblem | undefined> {
-  const context = {...contextOf(client, path, options), onCall: undefined}
+  const context = {...contextOf(channel, path, options), onCall: undefined}
   try {
     const timeoutMs = options.connectTimeoutMs ?? defaultConnectTimeoutMs
     await versionCall(context, {timeoutMs})
@@ -181,9 +179,9 @@ async function versionProblem(
   }
 }
 
-function contextOf(client: Client, path: string, options: ConnectOptions): CallContext {
+function contextOf(channel: Channel, path: string, options: ConnectOptions): CallContext {
   return {
-    client,
+    channel,
     endpoint: `unix://${path}`,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     signal: options.signal,

@@ -63,9 +63,9 @@ test('-q loads no table code, a table loads no YAML, YAML loads no template code
     [['ps', '-q'], ['ps'], ['ps', '-o', 'yaml']].map((argv) => loadedBy(argv, {...runtime, env: {}})),
   )
   expect(loaded).toEqual([
-    ['grpc', 'oclif', 'failures'],
-    ['grpc', 'oclif', 'width', 'failures'],
-    ['grpc', 'oclif', 'yaml', 'width', 'failures'],
+    ['oclif', 'failures'],
+    ['oclif', 'width', 'failures'],
+    ['oclif', 'yaml', 'width', 'failures'],
   ])
 })
 
@@ -77,10 +77,10 @@ test('RE2 is loaded only for an expression that could be slow in JavaScript', as
     ),
   )
   expect(loaded).toEqual([
-    ['grpc', 'oclif', 'failures'],
-    ['grpc', 'oclif', 'failures'],
-    ['grpc', 'oclif', 're2', 'failures'],
-    ['grpc', 'oclif', 're2', 'failures'],
+    ['oclif', 'failures'],
+    ['oclif', 'failures'],
+    ['oclif', 're2', 'failures'],
+    ['oclif', 're2', 'failures'],
   ])
 })
 
