@@ -6,12 +6,25 @@ import {fileURLToPath} from 'node:url'
 
 /** Imports go from left to right, past any number of arrows; never back, and not between two that share a place. */
 export const line =
-  'commands → cli → run → sessions, top, explain → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated → wire'
+  'commands → cli → nodes → run → sessions, top, explain → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated → wire'
 
 /** What each takes from outside; the modules of Node only where it has not the process, and with it all of them. */
 const packages = {
   commands: ['@oclif/core', '@oclif/core/*'],
   cli: ['@oclif/core', '@oclif/core/*', '@opentelemetry/*', 'js-yaml'],
+  nodes: [
+    'node:child_process',
+    'node:crypto',
+    'node:events',
+    'node:fs',
+    'node:net',
+    'node:os',
+    'node:path',
+    'node:stream',
+    'node:stream/promises',
+    'node:util',
+    'node:zlib',
+  ],
   run: [
     'node:crypto',
     'node:fs',

@@ -6,6 +6,7 @@ import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
+import {askedNode} from './cli/nodes/where.js'
 import {ProcessGuard} from './cli/process-guard.js'
 import {helpText, showHelp} from './cli/show-help.js'
 import {exitCode} from './errors/errors.js'
@@ -52,6 +53,7 @@ export async function main(
     wrongMode = error
   }
   const manifest: Manifest = JSON.parse(inOurName(program.manifest()))
+  if (argv[0] === '__node') return await mainOnNode(Number(argv[1]), program, onCommand)
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
     process.stdout.write(await complete(argv.slice(1), manifest.commands, manifest.globals))
@@ -76,6 +78,11 @@ export async function main(
       return
     case 'command': {
       const {id} = invocation
+      const node = askedNode(invocation, process.env)
+      if (node !== undefined) {
+        const {runOnNode} = await import('./cli/nodes/near.js')
+        return await runOnNode(node, invocation, manifest)
+      }
       const Command = await loadCommand(program, id)
       if (!Command) return
       const command = new Command(invocation, () => helpText(manifest, {command: id}))
@@ -83,6 +90,17 @@ export async function main(
       await command.execute()
     }
   }
+}
+
+/** On a node, where the command line and the terminal are those of a user elsewhere. */
+async function mainOnNode(
+  ordersBytes: number,
+  program: Program,
+  onCommand: (command: CriCommand) => void,
+): Promise<void> {
+  const {FarEnd} = await import('./cli/nodes/far.js')
+  using far = new FarEnd(ordersBytes)
+  await main(far.words, program, onCommand)
 }
 
 /** Undefined where that failed, which is said. */

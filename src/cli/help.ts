@@ -187,7 +187,7 @@ export function commandHelp(
   options: HelpOptions = {},
 ): string {
   const paper = paperOf(options)
-  const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
+  const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup === 'GLOBAL')
   return [
     paragraph(command.summary, paper),
     ...(command.description ? [paragraph(command.description, paper)] : []),
@@ -300,7 +300,7 @@ function namesOnly([title, , names]: Group, {width, style}: Paper): string {
 }
 
 function whereTheRestIs(command: CommandHelp, globals: readonly FlagHelp[], paper: Paper): string {
-  const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup !== 'DIAGNOSIS')
+  const shown = globalsAfter(command.flags, globals).filter(({helpGroup}) => helpGroup === 'GLOBAL')
   const names = shown.map(({name, char}) => (char ? `-${char}` : `--${name}`)).join(' ')
   return [
     namesOnly(['GLOBAL', [], [`${names} (${programName()} help all)`]], paper),

@@ -27,6 +27,20 @@ const mebibyte = 1024 * 1024
 /** Far above any file that is written by hand. */
 const usualMaxBytes = 16 * mebibyte
 
+/** Why it cannot be read, or what it holds. */
+export type GivenFile = Buffer | UnreadableFile
+
+let given: ReadonlyMap<string, GivenFile> = new Map()
+
+/** From now on these paths, as they are written, mean files of another machine, where the user is. */
+export function giveFiles(files: ReadonlyMap<string, GivenFile>): void {
+  given = files
+}
+
+export function isGiven(path: string): boolean {
+  return given.has(path)
+}
+
 /**
  * The whole of a file, pipe or terminal that the user named, such as `<(…)` and /dev/stdin. Nothing else is opened, and
  * no opening blocks; a pipe without a writer is waited for. Throws UnreadableFile, or the signal's reason.
@@ -36,6 +50,12 @@ export async function readFileBytes(
   {signal, maxBytes = usualMaxBytes}: ReadOptions,
 ): Promise<Buffer> {
   signal?.throwIfAborted()
+  const there = given.get(path)
+  if (there instanceof UnreadableFile) throw there
+  if (there) {
+    if (there.length > maxBytes) throw tooLarge(maxBytes)
+    return there
+  }
   try {
     const source = open(path)
     if (typeof source !== 'number') return await readStream(source, {signal, maxBytes})

@@ -9,6 +9,7 @@ import type {Validation} from '../config-files/file.js'
 import {type Reading, readSource} from '../config-files/source.js'
 import {UserError} from '../errors/errors.js'
 import type {Input, PodSandboxConfig} from '../generated/cri.js'
+import {isGiven} from '../node/read-file.js'
 import {
   type ContainerFlags,
   checkName,
@@ -40,7 +41,7 @@ export function areConfigFiles(words: readonly string[]): boolean {
 }
 
 export function isConfigFile(word: string): boolean {
-  if (word === '-' || /\.(ya?ml|json)$/.test(word)) return true
+  if (word === '-' || /\.(ya?ml|json)$/.test(word) || isGiven(word)) return true
   const stats = statSync(word, {throwIfNoEntry: false})
   return stats !== undefined && !stats.isDirectory()
 }

@@ -9,12 +9,20 @@ const fileReadBytes = 512 * 1024
 /** What a pipe holds. */
 const pipeReadBytes = 64 * 1024
 
+let replacement: Readable | undefined
+
+/** From now on that is stdin: what the process was started with holds something else. */
+export function replaceStdin(input: Readable): void {
+  replacement = input
+}
+
 /**
  * stdin, for one consumer that pauses it in each `data` event until it is done with the chunk: all chunks of a file or
  * pipe are in one buffer. With a new one for each, as Node's own has it, most of a large input's processor time goes
  * into garbage collection.
  */
 export function openStdin(): Readable {
+  if (replacement) return replacement
   const fd = 0
   if (isatty(fd)) return process.stdin
   const stat = fstatSync(fd)

@@ -2,6 +2,7 @@ import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {type TestAPI, test} from 'vitest'
 import {containerdMissing, onPath, ownContainerdMissing} from './containerd/availability.js'
+import {sshNodeMissing} from './ssh-node.js'
 
 // What some tests need and not every machine has. Whatever is missing is told once, before the tests.
 
@@ -33,6 +34,8 @@ const requirements = {
     tests: 'a settings file beside the command',
     missing: () => (existsSync('/etc/crictl.yaml') ? '/etc/crictl.yaml is there' : undefined),
   },
+  ssh: {tests: 'commands on other nodes, over ssh', missing: sshNodeMissing},
+  tcsh: program('nodes whose users have a C shell', 'tcsh', 'tcsh'),
   groff: program('man pages', 'groff', 'groff-base'),
   bash: program('completion in bash', 'bash', 'bash'),
   zsh: program('completion in zsh', 'zsh', 'zsh'),

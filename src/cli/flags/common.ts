@@ -8,6 +8,9 @@ const group = {helpGroup: 'GLOBAL'}
 /** Shown by `crisp help` and the manual, not in the help of every command. */
 const diagnosis = {helpGroup: 'DIAGNOSIS'}
 
+/** The same; which program runs on a node. */
+const nodes = {helpGroup: 'NODES'}
+
 /** Accepted by every command, before and after it. After it, a command's own letters go before these. */
 export const globalFlags = {
   'runtime-endpoint': Flags.string({
@@ -50,6 +53,23 @@ export const globalFlags = {
     helpValue: 'WHEN',
     complete: [...colourChoices],
     description: 'auto: on a terminal; always or never [default: auto] [env: NO_COLOR, CLICOLOR_FORCE]',
+  }),
+  node: Flags.string({
+    char: 'N',
+    ...group,
+    helpValue: 'DEST',
+    description: 'run on this node, over ssh: a host of ssh, as user@host [env: CRISP_NODE]',
+  }),
+  sudo: Flags.boolean({...nodes, description: 'with --node: as root there, through sudo -n'}),
+  'node-crisp': Flags.string({
+    ...nodes,
+    helpValue: 'PATH',
+    description: 'with --node: the crisp that is there; by default one is copied there once',
+  }),
+  'node-file': Flags.string({
+    ...nodes,
+    helpValue: 'FILE',
+    description: 'with --node: the standalone file to copy there',
   }),
   'enable-tracing': Flags.boolean({
     ...diagnosis,

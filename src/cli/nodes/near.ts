@@ -1,0 +1,231 @@
+import {randomBytes} from 'node:crypto'
+import {once} from 'node:events'
+import type {Writable} from 'node:stream'
+import {UsageError, UserError} from '../../errors/errors.js'
+import {findBuilds} from '../../nodes/builds.js'
+import {deliver, namesOf, parseFacts} from '../../nodes/deliver.js'
+import {parseDestination} from '../../nodes/destination.js'
+import {lostError} from '../../nodes/lost.js'
+import type {Orders, TerminalFacts} from '../../nodes/orders.js'
+import {type Ending, RunOnNode} from '../../nodes/run.js'
+import {runScript} from '../../nodes/scripts.js'
+import {SshConnection} from '../../nodes/ssh.js'
+import {parseCopyPath} from '../../sessions/cp/copy-path.js'
+import {isCrictlMode} from '../../text/program.js'
+import {type CommandLine, givenValue} from '../argv.js'
+import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
+import {describeError} from '../failures/describe.js'
+import {Interruption} from '../interruption.js'
+import {reportFailure, writeMessage} from '../messages.js'
+import {filesToTravel} from './files.js'
+import {InputForNode} from './input.js'
+import {nodeFlagNames} from './where.js'
+
+/** What the build wrote down of the program. */
+export interface Program {
+  version: string
+  commands: readonly CompletableCommand[]
+  globals: readonly CompletableFlag[]
+}
+
+/** Runs the command line on the node: what it prints, reads and ends with is as if it ran here. */
+export async function runOnNode(node: string, line: CommandLine, manifest: Program): Promise<void> {
+  const interruption = new Interruption()
+  const stop = new AbortController()
+  try {
+    const work = connectAndRun(node, line, manifest, interruption.signal, stop.signal)
+    process.exitCode = await Promise.race([work, whenEndedBefore(interruption.signal)])
+  } catch (error) {
+    reportFailure(describeError(error))
+  } finally {
+    stop.abort()
+    interruption[Symbol.dispose]()
+  }
+}
+
+const running = new WeakSet<AbortSignal>()
+
+/** Until something runs there the signal ends all; then it is passed on. */
+function whenEndedBefore(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      if (!running.has(signal)) reject(signal.reason)
+    })
+  })
+}
+
+async function connectAndRun(
+  node: string,
+  line: CommandLine,
+  {version, commands, globals}: Program,
+  signal: AbortSignal,
+  stop: AbortSignal,
+): Promise<number> {
+  const destination = parseDestination(node)
+  const {env: environment} = process
+  const uid = process.getuid?.() ?? 0
+  const text = (name: string): string | undefined => {
+    const value = givenValue(line.given, name)
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const sudo = givenValue(line.given, 'sudo') === true
+  const program = text('node-crisp')
+  if (program !== undefined && !program.startsWith('/'))
+    throw new UsageError(`--node-crisp "${program}": should be a whole path on the node, as /usr/bin/crisp`)
+  const nodeFile = text('node-file')
+  const command = commands.find(({id}) => id === line.id) as CompletableCommand
+  const files = await filesToTravel(line, command, globals, signal)
+  checkVerb(line)
+  const connection = await SshConnection.open(destination, {environment, uid, stop})
+  const builds =
+    program === undefined
+      ? await findBuilds({version, started: process, environment, uid, nodeFile})
+      : {files: [], package: undefined}
+  const nonce = randomBytes(16).toString('hex')
+  const orders = Buffer.from(JSON.stringify(ordersOf(line, nonce, files)))
+  const start = () =>
+    new RunOnNode(connection, runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length}), {
+      nonce,
+      sudo,
+    })
+  const ending = await carry(start(), orders, line, signal)
+  if (ending.kind === 'ended') return ending.exitCode
+  const facts = ending.kind === 'said' ? parseFacts(ending.text) : undefined
+  if (!facts) throw failureOf(ending)
+  signal.throwIfAborted()
+  const progress = new Progress(destination)
+  try {
+    await deliver(connection, facts, builds, {
+      sudo,
+      note: writeMessage,
+      onProgress: (bytes, total) => progress.show(bytes, total),
+    })
+  } finally {
+    progress.clear()
+  }
+  const second = await carry(start(), orders, line, signal)
+  if (second.kind === 'ended') return second.exitCode
+  throw failureOf(second)
+
+  function failureOf(ended: Ending): Error {
+    if (ended.kind === 'said' && ended.text === 'none')
+      return new UserError(`${destination}: no crisp at ${program} that may be executed (--node-crisp)`)
+    const mayRunOn = remoteVerbs.has(line.id) ? '; what was started there may still run' : ''
+    return lostError(destination, ended, mayRunOn)
+  }
+}
+
+/** What would do something else there than here. */
+function checkVerb({id, given, arguments: words}: CommandLine): void {
+  const local = id === 'cp' && words.slice(0, 2).find((word) => parseCopyPath(word).kind === 'local')
+  if (local)
+    throw new UsageError(`cp ${local}: with --node the side that is here is a tar stream so far, written -`)
+  if (id === 'port-forward') throw new UsageError('port-forward with --node is not there yet')
+  for (const name of ['profile-cpu', 'profile-mem'])
+    if (givenValue(given, name) !== undefined)
+      throw new UsageError(`--${name} is for a command that runs here`)
+}
+
+const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
+
+/** The program's orders, then input and signals to it, and all that it says. */
+async function carry(
+  run: RunOnNode,
+  orders: Buffer,
+  line: CommandLine,
+  signal: AbortSignal,
+): Promise<Ending> {
+  using input = new InputForNode(run, {givesKeys: givesKeys(line)})
+  const passOn = (): void => {
+    if (typeof signal.reason?.signal === 'string') void run.send({kind: 'signal', name: signal.reason.signal})
+  }
+  signal.addEventListener('abort', passOn)
+  running.add(signal)
+  const resize = (): void => {
+    const facts = terminalFacts(process.stdout) ?? terminalFacts(process.stderr)
+    if (facts) void run.send({kind: 'size', ...facts})
+  }
+  process.on('SIGWINCH', resize)
+  try {
+    // Listened to before anything is written: what is said is lost if all is over before.
+    const ending = run.carry({
+      stdout: (bytes) => write(process.stdout, bytes),
+      stderr: (bytes) => write(process.stderr, bytes),
+      onMark: (text) => input.hear(text),
+    })
+    await run.write(orders)
+    return await ending
+  } finally {
+    running.delete(signal)
+    signal.removeEventListener('abort', passOn)
+    process.off('SIGWINCH', resize)
+  }
+}
+
+/** A node can take the terminal only where the user has said so: an interactive session, a live view, a password. */
+function givesKeys({id, given}: CommandLine): boolean {
+  return id === 'top' || ['tty', 'creds', 'username'].some((name) => givenValue(given, name) !== undefined)
+}
+
+async function write(stream: Writable, bytes: Buffer): Promise<void> {
+  if (!stream.write(bytes)) await once(stream, 'drain')
+}
+
+function ordersOf(line: CommandLine, nonce: string, files: Orders['files']): Orders {
+  const flags = line.given
+    .filter(({flag}) => !nodeFlagNames.has(flag.name))
+    .map(({flag: {name}, value}) => (value === true ? `--${name}` : `--${name}=${value}`))
+  const empty = line.empty.filter((name) => !nodeFlagNames.has(name)).map((name) => `--${name}=`)
+  const [stdout, stderr] = [terminalFacts(process.stdout), terminalFacts(process.stderr)]
+  return {
+    nonce,
+    words: [line.id, ...empty, ...flags, '--', ...line.arguments],
+    environment: environmentForNode(),
+    terminals: {
+      stdin: process.stdin.isTTY === true,
+      ...(stdout && {stdout}),
+      ...(stderr && {stderr}),
+    },
+    files,
+  }
+}
+
+/** Of the user's environment: what is about the one who reads, and nothing of this machine. */
+function environmentForNode(): Record<string, string> {
+  const {
+    NO_COLOR = '',
+    TERM = '',
+    COLORTERM = '',
+    CLICOLOR_FORCE = '',
+    TZ = Intl.DateTimeFormat().resolvedOptions().timeZone,
+  } = process.env
+  const mode = isCrictlMode() ? 'crictl' : ''
+  const all = {NO_COLOR, TERM, COLORTERM, CLICOLOR_FORCE, TZ, CRISP_COMPAT: mode}
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+function terminalFacts({isTTY, columns, rows}: NodeJS.WriteStream): TerminalFacts | undefined {
+  return isTTY ? {columns, rows} : undefined
+}
+
+/** One line on a terminal while the program is on its way. */
+class Progress {
+  readonly #destination: string
+  #shown = ''
+
+  constructor(destination: string) {
+    this.#destination = destination
+  }
+
+  show(bytes: number, total: number): void {
+    if (!process.stderr.isTTY) return
+    const megabytes = Math.ceil(total / 1_000_000)
+    const text = `${this.#destination}: sending crisp (${megabytes} MB): ${Math.floor((100 * bytes) / total)}%`
+    if (text !== this.#shown) process.stderr.write(`\r\u001b[2K${text}`)
+    this.#shown = text
+  }
+
+  clear(): void {
+    if (this.#shown !== '') process.stderr.write('\r\u001b[2K')
+  }
+}

@@ -1,0 +1,21 @@
+/** What the program on the node is told before it does anything: as JSON, in front of the frames. */
+export interface Orders {
+  /** Begins the marks of this run. */
+  nonce: string
+  /** The command line, as it would be typed there. */
+  words: readonly string[]
+  /** Beside the node's own. */
+  environment: Readonly<Record<string, string>>
+  /** What stdin, stdout and stderr of the user are. */
+  terminals: {stdin: boolean; stdout?: TerminalFacts; stderr?: TerminalFacts}
+  /** The user's files that the command line names, by the path that is written there. */
+  files: Readonly<Record<string, TravellingFile>>
+}
+
+export interface TerminalFacts {
+  columns: number
+  rows: number
+}
+
+/** In base64, or why it could not be read. */
+export type TravellingFile = {content: string} | {problem: string; code?: string}

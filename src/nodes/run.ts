@@ -1,0 +1,190 @@
+import type {Readable} from 'node:stream'
+import {UserError} from '../errors/errors.js'
+import {type Frame, frameBytes} from './frames.js'
+import {MarkReader} from './marks.js'
+import {shellCommand} from './scripts.js'
+import {lastLine, notStarted, type Ssh, type SshConnection} from './ssh.js'
+
+/** Where the output of the program goes; what comes back is waited for. */
+export interface Outputs {
+  stdout: (bytes: Buffer) => Promise<void> | void
+  stderr: (bytes: Buffer) => Promise<void> | void
+  /** What the program asks of this side, while it runs. */
+  onMark: (text: string) => void
+}
+
+export type Ending =
+  | {kind: 'ended'; exitCode: number}
+  /** The script had something else to say. */
+  | {kind: 'said'; text: string}
+  /** `reason` as far as ssh knows one. */
+  | {kind: 'lost'; begun: boolean; reason: string | undefined; sshCode: number | null}
+
+/** One script on a node, and what it starts there. */
+export class RunOnNode {
+  readonly #ssh: Ssh
+  readonly #nonce: string
+  readonly #exit: Promise<number | null>
+  readonly #said: string[] = []
+  #waiting: ((text: string) => void) | undefined
+  #spoken = false
+  #begun = false
+  #noise = ''
+
+  constructor(connection: SshConnection, script: string, {nonce, sudo}: {nonce: string; sudo: boolean}) {
+    this.#nonce = nonce
+    this.#ssh = connection.start(shellCommand(sudo))
+    this.#exit = new Promise((resolve, reject) => {
+      this.#ssh.once('close', resolve).once('error', (error) => reject(notStarted(error)))
+    })
+    this.#exit.catch(() => undefined)
+    // That nobody reads any more shows at the other streams.
+    this.#ssh.stdin.on('error', () => undefined)
+    this.#ssh.stdin.write(`${script}\n`)
+  }
+
+  /** Resolves when there is room for more. */
+  async write(...chunks: readonly Buffer[]): Promise<void> {
+    const {stdin} = this.#ssh
+    let room = true
+    for (const chunk of chunks) room = stdin.write(chunk)
+    if (room || stdin.destroyed) return
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        stdin.off('drain', go).off('close', go)
+        resolve()
+      }
+      stdin.once('drain', go).once('close', go)
+    })
+  }
+
+  send(frame: Frame): Promise<void> {
+    return this.write(...frameBytes(frame))
+  }
+
+  /** All is sent. */
+  endInput(): void {
+    this.#ssh.stdin.end()
+  }
+
+  /** What the script says next, beside `begin` and `end`; for ever where it says nothing more. */
+  nextWord(): Promise<string> {
+    return new Promise((resolve) => {
+      const said = this.#said.shift()
+      if (said === undefined) this.#waiting = resolve
+      else resolve(said)
+    })
+  }
+
+  /** Carries all output to its end. Called at once, or what is said meanwhile may be lost. */
+  async carry(outputs: Outputs): Promise<Ending> {
+    const {stdout, stderr} = this.#ssh
+    const endings = await Promise.all([
+      this.#read(stdout, outputs.stdout, outputs.onMark),
+      this.#read(stderr, outputs.stderr, outputs.onMark, (text) => {
+        this.#noise = (this.#noise + text).slice(-longestNoise)
+      }),
+    ])
+    const code = endings.find((ending) => ending !== undefined)
+    if (endings.every((ending) => ending !== undefined)) {
+      this.#leave()
+      return {kind: 'ended', exitCode: code as number}
+    }
+    const sshCode = await this.#exit
+    const said = this.#said.at(-1)
+    if (said !== undefined) return {kind: 'said', text: said}
+    return {kind: 'lost', begun: this.#begun || this.#spoken, reason: lastLine(this.#noise), sshCode}
+  }
+
+  /** Nothing of it is waited for any more. */
+  #leave(): void {
+    this.#ssh.stdin.end()
+    this.#ssh.stdout.destroy()
+    this.#ssh.stderr.destroy()
+    this.#ssh.unref()
+  }
+
+  /** Gives the exit code that the end of the stream tells; undefined where that end is missing. */
+  async #read(
+    stream: Readable,
+    write: Outputs['stdout'],
+    onMark: (text: string) => void,
+    onNoise?: (text: string) => void,
+  ): Promise<number | undefined> {
+    const marks = new MarkReader(this.#nonce)
+    const words = new Words(write, onNoise)
+    for await (const chunk of stream)
+      for (const piece of marks.read(chunk)) {
+        if (typeof piece !== 'string') await words.take(piece)
+        else if (piece === 'begin') this.#begun = words.begun = true
+        else if (!words.begun) this.#hear(piece)
+        else if (/^end \d{1,3}$/.test(piece)) {
+          await words.flush()
+          return Number(piece.slice(4))
+        } else onMark(piece)
+      }
+    const held = marks.end()
+    if (held.length > 0) await words.take(held)
+    words.end()
+    return undefined
+  }
+
+  #hear(text: string): void {
+    this.#spoken = true
+    if (this.#waiting) this.#waiting(text)
+    else this.#said.push(text)
+    this.#waiting = undefined
+  }
+}
+
+/** What the program prints, and before it the noise of a login; what ssh says of a connection that breaks comes behind it, and is ours to tell. */
+class Words {
+  /** The program runs. */
+  begun = false
+  readonly #write: Outputs['stdout']
+  readonly #onNoise: ((text: string) => void) | undefined
+  #suspect: Buffer | undefined
+  #noiseBytes = 0
+
+  constructor(write: Outputs['stdout'], onNoise: ((text: string) => void) | undefined) {
+    this.#write = write
+    this.#onNoise = onNoise
+  }
+
+  async take(bytes: Buffer): Promise<void> {
+    await this.flush()
+    if (!this.begun) this.#takeNoise(bytes)
+    else if (this.#onNoise && looksLikeSsh(bytes)) this.#suspect = bytes
+    else await this.#write(bytes)
+  }
+
+  #takeNoise(bytes: Buffer): void {
+    this.#noiseBytes += bytes.length
+    if (this.#noiseBytes > mostNoise)
+      throw new UserError('its login prints without end, and crisp was not started')
+    this.#onNoise?.(bytes.toString())
+  }
+
+  async flush(): Promise<void> {
+    const suspect = this.#suspect
+    this.#suspect = undefined
+    if (suspect) await this.#write(suspect)
+  }
+
+  /** There was no word of an end. */
+  end(): void {
+    if (this.#suspect) this.#onNoise?.(this.#suspect.toString())
+  }
+}
+
+const mostNoise = 4 * 1024 * 1024
+const longestNoise = 16 * 1024
+
+function looksLikeSsh(bytes: Buffer): boolean {
+  return (
+    bytes.length < 512 &&
+    /^(client_loop: |mux_client_|Connection (to|closed|reset)|Shared connection|Timeout, server |Read from remote host |ssh: |ssh_dispatch_run|kex_|Killed by )[^\n]*\r?\n$/.test(
+      bytes.toString('latin1'),
+    )
+  )
+}

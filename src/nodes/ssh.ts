@@ -1,0 +1,179 @@
+import {type ChildProcessByStdio, spawn} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {connect} from 'node:net'
+import {join} from 'node:path'
+import type {Readable, Writable} from 'node:stream'
+import {exitCode, UserError} from '../errors/errors.js'
+import {printable} from '../errors/printable.js'
+import {ownFolder} from './own-folder.js'
+
+export type Ssh = ChildProcessByStdio<Writable, Readable, Readable>
+
+export interface SshOptions {
+  environment: NodeJS.ProcessEnv
+  uid: number
+  /** Ends all that still runs. */
+  stop: AbortSignal
+}
+
+/** How long a connection is kept after its last command, so that the next one need not log in. */
+const keptSeconds = 600
+/** Where a link under all this could break unseen. */
+const aliveSeconds = 15
+/** What ssh ends with when the failure is its own. */
+export const sshFailed = 255
+/** Of a socket's path, less what ssh appends while it makes one. */
+const longestSocketPath = 85
+
+/** The user's own `ssh`, with all that its configuration says, and one connection for all commands of ten minutes. */
+export class SshConnection {
+  readonly destination: string
+  readonly #options: readonly string[]
+  readonly #surroundings: SshOptions
+  /** The commands share a connection that a process of its own keeps: they can be told to end apart from it. */
+  readonly shared: boolean
+
+  private constructor(
+    destination: string,
+    options: readonly string[],
+    surroundings: SshOptions,
+    shared: boolean,
+  ) {
+    this.destination = destination
+    this.#options = options
+    this.#surroundings = surroundings
+    this.shared = shared
+  }
+
+  /** Logs in if need be, which may ask the user. Throws UserError. */
+  static async open(destination: string, surroundings: SshOptions): Promise<SshConnection> {
+    const {environment, uid} = surroundings
+    const config = await effectiveConfig(destination, surroundings)
+    const options = ['-T', '-e', 'none', '-o', 'LogLevel=ERROR']
+    if ((config.get('serveraliveinterval') ?? '0') === '0')
+      options.push('-o', `ServerAliveInterval=${aliveSeconds}`, '-o', 'ServerAliveCountMax=3')
+    const own = config.get('controlpath') ?? 'none'
+    if (own !== 'none') return await SshConnection.#openUsers(destination, config, options, surroundings)
+    const key = createHash('sha256')
+      .update(JSON.stringify([destination, ...config]))
+      .digest('hex')
+    const socket = join(ownFolder(environment, uid), `ssh-${key.slice(0, 16)}`)
+    // A socket's path can't be longer; the login is then made for each command.
+    if (Buffer.byteLength(socket) > longestSocketPath)
+      return new SshConnection(destination, options, surroundings, false)
+    const sharing = [...options, '-o', `ControlPath=${socket.replaceAll('%', '%%')}`]
+    if (!(await isListening(socket)))
+      await logIn(
+        destination,
+        [...sharing, '-o', 'ControlMaster=auto', '-o', `ControlPersist=${keptSeconds}`],
+        surroundings,
+      )
+    return new SshConnection(destination, [...sharing, '-o', 'ControlMaster=no'], surroundings, true)
+  }
+
+  /** As the user shares connections. */
+  static async #openUsers(
+    destination: string,
+    config: ReadonlyMap<string, string>,
+    options: readonly string[],
+    surroundings: SshOptions,
+  ): Promise<SshConnection> {
+    const persist = config.get('controlpersist') ?? 'no'
+    const persists = persist !== 'no' && persist !== 'false' && config.get('controlmaster') !== 'false'
+    if (persists) await logIn(destination, options, surroundings)
+    return new SshConnection(destination, options, surroundings, persists)
+  }
+
+  /** Starts a command of the node's shell. The words are the same to sh, csh and fish. */
+  start(command: string): Ssh {
+    return spawn('ssh', [...this.#options, '--', this.destination, command], {
+      env: this.#surroundings.environment,
+      signal: this.#surroundings.stop,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // Ctrl-C on the terminal is ours to pass on. Only where the login is over: who asks for a password needs the terminal.
+      detached: this.shared,
+    })
+  }
+}
+
+/** What ssh makes of the user's configuration for that node. */
+async function effectiveConfig(destination: string, surroundings: SshOptions): Promise<Map<string, string>> {
+  const {code, stdout, stderr} = await runSsh(['-G', '--', destination], surroundings)
+  if (code !== 0) throw sshError(destination, stderr)
+  return new Map(
+    stdout
+      .split('\n')
+      .filter((line) => line.includes(' '))
+      .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]),
+  )
+}
+
+/** The process that keeps the connection goes on behind it. */
+async function logIn(
+  destination: string,
+  options: readonly string[],
+  surroundings: SshOptions,
+): Promise<void> {
+  const {code, stderr} = await runSsh([...options, '--', destination, 'exit 0'], surroundings, true)
+  if (code === sshFailed) throw sshError(destination, stderr)
+}
+
+/** To the end of all that it says; or, where a process goes on behind it and may keep its stderr open, of itself. */
+function runSsh(
+  words: readonly string[],
+  {environment, stop}: SshOptions,
+  leavesProcess = false,
+): Promise<{code: number | null; stdout: string; stderr: string}> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('ssh', words, {env: environment, signal: stop, stdio: ['ignore', 'pipe', 'pipe']})
+    const texts = {stdout: '', stderr: ''}
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].on('data', (chunk: Buffer) => {
+        if (texts[name].length < longestText) texts[name] += chunk
+      })
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(error)))
+    child.once('exit', (code) => {
+      if (!leavesProcess || code !== 0) return
+      child.stdout.destroy()
+      child.stderr.destroy()
+    })
+    child.once('close', (code) => resolve({code, ...texts}))
+  })
+}
+
+const longestText = 64 * 1024
+
+function isListening(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket)
+      .once('connect', () => {
+        connection.destroy()
+        resolve(true)
+      })
+      .once('error', () => resolve(false))
+  })
+}
+
+export function notStarted(error: NodeJS.ErrnoException): UserError {
+  return new UserError(
+    error.code === 'ENOENT'
+      ? 'there is no ssh on the PATH: install OpenSSH'
+      : `ssh cannot be started: ${error.message}`,
+    {exitCode: exitCode.unreachable, cause: error},
+  )
+}
+
+/** From what ssh has said, whose last words are the reason. */
+export function sshError(destination: string, stderr: string): UserError {
+  return new UserError(`${destination}: ${lastLine(stderr) ?? 'ssh failed and did not say why'}`, {
+    exitCode: exitCode.unreachable,
+  })
+}
+
+export function lastLine(text: string): string | undefined {
+  const line = text
+    .split(/[\r\n]+/)
+    .map((part) => part.trim())
+    .findLast((part) => part !== '')
+  return line === undefined ? undefined : printable(line)
+}

@@ -1,0 +1,184 @@
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, onTestFinished, test} from 'vitest'
+import {type CliResult, runCli} from '../../support/run-cli.js'
+
+// Nodes that are not as they should be, behind an `ssh` that runs its command here, in a home of its own.
+
+interface Stub {
+  run(argv: readonly string[]): Promise<CliResult>
+  home: string
+  directory: string
+}
+
+/** `programs` come first on the node's PATH; `ssh` is what stands in for the login. */
+function stubNode({
+  programs = {},
+  only,
+  ssh = 'exec /bin/sh -c "$last"',
+}: {
+  programs?: Record<string, string>
+  /** Nothing else is on the node's PATH than links to these. */
+  only?: readonly string[]
+  ssh?: string
+}): Stub {
+  const directory = mkdtempSync(join(tmpdir(), 'crisp-stub-'))
+  onTestFinished(() => rmSync(directory, {recursive: true, force: true}))
+  const path = (...names: string[]) => join(directory, ...names)
+  for (const name of ['bin', 'far', 'home']) mkdirSync(path(name))
+  mkdirSync(path('run'), {mode: 0o700})
+  for (const [name, text] of Object.entries(programs))
+    writeFileSync(path('far', name), `#!/bin/sh\n${text}\n`, {mode: 0o755})
+  for (const name of only ?? []) symlinkSync(`/bin/${name}`, path('far', name))
+  const farPath = only ? path('far') : `${path('far')}:${process.env.PATH}`
+  writeFileSync(
+    path('bin', 'ssh'),
+    `#!/bin/sh
+for last; do :; done
+case $* in
+  -G*) echo "hostname stub"; exit 0;;
+esac
+if [ "$last" = 'exit 0' ]; then exit 0; fi
+export HOME=${path('home')} PATH=${farPath}
+unset XDG_CACHE_HOME
+${ssh}
+`,
+    {mode: 0o755},
+  )
+  const env = {PATH: `${path('bin')}:${process.env.PATH}`, XDG_RUNTIME_DIR: path('run')}
+  return {directory, home: path('home'), run: (argv) => runCli(['--node', 'stub', ...argv], {env})}
+}
+
+function program(directory: string, text: string): string {
+  const path = join(directory, 'program')
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, {mode: 0o755})
+  return path
+}
+
+const places = ['/var/tmp', '/tmp', '/dev/shm'].map((place) => `${place}/crisp-node-${process.getuid?.()}`)
+const delivered = (home: string) => {
+  const cache = join(home, '.cache', 'crisp-node')
+  return existsSync(cache) ? readdirSync(cache) : []
+}
+
+test('what arrives with another checksum is not kept, and not run', async () => {
+  const node = stubNode({programs: {sha256sum: 'echo 0000000000000000  -'}})
+  const ran = join(node.directory, 'ran')
+  const file = program(node.directory, `touch ${ran}`)
+  expect(await node.run(['--node-file', file, 'ps'])).toEqual({
+    stdout: '',
+    stderr: 'crisp: stub: what arrived has another checksum than what was sent: nothing was kept there\n',
+    exitCode: 1,
+  })
+  expect(delivered(node.home)).toEqual([])
+  expect(existsSync(ran)).toBe(false)
+})
+
+test('a program that does not run there is not kept', async () => {
+  const node = stubNode({})
+  const file = program(node.directory, 'echo "libfoo.so: cannot open \u001b[31m" >&2; exit 127')
+  expect(await node.run(['--node-file', file, 'ps'])).toEqual({
+    stdout: '',
+    stderr: 'crisp: stub: crisp does not run there: libfoo.so: cannot open \\x1b[31m\n',
+    exitCode: 1,
+  })
+  expect(delivered(node.home)).toEqual([])
+})
+
+test('a full home falls back to another place', async () => {
+  const fill = 'case $PWD in */home/.cache/crisp-node) exit 1;; esac; exec /bin/gzip "$@"'
+  const node = stubNode({programs: {gzip: fill}})
+  onTestFinished(() => {
+    for (const place of places) rmSync(place, {recursive: true, force: true})
+  })
+  const file = program(node.directory, 'case $1 in --version) ;; *) echo ran; exit 5;; esac')
+  expect(await node.run(['--node-file', file, 'ps'])).toEqual({
+    stdout: 'ran\n',
+    stderr: `crisp: stub: the cache in its home can't be used (full, not writable, noexec, or open to others): crisp lies in ${places[0]}\n`,
+    exitCode: 5,
+  })
+  expect(delivered(node.home)).toEqual([])
+})
+
+const tools = ['sh', 'uname', 'id', 'ls', 'mkdir', 'gzip', 'grep', 'chmod', 'rm', 'mv', 'find', 'head']
+
+test.each([
+  ['no Node', 'exit 127', 'it has none'],
+  ['an old Node', 'echo v18.19.0', '18.19.0'],
+])('with %s and nothing that fits, one line says what to install', async (_, node, found) => {
+  const {run, home} = stubNode({only: tools, programs: {node}})
+  const {stdout, stderr, exitCode} = await run(['ps'])
+  expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+  expect(stderr).toMatch(
+    new RegExp(
+      `^crisp: stub: no crisp for its processor \\(\\w+\\), or Node\\.js 20\\.19 or newer there \\(${found}\\): install the package crisp-builds here, or name a standalone file with --node-file\\n$`,
+    ),
+  )
+  expect(delivered(home)).toEqual([])
+})
+
+test('a standalone file for another processor is not sent', async () => {
+  const node = stubNode({programs: {uname: 'echo riscv64'}})
+  const file = join(node.directory, 'elf')
+  const head = Buffer.alloc(64)
+  head.write('\u007fELF', 0, 'latin1')
+  head.writeUInt16LE(0xb7, 18)
+  writeFileSync(file, head)
+  expect(await node.run(['--node-file', file, 'ps'])).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^crisp: stub: no crisp for its processor \(riscv64\): /),
+    exitCode: 1,
+  })
+  expect(delivered(node.home)).toEqual([])
+})
+
+test.each([
+  [
+    'echo Welcome; echo "This account is not available." >&2; exit 1',
+    'its login did not start /bin/sh: This account is not available.',
+    4,
+  ],
+  ['echo Welcome; exit 0', 'its login did not start /bin/sh', 4],
+  ['echo "Permission denied (publickey)." >&2; exit 255', 'Permission denied (publickey).', 4],
+  ['echo "kex: \u001b]0;owned\u0007" >&2; exit 255', 'kex: \\x1b]0;owned\\x07', 4],
+  ['exec head -c 9000000 /dev/zero', 'its login prints without end, and crisp was not started', 1],
+])('a login that answers with something else: %j', async (ssh, text, code) => {
+  expect(await stubNode({ssh}).run(['ps'])).toEqual({
+    stdout: '',
+    stderr: expect.stringContaining(text),
+    exitCode: code,
+  })
+})
+
+test('a password that sudo asks for is a clear word', async () => {
+  const node = stubNode({programs: {sudo: 'echo "sudo: a password is required" >&2; exit 1'}})
+  expect(await node.run(['--sudo', 'ps'])).toEqual({
+    stdout: '',
+    stderr:
+      'crisp: stub: sudo: a password is required: --sudo asks for no password: allow it there with NOPASSWD, or log in as root\n',
+    exitCode: 4,
+  })
+})
+
+test('--sudo runs all of it as root, from a directory of root', async () => {
+  const node = stubNode({programs: {sudo: 'shift 2; export HOME=$HOME/root; mkdir -p "$HOME"; exec "$@"'}})
+  const file = program(node.directory, 'case $1 in --version) ;; *) pwd -P; exit 5;; esac')
+  const {stdout, exitCode} = await node.run(['--sudo', '--node-file', file, 'ps'])
+  expect({stdout, exitCode}).toEqual({
+    stdout: `${join(node.home, 'root', '.cache', 'crisp-node')}\n`,
+    exitCode: 5,
+  })
+})
+
+test('without ssh one line says so', async () => {
+  const node = stubNode({})
+  const {stdout, stderr, exitCode} = await runCli(['--node', 'w1', 'ps'], {
+    env: {PATH: join(node.directory, 'far')},
+  })
+  expect({stdout, stderr, exitCode}).toEqual({
+    stdout: '',
+    stderr: 'crisp: there is no ssh on the PATH: install OpenSSH\n',
+    exitCode: 4,
+  })
+})

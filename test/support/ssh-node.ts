@@ -1,0 +1,194 @@
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {createServer} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {eventually} from './eventually.js'
+
+// A node that is reached by ssh: Debian's sshd on loopback with keys, settings and users of its own, which only it sees.
+// crisp finds an `ssh` first on the PATH that has the configuration for it.
+
+const sshd = '/usr/sbin/sshd'
+
+/** Why there can be none here. */
+export function sshNodeMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'run them as root'
+  if (!existsSync(sshd)) return 'Debian: openssh-server'
+  if (!existsSync('/usr/bin/ssh')) return 'Debian: openssh-client'
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'unshare makes no mount namespace'
+  return undefined
+}
+
+export interface SshNode extends Disposable {
+  /** What a user's shell has, for `crisp --node root` and the other users. */
+  env: NodeJS.ProcessEnv
+  /** A program on the node, for --node-crisp. */
+  crisp: string
+  home(user: string): string
+  /** The processes that run crisp there. */
+  running(): number[]
+  /** As if the network were gone: the server's end of all connections is killed. */
+  cut(): void
+}
+
+export interface SshNodeOptions {
+  /** In the environment of every login. */
+  environment?: Record<string, string>
+  /** Run where the users are made, as root of a mount namespace of its own; `$HOMES` has their homes. */
+  prepare?: string
+}
+
+/** By name, with the shell of each. `worker` has a banner in what its shell reads. */
+const users = {
+  root: {id: 0, shell: '/bin/sh'},
+  worker: {id: 65534, shell: '/bin/bash'},
+  fisher: {id: 65534, shell: '/usr/bin/fish'},
+  casher: {id: 65534, shell: '/bin/tcsh'},
+}
+
+export async function startSshNode({environment = {}, prepare = ''}: SshNodeOptions = {}): Promise<SshNode> {
+  const directory = mkdtempSync(join(tmpdir(), 'crisp-ssh-'))
+  chmodSync(directory, 0o755)
+  const path = (...names: string[]) => join(directory, ...names)
+  for (const key of ['host', 'user'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path(key)])
+  const homes = path('homes')
+  mkdirSync(homes)
+  for (const [name, {id}] of Object.entries(users)) {
+    mkdirSync(join(homes, name))
+    execFileSync('chown', [`${id}:${id}`, join(homes, name)])
+  }
+  for (const file of ['.bashrc', '.profile'])
+    writeFileSync(join(homes, 'worker', file), 'echo Welcome; echo "be careful" >&2\n')
+  writeFileSync(join(homes, 'casher', '.cshrc'), 'echo Welcome\n')
+  mkdirSync(join(homes, 'fisher', '.config', 'fish'), {recursive: true})
+  writeFileSync(join(homes, 'fisher', '.config', 'fish', 'config.fish'), 'echo Welcome\n')
+  execFileSync('chown', ['-R', '65534:65534', join(homes, 'fisher')])
+  writeFileSync(
+    path('passwd'),
+    Object.entries(users)
+      .map(([name, {id, shell}]) => `${name}:x:${id}:${id}::${join(homes, name)}:${shell}\n`)
+      .concat('sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n')
+      .join(''),
+  )
+  const port = await freePort()
+  const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', ...environment})
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+  writeFileSync(
+    path('sshd_config'),
+    `Port ${port}
+ListenAddress 127.0.0.1
+HostKey ${path('host')}
+AuthorizedKeysFile ${path('user.pub')}
+StrictModes no
+UsePAM no
+PidFile none
+PermitRootLogin yes
+MaxStartups 100
+MaxSessions 100
+SetEnv ${setEnv}
+`,
+  )
+  writeFileSync(
+    path('ssh_config'),
+    Object.keys(users)
+      .map(
+        (user) => `Host ${user}
+  HostName 127.0.0.1
+  Port ${port}
+  User ${user}
+  IdentityFile ${path('user')}
+  IdentitiesOnly yes
+  UserKnownHostsFile ${path('known')}
+  StrictHostKeyChecking accept-new
+`,
+      )
+      .join(''),
+  )
+  mkdirSync(path('bin'))
+  mkdirSync(path('run'), {mode: 0o700})
+  writeFileSync(path('bin', 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${path('ssh_config')} "$@"\n`, {
+    mode: 0o755,
+  })
+  const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
+  writeFileSync(path('crisp'), `#!/bin/sh\nexec ${process.execPath} ${script} "$@"\n`, {mode: 0o755})
+  mkdirSync('/run/sshd', {recursive: true})
+  const server = spawn(
+    'unshare',
+    [
+      '--mount',
+      'sh',
+      '-c',
+      `mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && { ${prepare || 'true'}; } && exec ${sshd} -D -e -f ${path('sshd_config')}`,
+    ],
+    {stdio: ['ignore', 'ignore', 'pipe']},
+  )
+  let log = ''
+  server.stderr.on('data', (chunk: Buffer) => {
+    log += chunk
+  })
+  await eventually(() => {
+    if (!log.includes('Server listening')) throw new Error(`sshd: ${log}`)
+  })
+  const env = {PATH: `${path('bin')}:${process.env.PATH}`, XDG_RUNTIME_DIR: path('run')}
+  const cut = () => kill(descendants(server.pid).filter(({words}) => words.startsWith('sshd')))
+  return {
+    env,
+    crisp: path('crisp'),
+    home: (user) => join(homes, user),
+    running: () =>
+      descendants(server.pid)
+        .filter(({words}) => words.includes('__node'))
+        .map(({pid}) => pid),
+    cut,
+    [Symbol.dispose]: () => {
+      cut()
+      // Those that keep connections here.
+      kill(processes().filter(({words}) => words.includes(path('run'))))
+      server.kill('SIGKILL')
+      rmSync(directory, {recursive: true, force: true})
+    },
+  }
+}
+
+interface Process {
+  pid: number
+  parent: number
+  words: string
+}
+
+function processes(): Process[] {
+  return execFileSync('ps', ['-eo', 'pid=,ppid=,args=', '-ww'], {encoding: 'utf8'})
+    .split('\n')
+    .flatMap((line) => {
+      const [, pid, parent, words = ''] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? []
+      return pid === undefined ? [] : [{pid: Number(pid), parent: Number(parent), words}]
+    })
+}
+
+function descendants(pid: number | undefined): Process[] {
+  const all = processes()
+  const below = (parent: number | undefined): Process[] =>
+    all.filter((process) => process.parent === parent).flatMap((process) => [process, ...below(process.pid)])
+  return below(pid)
+}
+
+function kill(victims: readonly Process[]): void {
+  for (const {pid} of victims)
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended meanwhile.
+    }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
