@@ -139,6 +139,11 @@ export abstract class CriCommand extends Command {
     process.stdout.write(text)
   }
 
+  /** To stdout, each when there is room for it. */
+  protected writePieces(pieces: Iterable<string>): Promise<void> {
+    return writePieces(process.stdout, pieces, this.signal)
+  }
+
   /** To stdout, where the runtime's words stand as they are: they may still not act on a terminal. */
   protected writeRaw(text: string): void {
     this.write(process.stdout.isTTY ? printableLines(text) : text)
@@ -151,7 +156,7 @@ export abstract class CriCommand extends Command {
     this.#shown = true
     // As writeRaw() has it.
     const fit = form.raw && process.stdout.isTTY ? mapLazily(pieces, printableLines) : pieces
-    await writePieces(process.stdout, fit, this.signal)
+    await this.writePieces(fit)
   }
 
   /** Columns of the terminal on stdout, undefined for a pipe or a file. */

@@ -12,19 +12,42 @@ export function protoJson(
 ): Record<string, unknown> {
   const json: Record<string, unknown> = {}
   const source = value as Record<string, unknown>
-  for (const [name, field] of Object.entries(messageFields(message) ?? {})) {
+  for (const {name, type, isMap, isList} of fieldsOf(message)) {
     const item = source[name]
     if (item === undefined || item === null) {
-      if (unset === 'null' && messageFields(field.type)) json[name] = null
-    } else if (field.keyType !== undefined) {
-      json[name] = mapJson(field.type, item as Record<string, unknown>)
-    } else if (field.rule === 'repeated') {
-      json[name] = (item as unknown[]).map((element) => fieldJson(field.type, element))
+      if (unset === 'null' && messageFields(type)) json[name] = null
+    } else if (isMap) {
+      json[name] = mapJson(type, item as Record<string, unknown>)
+    } else if (isList) {
+      json[name] = (item as unknown[]).map((element) => fieldJson(type, element))
     } else {
-      json[name] = fieldJson(field.type, item)
+      json[name] = fieldJson(type, item)
     }
   }
   return json
+}
+
+interface Field {
+  name: string
+  type: string
+  isMap: boolean
+  isList: boolean
+}
+
+const known = new Map<string, Field[]>()
+
+function fieldsOf(message: string): Field[] {
+  let fields = known.get(message)
+  if (!fields) {
+    fields = Object.entries(messageFields(message) ?? {}).map(([name, {type, keyType, rule}]) => ({
+      name,
+      type,
+      isMap: keyType !== undefined,
+      isList: rule === 'repeated',
+    }))
+    known.set(message, fields)
+  }
+  return fields
 }
 
 function mapJson(type: string, map: Record<string, unknown>): Record<string, unknown> {

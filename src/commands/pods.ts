@@ -1,9 +1,10 @@
 import {CriCommand} from '../cli/command.js'
 import {idFlag, listFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
-import {linesOf} from '../formats/lines.js'
+import {linePieces} from '../formats/lines.js'
 import {podDetails} from '../node/details.js'
 import {selectPods} from '../node/selection.js'
+import {mapLazily} from '../text/map-lazily.js'
 
 export default class Pods extends CriCommand {
   static override summary = 'List pods (their sandboxes), ready or not'
@@ -28,7 +29,7 @@ export default class Pods extends CriCommand {
 
     const pods = await selectPods(client, selection)
     const forPeople = output.shows === 'table'
-    if (flags.quiet && forPeople) return this.write(linesOf(pods.map(({id}) => id)))
+    if (flags.quiet && forPeople) return await this.writePieces(linePieces(mapLazily(pods, ({id}) => id)))
 
     const {podBlocks, podsView} = await import('../views/pods.js')
     if (flags.verbose && forPeople) return this.write(podBlocks(pods))

@@ -4,9 +4,10 @@ import {CriCommand} from '../cli/command.js'
 import {allFlag, idFlag, listFlags} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {containerIdentities} from '../client/names.js'
-import {linesOf} from '../formats/lines.js'
+import {linePieces} from '../formats/lines.js'
 import {containerStatuses} from '../node/details.js'
 import {imageNames, listPodsOfUnlabelled} from '../node/selection.js'
+import {mapLazily} from '../text/map-lazily.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers; by default only running ones'
@@ -39,7 +40,8 @@ export default class Ps extends CriCommand {
 
     const containers = await chooseContainers(client, selection, (text) => this.note(text))
     const forPeople = output.shows === 'table'
-    if (flags.quiet && forPeople) return this.write(linesOf(containers.map(({id}) => id)))
+    if (flags.quiet && forPeople)
+      return await this.writePieces(linePieces(mapLazily(containers, ({id}) => id)))
 
     const {containerBlocks, containersView} = await import('../views/containers.js')
     const placed = output.shows !== 'document'

@@ -4,7 +4,7 @@ import {imageFilterFlag} from '../cli/flags/images.js'
 import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
-import {listImages} from '../client/lists.js'
+import {listImageRows} from '../client/list-rows.js'
 import {MissingArgumentError, UserError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
@@ -90,7 +90,7 @@ async function chooseImages(
   {all, prune, filter}: {all: boolean; prune: boolean; filter?: ImageFilter | undefined},
 ): Promise<Image[]> {
   if (!all && !prune && !filter) return []
-  const images = prune && !all ? await unusedImages(client) : await listImages(client)
+  const images = prune && !all ? await unusedImages(client) : await listImageRows(client)
   return (filter ?? imageFilter([]))(images)
 }
 

@@ -56,9 +56,12 @@ export function* tablePieces(
   const natural = columns.map(({title}) => Math.max(widthOf(title), least))
   const texts: string[] = []
   for (const row of rows) {
-    const cells = row.map(printable)
-    for (const [column, cell] of cells.entries())
-      natural[column] = Math.max(natural[column] ?? 0, widthOf(cell))
+    const cells = row.map((cell, column) => {
+      const shown = printable(cell)
+      const cellWidth = widthOf(shown)
+      if (cellWidth > (natural[column] ?? 0)) natural[column] = cellWidth
+      return shown
+    })
     texts.push(cells.join(separator))
   }
   const layout = fitColumns(columns, natural, width)

@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainers} from '../client/lists.js'
+import {listContainerRows} from '../client/list-rows.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox, PodSandboxStatus} from '../generated/cri.js'
 import {concurrently} from './concurrently.js'
@@ -38,7 +38,7 @@ export async function podDetails(
   pods: readonly PodSandbox[],
 ): Promise<Map<string, PodDetails>> {
   const [containers, outcomes] = await Promise.all([
-    listContainers(client),
+    listContainerRows(client),
     concurrently(pods, inFlight, ({id}) => client.runtime.podSandboxStatus({podSandboxId: id})),
   ])
   const details = new Map<string, PodDetails>()

@@ -5,13 +5,14 @@ import {hexOf} from '../text/short-id.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
 function sortImages(images: readonly Image[]): Image[] {
-  return [...images].sort((a, b) => {
-    const [tagA, tagB] = [a.repoTags[0], b.repoTags[0]]
-    if (tagA !== undefined && tagB !== undefined) return compare(tagA, tagB)
-    const [digestA, digestB] = [a.repoDigests[0], b.repoDigests[0]]
-    if (digestA !== undefined && digestB !== undefined) return compare(digestA, digestB)
-    return compare(a.id, b.id)
-  })
+  return images
+    .map((image) => ({image, id: image.id, tag: image.repoTags[0], digest: image.repoDigests[0]}))
+    .sort((a, b) => {
+      if (a.tag !== undefined && b.tag !== undefined) return compare(a.tag, b.tag)
+      if (a.digest !== undefined && b.digest !== undefined) return compare(a.digest, b.digest)
+      return compare(a.id, b.id)
+    })
+    .map(({image}) => image)
 }
 
 /** Images in crictl's order in, those that pass out. */

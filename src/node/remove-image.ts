@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainers, listImages} from '../client/lists.js'
+import {listContainerRows, listImageRows} from '../client/list-rows.js'
 import {findImage, imageStatus, lookUpImage} from '../client/names.js'
 import type {Image} from '../generated/cri.js'
 import {imagesByName} from './selection.js'
@@ -18,7 +18,7 @@ export async function imageTarget(client: CriClient, word: string): Promise<Imag
   const {image} = await lookUpImage(client, word)
   // Not every runtime knows an ID with its algorithm.
   if (image) return {word, image, name: word.startsWith('sha256:') ? image.id : word}
-  const found = findImage(word, await listImages(client))
+  const found = findImage(word, await listImageRows(client))
   const full = [...found.repoTags, ...found.repoDigests].find((name) => name.endsWith(`/${word}`))
   const status = await imageStatus(client, found.id, false)
   return {word, image: status.image ?? found, name: full ?? found.id}
@@ -55,8 +55,8 @@ export async function removeImage(client: CriClient, {image, name}: ImageTarget)
  */
 export async function unusedImages(client: CriClient): Promise<Image[]> {
   const [images, containers, pause] = await Promise.all([
-    listImages(client),
-    listContainers(client),
+    listImageRows(client),
+    listContainerRows(client),
     sandboxImage(client),
   ])
   const known = imagesByName(images)

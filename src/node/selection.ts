@@ -185,11 +185,13 @@ async function resolveOrKeep(idOf: typeof podIdOf, client: CriClient, reference:
 }
 
 function newestFirst<Item extends {createdAt: string}>(items: readonly Item[], count = 0): Item[] {
-  const sorted = items
-    .map((item) => ({item, made: BigInt(item.createdAt)}))
-    .sort((a, b) => (a.made < b.made ? 1 : a.made > b.made ? -1 : 0))
-    .map(({item}) => item)
-  return count > 0 ? sorted.slice(0, count) : sorted
+  // Rounded, they are a hundred times quicker to compare, and only what is rounded to the same has to be looked at.
+  const made = Float64Array.from(items, ({createdAt}) => Number(createdAt))
+  const exact = (place: number) => BigInt((items[place] as Item).createdAt)
+  const places = Uint32Array.from(items.keys()).sort(
+    (a, b) => (made[b] as number) - (made[a] as number) || Number(exact(b) - exact(a)),
+  )
+  return Array.from(count > 0 ? places.subarray(0, count) : places, (place) => items[place] as Item)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainers, listPodSandboxes} from '../client/lists.js'
+import {listContainerRows, listPodSandboxRows} from '../client/list-rows.js'
 import {
   type ContainerIdentity,
   containerIdentities,
@@ -18,7 +18,7 @@ export interface NodeView {
 }
 
 export async function lookAtNode(client: CriClient): Promise<NodeView> {
-  const [containers, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const [containers, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
   return {containers, pods, identityOf: containerIdentities(pods)}
 }
 

@@ -24,6 +24,5 @@ export function ageText(ageMs: number): string {
 
 /** `<age> ago` of a CRI time, nanoseconds since 1970 as a decimal string, as of `nowMs`; empty where it has not happened. */
 export function agoText(timeNs: string, nowMs: number): string {
-  if (!isTime(timeNs)) return ''
-  return `${ageText(nowMs - epochMs(timeNs))} ago`
+  return isTime(timeNs) ? `${ageText(nowMs - epochMs(timeNs))} ago` : ''
 }

@@ -4,6 +4,15 @@ interface Slicing {
 }
 
 const deepest = 100
+/** More are looked up slower than they are made. */
+const mostKeys = 16
+
+/** Where in the message a map's key was met first. */
+interface KnownKey {
+  text: string
+  start: number
+  length: number
+}
 
 /**
  * Reads protobuf's wire format. Whoever reads a message goes on until `at` is `end`, tag by tag, of each its value or
@@ -14,6 +23,9 @@ export class Reader {
   at = 0
   /** Of the message that is being read. */
   end: number
+  readonly #keys: KnownKey[] = []
+  /** Of the keys the one that probably comes next. */
+  #nextKey = 0
   #low = 0
   #high = 0
 
@@ -100,13 +112,35 @@ export class Reader {
     let value = ''
     while (this.at < this.end) {
       const tag = this.uint32()
-      if (tag >>> 3 === 1) key = this.string()
+      if (tag >>> 3 === 1) key = this.#key()
       else if (tag >>> 3 === 2) value = this.string()
       else this.skip(tag & 7)
     }
     this.#leave(outer)
     if (key !== '__proto__') map[key] = value
     else Object.defineProperty(map, key, {value, enumerable: true, configurable: true, writable: true})
+  }
+
+  /** One of few that come again and again, in the same order for each message of a list: then it is not made again. */
+  #key(): string {
+    const length = this.uint32()
+    this.#pass(length)
+    const start = this.at - length
+    for (let tries = 0; tries < this.#keys.length; tries++) {
+      const known = this.#keys[this.#nextKey] as KnownKey
+      this.#nextKey = this.#nextKey + 1 < this.#keys.length ? this.#nextKey + 1 : 0
+      if (known.length === length && this.#isSame(known.start, start, length)) return known.text
+    }
+    const text = (this.bytes as unknown as Slicing).utf8Slice(start, this.at)
+    if (this.#keys.length < mostKeys) this.#keys.push({text, start, length})
+    return text
+  }
+
+  #isSame(first: number, second: number, length: number): boolean {
+    // From the end: keys have their beginnings in common.
+    for (let index = length - 1; index >= 0; index--)
+      if (this.bytes[first + index] !== this.bytes[second + index]) return false
+    return true
   }
 
   /** Passes the value of a field that nobody wants. */

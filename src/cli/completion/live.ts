@@ -1,5 +1,5 @@
 import {type CriClient, connect} from '../../client/connect.js'
-import {listContainers, listImages, listPodSandboxes} from '../../client/lists.js'
+import {listContainerRows, listImageRows, listPodSandboxRows} from '../../client/list-rows.js'
 import type {Settings} from '../settings/settings.js'
 import {containerCandidates, imageCandidates, namespaceCandidates, podCandidates} from './names.js'
 import type {Candidate, Position} from './position.js'
@@ -30,13 +30,13 @@ export async function liveCandidates(
     case 'created-container':
       return await containers(client, part, 'CONTAINER_CREATED')
     case 'pod':
-      return podCandidates(await listPodSandboxes(client), part)
+      return podCandidates(await listPodSandboxRows(client), part)
     case 'ready-pod':
-      return podCandidates(await listPodSandboxes(client), part, 'SANDBOX_READY')
+      return podCandidates(await listPodSandboxRows(client), part, 'SANDBOX_READY')
     case 'image':
-      return imageCandidates(await listImages(client), part)
+      return imageCandidates(await listImageRows(client), part)
     case 'namespace':
-      return namespaceCandidates(await listPodSandboxes(client), part)
+      return namespaceCandidates(await listPodSandboxRows(client), part)
     case 'file':
     case 'socket':
       return []
@@ -56,6 +56,6 @@ async function containers(
   part: string,
   state?: 'CONTAINER_RUNNING' | 'CONTAINER_CREATED',
 ): Promise<Candidate[]> {
-  const [all, pods] = await Promise.all([listContainers(client), listPodSandboxes(client)])
+  const [all, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
   return containerCandidates(all, pods, part, state)
 }
