@@ -88,7 +88,7 @@ function invocationOf(
       commands,
       true,
     )
-  if (!command || !after) throw unknownCommand(verb, commands)
+  if (!command || !after) throw unknownCommand([verb, ...rest], commands)
   check(after)
   // `crisp ps help`; whatever is really called help is named behind `--`.
   if (after.help || (rest.length === 1 && isHelpWord(rest[0]))) return {kind: 'help', command: command.id}
@@ -192,7 +192,7 @@ function helpFor(name: string | undefined, commands: readonly CommandSpec[], inF
   const command = findCommand(name, commands)
   if (command) return {kind: 'help', command: command.id, ...(inFull && {inFull})}
   const topic = helpTopics.find((known) => known === name)
-  if (!topic) throw unknownCommand(name, commands, helpTopics)
+  if (!topic) throw unknownCommand([name], commands, helpTopics)
   return {kind: 'help', topic}
 }
 
@@ -287,6 +287,7 @@ class Reader {
   }
 
   #unknown(word: string, name: string): UsageError {
+    const [given = ''] = word.split('=')
     const guess = nearest(
       name,
       this.#reading.flags.map((flag) => flag.name),
@@ -296,7 +297,8 @@ class Reader {
         ? ['before the command', `${programName()} --help`]
         : [`for ${this.#verb}`, `${programName()} ${this.#verb} --help`]
     return new UsageError(
-      `unknown flag ${word.split('=')[0]} ${where}${guess ? `: did you mean --${guess}?` : ''} (${help})`,
+      `unknown flag ${given} ${where}${guess ? `: did you mean --${guess}?` : ''} (${help})`,
+      {facts: {about: 'unknown flag', verb: this.#verb ?? '', flag: given}},
     )
   }
 }
@@ -309,13 +311,15 @@ function switchValue(word = 'true'): boolean | undefined {
 }
 
 function unknownCommand(
-  name: string,
+  words: readonly string[],
   commands: readonly CommandSpec[],
   others: readonly string[] = [],
 ): UsageError {
+  const [name = ''] = words
   const guess = nearest(name, [...commands.map(({id}) => id), ...others])
   return new UsageError(
     `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (${programName()} help all)`,
+    {facts: {about: 'unknown command', words}},
   )
 }
 

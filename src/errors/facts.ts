@@ -23,6 +23,8 @@ export type PullProblem =
  * `cli/failures` adds the fix, which names flags and commands. A new kind goes here and there, no further.
  */
 export type Facts =
+  | {about: 'unknown command'; words: readonly string[]}
+  | {about: 'unknown flag'; verb: string; flag: string}
   | {about: 'missing object'; object: ObjectKind; reference: string}
   | {about: 'ambiguous reference'; object: ObjectKind; reference: string; candidates: readonly Candidate[]}
   | {about: 'running object'; object: 'container' | 'pod'; reference: string}

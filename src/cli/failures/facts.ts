@@ -1,8 +1,9 @@
 import type {Facts, ObjectKind, PullProblem} from '../../errors/errors.js'
 import {agoText} from '../../text/age.js'
 import {lowerFirst} from '../../text/case.js'
-import {programName} from '../../text/program.js'
+import {isCrictlMode, programName} from '../../text/program.js'
 import {shortId} from '../../text/short-id.js'
+import {answerCommand, answerFlag} from './foreign-words.js'
 
 const lists: Readonly<Record<ObjectKind, string>> = {container: 'ps -a', pod: 'pods', image: 'images'}
 
@@ -11,6 +12,9 @@ const shownCandidates = 10
 /** The line for a failure whose facts are known, with the fix; `message` states the fact. */
 export function factsText(message: string, facts: Facts): string[] {
   switch (facts.about) {
+    case 'unknown command':
+    case 'unknown flag':
+      return [unknownWord(message, facts)]
     case 'missing object':
       return [`${message}: ${programName()} ${lists[facts.object]} lists all`]
     case 'ambiguous reference':
@@ -66,6 +70,18 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'device in a container':
       return [`${message}: ${programName()} exec -i ${facts.container} tee ${facts.path} writes to it`]
   }
+}
+
+/** In crictl's mode as in crictl: it knows no other tool. */
+function unknownWord(message: string, facts: Extract<Facts, {about: `unknown ${string}`}>): string {
+  if (isCrictlMode()) return message
+  if (facts.about === 'unknown flag') {
+    const answer = answerFlag(facts.verb, facts.flag)
+    const where = facts.verb === '' ? 'before the command' : `for ${facts.verb}`
+    return answer === undefined ? message : `unknown flag ${facts.flag} ${where}: ${answer}`
+  }
+  const known = answerCommand(facts.words)
+  return known ? `unknown command "${known.words}": ${known.answer}` : message
 }
 
 function candidateRows({candidates}: Extract<Facts, {about: 'ambiguous reference'}>): string[] {
