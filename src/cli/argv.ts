@@ -71,7 +71,7 @@ export function parseCommandLine(
   const line = readLine(argv, commands, globals)
   const invocation = invocationOf(line, commands)
   const colour = givenValue(line.given, 'color')
-  return typeof colour === 'string' ? {...invocation, colour} : invocation
+  return typeof colour === 'string' && colour !== '' ? {...invocation, colour} : invocation
 }
 
 function invocationOf(

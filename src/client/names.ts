@@ -1,6 +1,7 @@
 import {AmbiguousError, missingObject, type ObjectKind, RpcError, rpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container, Image, ImageStatusResponse, PodSandbox} from '../generated/cri.js'
+import {nearest} from '../text/nearest.js'
 import {hexOf} from '../text/short-id.js'
 import type {CallOptions} from './call-options.js'
 import type {CriClient} from './connect.js'
@@ -106,9 +107,16 @@ export function findContainer(
   })
   const newest = newestOfEach(named, (container) => containerKey(container, identityOf))
   const found = withIds(reference, newest, named, containers, namesHideIds)
-  return only('container', reference, found, (container) =>
-    containerName(container.id, identityOf(container)),
-  )
+  const nameOf = (container: Container) => containerName(container.id, identityOf(container))
+  return only('container', reference, found, nameOf, () => {
+    const ofPod = containers.filter((container) => {
+      const {namespace, pod} = identityOf(container)
+      return endsWith([namespace, pod], parts)
+    })
+    return ofPod.length > 0
+      ? [...new Set(ofPod.map(nameOf))]
+      : nearestNames(reference, containers.map(nameOf))
+  })
 }
 
 /** What a pod is called: `namespace/name`, or its ID where the runtime tells no name. */
@@ -168,7 +176,7 @@ export function findPod(reference: string, pods: readonly PodSandbox[], namesHid
   )
   const newest = newestOfEach(named, podKey)
   const found = withIds(reference, newest, named, pods, namesHideIds)
-  return only('pod', reference, found, podName)
+  return only('pod', reference, found, podName, () => nearestNames(reference, pods.map(podName)))
 }
 
 /**
@@ -219,7 +227,32 @@ export function findImage(reference: string, images: readonly Image[]): Image {
     reference,
     found,
     ({repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? '<none>',
+    () =>
+      nearestNames(
+        reference,
+        images.flatMap(({repoTags}) => repoTags),
+      ),
   )
+}
+
+/** More names than this are not compared with one that is not among them: it would take longer than looking it up. */
+const mostCompared = 5_000
+
+/** What nobody types: an image's tag, what a deployment's pod has behind its name. */
+const generated = /(:[^:/]*|(-[a-z0-9]{6,10})?-[a-z0-9]{5})$/
+
+/** Whole names whose end, of as many parts as the reference has, is nearest to it. */
+function nearestNames(reference: string, names: readonly string[]): string[] {
+  const parts = reference.split('/').length
+  const owners = new Map<string, Set<string>>()
+  for (const name of names) {
+    const end = name.split('/').slice(-parts).join('/')
+    for (const form of [end, end.replace(generated, '')])
+      owners.set(form, (owners.get(form) ?? new Set()).add(name))
+    if (owners.size > mostCompared) return []
+  }
+  const form = reference.length < 4 ? undefined : nearest(reference, [...owners.keys()])
+  return [...(owners.get(form ?? '') ?? [])]
 }
 
 /** The newest of what has the name, or what has the ID; both where a name hides no ID of something else. */
@@ -276,9 +309,10 @@ function only<Item extends {id: string}>(
   reference: string,
   found: readonly Item[],
   nameOf: (item: Item) => string,
+  near: () => readonly string[],
 ): Item {
   const [item] = found
-  if (!item) throw missingObject(object, reference)
+  if (!item) throw missingObject(object, reference, near)
   if (found.length === 1) return item
   const candidates = found.map((candidate) => ({id: candidate.id, name: nameOf(candidate)}))
   throw new AmbiguousError(`"${reference}" matches ${found.length} ${object}s`, {

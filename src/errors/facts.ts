@@ -25,7 +25,7 @@ export type PullProblem =
 export type Facts =
   | {about: 'unknown command'; words: readonly string[]}
   | {about: 'unknown flag'; verb: string; flag: string}
-  | {about: 'missing object'; object: ObjectKind; reference: string}
+  | {about: 'missing object'; object: ObjectKind; reference: string; nearest: () => readonly string[]}
   | {about: 'ambiguous reference'; object: ObjectKind; reference: string; candidates: readonly Candidate[]}
   | {about: 'running object'; object: 'container' | 'pod'; reference: string}
   | {about: 'existing pod'; namespace: string; name: string}

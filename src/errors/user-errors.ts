@@ -53,8 +53,13 @@ export class AmbiguousError extends NotFoundError {
 }
 
 /** The error for a reference that names no object of its kind. */
-export function missingObject(object: ObjectKind, reference: string): NotFoundError {
+/** `nearest`: what may have been meant; asked only where the failure is told. */
+export function missingObject(
+  object: ObjectKind,
+  reference: string,
+  nearest: () => readonly string[] = () => [],
+): NotFoundError {
   return new NotFoundError(`no ${object} "${reference}"`, {
-    facts: {about: 'missing object', object, reference},
+    facts: {about: 'missing object', object, reference, nearest},
   })
 }

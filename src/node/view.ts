@@ -7,7 +7,7 @@ import {
   findContainer,
   findPod,
 } from '../client/names.js'
-import {NotFoundError} from '../errors/errors.js'
+import {missingObject, NotFoundError} from '../errors/errors.js'
 import type {Container, PodSandbox} from '../generated/cri.js'
 
 /** All containers and pods of a node at one moment. */
@@ -42,10 +42,21 @@ export function findContainerOrPod(reference: string, view: NodeView): NamedThin
     if (!(error instanceof NotFoundError)) throw error
     try {
       return {pod: findPod(reference, view.pods)}
-    } catch {
-      throw error
+    } catch (podError) {
+      throw missingBoth(reference, error, podError)
     }
   }
+}
+
+/** What may have been meant is a container or a pod. */
+function missingBoth(reference: string, ...errors: readonly [NotFoundError, unknown]): NotFoundError {
+  const [error] = errors
+  if (error.facts?.about !== 'missing object') return error
+  return missingObject('container', reference, () =>
+    errors.flatMap((each) =>
+      each instanceof NotFoundError && each.facts?.about === 'missing object' ? each.facts.nearest() : [],
+    ),
+  )
 }
 
 /** All attempts of the container that the runtime still knows, the earliest first. */

@@ -4,15 +4,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const ranked = known
     // Each letter more or less is an edit; comparing costs the product of both lengths, and a word may be a whole file.
     .filter((candidate) => Math.abs(candidate.length - word.length) <= allowed)
-    .map((candidate) => ({candidate, distance: editDistance(word, candidate)}))
+    .map((candidate) => ({candidate, distance: editDistance(word, candidate, allowed)}))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
   if (best && best.distance <= allowed) return best.candidate
   return word.length >= 3 ? known.find((candidate) => candidate.startsWith(word)) : undefined
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
-function editDistance(from: string, to: string): number {
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that turn one word into the other; infinite as soon as it
+ * is sure that there are more than `most`.
+ */
+function editDistance(from: string, to: string, most: number): number {
   const rows = Array.from({length: from.length + 1}, (_, i) => [i, ...new Array<number>(to.length).fill(0)])
   for (let j = 1; j <= to.length; j++) at(rows, 0)[j] = j
   for (let i = 1; i <= from.length; i++) {
@@ -24,8 +27,13 @@ function editDistance(from: string, to: string): number {
       }
       at(rows, i)[j] = least
     }
+    if (leastOf(at(rows, i)) > most && leastOf(at(rows, i - 1)) > most) return Number.POSITIVE_INFINITY
   }
   return at(rows, from.length, to.length)
+}
+
+function leastOf(row: readonly number[]): number {
+  return row.reduce((least, each) => Math.min(least, each))
 }
 
 function at(rows: number[][], i: number): number[]

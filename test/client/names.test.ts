@@ -86,6 +86,11 @@ describe('a word that names nothing, or more than one', () => {
     ['nosuch', 'no container "nosuch": crisp ps -a lists all'],
     ['web-1/nosuch', 'no container "web-1/nosuch": crisp ps -a lists all'],
     ['', 'no container "": crisp ps -a lists all'],
+    ['ba', 'no container "ba": crisp ps -a lists all'],
+    ['kube-prxoy', 'no container "kube-prxoy"; did you mean kube-system/proxy/kube-proxy?'],
+    ['web-2/appp', 'no container "web-2/appp"; did you mean default/web-2/app?'],
+    ['prod/web-3/app', 'no container "prod/web-3/app"; did you mean prod/web-1/app?'],
+    ['web-1', 'no container "web-1"; did you mean default/web-1/app or prod/web-1/app?'],
     [
       'app',
       `"app" matches 3 containers: use a longer name or ID
@@ -113,7 +118,7 @@ describe('a word that names nothing, or more than one', () => {
     const reason: NotFoundError = outcome?.status === 'rejected' ? outcome.reason : undefined
     expect(describeError(reason)).toEqual({text, exitCode: 3})
     // The library states the fact, without our fix.
-    expect(text.startsWith(`${reason.message}: `)).toBe(true)
+    expect(text).toMatch(new RegExp(`^${reason.message}[:;] `))
     expect(reason.facts).toMatchObject({object: 'container', reference})
   })
 })
@@ -191,4 +196,19 @@ describe('images', () => {
       },
     })
   })
+})
+
+test('nothing is offered where there are too many names to compare', async () => {
+  const many = Array.from({length: 6_000}, (_, index) =>
+    kubeletContainer('default', `web-${index}`, `app-${index}`, {id: id(String(100_000 + index))}),
+  )
+  await using runtime = await startFakeRuntime({
+    ListContainers: {containers: many},
+    ListPodSandbox: {items: []},
+  })
+  using client = connect(runtime)
+  const [outcome] = await resolveContainers(client, ['app_17'])
+  expect(describeError((outcome as PromiseRejectedResult).reason).text).toBe(
+    'no container "app_17": crisp ps -a lists all',
+  )
 })

@@ -8,6 +8,8 @@ import {answerCommand, answerFlag} from './foreign-words.js'
 const lists: Readonly<Record<ObjectKind, string>> = {container: 'ps -a', pod: 'pods', image: 'images'}
 
 const shownCandidates = 10
+/** Of those that may have been meant. */
+const shownNames = 3
 
 /** The line for a failure whose facts are known, with the fix; `message` states the fact. */
 export function factsText(message: string, facts: Facts): string[] {
@@ -16,7 +18,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'unknown flag':
       return [unknownWord(message, facts)]
     case 'missing object':
-      return [`${message}: ${programName()} ${lists[facts.object]} lists all`]
+      return [`${message}${whereToLook(facts)}`]
     case 'ambiguous reference':
       return [`${message}: use a longer name or ID`, ...candidateRows(facts)]
     case 'running object':
@@ -70,6 +72,13 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'device in a container':
       return [`${message}: ${programName()} exec -i ${facts.container} tee ${facts.path} writes to it`]
   }
+}
+
+function whereToLook({object, nearest}: Extract<Facts, {about: 'missing object'}>): string {
+  const names = nearest().slice(0, shownNames)
+  if (names.length === 0) return `: ${programName()} ${lists[object]} lists all`
+  const last = names.pop()
+  return `; did you mean ${names.length > 0 ? `${names.join(', ')} or ` : ''}${last}?`
 }
 
 /** In crictl's mode as in crictl: it knows no other tool. */
