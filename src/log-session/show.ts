@@ -1,6 +1,7 @@
 import {NotFoundError} from '../errors/errors.js'
 import type {Container} from '../generated/cri.js'
 import {isDockerLog} from '../logs/bytes.js'
+import {canCopyLines} from '../logs/line-copier.js'
 import type {LogSink} from '../logs/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {lookAtNode, type NodeView, namesContainer} from '../node/view.js'
@@ -101,6 +102,7 @@ function makeFeed(
     format !== 'json' &&
     limitBytes === Number.POSITIVE_INFINITY &&
     logs.length === 1 &&
-    !logs.some(({attempts}) => attempts.some(({path}) => isDockerLog(path)))
+    !logs.some(({attempts}) => attempts.some(({path}) => isDockerLog(path))) &&
+    canCopyLines()
   return copied ? new CopyFeed(options) : new LineFeed(options, logs.length)
 }

@@ -70,6 +70,11 @@ export interface CopyOptions {
   onDamage?: () => void
 }
 
+/** Not on a processor that knows no vectors of 16 bytes, or not to the runtime inside: lines go one by one there. */
+export function canCopyLines(): boolean {
+  return WebAssembly.validate(Buffer.from(logLinesWasm, 'base64'))
+}
+
 /**
  * Writes the text of CRI log records to a sink, as fast as it can be done: bytes are read into `room()` and handed
  * over with `take()`, WebAssembly takes the headers off, and the sink gets what is left in pieces of a megabyte. A

@@ -8,7 +8,7 @@ import {startFakeNode, type TestContainer} from '../support/fake-node.js'
 import {runInProcess} from '../support/in-process.js'
 import {record, records, stamp} from '../support/log-files.js'
 import {testWith} from '../support/needs.js'
-import {crispInShell} from '../support/run-cli.js'
+import {crispInShell, runCli} from '../support/run-cli.js'
 
 const run = promisify(execFile)
 
@@ -49,6 +49,19 @@ test.each<[string[], string, string]>([
 ])('logs app %j', async (argv, stdout, stderr) => {
   await using node = await webNode(plain)
   expect(await runInProcess(['logs', ...argv, 'app'], node)).toEqual({stdout, stderr, exitCode: 0})
+})
+
+test('an old processor, which has no vectors for the code that copies lines, shows them all the same', async () => {
+  const without = `WebAssembly.validate = () => false
+WebAssembly.Module = function () { throw new WebAssembly.CompileError('wasm-simd is not enabled') }`
+  const env = {NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(without)}`}
+  await using node = await webNode(plain)
+  const result = await runCli(['logs', 'app'], {...node, env})
+  expect(result).toEqual({
+    stdout: 'one\nsplit in two\nfive\n',
+    stderr: 'to err\nmore err\n',
+    exitCode: 0,
+  })
 })
 
 test('as JSON: an object a line, with what the container wrote as JSON in it', async () => {
