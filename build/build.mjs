@@ -63,7 +63,7 @@ async function bundle() {
       ...commands,
     ],
     define: {...shared.define, librariesName: JSON.stringify(libraries.name)},
-    plugins: [fromLibraries],
+    plugins: [...shared.plugins, fromLibraries],
   })
   await joinChunks(program.metafile, shared)
   // Whole by itself, for programs that are bundled with it.

@@ -6,13 +6,7 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 
-const names = [
-  '@oclif/core/args',
-  '@oclif/core/command',
-  '@oclif/core/config',
-  '@oclif/core/flags',
-  '@oclif/core/parser',
-]
+const names = ['@oclif/core/args', '@oclif/core/flags', '@oclif/core/parser']
 
 /** Writes the script. Returns its name, which tells its content, and the paths of what is in it. */
 export async function bundleLibraries(options) {

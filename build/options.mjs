@@ -1,25 +1,11 @@
 // What all bundles of the program have in common, however they are delivered.
 import {readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
+import {leanOclif} from './lean-oclif.mjs'
 
 export const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-// oclif's plugin search, help pages and spinners: loaded by its Command class, never used by ours.
-const unusedByUs = [
-  'minimatch',
-  'tinyglobby',
-  'ejs',
-  'lilconfig',
-  'typescript',
-  'widest-line',
-  'clean-stack',
-  'semver',
-]
 const leftOut = {
-  ...Object.fromEntries(
-    unusedByUs.map((name) => [name, fileURLToPath(new URL('absent.cjs', import.meta.url))]),
-  ),
-  wordwrap: fileURLToPath(new URL('no-wrapping.cjs', import.meta.url)),
   'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
 }
 
@@ -33,5 +19,6 @@ export const shared = {
   legalComments: 'none',
   metafile: true,
   alias: leftOut,
+  plugins: [leanOclif],
   define: {crispVersion: JSON.stringify(version)},
 }

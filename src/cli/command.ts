@@ -1,6 +1,4 @@
 import type {Interfaces} from '@oclif/core'
-import {Command} from '@oclif/core/command'
-import {Config} from '@oclif/core/config'
 import type {CriClient} from '../client/connect.js'
 import type {Validation, ValidationMode} from '../config-files/file.js'
 import type {Reading} from '../config-files/source.js'
@@ -27,8 +25,23 @@ import {configReader} from './settings/file.js'
 import {readSettings, type Settings, settingsMeanCrictl} from './settings/settings.js'
 
 /** What every command shares: settings, a connection that ends with the command, stdout, stderr, the way out. */
-export abstract class CriCommand extends Command {
-  static override baseFlags = globalFlags
+export abstract class CriCommand {
+  static summary: string
+  static description: string | undefined
+  static examples: string[]
+  static usage: string | string[] | undefined
+  static aliases: string[] = []
+  static args: Interfaces.ArgInput = {}
+  static flags: Interfaces.FlagInput = {}
+  /** Whether words that are no argument of the command are a mistake. */
+  static strict = true
+  /** By this oclif's own tools know a command. */
+  static run(): never {
+    throw new Error('a command is run by main.ts')
+  }
+
+  protected readonly id: string
+  protected readonly argv: string[]
   protected readonly interruption = new Interruption()
   protected readonly line: CommandLine
   protected readonly readConfig = configReader(this.signal)
@@ -40,9 +53,11 @@ export abstract class CriCommand extends Command {
   #over = false
   #hungUp = false
 
+  abstract run(): Promise<void>
+
   constructor(line: CommandLine, help: () => string) {
-    super(parserWords(line), new Config({root: ''}))
     this.id = line.id
+    this.argv = parserWords(line)
     this.line = line
     this.#help = help
     this.#diagnosis = new Diagnosis(line, (text) => this.note(text))
@@ -71,7 +86,7 @@ export abstract class CriCommand extends Command {
       await this.run()
       this.interruption.throwIfCut()
     } catch (error) {
-      await this.catch(error as Error)
+      await this.catch(error)
     } finally {
       this.#over = true
       await this.#diagnosis.endProfiling().catch((error) => this.fail(error))
@@ -99,13 +114,14 @@ export abstract class CriCommand extends Command {
   }
 
   /** Finished values; throws UsageError. */
-  protected override async parse<
+  protected async parse<
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
   >(options?: Interfaces.Input<F, B, A>): Promise<Interfaces.ParserOutput<F, B, A>> {
-    const input = {...(options ?? this.ctor), flags: {...globalFlags, ...options?.flags}, context: this}
-    const output = await parseWords(this.argv, this.id ?? '', input as Interfaces.Input<F, B, A>)
+    const own = this.constructor as typeof CriCommand
+    const input = {args: own.args, strict: own.strict, ...options, flags: {...globalFlags, ...options?.flags}}
+    const output = await parseWords(this.argv, this.id, input as Interfaces.Input<F, B, A>)
     this.#formAsked = output.metadata.flags.output?.setFromDefault !== true
     return output
   }
@@ -198,7 +214,7 @@ export abstract class CriCommand extends Command {
     })
   }
 
-  override async catch(error: unknown): Promise<void> {
+  async catch(error: unknown): Promise<void> {
     if (error instanceof MissingArgumentError && helpsWithoutArguments(this.id))
       return this.write(inOurName(this.#help()))
     const cause = this.signal.aborted ? this.signal.reason : error

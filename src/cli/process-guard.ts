@@ -33,9 +33,6 @@ export class ProcessGuard {
   /** From now on it is this command that ends. */
   watch(command: CriCommand): void {
     this.#command = command
-    // oclif has put a listener of its own there that throws.
-    for (const listener of process.stdout.listeners('error'))
-      if (listener !== this.#onStdoutError) process.stdout.off('error', listener as () => void)
   }
 
   /** What there was to do is done; output may still be on its way. */
