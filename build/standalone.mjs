@@ -21,7 +21,7 @@ const release = 'release'
 const directory = '/tmp/crisp-standalone'
 mkdirSync(directory, {mode: 0o700})
 try {
-  await bundle(join(directory, 'crisp.js'))
+  await bundle()
   const compiler = await runtimeFor(ownTarget())
   mkdirSync(release, {recursive: true})
   for (const target of targets) compile(compiler, target, await runtimeFor(target))
@@ -30,7 +30,8 @@ try {
 }
 writeSums()
 
-async function bundle(outfile) {
+/** In as many parts as there are moments to load them: what the runtime loads it reads as a whole, compiled or not. */
+async function bundle() {
   const commands = readdirSync('src/commands').map((file) => basename(file, '.ts'))
   const entries = commands.map((id) => `${JSON.stringify(id)}: () => import('./src/commands/${id}.ts')`)
   const manifest = JSON.stringify(readFileSync('dist/manifest.json', 'utf8'))
@@ -48,9 +49,10 @@ async function bundle(outfile) {
         run(process.argv.slice(2), {manifest: () => ${manifest}, load: (id) => commands[id]()})`,
       resolveDir: '.',
     },
-    outfile,
-    // What V8's and JavaScriptCore's compiled code is made of.
-    format: 'cjs',
+    outdir: directory,
+    entryNames: 'crisp',
+    splitting: true,
+    format: 'esm',
     define: {...shared.define, 'import.meta.url': '"file:///"'},
   })
 }
@@ -59,6 +61,8 @@ function compile(compiler, target, runtime) {
   const options = [
     '--compile',
     '--bytecode',
+    '--splitting',
+    '--format=esm',
     '--minify',
     // What lies in the directory where a command is given has no say in it.
     '--no-compile-autoload-dotenv',
