@@ -8,8 +8,12 @@ const patienceMs = 120_000
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // About one of the standalone files, which CRISP_BIN names: npm run test:standalone.
-    exclude: process.env.CRISP_BIN ? [] : ['test/standalone/**'],
+    exclude: [
+      // About one of the standalone files, which CRISP_BIN names: npm run test:standalone.
+      ...(process.env.CRISP_BIN ? [] : ['test/standalone/**']),
+      // About a folder of packages, which CRISP_PACKAGES names: npm run test:packages.
+      ...(process.env.CRISP_PACKAGES ? [] : ['test/packages/**']),
+    ],
     // Most tests wait for processes of their own: more workers than cores keep the cores busy.
     maxWorkers: 3,
     // On one runtime for all files, each expects to be alone.

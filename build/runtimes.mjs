@@ -9,7 +9,11 @@ import {extract} from 'tar'
 const {version, targets} = JSON.parse(readFileSync(new URL('runtimes.json', import.meta.url), 'utf8'))
 const cache = fileURLToPath(new URL('../node_modules/.cache/crisp', import.meta.url))
 
+export const runtimeVersion = version
 export const targetNames = Object.keys(targets)
+
+/** What esbuild wrote down of the last bundle for these runtimes. */
+export const bundleRecord = join(cache, 'bundle.json')
 
 /** The executable of a target as its package has it. Downloads the package where it is not there yet. */
 export async function runtimeFor(target) {

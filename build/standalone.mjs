@@ -1,20 +1,23 @@
 // The standalone files: the program, its libraries and a JavaScript runtime in one executable for each kind of node.
 //   npm run build:standalone [-- linux-x64 …]    SIGN='minisign -Sm' signs SHA256SUMS
+//                                                RUNTIME=path/to/bun takes that Bun, for the target that it runs on
 import {execFileSync} from 'node:child_process'
-import {createHash} from 'node:crypto'
 import {copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {basename, join} from 'node:path'
+import {basename, dirname, join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
 import {shared} from './options.mjs'
-import {ownTarget, runtimeFor, targetNames, withoutVariables} from './runtimes.mjs'
+import {bundleRecord, ownTarget, runtimeFor, targetNames, withoutVariables} from './runtimes.mjs'
+import {writeSums} from './sums.mjs'
 
+const ownRuntime = process.env.RUNTIME && resolve(process.env.RUNTIME)
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((target) => !targetNames.includes(target))
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there are ${targetNames.join(', ')}`)
 const targets = asked.length > 0 ? asked : targetNames
+if (ownRuntime && targets.length > 1) throw new Error('RUNTIME is for one target: name it')
 
 const release = 'release'
 // Its path gets into the files: the same one on every machine, for the same bytes. Fails where it is there already.
@@ -22,20 +25,20 @@ const directory = '/tmp/crisp-standalone'
 mkdirSync(directory, {mode: 0o700})
 try {
   await bundle()
-  const compiler = await runtimeFor(ownTarget())
+  const compiler = ownRuntime || (await runtimeFor(ownTarget()))
   mkdirSync(release, {recursive: true})
-  for (const target of targets) compile(compiler, target, await runtimeFor(target))
+  for (const target of targets) compile(compiler, target, ownRuntime || (await runtimeFor(target)))
 } finally {
   rmSync(directory, {recursive: true})
 }
-writeSums()
+writeSums(release)
 
 /** In as many parts as there are moments to load them: what the runtime loads it reads as a whole, compiled or not. */
 async function bundle() {
   const commands = readdirSync('src/commands').map((file) => basename(file, '.ts'))
   const entries = commands.map((id) => `${JSON.stringify(id)}: () => import('./src/commands/${id}.ts')`)
   const manifest = JSON.stringify(readFileSync('dist/manifest.json', 'utf8'))
-  await build({
+  const {metafile} = await build({
     ...shared,
     stdin: {
       contents: `
@@ -55,6 +58,9 @@ async function bundle() {
     format: 'esm',
     define: {...shared.define, 'import.meta.url': '"file:///"'},
   })
+  // For the licences and the bill of materials that go with the packages.
+  mkdirSync(dirname(bundleRecord), {recursive: true})
+  writeFileSync(bundleRecord, JSON.stringify(metafile))
 }
 
 function compile(compiler, target, runtime) {
@@ -82,16 +88,4 @@ function compile(compiler, target, runtime) {
   copyFileSync(join(directory, `crisp-${target}`), `${file}.new`)
   renameSync(`${file}.new`, file)
   console.log(`${release}/crisp-${target}`)
-}
-
-function writeSums() {
-  const files = readdirSync(release).filter((name) => /^crisp-[^.]*$/.test(name))
-  const lines = files.sort().map((name) => `${sha256(join(release, name))}  ${name}\n`)
-  const sums = join(release, 'SHA256SUMS')
-  writeFileSync(sums, lines.join(''))
-  if (process.env.SIGN) execFileSync('sh', ['-c', `${process.env.SIGN} "$1"`, 'sh', sums], {stdio: 'inherit'})
-}
-
-function sha256(path) {
-  return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
