@@ -10,6 +10,8 @@ export type ConnectionState =
   /** It accepted and said nothing for `timeoutMs`. */
   | 'silent'
 
+const readBytes = 65_536
+
 const silence = new Error('no answer')
 
 /**
@@ -58,7 +60,12 @@ export class Channel {
   async #connect(timeoutMs: number, signal?: AbortSignal): Promise<Connection> {
     signal?.throwIfAborted()
     if (this.#isClosed) throw new Error('the channel is closed')
-    const socket = connect(this.#path)
+    // Always into the same memory: an answer of many megabytes would leave behind as many again.
+    const callback = (bytes: number, buffer: Uint8Array) => {
+      connection.receive((buffer as Buffer).subarray(0, bytes))
+      return true
+    }
+    const socket = connect({path: this.#path, onread: {buffer: Buffer.allocUnsafeSlow(readBytes), callback}})
     const connection = new Connection(socket)
     const giveUp = () => socket.destroy(signal?.aborted ? signal.reason : silence)
     const timer = setTimeout(giveUp, timeoutMs)

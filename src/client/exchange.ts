@@ -197,7 +197,7 @@ class Assembler {
     const length = messageBytes(this.#head)
     const end = copied + length
     if (bytes.length >= end) {
-      this.#take(bytes.subarray(copied, end))
+      this.#take(Buffer.from(bytes.subarray(copied, end)))
       return bytes.subarray(end)
     }
     // Memory is taken as it is filled.

@@ -54,7 +54,7 @@ export function* tablePieces(
 ): Generator<string> {
   const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
   const natural = columns.map(({title}) => Math.max(widthOf(title), least))
-  const texts: string[] = []
+  const texts = new KeptTexts()
   for (const row of rows) {
     const cells = row.map((cell, column) => {
       const shown = printable(cell)
@@ -62,13 +62,13 @@ export function* tablePieces(
       if (cellWidth > (natural[column] ?? 0)) natural[column] = cellWidth
       return shown
     })
-    texts.push(cells.join(separator))
+    texts.add(cells.join(cellEnd))
   }
   const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
   let piece = `${line(titles, columns, layout, (text) => style?.header(text) ?? text)}\n`
-  for (const text of texts) {
-    piece += `${line(text.split(separator), columns, layout, (cell, title) => style?.cell(title, cell) ?? cell)}\n`
+  for (const text of texts.all()) {
+    piece += `${line(text.split(cellEnd), columns, layout, (cell, title) => style?.cell(title, cell) ?? cell)}\n`
     if (piece.length < pieceLength) continue
     yield piece
     piece = ''
@@ -78,9 +78,30 @@ export function* tablePieces(
   yield piece
 }
 
-/** What no cell has in it that is fit to print. */
-const separator = '\u0000'
+// What no cell has in it that is fit to print.
+const cellEnd = '\u0000'
+const rowEnd = '\n'
 const pieceLength = 65_536
+
+/** Thousands of texts as bytes: strings that live long take twice their room, and time whenever garbage is collected. */
+class KeptTexts {
+  readonly #blocks: Buffer[] = []
+  #last: string[] = []
+
+  add(text: string): void {
+    this.#last.push(text)
+    if (this.#last.length < textsOfBlock) return
+    this.#blocks.push(Buffer.from(this.#last.join(rowEnd)))
+    this.#last = []
+  }
+
+  *all(): Generator<string> {
+    for (const block of this.#blocks) yield* block.toString().split(rowEnd)
+    yield* this.#last
+  }
+}
+
+const textsOfBlock = 256
 
 const wideGap = 3
 /** The least that a column and its gap take in crictl's tables. */

@@ -23,7 +23,10 @@ export type Ending =
 /** Told what comes back. Each of them may cancel the stream; then it is told no more. */
 export interface StreamListener {
   onHeaders(headers: readonly Header[], isLast: boolean): void
-  /** The other end may send as much again once the stream is told that they were `taken`. */
+  /**
+   * The other end may send as much again once the stream is told that they were `taken`. Whoever keeps them copies them:
+   * their memory is used again.
+   */
   onData(bytes: Buffer, isLast: boolean): void
   onEnd(ending: Ending): void
 }
@@ -103,7 +106,6 @@ export class Connection {
   /** Takes the socket, which may still be connecting. */
   constructor(socket: Socket) {
     this.#socket = socket
-    socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('error', (error) => {
       this.#error = error
     })
@@ -217,7 +219,8 @@ export class Connection {
     else this.#socket.unref()
   }
 
-  #receive(chunk: Buffer): void {
+  /** What the socket has read; the memory is the caller's again afterwards. */
+  receive(chunk: Buffer): void {
     if (this.#state === 'closed') return
     try {
       this.#frames.read(chunk, (frame) => this.#take(frame))
@@ -262,7 +265,7 @@ export class Connection {
         : undefined
     const block = this.#block
     if (!block) throw new Error('headers without a beginning')
-    block.parts.push(part)
+    block.parts.push(Buffer.from(part))
     // An empty part takes memory too.
     block.bytes += part.length + 32
     if (block.bytes > mostBlockBytes) throw new Error(`more than ${mostBlockBytes} bytes of headers`)

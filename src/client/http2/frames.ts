@@ -36,26 +36,52 @@ export const frameLimitBytes = 16_384
 
 /** Cuts what arrives into frames. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0)
+  /** Of a frame that came in parts, what is there of it. */
+  readonly #part = Buffer.allocUnsafeSlow(headBytes + frameLimitBytes)
+  #partBytes = 0
 
-  /** Throws for a frame that is larger than allowed, as whatever is no HTTP/2 seems to be. */
+  /**
+   * A frame's payload is a part of the chunk, or of what is used for the next frame: whoever keeps it copies it. Throws
+   * for a frame that is larger than allowed, as whatever is no HTTP/2 seems to be.
+   */
   read(chunk: Buffer, take: (frame: Frame) => void): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
-    while (bytes.length - at >= headBytes) {
-      const length = bytes.readUIntBE(at, 3)
-      if (length > frameLimitBytes) throw new Error(`a frame of ${length} bytes`)
-      const end = at + headBytes + length
-      if (bytes.length < end) break
-      take({
-        type: bytes[at + 3] as number,
-        flags: bytes[at + 4] as number,
-        streamId: bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
-        payload: bytes.subarray(at + headBytes, end),
-      })
-      at = end
+    while (at < chunk.length) {
+      const bytes = this.#partBytes === 0 && chunk.length - at >= headBytes ? frameBytesAt(chunk, at) : 0
+      if (bytes > 0 && at + bytes <= chunk.length) {
+        take(frameAt(chunk, at, bytes))
+        at += bytes
+      } else {
+        at += this.#fill(chunk, at, take)
+      }
     }
-    this.#rest = bytes.subarray(at)
+  }
+
+  #fill(chunk: Buffer, at: number, take: (frame: Frame) => void): number {
+    const wanted = this.#partBytes < headBytes ? headBytes : frameBytesAt(this.#part, 0)
+    const copied = chunk.copy(this.#part, this.#partBytes, at, at + wanted - this.#partBytes)
+    this.#partBytes += copied
+    if (this.#partBytes < headBytes) return copied
+    const bytes = frameBytesAt(this.#part, 0)
+    if (this.#partBytes < bytes) return copied
+    this.#partBytes = 0
+    take(frameAt(this.#part, 0, bytes))
+    return copied
+  }
+}
+
+function frameBytesAt(bytes: Buffer, at: number): number {
+  const length = bytes.readUIntBE(at, 3)
+  if (length > frameLimitBytes) throw new Error(`a frame of ${length} bytes`)
+  return headBytes + length
+}
+
+function frameAt(bytes: Buffer, at: number, length: number): Frame {
+  return {
+    type: bytes[at + 3] as number,
+    flags: bytes[at + 4] as number,
+    streamId: bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
+    payload: bytes.subarray(at + headBytes, at + length),
   }
 }
 

@@ -28,7 +28,7 @@ class Heard {
   }
 
   onData(bytes: Buffer, isLast: boolean): void {
-    this.data.push(bytes)
+    this.data.push(Buffer.from(bytes))
     if (this.#takes) this.stream?.taken(bytes.length)
     if (isLast) this.#over(undefined)
   }
@@ -64,6 +64,7 @@ async function connectTo(server: Server | Http2Server): Promise<{connection: Con
   await once(server, 'listening')
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
   const connection = new Connection(socket)
+  socket.on('data', (chunk) => connection.receive(chunk))
   onTestFinished(() => {
     connection.close()
     for (const other of sockets) other.destroy()
