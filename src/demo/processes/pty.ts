@@ -52,7 +52,10 @@ export async function spawnOnTerminal(
   const control = child.stdio[3] as Readable
   for (const stream of [input, control]) stream.on('error', () => {})
   const ended = exitOf(child)
-  const {device, pid} = await Promise.race([readStart(control), failedStart(stderr, ended)])
+  const failed = failedStart(stderr, ended)
+  failed.catch(() => {})
+  // Its end may be heard of before what it said at its start.
+  const {device, pid} = (await readStart(control)) ?? (await failed)
 
   let running = true
   const exited = ended.then((exitCode) => {
@@ -108,11 +111,19 @@ function assignment(name: string, value: string | undefined): string {
   return value === undefined ? `unset ${name}` : `export ${name}=${quoteForShell(value)}`
 }
 
-async function readStart(control: Readable): Promise<{device: string; pid: number}> {
-  let line = ''
-  while (!line.includes('\n')) line += String((await once(control, 'data'))[0])
-  const [device = '', pid] = line.trim().split(' ')
-  return {device, pid: Number(pid)}
+/** Undefined where it ended without a word. */
+function readStart(control: Readable): Promise<{device: string; pid: number} | undefined> {
+  return new Promise((resolve) => {
+    let line = ''
+    control.on('data', function read(chunk) {
+      line += chunk
+      if (!line.includes('\n')) return
+      control.off('data', read)
+      const [device = '', pid] = line.trim().split(' ')
+      resolve({device, pid: Number(pid)})
+    })
+    for (const ending of ['end', 'close']) control.once(ending, () => resolve(undefined))
+  })
 }
 
 async function failedStart(stderr: Readable, ended: Promise<number>): Promise<never> {
