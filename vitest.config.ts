@@ -1,4 +1,5 @@
 import {defineConfig} from 'vitest/config'
+import {aboutNode} from './test/support/about-node.js'
 import {Report} from './test/support/report.js'
 import {Sequencer} from './test/support/sequencer.js'
 
@@ -9,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      // About one of the standalone files, which CRISP_BIN names: npm run test:standalone.
-      ...(process.env.CRISP_BIN ? [] : ['test/standalone/**']),
+      // CRISP_BIN names a standalone file: npm run test:standalone.
+      ...(process.env.CRISP_BIN ? aboutNode() : ['test/standalone/**']),
       // About a folder of packages, which CRISP_PACKAGES names: npm run test:packages.
       ...(process.env.CRISP_PACKAGES ? [] : ['test/packages/**']),
     ],

@@ -2,10 +2,13 @@
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
+/** CRISP_BIN is a standalone file. */
+const program = process.env.CRISP_BIN
+  ? [resolve(process.env.CRISP_BIN)]
+  : [process.execPath, fileURLToPath(new URL('../bin/run.js', import.meta.url))]
 const home = mkdtempSync(join(tmpdir(), 'crisp-tour-'))
 const env = {
   ...process.env,
@@ -44,7 +47,8 @@ function tour() {
 }
 
 function crisp(argv) {
-  return spawnSync(process.execPath, [program, ...argv], {stdio: 'inherit', env})
+  const [file, ...words] = [...program, ...argv]
+  return spawnSync(file, words, {stdio: 'inherit', env})
 }
 
 function typed(word) {

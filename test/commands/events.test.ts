@@ -3,7 +3,7 @@ import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import type {ContainerEventResponse, Input} from '../../src/generated/cri.js'
 import {container, id, kubeletContainer, never, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf, runCli, runUntil, startCli} from '../support/run-cli.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const pod = {
   id: id('51'),
@@ -43,7 +43,8 @@ const empty = {ListContainers: {containers: []}, ListPodSandbox: {items: []}}
 
 /** The first so many lines, and how Ctrl-C ended it. */
 async function firstLines(argv: string[], count: number, endpoint: string) {
-  const {stdout, stderr, exitCode} = await runUntil(argv, (text) => text.split('\n').length > count, {
+  const {stdout, stderr, exitCode} = await runCli(argv, {
+    enough: (text) => text.split('\n').length > count,
     endpoint,
   })
   return {lines: stdout.split('\n').slice(0, count), stderr, exitCode}

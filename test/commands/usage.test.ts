@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-import {outcomeOf, runUntil, startCli} from '../support/run-cli.js'
+import {outcomeOf, runCli, startCli} from '../support/run-cli.js'
 
 const second = 1_000_000_000n
 
@@ -120,7 +120,10 @@ test('stats --watch -o json prints an object a line, survives an outage of the r
     },
   })
   const watch = ['stats', '--watch', '-s', '0', '-o', 'json']
-  const {stdout, stderr, exitCode} = await runUntil(watch, (text) => text.split('\n').length > 3, runtime)
+  const {stdout, stderr, exitCode} = await runCli(watch, {
+    ...runtime,
+    enough: (text) => text.split('\n').length > 3,
+  })
   const documents = stdout
     .split('\n')
     .slice(0, 3)

@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {startContainerd} from '../support/containerd/containerd.js'
 import {runInProcess} from '../support/in-process.js'
-import {runUntil} from '../support/run-cli.js'
+import {runCli} from '../support/run-cli.js'
 
 describeOnContainerd('which, on a real containerd', () => {
   test('from a process, its port, its log and its root file system to the container', async () => {
@@ -23,7 +23,8 @@ describeOnContainerd('which, on a real containerd', () => {
     const address = (await crisp('inspectp', pod.id, '-o', 'jsonpath={.status.network.ip}')).stdout.trim()
     expect(await crisp('which', address, '-q')).toEqual({stdout: `${pod.id}\n`, stderr: '', exitCode: 0})
 
-    await runUntil(['logs', '--follow', id], (text) => text.includes('up'), {endpoint: containerd.endpoint})
+    const enough = (text: string) => text.includes('up')
+    await runCli(['logs', '--follow', id], {endpoint: containerd.endpoint, enough})
     const {stdout: listener} = await crisp('which', ':8080', '--no-trunc')
     expect(listener).toContain(id)
     expect(listener).toMatch(/\(httpd\) listens on \[::\]:8080\/tcp/)

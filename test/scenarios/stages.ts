@@ -8,6 +8,7 @@ import {busyboxImage, startContainerd} from '../support/containerd/containerd.js
 import {otherRuntime} from '../support/containerd/other-runtime.js'
 import {clientOf, shellImage} from '../support/demo-node.js'
 import {isMet} from '../support/needs.js'
+import {isStandalone, runCli} from '../support/run-cli.js'
 
 /** A runtime to play a scenario on. */
 export interface Stage extends AsyncDisposable {
@@ -87,7 +88,7 @@ function demoEntry(like: string, kind: Kind): StageEntry {
 }
 
 async function demoStage(like?: string): Promise<Stage> {
-  const runtime = await startDemoRuntime({like})
+  const runtime = await (isStandalone ? startDemoOfFile : startDemoRuntime)({like})
   const client = clientOf(runtime)
   const logs = await mkdtemp(join(tmpdir(), 'crisp-logs-'))
   // Good for either cgroup driver.
@@ -101,6 +102,26 @@ async function demoStage(like?: string): Promise<Stage> {
       client.close()
       await runtime[Symbol.asyncDispose]()
       await rm(logs, {recursive: true})
+    },
+  }
+}
+
+/** As a process of the standalone file. */
+async function startDemoOfFile({
+  like,
+}: {
+  like: string | undefined
+}): Promise<{endpoint: string} & AsyncDisposable> {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-demo-'))
+  const env = {XDG_RUNTIME_DIR: directory}
+  const release = like === undefined ? [] : ['--like', like]
+  const {stdout, stderr} = await runCli(['demo', '--detach', '--empty', ...release], {env})
+  if (stdout === '') throw new Error(stderr)
+  return {
+    endpoint: stdout.trim(),
+    async [Symbol.asyncDispose]() {
+      await runCli(['demo', '--stop'], {env})
+      await rm(directory, {recursive: true})
     },
   }
 }

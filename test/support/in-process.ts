@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {Readable} from 'node:stream'
 import type {CommandSpec, FlagSpec} from '../../src/cli/argv.js'
 import type {CommandHelp, FlagHelp} from '../../src/cli/help.js'
-import {type CliResult, outcomeOf, startCli} from './run-cli.js'
+import {type CliResult, isStandalone, type RunOptions, runCli} from './run-cli.js'
 
 /** What the build wrote down of every command. */
 export interface Manifest {
@@ -18,16 +18,9 @@ const program: Promise<{main: (argv: readonly string[]) => Promise<void>}> = imp
   new URL('../../dist/main.js', import.meta.url).href
 )
 
-export interface InProcessOptions {
+export interface InProcessOptions extends RunOptions {
   /** Not even a standalone file as a process: it depends on what the test has changed here. */
   here?: boolean
-  endpoint?: string | undefined
-  env?: NodeJS.ProcessEnv
-  stdin?: string
-  /** Ends the command as Ctrl-C does once its stdout is enough. */
-  enough?: (stdout: string) => boolean
-  /** Ends the command as Ctrl-C does. */
-  interrupt?: Promise<unknown>
 }
 
 /**
@@ -35,31 +28,11 @@ export interface InProcessOptions {
  * and reads no stdin that is a file or a pipe. One at a time; it shares the terminal and the working directory with the test.
  */
 export function runInProcess(argv: readonly string[], options: InProcessOptions = {}): Promise<CliResult> {
-  if (process.env.CRISP_BIN && !options.here) return runOutside(argv, options)
+  // A standalone file can't be loaded here.
+  if (isStandalone && !options.here) return runCli(argv, options)
   const outcome = previous.then(() => runNow(argv, options))
   previous = outcome.catch(() => undefined)
   return outcome
-}
-
-/** A standalone file can't be loaded here. */
-function runOutside(
-  argv: readonly string[],
-  {enough, interrupt, ...options}: InProcessOptions,
-): Promise<CliResult> {
-  const cli = startCli(argv, options)
-  cli.stdin.on('error', () => undefined)
-  cli.stdin.end(options.stdin ?? '')
-  let stdout = ''
-  let isEnough = false
-  cli.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk
-    if (!isEnough && enough?.(stdout)) {
-      isEnough = true
-      cli.kill('SIGINT')
-    }
-  })
-  interrupt?.then(() => cli.kill('SIGINT'))
-  return outcomeOf(cli)
 }
 
 let previous: Promise<unknown> = Promise.resolve()

@@ -66,26 +66,26 @@ export function cliEnvironment({endpoint, env = {}}: CliOptions): NodeJS.Process
   }
 }
 
+export interface RunOptions extends CliOptions {
+  /** Ends the command as Ctrl-C does once its stdout is enough. */
+  enough?: (stdout: string) => boolean
+  /** Ends the command as Ctrl-C does. */
+  interrupt?: Promise<unknown>
+}
+
 /** Runs a command line to its end. */
-export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export async function runCli(argv: readonly string[], options: RunOptions = {}): Promise<CliResult> {
   const cli = startCli(argv, options)
   // A command that is over before it read its input is no fault of the test.
   cli.stdin.on('error', () => undefined)
   cli.stdin.end(options.stdin ?? '')
-  return outcomeOf(cli)
-}
-
-/** Runs a command line that does not end by itself until its stdout is enough, then ends it as Ctrl-C does. */
-export async function runUntil(
-  argv: readonly string[],
-  enough: (stdout: string) => boolean,
-  options: CliOptions = {},
-): Promise<CliResult> {
-  const cli = startCli(argv, options)
+  options.interrupt?.then(() => cli.kill('SIGINT'))
   let stdout = ''
-  cli.stdout.on('data', (chunk: Buffer) => {
+  cli.stdout.on('data', function look(chunk: Buffer) {
     stdout += chunk
-    if (enough(stdout)) cli.kill('SIGINT')
+    if (!options.enough?.(stdout)) return
+    cli.stdout.off('data', look)
+    cli.kill('SIGINT')
   })
   return outcomeOf(cli)
 }

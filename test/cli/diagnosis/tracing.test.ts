@@ -4,7 +4,7 @@ import protobuf from 'protobufjs'
 import {expect, test} from 'vitest'
 import {startTracing} from '../../../src/cli/diagnosis/tracing.js'
 import {type FakeCall, id, startFakeRuntime, status} from '../../support/fake-runtime.js'
-import {runCli, runUntil} from '../../support/run-cli.js'
+import {runCli} from '../../support/run-cli.js'
 
 // What we need of opentelemetry/proto/trace/v1/trace.proto and its service, by field number.
 const {root} = protobuf.parse(`
@@ -186,7 +186,7 @@ test('a stream ended by Ctrl-C is exported as one complete span', async () => {
   await using collector = await startCollector()
   await using runtime = await startTracedRuntime()
   const argv = ['events', '-o', 'jsonl', '--enable-tracing', '--tracing-endpoint', collector.endpoint]
-  await runUntil(argv, (stdout) => stdout.includes('STARTED'), runtime)
+  await runCli(argv, {...runtime, enough: (stdout) => stdout.includes('STARTED')})
   const stream = collector.spans.filter(({name}) => name.endsWith('/GetContainerEvents'))
   expect(stream).toEqual([expect.objectContaining({status: 2, traceId: collector.spans.at(-1)?.traceId})])
   expect(collector.spans.find(({name}) => name === 'events')).toMatchObject({
