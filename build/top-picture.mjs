@@ -86,7 +86,11 @@ const lines = topLines(
     nowMs,
   },
   {columns, rows},
-  {strong: marked('strong'), dim: marked('dim'), bad: marked('bad'), selected: marked('selected')},
+  {
+    strong: (text) => marked('strong', text),
+    selected: (text) => marked('selected', text),
+    paint: (meaning, text) => (meaning === undefined ? text : marked(meaning, text)),
+  },
 )
 process.stdout.write(svg(lines))
 
@@ -127,30 +131,41 @@ function history(shape, last) {
   return shapes[shape].map((factor) => factor * last)
 }
 
-function marked(name) {
-  return (text) => `${name}\u0000${text}`
+function marked(style, text) {
+  return `\u0001${style}\u0000${text}\u0001plain\u0000`
+}
+
+/** The parts of a line, each with its style. */
+function partsOf(line) {
+  return `plain\u0000${line}`
+    .split('\u0001')
+    .map((part) => part.split('\u0000'))
+    .map(([style, text]) => ({style, text}))
+    .filter(({text}) => text !== '')
 }
 
 function svg(texts) {
   const [width, height, margin] = [8.4, 18, 12]
   const [right, bottom] = [columns * width + 2 * margin, texts.length * height + 2 * margin]
   const drawn = texts.flatMap((line, index) => {
-    const [text = '', style = 'plain'] = line.split('\u0000').reverse()
+    const parts = partsOf(line.trimEnd())
     const top = margin + index * height
-    const box =
-      style === 'selected'
-        ? [`<rect x="${margin}" y="${top}" width="${columns * width}" height="${height}" fill="#d0d7de"/>`]
-        : []
+    const box = parts.some(({style}) => style === 'selected')
+      ? [`<rect x="${margin}" y="${top}" width="${columns * width}" height="${height}" fill="#d0d7de"/>`]
+      : []
+    const last = parts.at(-1)
+    if (last) last.text = last.text.trimEnd()
+    const text = parts.map((part) => part.text).join('')
     if (text.trim() === '') return box
-    const shown = text.trimEnd()
-    const length = ([...shown].length * width).toFixed(1)
+    const length = ([...text].length * width).toFixed(1)
+    const spans = parts.map((part) => `<tspan class="${part.style}">${escaped(part.text)}</tspan>`)
     return [
       ...box,
-      `<text class="${style}" x="${margin}" y="${top + 13}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${escaped(shown)}</text>`,
+      `<text x="${margin}" y="${top + 13}" textLength="${length}" lengthAdjust="spacingAndGlyphs">${spans.join('')}</text>`,
     ]
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${right} ${bottom}" role="img" aria-label="crisp top">
-<style>text{font:14px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:#d0d7de}.strong{font-weight:bold;fill:#fff}.dim{fill:#8b949e}.bad{fill:#ff7b72}.selected{fill:#0d1117}</style>
+<style>text{font:14px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre;fill:#d0d7de}.strong{font-weight:bold;fill:#fff}.ended{fill:#808080}.failed{fill:#ff0000}.warning{fill:#af8700}.running{fill:#008700}.selected{fill:#0d1117}</style>
 <rect width="${right}" height="${bottom}" rx="8" fill="#0d1117"/>
 ${drawn.join('\n')}
 </svg>

@@ -10,6 +10,7 @@ import type {TableStyle} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import {writePieces} from '../terminal/write-pieces.js'
 import {mapLazily} from '../text/map-lazily.js'
+import type {Paint} from '../text/meaning.js'
 import {isCrictlMode, setCrictlMode} from '../text/program.js'
 import {type CommandLine, parserWords} from './argv.js'
 import {helpsWithoutArguments, inOurName} from './compat.js'
@@ -19,7 +20,7 @@ import {describeError, type Failure} from './failures/describe.js'
 import {type GlobalFlags, globalFlags} from './flags/common.js'
 import {Interruption} from './interruption.js'
 import {reportFailure, writeMessage, writeStack} from './messages.js'
-import {type FormFlags, readOutputForm, terminalStyle, terminalWidth} from './output.js'
+import {type FormFlags, readOutputForm, terminalPaint, terminalStyle, terminalWidth} from './output.js'
 import {parseWords} from './parser.js'
 import {configReader} from './settings/file.js'
 import {readSettings, type Settings, settingsMeanCrictl} from './settings/settings.js'
@@ -184,9 +185,14 @@ export abstract class CriCommand {
     return terminalStyle()
   }
 
+  /** What colours the words on stdout by what they mean, where that is wanted. */
+  protected paint(): Promise<Paint> {
+    return terminalPaint()
+  }
+
   /** To stderr, as one message. */
-  protected note(text: string): void {
-    writeMessage(text)
+  protected note(text: string, kind?: 'failure'): void {
+    writeMessage(text, kind)
   }
 
   /**
@@ -201,7 +207,7 @@ export abstract class CriCommand {
 
   /** Says a failure and remembers the worst code. */
   protected report(failure: Failure): void {
-    reportFailure(failure, (text) => this.note(text))
+    reportFailure(failure, (text) => this.note(text, 'failure'))
   }
 
   /** The values of what succeeded; each failure is said. What was interrupted has neither. */

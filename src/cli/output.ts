@@ -2,6 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import {type OutputForm, parseOutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import {readFileBytes} from '../node/read-file.js'
+import {type Paint, unpainted} from '../text/meaning.js'
 import {isCrictlMode} from '../text/program.js'
 import {wantsColour} from './colour.js'
 import type {outputFlags} from './flags/common.js'
@@ -42,4 +43,9 @@ export function terminalWidth(): number | undefined {
 /** Colours for what is written to stdout, where they are wanted. */
 export async function terminalStyle(): Promise<TableStyle | undefined> {
   return wantsColour(process.stdout) ? (await import('../terminal/colours.js')).tableStyle : undefined
+}
+
+/** The same for words that are in no table. */
+export async function terminalPaint(): Promise<Paint> {
+  return wantsColour(process.stdout) ? (await import('../terminal/colours.js')).paint : unpainted
 }

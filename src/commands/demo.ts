@@ -95,6 +95,7 @@ export default class Demo extends CriCommand {
     const demoProcess = await import('../cli/demo-process.js')
     const {callLine, demoIntroduction, demoOfRoot} = await import('../views/demo.js')
     const {startDemoRuntime} = await import('../demo/index.js')
+    const paint = await this.paint()
     if (flags.detach) {
       if (isRoot() && !account) this.note(demoOfRoot())
       const endpoint = await demoProcess.startDetached(
@@ -113,7 +114,7 @@ export default class Demo extends CriCommand {
       ...options,
       socketPath,
       directory: await openServerDirectory(socketPath),
-      onCall: (call) => this.write(callLine(call, Date.now())),
+      onCall: (call) => this.write(callLine(call, Date.now(), paint)),
       onRefused: (line) => this.note(`refused: ${line}`),
     })
     const reference = flags.socket === undefined && !account ? 'demo' : runtime.endpoint

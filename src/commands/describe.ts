@@ -46,7 +46,8 @@ export default class Describe extends CriCommand {
       return thing.kind === 'container' ? {...thing, logLines: await lastLines(thing, flags.tail)} : thing
     })
     const found: Described[] = this.collectValues(outcomes)
-    const context = {nowMs: Date.now(), width: this.width, strong: (await this.tableStyle())?.header}
+    const strong = (await this.tableStyle())?.header
+    const context = {nowMs: Date.now(), width: this.width, strong, paint: await this.paint()}
     if (found.length > 0) await this.show(descriptionsView(found, context), output)
   }
 }

@@ -71,13 +71,14 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       signal: this.signal,
       onNotice: (text) => this.note(text),
     })
+    const paint = await this.paint()
     for await (const event of events) {
       if (named) learnObjects(event, objects)
       const isGone = event.containerEventType === 'CONTAINER_DELETED_EVENT'
       if (named && !isGone && !objects.has(event.containerId))
         await askObject(client, event.containerId, objects)
       const object = objects.get(event.containerId)
-      if (wanted(event, object)) await this.show(eventView(event, object), output)
+      if (wanted(event, object)) await this.show(eventView(event, object, paint), output)
       if (isGone) objects.delete(event.containerId)
     }
   }

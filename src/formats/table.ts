@@ -196,6 +196,36 @@ export function cutText(cell: string, width: number, keep: Column['keep']): stri
   return keep === 'end' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`
 }
 
+/** Text in lines of so many columns at most, broken between words, and within one that is longer than a line. */
+export function wrapLine(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<= )(?=[^ ])/)) {
+    if (line !== '' && widthOf((line + word).trimEnd()) > width) {
+      lines.push(line.trimEnd())
+      line = ''
+    }
+    line += word
+    while (widthOf(line.trimEnd()) > width) {
+      const head = headOf(line, width)
+      lines.push(head)
+      line = line.slice(head.length)
+    }
+  }
+  return line.trimEnd() === '' ? lines : [...lines, line.trimEnd()]
+}
+
+/** Whole characters, at least one. */
+function headOf(text: string, width: number): string {
+  let head = ''
+  for (const {segment} of new Intl.Segmenter().segment(text)) {
+    if (head !== '' && widthOf(head + segment) > width) break
+    head += segment
+  }
+  return head
+}
+
 export function widthOf(text: string): number {
   // The common case, many times faster than looking every character up.
   for (let index = 0; index < text.length; index++)

@@ -4,6 +4,7 @@ import type {ContainerStatus, PodSandboxStatus} from '../generated/cri.js'
 import type {NodeState} from '../node/sample.js'
 import {limitsOf} from '../node/usage.js'
 import {exitText} from '../text/exit.js'
+import {cellMeaning, endingMeaning, type Meaning, nearLimit, type Paint, unpainted} from '../text/meaning.js'
 import {epochMs, isTime} from '../text/time.js'
 import {bytesText, type Units} from '../text/units.js'
 import type {TopPod} from './node.js'
@@ -12,13 +13,12 @@ import {selectedIndex, type TopState} from './state.js'
 
 export interface TopStyle {
   strong: (text: string) => string
-  dim: (text: string) => string
-  bad: (text: string) => string
   selected: (text: string) => string
+  paint: Paint
 }
 
 const plain = (text: string) => text
-export const plainTopStyle: TopStyle = {strong: plain, dim: plain, bad: plain, selected: plain}
+export const plainTopStyle: TopStyle = {strong: plain, selected: plain, paint: unpainted}
 
 /** What the selected row's own calls have brought. */
 export interface TopDetail {
@@ -120,7 +120,7 @@ function conditionsLine({node}: TopFrame, columns: number, style: TopStyle): str
   const texts = bad.map(({type, reason, message}) =>
     [`NOT ${type}`, reason, message].filter((part) => part !== '').join(': '),
   )
-  return style.bad(fitText([...texts, ...good].join('  '), columns))
+  return style.paint('failed', fitText([...texts, ...good].join('  '), columns))
 }
 
 function totalsText({pods, machine, units}: TopFrame): string {
@@ -246,12 +246,15 @@ function tableLines(
   ].join(' ')
   const body = shownRows.map((row, index) => {
     const isSelected = marked && first + index === selected
-    const cells = shown.map(({width, align, cell}) => fitText(cell(row, frame), width, {align}))
+    const cells = shown.map(({title, width, align, cell}) => {
+      const text = cell(row, frame)
+      return style.paint(isSelected ? undefined : cellMeaning(title, text), fitText(text, width, {align}))
+    })
     const fold = foldMark(row)
     const name = fold + fitText(nameText(row, withNamespace), nameWidth - fold.length, {keep: 'end'})
-    const line = fitText(`${isSelected ? '> ' : '  '}${[name, ...cells].join(' ')}`, columns)
+    const line = `${isSelected ? '> ' : '  '}${[name, ...cells].join(' ')}`
     if (isSelected) return style.selected(line)
-    return row.runs ? line : style.dim(line)
+    return row.runs ? line : style.paint('ended', line)
   })
   return [style.strong(fitText(title, columns)), ...body]
 }
@@ -277,9 +280,21 @@ function paneLines(frame: TopFrame, row: TopRow | undefined, size: TopSize, styl
   const log = detail?.log.slice(-(height - 2)) ?? []
   return [
     style.strong(fitText(title + '─'.repeat(Math.max(0, columns - widthOf(title))), columns)),
-    fitText(row && detail ? detailText(frame, row, detail) : '', columns),
+    style.paint(
+      detailMeaning(row, detail),
+      fitText(row && detail ? detailText(frame, row, detail) : '', columns),
+    ),
     ...Array.from({length: height - 2}, (_, index) => fitText(log[index] ?? '', columns)),
   ]
+}
+
+function detailMeaning(row: TopRow | undefined, detail: TopDetail | undefined): Meaning | undefined {
+  const {container} = detail ?? {}
+  if (container?.state === 'CONTAINER_EXITED') return endingMeaning(container)
+  const {memoryBytes} = limitsOf(container)
+  return row && memoryBytes !== undefined && row.memoryBytes >= nearLimit * memoryBytes
+    ? 'warning'
+    : undefined
 }
 
 function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: TopDetail): string {
@@ -315,13 +330,13 @@ function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: Top
 
 function bottomLine({state, notice}: TopFrame, count: number, columns: number, style: TopStyle): string {
   if (state.typing) return typingLine(state.filter, count, columns)
-  if (notice !== undefined) return style.bad(fitText(notice, columns))
+  if (notice !== undefined) return style.paint('failed', fitText(notice, columns))
   const filter = state.filter === '' ? '' : `filter "${state.filter}", Esc clears it  `
   const keys =
     columns < 60
       ? 'q quit  / filter  ? keys'
       : 'q quit  ? keys  / filter  Tab pods  c m d n t sort  l logs  e exec  i inspect'
-  return style.dim(fitText(filter + keys, columns))
+  return style.paint('ended', fitText(filter + keys, columns))
 }
 
 /** As much of an explanation as there is room for; of a long filter the end, where it grows. */
@@ -356,7 +371,7 @@ function helpLines(frame: TopFrame, size: TopSize, style: TopStyle): string[] {
   return [
     ...lines,
     ...Array<string>(Math.max(0, rows - 1 - lines.length)).fill(''),
-    style.dim(fitText('any key closes this', columns)),
+    style.paint('ended', fitText('any key closes this', columns)),
   ]
 }
 

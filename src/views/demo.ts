@@ -1,5 +1,6 @@
 import {codeName, type RpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {type Paint, unpainted} from '../text/meaning.js'
 import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
 
@@ -43,13 +44,19 @@ CRI calls as they come:
 }
 
 /** One line: when, what, about which object, how long, and how it ended where that was badly. */
-export function callLine(call: EndedCall, atMs: number): string {
+export function callLine(call: EndedCall, atMs: number, paint: Paint = unpainted): string {
   const time = new Date(atMs).toISOString().slice(11, 23)
   const subject = subjectOf(call.request)
   const duration = `${call.durationMs < 10 ? call.durationMs.toFixed(1) : Math.round(call.durationMs)} ms`
   const ending = call.code === 0 ? '' : `${codeName(call.code)}: ${call.details}`
-  const parts = [time, call.method.padEnd(22), duration.padStart(9), subject, ending]
-  return `${parts.filter(Boolean).map(printable).join('  ')}\n`
+  const parts = [
+    paint('ended', time),
+    printable(call.method.padEnd(22)),
+    paint('ended', duration.padStart(9)),
+    printable(subject),
+    paint('failed', printable(ending)),
+  ]
+  return `${parts.filter(Boolean).join('  ')}\n`
 }
 
 /** The first thing in a request that says what it is about: an ID, a name, a filter. */

@@ -1,6 +1,6 @@
 import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
-import {cutText} from '../formats/table.js'
+import {cutText, wrapLine} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {ContainerStatus, Mount, PodSandbox} from '../generated/cri.js'
 import type {ContainerDescription, PodDescription} from '../node/describe.js'
@@ -8,6 +8,7 @@ import {coresUsed, hasRates, limitsOf} from '../node/usage.js'
 import {ageText, agoText} from '../text/age.js'
 import {lowerFirst} from '../text/case.js'
 import {exitText} from '../text/exit.js'
+import {endingMeaning, type Meaning, nearLimit, type Paint, unpainted} from '../text/meaning.js'
 import {quoteForShell} from '../text/shell-quote.js'
 import {shortId} from '../text/short-id.js'
 import {epochMs, isTime} from '../text/time.js'
@@ -22,6 +23,7 @@ export interface DescriptionContext {
   width?: number | undefined
   /** Makes a title stand out. */
   strong?: ((text: string) => string) | undefined
+  paint?: Paint
 }
 
 /** A description with the last lines of the container's log; a pod has none of its own. */
@@ -59,24 +61,43 @@ function document(thing: Described): Record<string, unknown> {
   }
 }
 
-/** A label and its lines; one without lines is left out. What may be as long as a script is cut on a terminal. */
-type Row = readonly [label: string, lines: readonly string[], cut?: 'cut']
+/** A label and its lines; one without lines is left out. */
+type Row = readonly [label: string, lines: readonly Line[], broken?: 'cut' | 'wrapped']
+/** What a line says of the state decides on its colour. */
+type Line = string | Told
+interface Told {
+  text: string
+  meaning: Meaning | undefined
+}
 
 function descriptionText(thing: Described, context: DescriptionContext): string {
-  const {nowMs, width: columns = Number.POSITIVE_INFINITY, strong = (text) => text} = context
+  const {
+    nowMs,
+    width: columns = Number.POSITIVE_INFINITY,
+    strong = (text) => text,
+    paint = unpainted,
+  } = context
   const attempt = thing.status.metadata?.attempt ?? 0
   const title = `${thing.kind} ${printable(thing.name)}${attempt > 0 ? `, attempt ${attempt}` : ''}`
   const rows = thing.kind === 'pod' ? podRows(thing, nowMs) : containerRows(thing, nowMs)
   const width = Math.max(...rows.map(([label, lines]) => (lines.length > 0 ? label.length : 0)))
-  const text = rows.flatMap(([label, lines, cut]) =>
-    lines.map((line, index) => {
-      const value = cut
-        ? cutText(printable(line), Math.max(20, columns - width - 4), 'start')
-        : printable(line)
-      return `  ${(index === 0 ? label : '').padEnd(width)}  ${value}\n`
-    }),
+  const room = Math.max(20, columns - width - 4)
+  const text = rows.flatMap(([label, lines, broken]) =>
+    lines
+      .flatMap((line) => shownLines(line, room, broken).map((shown) => paint(meaningOf(line), shown)))
+      .map((value, index) => `  ${(index === 0 ? label : '').padEnd(width)}  ${value}\n`),
   )
   return `${strong(title)}\n${text.join('')}`
+}
+
+/** What may be as long as a script is cut on a terminal, all else is broken between words. */
+function shownLines(line: Line, room: number, broken: Row[2] = 'wrapped'): string[] {
+  const text = printable(typeof line === 'string' ? line : line.text)
+  return broken === 'cut' ? [cutText(text, room, 'start')] : wrapLine(text, room)
+}
+
+function meaningOf(line: Line): Meaning | undefined {
+  return typeof line === 'string' ? undefined : line.meaning
 }
 
 function containerRows(
@@ -87,9 +108,14 @@ function containerRows(
   const memoryUsed = stats?.memory?.workingSetBytes ?? stats?.memory?.usageBytes
   const cpu = stats && hasRates([stats.cpu]) ? coresUsed(stats.cpu) : undefined
   return [
-    ['State', [stateText(status, nowMs)]],
+    ['State', [told(status, stateText(status, nowMs))]],
     ['Message', messageLines(status)],
-    ['Before', earlier.map((other) => `attempt ${other.metadata?.attempt ?? 0} ${stateText(other, nowMs)}`)],
+    [
+      'Before',
+      earlier.map((other) =>
+        told(other, `attempt ${other.metadata?.attempt ?? 0} ${stateText(other, nowMs)}`),
+      ),
+    ],
     ['ID', [status.id]],
     ['Image', asList(status.image?.userSpecifiedImage || status.image?.image)],
     ['Image ID', asList(status.imageRef)],
@@ -107,7 +133,11 @@ function containerRows(
       amount(
         memoryUsed ? bytesText(Number(memoryUsed.value), 'iec') : undefined,
         memoryBytes && bytesText(memoryBytes, 'iec'),
-      ),
+      ).map((text) => ({
+        text,
+        meaning:
+          memoryBytes && Number(memoryUsed?.value ?? 0) >= nearLimit * memoryBytes ? 'warning' : undefined,
+      })),
     ],
     ['Mounts', status.mounts.map(mountText)],
     ['Pod', pod ? [`${shortId(pod.id)}, ${readiness(pod)}`] : []],
@@ -125,7 +155,12 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
   return [
     [
       'State',
-      [commas(readiness(status), isTime(status.createdAt) && `made ${ago(status.createdAt, nowMs)}`)],
+      [
+        {
+          text: commas(readiness(status), isTime(status.createdAt) && `made ${ago(status.createdAt, nowMs)}`),
+          meaning: status.state === 'SANDBOX_READY' ? 'running' : 'warning',
+        },
+      ],
     ],
     ['ID', [status.id]],
     ['UID', asList(status.metadata?.uid)],
@@ -145,10 +180,29 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
     [
       'Containers',
       containers.length > 0
-        ? containers.map((container) => `${nameAndAttempt(container)} ${stateText(container, nowMs)}`)
+        ? containers.map((container) =>
+            told(container, `${nameAndAttempt(container)} ${stateText(container, nowMs)}`),
+          )
         : ['none'],
     ],
   ]
+}
+
+function told(status: ContainerStatus, text: string): Told {
+  return {text, meaning: containerMeaning(status)}
+}
+
+function containerMeaning(status: ContainerStatus): Meaning | undefined {
+  switch (status.state) {
+    case 'CONTAINER_RUNNING':
+      return 'running'
+    case 'CONTAINER_EXITED':
+      return endingMeaning(status)
+    case 'CONTAINER_CREATED':
+      return undefined
+    default:
+      return 'failed'
+  }
 }
 
 function readiness({state}: Pick<PodSandbox, 'state'>): string {

@@ -4,14 +4,19 @@ import type {View} from '../formats/view.js'
 import type {ContainerEventResponse, ContainerStatus} from '../generated/cri.js'
 import type {EventObject} from '../node/events/objects.js'
 import {exitText} from '../text/exit.js'
+import {endingMeaning, type Meaning, type Paint, unpainted} from '../text/meaning.js'
 import {shortId} from '../text/short-id.js'
 import {isTime, rfc3339} from '../text/time.js'
 
-export function eventView(event: ContainerEventResponse, object: EventObject | undefined): View {
+export function eventView(
+  event: ContainerEventResponse,
+  object: EventObject | undefined,
+  paint: Paint = unpainted,
+): View {
   const name = nameOf(object)
   return {
     document: () => protoJson('ContainerEventResponse', event),
-    table: () => eventLine(event, name, object),
+    table: () => eventLine(event, name, object, paint),
     names: () => [name ?? event.containerId],
   }
 }
@@ -26,6 +31,7 @@ function eventLine(
   event: ContainerEventResponse,
   name: string | undefined,
   object: EventObject | undefined,
+  paint: Paint,
 ): string {
   const time = isTime(event.createdAt)
     ? rfc3339(event.createdAt).replace('T', ' ').slice(0, 19)
@@ -33,7 +39,7 @@ function eventLine(
   const podId = object?.podId ?? event.podSandboxStatus?.id
   const noun = event.containerId === podId ? 'pod' : 'container'
   const id = shortId(event.containerId)
-  return `${time}  ${noun.padEnd(9)}  ${printable(eventText(event))}  ${printable(name ? `${name} (${id})` : id)}\n`
+  return `${time}  ${noun.padEnd(9)}  ${paint(eventMeaning(event), printable(eventText(event)))}  ${printable(name ? `${name} (${id})` : id)}\n`
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -45,7 +51,7 @@ const words: Readonly<Record<string, string>> = {
 
 function eventText({containerEventType, containerId, containersStatuses}: ContainerEventResponse): string {
   const word = (words[containerEventType] ?? String(containerEventType)).padEnd(7)
-  const status = containersStatuses.find(({id}) => id === containerId)
+  const status = statusIn({containerId, containersStatuses})
   switch (containerEventType) {
     case 'CONTAINER_STOPPED_EVENT':
       return status?.state === 'CONTAINER_EXITED' ? exitText(status) : word
@@ -53,6 +59,27 @@ function eventText({containerEventType, containerId, containersStatuses}: Contai
       return attemptText(word, status)
     default:
       return word
+  }
+}
+
+function statusIn({
+  containerId,
+  containersStatuses,
+}: Pick<ContainerEventResponse, 'containerId' | 'containersStatuses'>): ContainerStatus | undefined {
+  return containersStatuses.find(({id}) => id === containerId)
+}
+
+function eventMeaning(event: ContainerEventResponse): Meaning | undefined {
+  const status = statusIn(event)
+  switch (event.containerEventType) {
+    case 'CONTAINER_STARTED_EVENT':
+      return (status?.metadata?.attempt ?? 0) > 0 ? 'warning' : 'running'
+    case 'CONTAINER_STOPPED_EVENT':
+      return status?.state === 'CONTAINER_EXITED' ? endingMeaning(status) : 'ended'
+    case 'CONTAINER_DELETED_EVENT':
+      return 'ended'
+    default:
+      return undefined
   }
 }
 

@@ -49,7 +49,7 @@ test('80 columns: what does not fit is left out and said, IDs are whole, states 
   expect(
     text,
   ).toBe(`\u001b[1mCONTAINER\u001b[22m      \u001b[1mCREATED\u001b[22m        \u001b[1mSTATE\u001b[22m    \u001b[1mNAME\u001b[22m     \u001b[1mATTEMPT\u001b[22m  \u001b[1mPOD\u001b[22m           \u001b[1mNAMESPACE\u001b[22m
-1a00000000000  3 minutes ago  \u001b[32mRunning\u001b[39m  coredns  0        coredns-7c6…  kube-sys…
+1a00000000000  3 minutes ago  \u001b[38;5;28mRunning\u001b[39m  coredns  0        coredns-7c6…  kube-sys…
 (no room for IMAGE, POD ID: --no-trunc shows them)
 `)
 })

@@ -46,6 +46,7 @@ export async function onTerminal(
     env: {
       PATH: process.env.PATH,
       TERM: 'xterm',
+      NO_COLOR: '1',
       CRISP_TEST_FILE: process.env.CRISP_TEST_FILE,
       CRI_CONFIG_FILE: '/dev/null',
       CONTAINER_RUNTIME_ENDPOINT: endpoint,
