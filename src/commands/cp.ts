@@ -6,6 +6,7 @@ import {containerIdOf} from '../client/names.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {type Copy, copyIn, copyOut} from '../sessions/cp/copy.js'
 import {parseCopyPath} from '../sessions/cp/copy-path.js'
+import {usersSource} from '../sessions/cp/users-source.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {programName} from '../text/program.js'
 
@@ -72,7 +73,7 @@ export default class Cp extends CriCommand {
     const path = here.kind === 'local' ? here.path : undefined
     try {
       if (source.kind === 'container') await copyOut(copy, remote.path, path ?? process.stdout)
-      else await copyIn(copy, path ?? process.stdin, remote.path)
+      else await copyIn(copy, usersSource() ?? path ?? process.stdin, remote.path)
     } catch (error) {
       throw await sessionFailure(client, copy.containerId, error)
     }

@@ -1,13 +1,17 @@
-// What goes to a node after its orders: the bytes of stdin, its end, signals and the terminal's size. They are told
+// What goes to a node after its orders: the bytes of stdin or of an archive, the end, signals and the terminal's size. They are told
 // apart from each other and from a connection that was lost.
 
 export type Frame =
   | {kind: 'data'; bytes: Buffer}
   | {kind: 'end'}
+  /** What follows is of the archive that was asked for last. */
+  | {kind: 'archive'}
+  /** Asks whether who unpacks it knows of holes. */
+  | {kind: 'holes'}
   | {kind: 'signal'; name: NodeJS.Signals}
   | {kind: 'size'; columns: number; rows: number}
 
-const kinds = ['data', 'end', 'signal', 'size'] as const
+const kinds = ['data', 'end', 'archive', 'holes', 'signal', 'size'] as const
 const headBytes = 5
 const longestFrame = 1024 * 1024
 
@@ -25,6 +29,8 @@ function bodyOf(frame: Frame): Buffer {
     case 'data':
       return frame.bytes
     case 'end':
+    case 'archive':
+    case 'holes':
       return Buffer.alloc(0)
     case 'signal':
       return Buffer.from(frame.name)
@@ -60,6 +66,8 @@ function frameOf(kind: Frame['kind'], body: Buffer): Frame {
     case 'data':
       return {kind, bytes: body}
     case 'end':
+    case 'archive':
+    case 'holes':
       return {kind}
     case 'signal':
       return {kind, name: body.toString() as NodeJS.Signals}

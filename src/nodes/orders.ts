@@ -10,6 +10,8 @@ export interface Orders {
   terminals: {stdin: boolean; stdout?: TerminalFacts; stderr?: TerminalFacts}
   /** The user's files that the command line names, by the path that is written there. */
   files: Readonly<Record<string, TravellingFile>>
+  /** What the line copies into a container, which is asked for as a tar stream. */
+  source?: {path: string; isFile: boolean}
 }
 
 export interface TerminalFacts {

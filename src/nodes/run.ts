@@ -30,6 +30,7 @@ export class RunOnNode {
   #spoken = false
   #begun = false
   #noise = ''
+  #failure: unknown
 
   constructor(connection: SshConnection, script: string, {nonce, sudo}: {nonce: string; sudo: boolean}) {
     this.#nonce = nonce
@@ -67,6 +68,12 @@ export class RunOnNode {
     this.#ssh.stdin.end()
   }
 
+  /** Ends all, for a failure here. */
+  stop(error: unknown): void {
+    this.#failure ??= error
+    this.#leave()
+  }
+
   /** What the script says next, beside `begin` and `end`; for ever where it says nothing more. */
   nextWord(): Promise<string> {
     return new Promise((resolve) => {
@@ -84,13 +91,17 @@ export class RunOnNode {
       this.#read(stderr, outputs.stderr, outputs.onMark, (text) => {
         this.#noise = (this.#noise + text).slice(-longestNoise)
       }),
-    ])
+    ]).catch((error) => {
+      this.#leave()
+      throw this.#failure ?? error
+    })
     const code = endings.find((ending) => ending !== undefined)
     if (endings.every((ending) => ending !== undefined)) {
       this.#leave()
       return {kind: 'ended', exitCode: code as number}
     }
     const sshCode = await this.#exit
+    if (this.#failure !== undefined) throw this.#failure
     const said = this.#said.at(-1)
     if (said !== undefined) return {kind: 'said', text: said}
     return {kind: 'lost', begun: this.#begun || this.#spoken, reason: lastLine(this.#noise), sshCode}

@@ -4,6 +4,7 @@ import {giveFiles, UnreadableFile} from '../../node/read-file.js'
 import {type Frame, FrameReader} from '../../nodes/frames.js'
 import {markStart} from '../../nodes/marks.js'
 import type {Orders, TerminalFacts} from '../../nodes/orders.js'
+import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
@@ -13,7 +14,10 @@ const lastMomentsMs = 10_000
 export class FarEnd implements Disposable {
   readonly words: readonly string[]
   readonly #raw: Readable
-  readonly #input: FarInput
+  #input: FarInput
+  /** Archives that were asked for and have not begun to come. */
+  #awaited = 0
+  #tellHoles: (() => Promise<void>) | undefined
 
   constructor(ordersBytes: number) {
     const orders: Orders = JSON.parse(readExactly(ordersBytes).toString())
@@ -39,6 +43,14 @@ export class FarEnd implements Disposable {
     if (orders.terminals.stdin) Object.assign(this.#input, {isTTY: true})
     pretendTerminal(process.stdout, orders.terminals.stdout)
     pretendTerminal(process.stderr, orders.terminals.stderr)
+    const {source} = orders
+    if (source)
+      setUsersSource({
+        ...source,
+        archive: (name, takesHoles) =>
+          Readable.from(this.#archive(orders.nonce, name, takesHoles), {objectMode: false}),
+        [Symbol.asyncDispose]: async () => undefined,
+      })
     const frames = new FrameReader()
     this.#raw
       .on('data', (chunk: Buffer) => {
@@ -50,11 +62,18 @@ export class FarEnd implements Disposable {
 
   #take(frame: Frame): void {
     switch (frame.kind) {
+      case 'archive':
+        this.#awaited--
+        return
+      case 'holes':
+        // Where that can't be told the copy has failed already.
+        this.#tellHoles?.().catch(() => undefined)
+        return
       case 'data':
-        this.#input.give(frame.bytes)
+        if (this.#awaited === 0) this.#input.give(frame.bytes)
         return
       case 'end':
-        this.#input.give(null)
+        if (this.#awaited === 0) this.#input.give(null)
         return
       case 'signal':
         if (!process.emit(frame.name, frame.name)) process.kill(process.pid, frame.name)
@@ -66,6 +85,23 @@ export class FarEnd implements Disposable {
             stream.emit('resize')
           }
     }
+  }
+
+  /** Asked for when it is read, which may be never. */
+  async *#archive(
+    nonce: string,
+    name: string | undefined,
+    takesHoles: () => Promise<boolean>,
+  ): AsyncGenerator<Buffer> {
+    const mark = markStart(nonce)
+    this.#tellHoles = async () => {
+      process.stderr.write(`${mark}holes ${await takesHoles()}\n`)
+    }
+    this.#awaited++
+    const input = new FarInput(mark)
+    this.#input = input
+    process.stderr.write(`${mark}pack ${JSON.stringify({name})}\n`)
+    for await (const chunk of input) yield chunk
   }
 
   /** The connection is gone, and with it whoever wanted this. */
@@ -90,7 +126,11 @@ const windowBytes = 1024 * 1024
 class FarInput extends Readable {
   readonly fd = 0
   readonly #mark: string
-  #onItsWay = 0
+  #bytesOnTheWay = 0
+  /** What has come and nobody has read. */
+  readonly #queue: (Buffer | null)[] = []
+  #queuedBytes = 0
+  #isWaiting = false
 
   constructor(mark: string) {
     super()
@@ -98,15 +138,32 @@ class FarInput extends Readable {
   }
 
   override _read(): void {
-    const more = windowBytes - this.#onItsWay - this.readableLength
-    if (more < windowBytes / 2) return
-    this.#onItsWay += more
-    process.stderr.write(`${this.#mark}input ${more}\n`)
+    const next = this.#queue.shift()
+    if (next === undefined) this.#isWaiting = true
+    else {
+      this.#queuedBytes -= next?.length ?? 0
+      this.push(next)
+    }
+    this.#askForMore()
   }
 
   give(bytes: Buffer | null): void {
-    this.#onItsWay -= bytes?.length ?? 0
-    if (!this.destroyed && !this.readableEnded) this.push(bytes)
+    this.#bytesOnTheWay -= bytes?.length ?? 0
+    if (this.destroyed) return
+    if (!this.#isWaiting) {
+      this.#queue.push(bytes)
+      this.#queuedBytes += bytes?.length ?? 0
+      return
+    }
+    this.#isWaiting = false
+    this.push(bytes)
+  }
+
+  #askForMore(): void {
+    const more = windowBytes - this.#bytesOnTheWay - this.#queuedBytes
+    if (more < windowBytes / 2) return
+    this.#bytesOnTheWay += more
+    process.stderr.write(`${this.#mark}input ${more}\n`)
   }
 
   /** The terminal is the user's to set: the keys come as they are anyway. */

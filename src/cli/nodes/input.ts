@@ -1,50 +1,101 @@
 import type {RunOnNode} from '../../nodes/run.js'
+import type {LocalSource} from '../../sessions/cp/copy.js'
 import {takeTerminal} from '../../terminal/raw.js'
+import {archiveFor} from './copy.js'
 
-/** What the user's stdin holds, to the node as far as the program there asks for it, and not before. */
+interface InputOptions {
+  /** The command line is one for which the terminal may be taken. */
+  givesKeys: boolean
+  /** What the command line copies into a container. */
+  source: LocalSource | undefined
+}
+
+/** What the user's stdin holds, or a file to copy, to the node as far as the program there asks for it. */
 export class InputForNode implements Disposable {
   readonly #run: RunOnNode
+  readonly #options: InputOptions
   #wanted = 0
-  #started = false
+  /** What is read at present; undefined before anything was asked for. */
+  #origin: NodeJS.ReadableStream | undefined
   #over = false
+  #answerHoles: ((takes: boolean) => void) | undefined
   #wake: (() => void) | undefined
-  readonly #givesKeys: boolean
   #restoreTerminal: (() => void) | undefined
 
-  /** `givesKeys`: the command line is one for which the terminal may be taken. */
-  constructor(run: RunOnNode, {givesKeys}: {givesKeys: boolean}) {
+  constructor(run: RunOnNode, options: InputOptions) {
     this.#run = run
-    this.#givesKeys = givesKeys
+    this.#options = options
   }
 
-  /** `input N`: that many bytes more. `raw on`, `raw off`: each key as it is, or lines as the terminal makes them. */
+  /**
+   * `input N`: that many bytes more. `raw on`, `raw off`: each key as it is, or lines as the terminal makes them.
+   * `pack …`: from now on the tar stream of what is copied. `holes true`: whether that may have some.
+   */
   hear(mark: string): void {
-    const [word, value = ''] = mark.split(' ')
-    if (word === 'raw') this.#setRaw(value === 'on')
-    if (word !== 'input' || !/^\d{1,9}$/.test(value)) return
-    this.#wanted += Number(value)
-    this.#wake?.()
-    if (!this.#started) void this.#pass()
-    this.#started = true
+    const space = mark.indexOf(' ')
+    const [word, value] = [mark.slice(0, space), mark.slice(space + 1)]
+    switch (word) {
+      case 'raw':
+        this.#setRaw(value === 'on')
+        return
+      case 'pack':
+        this.#pack(value)
+        return
+      case 'holes':
+        this.#answerHoles?.(value === 'true')
+        return
+      case 'input':
+        if (!/^\d{1,9}$/.test(value)) return
+        this.#wanted += Number(value)
+        this.#wake?.()
+        if (!this.#origin) this.#read(process.stdin)
+    }
   }
 
-  async #pass(): Promise<void> {
+  #pack(request: string): void {
+    const {source} = this.#options
+    const archive = source && archiveFor(source, request, () => this.#askForHoles())
+    if (!archive) return
+    // A stream before it was given up.
+    this.#wanted = 0
+    void this.#run.send({kind: 'archive'})
+    this.#read(archive)
+  }
+
+  async #askForHoles(): Promise<boolean> {
+    await this.#run.send({kind: 'holes'})
+    return await new Promise((resolve) => {
+      this.#answerHoles = resolve
+    })
+  }
+
+  #read(origin: NodeJS.ReadableStream): void {
+    const before = this.#origin
+    this.#origin = origin
+    this.#wake?.()
+    if (before && before !== process.stdin && 'destroy' in before) (before.destroy as () => void)()
+    void this.#pass(origin)
+  }
+
+  async #pass(origin: NodeJS.ReadableStream): Promise<void> {
+    const isOver = () => this.#over || this.#origin !== origin
     try {
-      for await (const chunk of process.stdin) {
+      for await (const chunk of origin) {
         let rest = chunk as Buffer
         while (rest.length > 0) {
-          if (this.#wanted === 0) await this.#untilWanted()
-          if (this.#over) return
+          while (this.#wanted === 0 && !isOver()) await this.#untilWanted()
+          if (isOver()) return
           const bytes = rest.subarray(0, Math.min(this.#wanted, rest.length))
           this.#wanted -= bytes.length
           await this.#run.send({kind: 'data', bytes})
           rest = rest.subarray(bytes.length)
         }
       }
-    } catch {
-      // It can't be read any more, which is its end.
+    } catch (error) {
+      // An archive that ends too early must not look whole; stdin that can't be read any more is at its end.
+      if (origin !== process.stdin && !isOver()) this.#run.stop(error)
     }
-    if (!this.#over) await this.#run.send({kind: 'end'})
+    if (!isOver()) await this.#run.send({kind: 'end'})
   }
 
   #untilWanted(): Promise<void> {
@@ -54,7 +105,7 @@ export class InputForNode implements Disposable {
   }
 
   #setRaw(on: boolean): void {
-    if (on && this.#givesKeys && process.stdin.isTTY && !this.#over)
+    if (on && this.#options.givesKeys && process.stdin.isTTY && !this.#over)
       this.#restoreTerminal ??= takeTerminal(process.stdin)
     if (on) return
     this.#restoreTerminal?.()
@@ -65,6 +116,6 @@ export class InputForNode implements Disposable {
     this.#over = true
     this.#setRaw(false)
     this.#wake?.()
-    if (this.#started) process.stdin.destroy()
+    if (this.#origin === process.stdin) process.stdin.destroy()
   }
 }

@@ -1,7 +1,6 @@
 import {randomBytes} from 'node:crypto'
-import {once} from 'node:events'
 import type {Writable} from 'node:stream'
-import {UsageError, UserError} from '../../errors/errors.js'
+import {exitCode, UsageError, UserError} from '../../errors/errors.js'
 import {findBuilds} from '../../nodes/builds.js'
 import {deliver, namesOf, parseFacts} from '../../nodes/deliver.js'
 import {parseDestination} from '../../nodes/destination.js'
@@ -10,13 +9,13 @@ import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
-import {parseCopyPath} from '../../sessions/cp/copy-path.js'
 import {isCrictlMode} from '../../text/program.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {reportFailure, writeMessage} from '../messages.js'
+import {type CopyHere, copyHere, type Unpacking} from './copy.js'
 import {filesToTravel} from './files.js'
 import {InputForNode} from './input.js'
 import {nodeFlagNames} from './where.js'
@@ -34,7 +33,8 @@ export async function runOnNode(node: string, line: CommandLine, manifest: Progr
   const stop = new AbortController()
   try {
     const work = connectAndRun(node, line, manifest, interruption.signal, stop.signal)
-    process.exitCode = await Promise.race([work, whenEndedBefore(interruption.signal)])
+    const code = await Promise.race([work, whenEndedBefore(interruption.signal)])
+    process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
   } catch (error) {
     reportFailure(describeError(error))
   } finally {
@@ -82,13 +82,15 @@ async function connectAndRun(
       ? await findBuilds({version, started: process, environment, uid, nodeFile})
       : {files: [], package: undefined}
   const nonce = randomBytes(16).toString('hex')
-  const orders = Buffer.from(JSON.stringify(ordersOf(line, nonce, files)))
+  const copy = await copyHere(line, signal)
+  await using _ = copy?.kind === 'in' ? copy.source : undefined
+  const orders = Buffer.from(JSON.stringify(ordersOf(line, nonce, files, copy)))
   const start = () =>
     new RunOnNode(connection, runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length}), {
       nonce,
       sudo,
     })
-  const ending = await carry(start(), orders, line, signal)
+  const ending = await carry(start(), orders, {line, copy, signal})
   if (ending.kind === 'ended') return ending.exitCode
   const facts = ending.kind === 'said' ? parseFacts(ending.text) : undefined
   if (!facts) throw failureOf(ending)
@@ -103,7 +105,7 @@ async function connectAndRun(
   } finally {
     progress.clear()
   }
-  const second = await carry(start(), orders, line, signal)
+  const second = await carry(start(), orders, {line, copy, signal})
   if (second.kind === 'ended') return second.exitCode
   throw failureOf(second)
 
@@ -116,10 +118,7 @@ async function connectAndRun(
 }
 
 /** What would do something else there than here. */
-function checkVerb({id, given, arguments: words}: CommandLine): void {
-  const local = id === 'cp' && words.slice(0, 2).find((word) => parseCopyPath(word).kind === 'local')
-  if (local)
-    throw new UsageError(`cp ${local}: with --node the side that is here is a tar stream so far, written -`)
+function checkVerb({id, given}: CommandLine): void {
   if (id === 'port-forward') throw new UsageError('port-forward with --node is not there yet')
   for (const name of ['profile-cpu', 'profile-mem'])
     if (givenValue(given, name) !== undefined)
@@ -132,10 +131,19 @@ const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
 async function carry(
   run: RunOnNode,
   orders: Buffer,
-  line: CommandLine,
-  signal: AbortSignal,
+  {line, copy, signal}: {line: CommandLine; copy: CopyHere | undefined; signal: AbortSignal},
 ): Promise<Ending> {
-  using input = new InputForNode(run, {givesKeys: givesKeys(line)})
+  const source = copy?.kind === 'in' ? copy.source : undefined
+  using input = new InputForNode(run, {givesKeys: givesKeys(line), source})
+  let unpacking: Unpacking | undefined
+  const stdout = (): Writable => {
+    if (copy?.kind !== 'out') return process.stdout
+    if (!unpacking) {
+      unpacking = copy.unpack()
+      unpacking.done.catch((error) => run.stop(error))
+    }
+    return unpacking.stream
+  }
   const passOn = (): void => {
     if (typeof signal.reason?.signal === 'string') void run.send({kind: 'signal', name: signal.reason.signal})
   }
@@ -149,12 +157,21 @@ async function carry(
   try {
     // Listened to before anything is written: what is said is lost if all is over before.
     const ending = run.carry({
-      stdout: (bytes) => write(process.stdout, bytes),
+      stdout: (bytes) => write(stdout(), bytes),
       stderr: (bytes) => write(process.stderr, bytes),
       onMark: (text) => input.hear(text),
     })
     await run.write(orders)
-    return await ending
+    const ended = await ending
+    const begun = unpacking as Unpacking | undefined
+    if (ended.kind === 'ended') {
+      begun?.stream.end()
+      // What failed there has been said; here it is then too little that came.
+      await begun?.done.catch((error) => {
+        if (ended.exitCode === exitCode.done) throw error
+      })
+    } else begun?.stream.destroy()
+    return ended
   } finally {
     running.delete(signal)
     signal.removeEventListener('abort', passOn)
@@ -168,15 +185,30 @@ function givesKeys({id, given}: CommandLine): boolean {
 }
 
 async function write(stream: Writable, bytes: Buffer): Promise<void> {
-  if (!stream.write(bytes)) await once(stream, 'drain')
+  if (stream.destroyed) return
+  if (!stream.write(bytes))
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        stream.off('drain', go).off('close', go)
+        resolve()
+      }
+      stream.once('drain', go).once('close', go)
+    })
 }
 
-function ordersOf(line: CommandLine, nonce: string, files: Orders['files']): Orders {
+function ordersOf(
+  asked: CommandLine,
+  nonce: string,
+  files: Orders['files'],
+  copy: CopyHere | undefined,
+): Orders {
+  const line = copy?.kind === 'out' ? copy.line : asked
   const flags = line.given
     .filter(({flag}) => !nodeFlagNames.has(flag.name))
     .map(({flag: {name}, value}) => (value === true ? `--${name}` : `--${name}=${value}`))
   const empty = line.empty.filter((name) => !nodeFlagNames.has(name)).map((name) => `--${name}=`)
-  const [stdout, stderr] = [terminalFacts(process.stdout), terminalFacts(process.stderr)]
+  const stderr = terminalFacts(process.stderr)
+  const stdout = copy?.kind === 'out' ? undefined : terminalFacts(process.stdout)
   return {
     nonce,
     words: [line.id, ...empty, ...flags, '--', ...line.arguments],
@@ -187,6 +219,7 @@ function ordersOf(line: CommandLine, nonce: string, files: Orders['files']): Ord
       ...(stderr && {stderr}),
     },
     files,
+    ...(copy?.kind === 'in' && {source: {path: copy.source.path, isFile: copy.source.isFile}}),
   }
 }
 

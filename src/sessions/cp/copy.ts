@@ -69,45 +69,90 @@ export async function copyOut(copy: Copy, path: string, destination: string | Wr
   )
 }
 
-/** Copies a path here, or a tar stream, to a path of the container. */
-export async function copyIn(copy: Copy, source: string | Readable, path: string): Promise<void> {
-  if (typeof source !== 'string') return copyArchiveIn(copy, source, path)
-  const {name} = splitPath(source)
-  const here = await lookHere(source, copy.follow || name === undefined).catch(
+/** What is to go into a container. */
+export interface LocalSource extends AsyncDisposable {
+  /** As the user wrote it. */
+  path: string
+  isFile: boolean
+  /** A tar stream of it under this name; undefined: a directory's contents without itself. */
+  archive: (name: RawName | undefined, takesHoles: () => Promise<boolean>) => Readable
+}
+
+/** A file or directory of this machine. Throws UserError. */
+export async function openLocalSource(
+  copy: Pick<Copy, 'follow' | 'owners' | 'onProblem' | 'onNote'>,
+  path: string,
+): Promise<LocalSource> {
+  const {name} = splitPath(path)
+  const here = await lookHere(path, copy.follow || name === undefined).catch(
     (error: NodeJS.ErrnoException) => {
       const why = error.code === 'ENOENT' ? 'no such file here' : reasonOf(error)
-      throw new UserError(`${source}: ${why}`, {cause: error})
+      throw new UserError(`${path}: ${why}`, {cause: error})
     },
   )
-  const archiveAs = (archived: RawName | undefined, holes: () => Promise<boolean>): Readable =>
-    pack({
-      ...copy,
-      shown: source,
-      source: here,
-      name: archived,
-      follow: copy.follow ? followHere : undefined,
-      owners: copy.owners,
-      foreign: false,
-      takesHoles: holes,
-    })
-  await using _ = here.found
+  return {
+    path,
+    isFile: here.found.kind === 'file',
+    archive: (archived, takesHoles) =>
+      pack({
+        ...copy,
+        shown: path,
+        source: here,
+        name: archived,
+        follow: copy.follow ? followHere : undefined,
+        foreign: false,
+        takesHoles,
+      }),
+    [Symbol.asyncDispose]: () => here.found[Symbol.asyncDispose](),
+  }
+}
+
+/** Unpacks what was archived of that path of a container elsewhere. */
+export async function unpackHere(
+  archive: Readable,
+  path: string,
+  destination: string,
+  copy: Pick<Copy, 'owners' | 'onProblem' | 'signal'>,
+): Promise<void> {
+  const owners = copy.owners && process.getuid?.() === 0
+  const {directory, name, takeTop} = await openDestination(destination, splitPath(path).name, {
+    ...copy,
+    owners,
+  })
+  await using _ = directory
+  const {onProblem} = copy
+  await extract(archive, {directory, name, owners, onProblem, ...(takeTop ? {takeTop} : {})})
+}
+
+/** Copies a path here, or a tar stream, to a path of the container. */
+export async function copyIn(
+  copy: Copy,
+  source: string | Readable | LocalSource,
+  path: string,
+): Promise<void> {
+  if (typeof source === 'string') {
+    await using local = await openLocalSource(copy, source)
+    return await copyIn(copy, local, path)
+  }
+  if (!('archive' in source)) return copyArchiveIn(copy, source, path)
+  const {isFile} = source
   await throughTarOrNode(
     copy,
     async () => {
-      const target = await targetInside(copy, path, source, here.found.kind === 'file')
+      const target = await targetInside(copy, path, source.path, isFile)
       const holes = once(() => holesByTar(copy))
       const archive = (archived: string | undefined) =>
-        archiveAs(archived === undefined ? undefined : rawName(archived), holes)
-      if (target.name === undefined || here.found.kind !== 'file')
+        source.archive(archived === undefined ? undefined : rawName(archived), holes)
+      if (target.name === undefined || !isFile)
         return unpackInto(copy, target.directory, archive(target.name))
       return unpackFile(copy, {...target, name: target.name}, archive)
     },
     async (root) => {
-      const target = await targetInRoot(copy, root, path, source, here.found.kind === 'file')
+      const target = await targetInRoot(copy, root, path, source.path, isFile)
       await using _ = target.directory
       const archive = addAbortSignal(
         copy.signal,
-        archiveAs(target.name, async () => true),
+        source.archive(target.name, async () => true),
       )
       await extract(archive, {...target, owners: true, onProblem: copy.onProblem})
     },

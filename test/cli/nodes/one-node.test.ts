@@ -1,5 +1,15 @@
 import {createHash, randomBytes} from 'node:crypto'
-import {existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import {chmod, mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -129,6 +139,43 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     writeFileSync(file, 'metadata: {name: travelled, namespace: shop, uid: u}\n')
     expect((await there(['runp', file], undefined, 'worker')).stderr).toBe('')
     expect((await here(['pods', '--name', 'travelled', '-o', 'name'])).stdout).not.toBe('')
+  })
+
+  test('cp has its files on this side: directories, names, holes, 20 MB by checksum', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-copy-'))
+    onTestFinished(() => rm(directory, {recursive: true}))
+    const site = join(directory, 'site')
+    mkdirSync(join(site, 'sub'), {recursive: true})
+    const bytes = randomBytes(20_000_000)
+    writeFileSync(join(site, 'big'), bytes)
+    writeFileSync(join(site, 'sub', 'ümläut'), 'text\n')
+    writeFileSync(join(site, 'hole'), '')
+    truncateSync(join(site, 'hole'), 1_000_000)
+    const target = join(directory, 'in-the-container')
+    const quiet = {stdout: '', stderr: '', exitCode: 0}
+    expect(await there(['cp', site, `web:${target}`])).toEqual(quiet)
+    expect(await there(['cp', join(site, 'sub', 'ümläut'), `web:${target}`])).toEqual(quiet)
+    expect(readdirSync(target).sort()).toEqual(['big', 'hole', 'sub', 'ümläut'])
+    expect(readFileSync(join(target, 'big')).equals(bytes)).toBe(true)
+    expect(await there(['cp', `web:${target}/.`, join(directory, 'back')])).toEqual(quiet)
+    expect(readdirSync(join(directory, 'back')).sort()).toEqual(['big', 'hole', 'sub', 'ümläut'])
+    expect(readFileSync(join(directory, 'back', 'big')).equals(bytes)).toBe(true)
+    expect(readFileSync(join(directory, 'back', 'hole')).equals(Buffer.alloc(1_000_000))).toBe(true)
+    expect(await there(['cp', `web:${target}/sub/ümläut`, '/dev/stdout'])).toEqual({
+      ...quiet,
+      stdout: 'text\n',
+    })
+  })
+
+  test.each([
+    ['/no/such/file', 'web:/tmp'],
+    ['/etc/hosts', 'web:/no/such/directory/'],
+    ['/etc/hosts', 'nobody:/tmp'],
+    ['web:/no/such/file', '.'],
+    ['web:/etc/hosts', '/no/such/directory/'],
+    ['web:/etc/hosts', 'nobody:/tmp'],
+  ])('cp %s %s fails as here', async (from, to) => {
+    expect(await there(['cp', from, to])).toEqual(await here(['cp', from, to]))
   })
 
   test('20 MB go each way', async () => {
