@@ -34,7 +34,8 @@ test('in a debug pod it sees the node, by default', async () => {
       config: {
         metadata: {name},
         image: {image: `localhost/crisp:${version}`},
-        args,
+        // As it passes on what stands behind its --.
+        command: ['crisp', ...args],
         logPath: `${name}.log`,
         mounts: [
           {hostPath: host, containerPath: '/host'},

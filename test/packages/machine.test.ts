@@ -1,4 +1,4 @@
-import {readdirSync, rmSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync} from 'node:fs'
 import {basename} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type CleanMachine, cleanMachine, makeSystem} from '../support/clean-machine.js'
@@ -23,6 +23,19 @@ afterAll(async () => {
 const newMachine = () => cleanMachine(system, containerd.endpoint.replace('unix://', ''))
 const inRelease = (ending: string) => `/release/${basename(released(ending))}`
 
+/** The README's line that begins so, as root types it. */
+function readmeLine(beginning: string): string {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const block = /^## Install\n[\s\S]*?```sh\n([\s\S]*?)```/m.exec(readme)?.[1] ?? ''
+  const line = block.split('\n').find((line) => line.startsWith(`sudo ${beginning}`))
+  return (
+    line?.replace('sudo ', '').replace(/ +#.*/, '') ?? `echo no line of the README begins with ${beginning}`
+  )
+}
+
+const typeLine = (machine: CleanMachine, beginning: string) =>
+  machine.run('sh', '-c', `cd /release && ${readmeLine(beginning)}`)
+
 async function expectPs(machine: CleanMachine, program: string): Promise<void> {
   expect(await machine.run('which', 'node').catch(() => 'no node')).toBe('no node')
   expect(
@@ -38,7 +51,8 @@ async function expectPs(machine: CleanMachine, program: string): Promise<void> {
 
 test('the .deb', async () => {
   await using machine = await newMachine()
-  await machine.installDeb(inRelease('_amd64.deb'))
+  if (machine.hasDpkg) await typeLine(machine, 'dpkg')
+  else await machine.installDeb(inRelease('_amd64.deb'))
   await expectPs(machine, 'crisp')
   expect(readdirSync(`${machine.root}/usr/share/man/man1`)).toContain('crisp-ps.1')
   // The files for other nodes need this very version.
@@ -65,29 +79,32 @@ test('the .rpm', async () => {
   expect(readdirSync(`${machine.root}/usr/bin`)).not.toContain('crisp')
 })
 
-test.each([
-  ['tar.gz', '-xzf'],
-  ['tar.xz', '-xJf'],
-])('the .%s', async (ending, how) => {
+test("the .tar.gz, by the README's line", async () => {
   await using machine = await newMachine()
   await machine.run('mkdir', '-p', '/usr/local')
+  await typeLine(machine, 'tar')
+  await expectPs(machine, 'crisp')
+  expect(readdirSync(`${machine.root}/usr/local/share/man/man1`)).toContain('crisp-ps.1')
+})
+
+test('the .tar.xz, of the file for old processors', async () => {
+  await using machine = await newMachine()
   await machine.run(
     'tar',
-    how,
-    inRelease(`-linux-x64-baseline.${ending}`),
+    '-xJf',
+    inRelease('-linux-x64-baseline.tar.xz'),
     '-C',
-    '/usr/local',
+    '/tmp',
     '--strip-components',
     '1',
   )
-  await expectPs(machine, 'crisp')
-  expect(readdirSync(`${machine.root}/usr/local/share/man/man1`)).toContain('crisp-ps.1')
+  await expectPs(machine, '/tmp/bin/crisp')
 })
 
 test('install.sh, which also upgrades and removes', async () => {
   await using machine = await newMachine()
   const said = `${version} is installed: /usr/local/bin/crisp\n`
-  expect(await machine.run('sh', '/release/install.sh')).toBe(said)
+  expect(await typeLine(machine, 'sh')).toBe(said)
   await expectPs(machine, 'crisp')
   expect(await machine.run('sh', '/release/install.sh', '--builds')).toBe(said)
   expect(readdirSync(`${machine.root}/usr/local/lib/crisp/builds/${version}`).sort()).toEqual(

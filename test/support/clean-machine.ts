@@ -16,6 +16,7 @@ import {release, run} from './packages.js'
 /** A root without Node, of nothing but a C library and busybox, or what debootstrap makes of Debian. */
 export interface CleanMachine extends AsyncDisposable {
   root: string
+  hasDpkg: boolean
   /** Gives stdout. */
   run(...words: [string, ...string[]]): Promise<string>
   /** The same for a user that is not root. */
@@ -48,6 +49,7 @@ export async function cleanMachine(system: string, socket: string): Promise<Clea
   }
   const machine: CleanMachine = {
     root,
+    hasDpkg: existsSync(join(system, 'usr/bin/dpkg')),
     run: async (...words) => {
       const {stdout} = await run('chroot', [root, ...words], {env: {PATH: path, HOME: '/root'}})
       return stdout
@@ -58,7 +60,7 @@ export async function cleanMachine(system: string, socket: string): Promise<Clea
       return stdout
     },
     installDeb: async (path) => {
-      if (existsSync(join(root, 'usr/bin/dpkg'))) await machine.run('dpkg', '-i', path)
+      if (machine.hasDpkg) await machine.run('dpkg', '-i', path)
       else await run('dpkg', [`--root=${root}`, '-i', join(root, path)])
     },
     [Symbol.asyncDispose]: async () => {
