@@ -58,6 +58,9 @@ export function codecModule(api) {
     '  return (bytes) => read(new Reader(bytes))',
     '}',
     '',
+    'const noEntries: Readonly<Record<string, string>> = Object.freeze({})',
+    'const noItems = Object.freeze([]) as unknown as never[]',
+    '',
     ...services.map((service) => methodTable(service, api)),
     ...[...enums(requests)].map(numbersOf),
     ...[...enums(answers)].map(namesOf),
@@ -150,16 +153,16 @@ function writeOf(field) {
 function readerOf(type) {
   const name = localName(type)
   const fields = type.fieldsArray.toSorted((a, b) => a.id - b.id)
+  const isRow = rowTypes.includes(name)
   const place = (field) => (field.repeated ? 0 : field.map ? 1 : 2)
   const unset = fields
     .toSorted((a, b) => place(a) - place(b))
-    .map((field) => `    ${field.name}: ${unsetValue(field)},`)
+    .map((field) => `    ${field.name}: ${isRow ? unsetInRow(field) : unsetValue(field)},`)
   const cases = fields.flatMap((field) => [
     `      case ${field.id}:`,
     `        ${readOf(field)}`,
     '        break',
   ])
-  const isRow = rowTypes.includes(name)
   return [
     ...(isRow
       ? ['/** `wanted` has a bit for the number of each field that is read; the others are as if unset. */']
@@ -193,6 +196,12 @@ function fieldNumbersOf(type) {
   const numbers = Object.fromEntries(type.fieldsArray.map(({name, id}) => [name, id]))
   if (Object.values(numbers).some((id) => id > 31)) throw new Error(`${type.fullName}: a field beyond 31`)
   return `export const fieldsOf${localName(type)} = ${JSON.stringify(numbers)} as const\n`
+}
+
+/** What nobody wants is not made anew for each of thousands. */
+function unsetInRow(field) {
+  if (!field.repeated && !field.map) return unsetValue(field)
+  return `wanted & ${1 << field.id} ? ${unsetValue(field)} : ${field.map ? 'noEntries' : 'noItems'}`
 }
 
 function unsetValue(field) {

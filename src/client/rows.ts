@@ -33,6 +33,17 @@ export function rowReader<Entry extends object>({read, fields}: EntryType<Entry>
       this.#end = end
     }
 
+    /** Rows with bytes of their own, so that those of the others are not held. */
+    static copy(rows: readonly Row[], bytes: Buffer, unreadable: Unreadable): Row[] {
+      const parts = rows.map((row) => bytes.subarray(row.#start, row.#end))
+      const source = new Source(Buffer.concat(parts), read, unreadable)
+      let end = 0
+      return parts.map(({length}) => {
+        end += length
+        return new Row(source, end - length, end)
+      })
+    }
+
     static {
       for (const [name, number] of Object.entries<number>(fields))
         Object.defineProperty(Row.prototype, name, {
@@ -51,9 +62,10 @@ export function rowReader<Entry extends object>({read, fields}: EntryType<Entry>
     keep: (entry: Entry) => boolean = () => true,
   ): Rows<Entry> => {
     const source = new Source(bytes, read, unreadable)
-    const rows: Entry[] = []
+    const rows: Row[] = []
     const reader = new Reader(bytes)
     let count = 0
+    let keptBytes = 0
     while (reader.at < reader.end) {
       const tag = reader.uint32()
       if (tag >>> 3 !== listField) {
@@ -61,14 +73,18 @@ export function rowReader<Entry extends object>({read, fields}: EntryType<Entry>
         continue
       }
       count++
+      const start = reader.at
       const row = reader.message((inner) => {
-        const start = inner.at
+        const first = inner.at
         inner.at = inner.end
-        return new Row(source, start, inner.end) as unknown as Entry
+        return new Row(source, first, inner.end)
       })
-      if (keep(row)) rows.push(row)
+      if (!keep(row as unknown as Entry)) continue
+      rows.push(row)
+      keptBytes += reader.at - start
     }
-    return {rows, count}
+    const kept = keptBytes < bytes.length / 2 ? Row.copy(rows, bytes, unreadable) : rows
+    return {rows: kept as unknown as Entry[], count}
   }
 }
 

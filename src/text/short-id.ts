@@ -2,7 +2,7 @@ const shownLength = 13
 
 /** An ID or digest without its algorithm. */
 export function hexOf(id: string): string {
-  return id.replace(/^sha(256|512):/, '')
+  return id.startsWith('sha') ? id.replace(/^sha(256|512):/, '') : id
 }
 
 /** Its first 13 characters, as crictl cuts them. */

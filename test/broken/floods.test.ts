@@ -1,27 +1,9 @@
-import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {answers, type BrokenServer, floods, httpFrame, listsWithoutEnd} from '../support/broken-servers.js'
 import {startFakeNode} from '../support/fake-node.js'
-import {outcomeOf, startCli} from '../support/run-cli.js'
+import {measurePeak} from '../support/measure-peak.js'
 
 // Peers that send without end: what they send is bounded in memory, and said in one line.
-
-/** Runs it to its end and gives the most memory that it had. */
-async function measured(argv: readonly string[], endpoint: string) {
-  const cli = startCli(argv, {endpoint})
-  let peakMiB = 0
-  const look = setInterval(() => {
-    try {
-      const [, kib = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${cli.pid}/status`, 'utf8')) ?? []
-      peakMiB = Math.max(peakMiB, Number(kib) / 1024)
-    } catch {
-      // It has ended.
-    }
-  }, 50)
-  const outcome = await outcomeOf(cli)
-  clearInterval(look)
-  return {...outcome, peakMiB}
-}
 
 const frames: [string, Buffer][] = [
   ['PING', httpFrame(6, 0, 0, Buffer.alloc(8))],
@@ -37,7 +19,7 @@ const frames: [string, Buffer][] = [
 
 test.each(frames)('a runtime that floods with %s frames is one line, in little memory', async (_, frame) => {
   await using server = await floods(frame)
-  const {stdout, stderr, exitCode, peakMiB} = await measured(['-t', '2s', 'ps'], server.endpoint)
+  const {stdout, stderr, exitCode, peakMiB} = await measurePeak(['-t', '2s', 'ps'], server.endpoint)
   expect(stdout).toBe('')
   expect(stderr).toMatch(/^crisp: .*\n$/)
   expect([1, 4, 124]).toContain(exitCode)
@@ -62,7 +44,7 @@ test.each([
   ['images', 'entries without content', containers(10_000, 0), 'list goes on after 500000 entries'],
 ])('%s of a list without end, %s', async (verb, _, message, words) => {
   await using server: BrokenServer = await listsWithoutEnd(message)
-  const {stdout, stderr, exitCode, peakMiB} = await measured([verb], server.endpoint)
+  const {stdout, stderr, exitCode, peakMiB} = await measurePeak([verb], server.endpoint)
   expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
   expect(stderr).toMatch(/^crisp: .*\n$/)
   expect(stderr).toContain(words)
@@ -71,7 +53,7 @@ test.each([
 
 test('a message of millions of entries without content is refused before it is decoded', async () => {
   await using server = await answers(containers(20_000_000, 0))
-  const {stdout, stderr, exitCode, peakMiB} = await measured(['ps'], server.endpoint)
+  const {stdout, stderr, exitCode, peakMiB} = await measurePeak(['ps'], server.endpoint)
   expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
   expect(stderr).toMatch(/^crisp: .*more than 1000000 entries in one message.*\n$/)
   expect(peakMiB).toBeLessThan(400)
@@ -86,7 +68,7 @@ test('a log line without end goes through in little memory', async () => {
     ['logs', 'web', '--grep', 'y'],
     ['logs', 'web', '--prefix'],
   ]) {
-    const {stderr, exitCode, peakMiB} = await measured(
+    const {stderr, exitCode, peakMiB} = await measurePeak(
       [...argv, '--limit-bytes', '1000000000'],
       node.endpoint,
     )

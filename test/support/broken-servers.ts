@@ -94,6 +94,11 @@ export function answersNonsense(): Promise<BrokenServer> {
 
 /** Speaks gRPC, calls every list too large, and streams one without end. `message` is one piece of it. */
 export function listsWithoutEnd(message: Buffer): Promise<BrokenServer> {
+  return listsInPieces(message, Number.POSITIVE_INFINITY)
+}
+
+/** The same with an end, after so many of the piece. */
+export function listsInPieces(message: Buffer, count: number): Promise<BrokenServer> {
   const head = Buffer.alloc(5)
   head.writeUInt32BE(message.length, 1)
   const piece = Buffer.concat([head, message])
@@ -111,9 +116,15 @@ export function listsWithoutEnd(message: Buffer): Promise<BrokenServer> {
         )
         return
       }
-      stream.respond({':status': 200, 'content-type': 'application/grpc'})
+      stream.respond({':status': 200, 'content-type': 'application/grpc'}, {waitForTrailers: true})
+      stream.on('wantTrailers', () => stream.sendTrailers({'grpc-status': '0'}))
+      let sent = 0
       const pour = () => {
-        while (!stream.destroyed && stream.write(piece));
+        while (!stream.destroyed && sent < count) {
+          sent++
+          if (!stream.write(piece)) return
+        }
+        if (sent === count) stream.end()
       }
       stream.on('drain', pour)
       pour()
