@@ -33,10 +33,19 @@ const files: Program = {
   load: (id) => import(new URL(`./commands/${id}.js`, import.meta.url).href),
 }
 
+/** What answers for the process, see ProcessGuard. */
+type Guard = Pick<ProcessGuard, 'print' | 'watch' | 'watchStreams'>
+
+const unguarded: Guard = {
+  print: (text) => process.stdout.write(text),
+  watch: () => undefined,
+  watchStreams: () => undefined,
+}
+
 /** The program: one command line, and nothing else in this process. */
 export async function run(argv: readonly string[], program = files): Promise<void> {
   const guard = new ProcessGuard()
-  await main(argv, program, (command) => guard.watch(command))
+  await main(argv, program, guard)
   guard.done()
 }
 
@@ -44,7 +53,7 @@ export async function run(argv: readonly string[], program = files): Promise<voi
 export async function main(
   argv: readonly string[],
   program = files,
-  onCommand: (command: CriCommand) => void = () => undefined,
+  guard: Guard = unguarded,
 ): Promise<void> {
   let wrongMode: unknown
   try {
@@ -53,10 +62,10 @@ export async function main(
     wrongMode = error
   }
   const manifest: Manifest = JSON.parse(inOurName(program.manifest()))
-  if (argv[0] === '__node') return await mainOnNode(Number(argv[1]), program, onCommand)
+  if (argv[0] === '__node') return await mainOnNode(Number(argv[1]), program, guard)
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
-    process.stdout.write(await complete(argv.slice(1), manifest.commands, manifest.globals))
+    guard.print(await complete(argv.slice(1), manifest.commands, manifest.globals))
     return
   }
   let invocation: Invocation
@@ -66,49 +75,53 @@ export async function main(
     chooseColour(invocation.colour)
   } catch (error) {
     const {describeError} = await import('./cli/failures/describe.js')
+    guard.watchStreams()
     reportFailure(describeError(error))
     return
   }
   switch (invocation.kind) {
     case 'version':
-      process.stdout.write(versionLine(manifest.version))
+      guard.print(versionLine(manifest.version))
       return
     case 'help':
-      await showHelp(manifest, invocation)
+      await showHelp(manifest, invocation, (text) => guard.print(text))
       return
     case 'command': {
       const {id} = invocation
       const node = askedNode(invocation, process.env)
       if (node !== undefined) {
         const {runOnNode} = await import('./cli/nodes/near.js')
+        guard.watchStreams()
         return await runOnNode(node, invocation, manifest)
       }
-      const Command = await loadCommand(program, id)
+      const Command = await loadCommand(program, id, guard)
       if (!Command) return
       const command = new Command(invocation, () => helpText(manifest, {command: id}))
-      onCommand(command)
+      guard.watch(command)
       await command.execute()
     }
   }
 }
 
 /** On a node, where the command line and the terminal are those of a user elsewhere. */
-async function mainOnNode(
-  ordersBytes: number,
-  program: Program,
-  onCommand: (command: CriCommand) => void,
-): Promise<void> {
+async function mainOnNode(ordersBytes: number, program: Program, guard: Guard): Promise<void> {
+  guard.watchStreams()
   const {FarEnd} = await import('./cli/nodes/far.js')
   using far = new FarEnd(ordersBytes)
-  await main(far.words, program, onCommand)
+  await main(far.words, program, guard)
 }
 
 /** Undefined where that failed, which is said. */
-async function loadCommand(program: Program, id: string): Promise<CommandModule['default'] | undefined> {
+async function loadCommand(
+  program: Program,
+  id: string,
+  guard: Guard,
+): Promise<CommandModule['default'] | undefined> {
   try {
     return (await program.load(id)).default
   } catch (error) {
     if (!isOutOfFiles(error)) throw error
+    guard.watchStreams()
     // The code of another command's end must not be taken for ours.
     reportFailure({text: outOfFilesText, exitCode: remoteVerbs.has(id) ? exitCode.ours : exitCode.failed})
     return undefined

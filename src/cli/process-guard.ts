@@ -1,7 +1,7 @@
-import {closeSync, fstatSync} from 'node:fs'
-import {isatty} from 'node:tty'
+import {closeSync, writeSync} from 'node:fs'
 import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {isOutOfFiles, outOfFilesText} from '../errors/few-files.js'
+import {isDeadTerminal, isTerminal} from '../terminal/is-terminal.js'
 import {writeWhole} from '../terminal/sink.js'
 import {unwritable} from '../terminal/unwritable.js'
 import type {CriCommand} from './command.js'
@@ -16,12 +16,9 @@ export class ProcessGuard {
   #over = false
   #reporting = false
   #hungUp = false
+  #watchesStreams = false
 
   constructor() {
-    writeWhole(process.stdout)
-    writeWhole(process.stderr)
-    process.stdout.on('error', this.#onStdoutError)
-    process.stderr.on('error', this.#onStderrError)
     process
       .on('uncaughtException', (error) => this.#onFault(error))
       // To Node it would be the same; a standalone file's runtime ends at once.
@@ -32,7 +29,34 @@ export class ProcessGuard {
 
   /** From now on it is this command that ends. */
   watch(command: CriCommand): void {
+    this.watchStreams()
     this.#command = command
+  }
+
+  /** Before anything is written to stdout or stderr but by `print`. */
+  watchStreams(): void {
+    if (this.#watchesStreams) return
+    this.#watchesStreams = true
+    writeWhole(process.stdout)
+    writeWhole(process.stderr)
+    process.stdout.on('error', this.#onStdoutError)
+    process.stderr.on('error', this.#onStderrError)
+  }
+
+  /**
+   * All that there is to say, to stdout. Node's streams, which take longer to load than all the rest of a line of help,
+   * are asked only by a terminal, and by what cannot be written. Nobody catches signals yet: they end it at once.
+   */
+  print(text: string): void {
+    let rest = Buffer.from(text)
+    try {
+      while (rest.length > 0 && !isTerminal(1)) rest = rest.subarray(writeSync(1, rest))
+    } catch {
+      // The stream comes to it as well, and whoever watches that says it.
+    }
+    if (rest.length === 0) return
+    this.watchStreams()
+    process.stdout.write(rest)
   }
 
   /** What there was to do is done; output may still be on its way. */
@@ -63,6 +87,7 @@ export class ProcessGuard {
   }
 
   #onFault(error: Error): void {
+    this.watchStreams()
     if (isTerminalLost(error)) this.#end(new Interrupted('SIGHUP'))
     else this.#report(error, () => process.exit())
   }
@@ -115,23 +140,13 @@ export class ProcessGuard {
 
 /** Node gives terminals their settings back as it ends, and aborts, with a core, where one is not there any more. */
 function closeLostTerminals(): void {
-  for (const descriptor of deadDevices()) closeSync(descriptor)
+  for (const descriptor of deadTerminals()) closeSync(descriptor)
 }
 
 function isTerminalLost({code}: NodeJS.ErrnoException): boolean {
-  return code === 'EIO' && deadDevices().length > 0
+  return code === 'EIO' && deadTerminals().length > 0
 }
 
-/** A terminal that was closed is a device that is no terminal, as the null device. */
-function deadDevices(): number[] {
-  return [0, 1, 2].filter((descriptor) => !isatty(descriptor) && isDevice(descriptor))
-}
-
-function isDevice(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isCharacterDevice()
-  } catch {
-    // It is closed.
-    return false
-  }
+function deadTerminals(): number[] {
+  return [0, 1, 2].filter(isDeadTerminal)
 }

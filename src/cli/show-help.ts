@@ -1,3 +1,4 @@
+import {isTerminal} from '../terminal/is-terminal.js'
 import {isCrictlMode} from '../text/program.js'
 import type {HelpRequest} from './argv.js'
 import {wantsColour} from './colour.js'
@@ -17,13 +18,17 @@ interface Commands {
 }
 
 /** To stdout; on a terminal in its width, and through a pager where it is longer than the screen. */
-export async function showHelp(manifest: Commands, request: HelpRequest): Promise<void> {
-  const {stdout} = process
-  const style = wantsColour(stdout) ? (await import('../terminal/colours.js')).helpStyle : undefined
-  const width = stdout.isTTY && !isCrictlMode() ? stdout.columns : undefined
+export async function showHelp(
+  manifest: Commands,
+  request: HelpRequest,
+  print: (text: string) => void,
+): Promise<void> {
+  const isTTY = isTerminal(1)
+  const style = wantsColour({isTTY}) ? (await import('../terminal/colours.js')).helpStyle : undefined
+  const width = isTTY && !isCrictlMode() ? process.stdout.columns : undefined
   const text = await requestedText(manifest, request, {width, style})
-  if (width === undefined) stdout.write(text)
-  else await (await import('../terminal/pager.js')).showPaged(text, stdout)
+  if (width === undefined) print(text)
+  else await (await import('../terminal/pager.js')).showPaged(text, process.stdout)
 }
 
 async function requestedText(

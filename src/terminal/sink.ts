@@ -1,7 +1,7 @@
 import {fstatSync, writeSync} from 'node:fs'
 import type {Writable} from 'node:stream'
-import {isatty} from 'node:tty'
 import type {LogSink} from '../logs/output.js'
+import {isTerminal} from './is-terminal.js'
 import {unwritable} from './unwritable.js'
 
 /**
@@ -40,7 +40,7 @@ export function writeWhole(stream: Writable & {fd: number}): void {
 
 function isDirect(descriptor: number): boolean {
   const status = fstatSync(descriptor)
-  return status.isFile() || (status.isCharacterDevice() && !isatty(descriptor))
+  return status.isFile() || (status.isCharacterDevice() && !isTerminal(descriptor))
 }
 
 function isSameFile(a: number, b: number): boolean {
