@@ -185,7 +185,12 @@ put_in_place() {
   while IFS= read -r path; do place "$path"; done <"$stage/files"
   place bin/crisp
   version=$("$prefix/bin/crisp" --version)
-  echo "${version#crisp version } is installed: $prefix/bin/crisp"
+  version=${version#crisp version }
+  # Files for other nodes are of use to the crisp of their version only.
+  for folder in "$prefix"/lib/crisp/builds/*; do
+    [ "${folder##*/}" = "$version" ] || rm -rf "$folder"
+  done
+  echo "$version is installed: $prefix/bin/crisp"
   case ":$PATH:" in
     *":$prefix/bin:"*) ;;
     *) echo "$prefix/bin is not on the PATH" ;;

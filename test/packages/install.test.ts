@@ -259,6 +259,36 @@ describe.each([
   })
 })
 
+test("cosign's keys and signatures are cosign's to check", async () => {
+  const signed = join(directory, 'cosign')
+  mkdirSync(signed)
+  for (const name of readdirSync(release)) symlinkSync(join(release, name), join(signed, name))
+  writeFileSync(join(signed, 'SHA256SUMS.sig'), 'signature\n')
+  writeFileSync(
+    join(signed, 'cosign'),
+    '#!/bin/sh\necho "$*" >"$ARGUMENTS"; exec cmp -s "$5" "$EXPECTED"\n',
+    {mode: 0o755},
+  )
+  const key = join(directory, 'cosign.pub')
+  writeFileSync(key, '-----BEGIN PUBLIC KEY-----\n')
+  const prefix = join(directory, 'cosign-prefix')
+  const install = (expected: string) =>
+    outcomeOf(
+      spawn('dash', [script, '--from', signed, '--prefix', prefix, '--key', key], {
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: {PATH: `${signed}:/usr/bin:/bin`, ARGUMENTS: join(directory, 'arguments'), EXPECTED: expected},
+      }),
+    )
+  expect(await install(key)).toMatchObject({
+    stderr: `install.sh: SHA256SUMS is not signed by ${key}\n`,
+    exitCode: 1,
+  })
+  expect(readFileSync(join(directory, 'arguments'), 'utf8')).toMatch(
+    /^verify-blob --key \S+cosign\.pub --signature \S+SHA256SUMS\.sig \S+SHA256SUMS\n$/,
+  )
+  expect(await install(join(signed, 'SHA256SUMS.sig'))).toMatchObject({stderr: '', exitCode: 0})
+})
+
 test('of a script that was cut short, nothing runs', async () => {
   const text = readFileSync(script, 'utf8')
   const home = join(directory, 'home')

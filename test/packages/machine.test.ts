@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync, rmSync} from 'node:fs'
+import {mkdirSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {basename} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type CleanMachine, cleanMachine, makeSystem} from '../support/clean-machine.js'
@@ -106,8 +106,11 @@ test('install.sh, which also upgrades and removes', async () => {
   const said = `${version} is installed: /usr/local/bin/crisp\n`
   expect(await typeLine(machine, 'sh')).toBe(said)
   await expectPs(machine, 'crisp')
+  const builds = `${machine.root}/usr/local/lib/crisp/builds`
+  mkdirSync(`${builds}/0.0.1`, {recursive: true})
   expect(await machine.run('sh', '/release/install.sh', '--builds')).toBe(said)
-  expect(readdirSync(`${machine.root}/usr/local/lib/crisp/builds/${version}`).sort()).toEqual(
+  expect(readdirSync(builds)).toEqual([version])
+  expect(readdirSync(`${builds}/${version}`).sort()).toEqual(
     [
       ...readdirSync(release)
         .filter((name) => /^crisp-linux-[^.]*$/.test(name))
