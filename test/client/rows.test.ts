@@ -1,8 +1,13 @@
 import {expect, test} from 'vitest'
 import {messageFields, methodsOf} from '../../src/client/descriptor.js'
+import {containerIdentities} from '../../src/client/names.js'
 import {type EntryType, rowReader} from '../../src/client/rows.js'
 import {serviceDefinition} from '../../src/demo/server/definitions.js'
 import * as codec from '../../src/generated/codec.js'
+import type * as cri from '../../src/generated/cri.js'
+import {containersView} from '../../src/views/containers.js'
+import {imagesView} from '../../src/views/images.js'
+import {podsView} from '../../src/views/pods.js'
 import {rounds, seeded} from '../support/random.js'
 import {mangleBytes, randomMessage} from '../support/random-messages.js'
 
@@ -89,6 +94,36 @@ test.each(lists)('$method: of bytes that are no list, what is read of it is refu
     else refused++
   }
   expect(refused).toBeGreaterThan(0)
+})
+
+test('views of rows are those of whole messages, in every form', () => {
+  const random = seeded(seed)
+  const views = {
+    ListContainers: (items: unknown) => {
+      const identityOf = containerIdentities([])
+      return containersView(items as cri.Container[], {nowMs: Date.UTC(2026, 2, 14), identityOf})
+    },
+    ListPodSandbox: (items: unknown) => podsView(items as cri.PodSandbox[], {nowMs: Date.UTC(2026, 2, 14)}),
+    ListImages: (items: unknown) => imagesView(items as cri.Image[], {}),
+  }
+  for (const {method, ...type} of lists) {
+    const {randomList, entriesOf} = methodOf(method)
+    const readRows = rowReader(type)
+    const viewOf = views[method as keyof typeof views]
+    const shown = (items: unknown) => {
+      const {table, names, document, items: each} = viewOf(items)
+      return {
+        tables: [false, true].map((wide) => [...table(wide)].join('')),
+        names: names(),
+        document: document(),
+        items: [...(each?.() ?? [])],
+      }
+    }
+    for (let round = 0; round < count / 20; round++) {
+      const bytes = randomList(random)
+      expect(shown(readRows(bytes, 1, wrong).rows)).toEqual(shown(entriesOf(bytes)))
+    }
+  }
 })
 
 function outcome<Value>(read: () => Value): Value | undefined {
