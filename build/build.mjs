@@ -7,7 +7,6 @@ import {build} from 'esbuild'
 import {writeDeclarations} from './declarations.mjs'
 import {generate} from './generate.mjs'
 import {joinChunks} from './join.mjs'
-import {bundleLibraries, compileLibraries, fromLibraries} from './libraries.mjs'
 import {notices} from './notices.mjs'
 import {shared, version} from './options.mjs'
 import {compileWasm} from './wasm.mjs'
@@ -35,7 +34,6 @@ await compileWasm()
 rmSync('dist', {recursive: true, force: true})
 await bundle()
 await writeManifest()
-compileLibraries()
 writeDeclarations()
 
 async function bundle() {
@@ -51,27 +49,15 @@ async function bundle() {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
   }
-  const libraries = await bundleLibraries(shared)
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
   const program = await build({
     ...modules,
-    entryPoints: [
-      'src/main.ts',
-      'src/cli/libraries.ts',
-      'src/cli/flags/common.ts',
-      'src/cli/help.ts',
-      ...commands,
-    ],
-    define: {...shared.define, librariesName: JSON.stringify(libraries.name)},
-    plugins: [...shared.plugins, fromLibraries],
+    entryPoints: ['src/main.ts', 'src/cli/flags/common.ts', 'src/cli/help.ts', ...commands],
   })
   await joinChunks(program.metafile, shared)
   // Whole by itself, for programs that are bundled with it.
   const library = await build({...modules, entryPoints: ['src/client.ts', 'src/logs.ts']})
-  const inputs = [
-    ...libraries.inputs,
-    ...[program, library].flatMap(({metafile}) => Object.keys(metafile.inputs)),
-  ]
+  const inputs = [program, library].flatMap(({metafile}) => Object.keys(metafile.inputs))
   writeFileSync('dist/third-party-licenses.txt', notices(inputs))
 }
 

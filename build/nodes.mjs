@@ -30,7 +30,6 @@ function runOn(release) {
     {encoding: 'utf8'},
   ).trim()
   if (tests) console.log(`Node ${release}: all tests`)
-  // The libraries are compiled for the Node that builds.
   const runs = tests
     ? [['build/build.mjs'], ['node_modules/vitest/vitest.mjs', 'run']]
     : [['build/smoke.mjs', join(prefix, 'bin/crisp')]]

@@ -130,8 +130,8 @@ function targetOf(path: string): Target | undefined {
   return head.readUInt16LE(18) === 0xb7 ? 'linux-arm64' : 'linux-x64-baseline'
 }
 
-/** The types and the libraries are for other programs; V8's compiled code fits one version of Node only. */
-const leftHere = /^dist\/(types\/|client\.js$|logs\.js$|.*\.bin$)/
+/** The types and the libraries are for other programs. */
+const leftHere = /^dist\/(types\/|client\.js$|logs\.js$)/
 
 function findPackage({started, version}: BuildSource): PackageBuild | undefined {
   const words = ownCommand(started)

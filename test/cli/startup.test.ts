@@ -2,7 +2,6 @@ import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {basename, dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {Script} from 'node:vm'
 import {expect, test} from 'vitest'
 import {startFakeRuntime} from '../support/fake-runtime.js'
 import {type CliOptions, runCli} from '../support/run-cli.js'
@@ -82,14 +81,6 @@ test('RE2 is loaded only for an expression that could be slow in JavaScript', as
     ['oclif', 're2', 'failures'],
     ['oclif', 're2', 'failures'],
   ])
-})
-
-test('the build has compiled the libraries, as this Node takes it', async () => {
-  const files = (await readdir(built)).filter((file) => file.startsWith('libraries-')).sort()
-  expect(files).toHaveLength(2)
-  const [source = '', compiled = ''] = files.map((file) => join(built, file))
-  const script = new Script(await readFile(source, 'utf8'), {cachedData: await readFile(compiled)})
-  expect(script.cachedDataRejected).toBe(false)
 })
 
 test('chunks that help, or every command, loads are joined: else each is one more file to open', async () => {

@@ -7,11 +7,12 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {extname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {startFakeRuntime} from '../support/fake-runtime.js'
@@ -73,6 +74,32 @@ test('npm installs it without a registry, as one package with its man pages', as
 test('unpacked with tar it runs as it is', async () => {
   expect(await versionBy(process.execPath, ['--', join(unpacked, 'bin/run.js')])).toEqual(answered)
   expect(await versionBy(join(unpacked, 'bin/run.js'), [])).toEqual(answered)
+})
+
+test('it is one small file, and holds nothing that only one release of Node can use', () => {
+  expect(statSync(tarball).size).toBeLessThanOrEqual(1_300_000)
+  const kinds = readdirSync(join(unpacked, 'dist'), {recursive: true}).map((name) => extname(String(name)))
+  expect([...new Set(kinds)].sort()).toEqual(['', '.js', '.json', '.ts', '.txt'])
+})
+
+test.each<[string, (home: string) => NodeJS.ProcessEnv]>([
+  ['with a home', (home) => ({HOME: home, XDG_CACHE_HOME: join(home, 'cache')})],
+  ['with one where nothing can be made', () => ({HOME: '/proc'})],
+  ['without a home', () => ({HOME: undefined, XDG_CACHE_HOME: undefined})],
+])('%s: commands answer the same again and again, and leave nothing behind', async (_, envFor) => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
+  const home = mkdtempSync(join(directory, 'home-'))
+  const files = () => readdirSync(unpacked, {recursive: true}).length
+  const before = files()
+  for (const words of [['version'], ['version'], ['ps', '-q'], ['completion', 'bash']]) {
+    const child = spawn(process.execPath, ['--', join(unpacked, 'bin/run.js'), ...words], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {...cliEnvironment(runtime), ...envFor(home)},
+      cwd: home,
+    })
+    expect(await outcomeOf(child)).toMatchObject({stderr: '', exitCode: 0})
+  }
+  expect({home: readdirSync(home), files: files()}).toEqual({home: [], files: before})
 })
 
 test.each([
