@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import {integerFlag} from '../cli/flags/types.js'
+import {unitsFlag} from '../cli/flags/usage.js'
 import {LogTail} from '../logs/last-lines.js'
 import {concurrently} from '../node/concurrently.js'
 import {describeThing} from '../node/describe.js'
@@ -32,6 +33,7 @@ export default class Describe extends CriCommand {
       default: 10,
       description: "the last N lines of a container's log; 0: none",
     }),
+    units: unitsFlag,
     ...outputFlags('table'),
   }
 
@@ -47,7 +49,13 @@ export default class Describe extends CriCommand {
     })
     const found: Described[] = this.collectValues(outcomes)
     const strong = (await this.tableStyle())?.header
-    const context = {nowMs: Date.now(), width: this.width, strong, paint: await this.paint()}
+    const context = {
+      nowMs: Date.now(),
+      width: this.width,
+      strong,
+      paint: await this.paint(),
+      units: flags.units,
+    }
     if (found.length > 0) await this.show(descriptionsView(found, context), output)
   }
 }

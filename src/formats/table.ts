@@ -8,7 +8,7 @@ export interface Column {
   min?: number
   /** Which end of a cut cell stays: the beginning, or for paths the end. */
   keep?: 'start' | 'end'
-  /** Left out where cutting is not enough, the lowest number first; without it never. */
+  /** Left out where cutting is not enough, the lowest number first; without it last of all, from the right. */
   drop?: number
 }
 
@@ -74,7 +74,10 @@ export function* tablePieces(
     piece = ''
   }
   const left = titles.filter((_, column) => !layout.shown.includes(column))
-  if (left.length > 0) piece += `(no room for ${left.join(', ')}: --no-trunc shows them)\n`
+  if (left.length > 0) {
+    const note = `(no room for ${left.join(', ')}: --no-trunc shows them)`
+    piece += `${wrapLine(note, width ?? Number.POSITIVE_INFINITY).join('\n')}\n`
+  }
   yield piece
 }
 
@@ -123,10 +126,33 @@ function fitColumns(
     const gone = new Set(dropped.slice(0, count))
     const shown = all.filter((column) => !gone.has(column))
     const widths = narrowColumns(columns, natural, shown, width)
-    if (widths || count >= dropped.length) {
-      return {shown, widths: widths ?? [...natural], gap: narrowGap}
-    }
+    if (widths) return {shown, widths, gap: narrowGap}
+    if (count >= dropped.length) return squeeze(columns, natural, shown, width)
   }
+}
+
+/** Where there is not even room for what should never be left out: the first columns, cut as far as it takes. */
+function squeeze(
+  columns: readonly Column[],
+  natural: readonly number[],
+  wanted: readonly number[],
+  width: number,
+): Layout {
+  const widths = floorsOf(columns, natural)
+  const taken = (shown: readonly number[]) =>
+    total(
+      shown.map((column) => widths[column] ?? 0),
+      narrowGap,
+    )
+  const shown = [...wanted]
+  while (shown.length > 1 && taken(shown) > width) shown.pop()
+  const [first = 0] = shown
+  if (shown.length === 1) widths[first] = Math.min(widths[first] ?? 0, width)
+  return {shown, widths, gap: narrowGap}
+}
+
+function floorsOf(columns: readonly Column[], natural: readonly number[]): number[] {
+  return natural.map((wanted, column) => Math.min(wanted, columns[column]?.min ?? wanted))
 }
 
 /** The widest column that may be cut is cut first; undefined where even that is not enough. */
@@ -137,7 +163,7 @@ function narrowColumns(
   width: number,
 ): number[] | undefined {
   const widths = [...natural]
-  const floors = natural.map((wanted, column) => Math.min(wanted, columns[column]?.min ?? wanted))
+  const floors = floorsOf(columns, natural)
   const used = () =>
     total(
       shown.map((column) => widths[column] ?? 0),

@@ -38,12 +38,12 @@ const columns: readonly Column[] = [
   {title: 'NAME', min: 10},
   {title: 'ATTEMPT', drop: 3},
   {title: 'POD ID', drop: 1},
-  {title: 'POD', min: 12},
-  {title: 'NAMESPACE', min: 9},
+  {title: 'POD', min: 12, drop: 7},
+  {title: 'NAMESPACE', min: 9, drop: 6},
 ]
 const exitColumns: readonly Column[] = [
   {title: 'EXIT'},
-  {title: 'REASON', min: 9},
+  {title: 'REASON', min: 9, drop: 5},
   {title: 'FINISHED', drop: 2},
 ]
 

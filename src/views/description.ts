@@ -12,7 +12,7 @@ import {endingMeaning, type Meaning, nearLimit, type Paint, unpainted} from '../
 import {quoteForShell} from '../text/shell-quote.js'
 import {shortId} from '../text/short-id.js'
 import {epochMs, isTime} from '../text/time.js'
-import {bytesText} from '../text/units.js'
+import {bytesText, type Units} from '../text/units.js'
 import {containerStatusJson} from './container-status.js'
 import {podStatusJson} from './pod-status.js'
 import {oneOrAll} from './status.js'
@@ -24,6 +24,7 @@ export interface DescriptionContext {
   /** Makes a title stand out. */
   strong?: ((text: string) => string) | undefined
   paint?: Paint
+  units?: Units
 }
 
 /** A description with the last lines of the container's log; a pod has none of its own. */
@@ -79,7 +80,7 @@ function descriptionText(thing: Described, context: DescriptionContext): string 
   } = context
   const attempt = thing.status.metadata?.attempt ?? 0
   const title = `${thing.kind} ${printable(thing.name)}${attempt > 0 ? `, attempt ${attempt}` : ''}`
-  const rows = thing.kind === 'pod' ? podRows(thing, nowMs) : containerRows(thing, nowMs)
+  const rows = thing.kind === 'pod' ? podRows(thing, nowMs) : containerRows(thing, context)
   const width = Math.max(...rows.map(([label, lines]) => (lines.length > 0 ? label.length : 0)))
   const room = Math.max(20, columns - width - 4)
   const text = rows.flatMap(([label, lines, broken]) =>
@@ -87,7 +88,7 @@ function descriptionText(thing: Described, context: DescriptionContext): string 
       .flatMap((line) => shownLines(line, room, broken).map((shown) => paint(meaningOf(line), shown)))
       .map((value, index) => `  ${(index === 0 ? label : '').padEnd(width)}  ${value}\n`),
   )
-  return `${strong(title)}\n${text.join('')}`
+  return `${wrapLine(title, columns).map(strong).join('\n')}\n${text.join('')}`
 }
 
 /** What may be as long as a script is cut on a terminal, all else is broken between words. */
@@ -102,7 +103,7 @@ function meaningOf(line: Line): Meaning | undefined {
 
 function containerRows(
   {status, process, pod, earlier, stats, logLines = []}: Described & {kind: 'container'},
-  nowMs: number,
+  {nowMs, units = 'si'}: DescriptionContext,
 ): Row[] {
   const {cores, memoryBytes} = limitsOf(status)
   const memoryUsed = stats?.memory?.workingSetBytes ?? stats?.memory?.usageBytes
@@ -131,8 +132,8 @@ function containerRows(
     [
       'Memory',
       amount(
-        memoryUsed ? bytesText(Number(memoryUsed.value), 'iec') : undefined,
-        memoryBytes && bytesText(memoryBytes, 'iec'),
+        memoryUsed ? bytesText(Number(memoryUsed.value), units) : undefined,
+        memoryBytes && bytesText(memoryBytes, units),
       ).map((text) => ({
         text,
         meaning:

@@ -37,12 +37,12 @@ function imagesTable(
 ): Iterable<string> {
   const id = (text: string) => (fullIds ? text : shortId(text))
   const columns: Column[] = [
-    {title: 'IMAGE', min: 20, keep: 'end'},
+    {title: 'IMAGE', min: 12, keep: 'end'},
     {title: 'TAG', min: 8},
     ...(digests ? [{title: 'DIGEST', drop: 1}] : []),
     {title: 'IMAGE ID'},
-    {title: 'SIZE'},
-    ...(pinned ? [{title: 'PINNED'}] : []),
+    {title: 'SIZE', drop: 3},
+    ...(pinned ? [{title: 'PINNED', drop: 2}] : []),
   ]
   const rows = images.flatMap((image) =>
     imageRows(image).map(({name, tag, digest}) => [

@@ -33,13 +33,13 @@ const columns: readonly Column[] = [
   {title: 'CREATED', drop: 3},
   {title: 'STATE'},
   {title: 'NAME', min: 12},
-  {title: 'NAMESPACE', min: 9},
+  {title: 'NAMESPACE', min: 9, drop: 6},
   {title: 'ATTEMPT', drop: 2},
   {title: 'RUNTIME', drop: 1},
 ]
 const detailColumns: readonly Column[] = [
-  {title: 'CONTAINERS'},
-  {title: 'IP', min: 15},
+  {title: 'CONTAINERS', drop: 4},
+  {title: 'IP', min: 15, drop: 5},
   {title: 'UID', min: 12, drop: 2},
 ]
 

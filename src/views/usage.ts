@@ -74,10 +74,10 @@ const containerColumns: readonly Column[] = [
   {title: 'SWAP', drop: 2},
 ]
 const limitColumns: readonly Column[] = [
-  {title: 'CPU LIMIT'},
-  {title: 'CPU % OF LIMIT', drop: 7},
-  {title: 'MEM LIMIT'},
-  {title: 'MEM % OF LIMIT', drop: 8},
+  {title: 'CPU LIMIT', drop: 7},
+  {title: 'CPU % OF LIMIT', drop: 11},
+  {title: 'MEM LIMIT', drop: 8},
+  {title: 'MEM % OF LIMIT', drop: 12},
 ]
 /** Share of the last ten seconds in which something waited for it. */
 const pressureColumns: readonly Column[] = [
@@ -86,8 +86,8 @@ const pressureColumns: readonly Column[] = [
   {title: 'IO PSI %', drop: 3},
 ]
 const placeColumns: readonly Column[] = [
-  {title: 'POD', min: 12},
-  {title: 'NAMESPACE', min: 9},
+  {title: 'POD', min: 12, drop: 10},
+  {title: 'NAMESPACE', min: 9, drop: 9},
 ]
 
 function containerRow(
@@ -166,15 +166,15 @@ export function podUsageView(
 
 const podColumns: readonly Column[] = [
   {title: 'POD', min: 12},
-  {title: 'POD ID'},
+  {title: 'POD ID', drop: 12},
   {title: 'CPU %'},
   {title: 'MEM'},
 ]
 const podWideColumns: readonly Column[] = [
-  {title: 'NAMESPACE', min: 9},
-  {title: 'RX'},
+  {title: 'NAMESPACE', min: 9, drop: 11},
+  {title: 'RX', drop: 10},
   {title: 'RX/S', drop: 9},
-  {title: 'TX'},
+  {title: 'TX', drop: 10},
   {title: 'TX/S', drop: 8},
   {title: 'DISK', drop: 6},
   {title: 'INODES', drop: 1},

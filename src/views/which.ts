@@ -14,8 +14,8 @@ const columns: readonly Column[] = [
   {title: 'NAME', min: 10},
   {title: 'STATE', drop: 1},
   {title: 'POD ID', drop: 2},
-  {title: 'POD', min: 12},
-  {title: 'NAMESPACE', min: 9},
+  {title: 'POD', min: 12, drop: 4},
+  {title: 'NAMESPACE', min: 9, drop: 3},
   {title: 'BECAUSE', min: 20},
 ]
 

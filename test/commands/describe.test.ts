@@ -141,7 +141,7 @@ describe('describe', () => {
   Directory   /app
   PID         4711
   CPU         25.0 % of one, limit 0.5
-  Memory      64MiB, limit 128MiB
+  Memory      67.11MB, limit 134.2MB
   Mounts      /etc/app from /srv/app, read-only
               /data from /srv/data
   Pod         ${id('b1').slice(0, 13)}, ready

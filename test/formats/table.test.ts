@@ -45,9 +45,10 @@ test.each([
   [45, 'ID             IMAGE       NAME       STATE\n3f1b2c4d5e6f7  …ge:v1.2.3  coredns-…  Running\n'],
   [
     32,
-    'ID             NAME      STATE\n3f1b2c4d5e6f7  coredns…  Running\n(no room for IMAGE: --no-trunc shows them)\n',
+    'ID             NAME      STATE\n3f1b2c4d5e6f7  coredns…  Running\n(no room for IMAGE: --no-trunc\nshows them)\n',
   ],
-  [22, 'ID             NAME\n3f1b2c4d5e6f7  coredn…\n(no room for IMAGE, STATE: --no-trunc shows them)\n'],
+  [22, 'ID             NAME\n3f1b2c4d5e6f7  coredn…\n(no room for IMAGE,\nSTATE: --no-trunc\nshows them)\n'],
+  [9, 'ID\n3f1b2c4d…\n(no room\nfor\nIMAGE,\nNAME,\nSTATE:\n--no-trun\nc shows\nthem)\n'],
 ])('a terminal of %s columns', (width, text) => {
   const shown = table(columns, [row], {width})
   expect(shown).toBe(text)
