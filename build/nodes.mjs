@@ -29,7 +29,7 @@ function runOn(release) {
     ['exec', '--yes', `--package=node@${release}`, '--', 'node', '-p', 'process.execPath'],
     {encoding: 'utf8'},
   ).trim()
-  if (tests) console.log(`Node ${release}: all tests`)
+  console.log(`Node ${release}${tests ? ': all tests' : ''}`)
   const runs = tests
     ? [['build/build.mjs'], ['node_modules/vitest/vitest.mjs', 'run']]
     : [['build/smoke.mjs', join(prefix, 'bin/crisp')]]

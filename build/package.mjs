@@ -6,6 +6,7 @@ import {cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} fro
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {writeSums} from './sums.mjs'
 
 const release = resolve(process.argv[2] ?? 'release')
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -27,6 +28,7 @@ try {
   const [{filename}] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--pack-destination', release], {cwd: folder, encoding: 'utf8'}),
   )
+  writeSums(release)
   console.log(join(release, filename))
 } finally {
   rmSync(folder, {recursive: true})
