@@ -20,6 +20,7 @@ const lookups = [
   'running-container',
   'created-container',
   'container-path',
+  'container-or-pod',
   'pod',
   'ready-pod',
   'image',

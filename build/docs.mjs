@@ -26,7 +26,7 @@ const environment = [
     'TRACEPARENT, TRACESTATE, OTEL_SERVICE_NAME',
     'the trace that --enable-tracing continues, and under which name',
   ],
-  ['CRISP_COMPLETION_MS', 'how long a Tab may wait for the names on the node; 300 by default'],
+  ['CRISP_COMPLETION_MS', 'how long a Tab may wait for the names on the node; 1000 by default'],
 ].filter(([variable], index, list) => list.findIndex(([other]) => other === variable) === index)
 
 const pages = new Map([

@@ -23,6 +23,7 @@ export default class Describe extends CriCommand {
     container: Args.string({
       multiple: true,
       required: true,
+      complete: 'container-or-pod',
       description: 'container or pod: ID, name, pod/name or namespace/pod/name',
     }),
   }

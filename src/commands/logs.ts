@@ -20,6 +20,7 @@ export default class Logs extends CriCommand {
   static override args = {
     container: Args.string({
       multiple: true,
+      complete: 'container-or-pod',
       description:
         'container or pod: ID, name, pod/name or namespace/pod/name; a pod means all its containers',
     }),

@@ -6,8 +6,8 @@ import type {Candidate, CompletableCommand, CompletableFlag, Position} from './p
 import {positionOf} from './position.js'
 import {answer, type Shell, shells, typedLine} from './shells.js'
 
-/** Longer than this and a person has gone on typing. */
-const patienceMs = 300
+/** A busy node takes this long; after that a person has gone on typing. */
+const patienceMs = 1_000
 
 /**
  * `__complete SHELL …`, what the shells' functions call at every Tab: the answer for stdout, and never an error. Names

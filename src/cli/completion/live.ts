@@ -20,6 +20,8 @@ export async function liveCandidates(
   switch (lookup) {
     case 'container':
       return await containers(client, part)
+    case 'container-or-pod':
+      return await containersAndPods(client, part)
     case 'running-container':
       return await containers(client, part, 'CONTAINER_RUNNING')
     case 'container-path':
@@ -48,6 +50,14 @@ async function endpointOf(endpoint: string | undefined): Promise<string | undefi
   if (endpoint !== 'demo') return endpoint
   const {demoSocketPath} = await import('../../demo/state/home.js')
   return `unix://${demoSocketPath()}`
+}
+
+/** A word that is a container's and a pod's means the container. */
+async function containersAndPods(client: CriClient, part: string): Promise<Candidate[]> {
+  const [all, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
+  const named = containerCandidates(all, pods, part)
+  const taken = new Set(named.map(({word}) => word))
+  return [...named, ...podCandidates(pods, part).filter(({word}) => !taken.has(word))]
 }
 
 /** All states are asked for: whether a name is enough depends on those that are not wanted, too. */

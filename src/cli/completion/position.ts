@@ -19,6 +19,7 @@ export type Completes =
   | 'running-container'
   | 'created-container'
   | 'container-path'
+  | 'container-or-pod'
   | 'pod'
   | 'ready-pod'
   | 'image'

@@ -242,6 +242,18 @@ test('a file is left to the shell', async () => {
   expect(none.stdout).toBe('files\n')
 })
 
+test('pods stand beside containers where a verb takes both', async () => {
+  const words = async (verb: string) => {
+    const {stdout} = await runCli(['__complete', 'bash', `crisp ${verb} `, ''], {
+      ...runtime,
+      env: environment(),
+    })
+    return stdout.split('\n').filter((word) => word !== '')
+  }
+  for (const verb of ['describe', 'logs']) expect(await words(verb)).toContain('web')
+  expect(await words('inspect')).not.toContain('web')
+})
+
 test('an unknown shell and an impossible name are refused', async () => {
   expect(await runCli(['completion', 'tcsh'])).toEqual({
     stdout: '',
