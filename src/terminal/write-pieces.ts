@@ -16,7 +16,11 @@ export async function writePieces(
     if (isFirst) isFirst = false
     else if (stream.writableNeedDrain) await once(stream, 'drain', {signal})
     else await setImmediate(undefined, {signal})
-    if (stream.errored) throw stream.errored
+    if (stream.errored) {
+      // Whoever listens to the stream hears of it only in the next turn, and may end what is done here by the signal.
+      await setImmediate(undefined, {signal})
+      throw stream.errored
+    }
     stream.write(piece)
   }
 }

@@ -36,6 +36,14 @@ describe.skipIf(!isMet('ssh'))('over ssh', () => {
 
   for (const [section, lines] of Object.entries(sections))
     describe(section, () => {
-      test.each(lines)('%s', (line, effect) => expectEffect(node, line, effect))
+      test.each(lines.filter(([line]) => !line.includes('--profile-')))('%s', (line, effect) =>
+        expectEffect(node, line, effect),
+      )
     })
+
+  test('a profile is of a command that runs here', () =>
+    expectEffect(node, 'crictl --profile-cpu $DIR/cpu.prof ps -q', {
+      exitCode: 2,
+      stderr: /^crisp: --profile-cpu is for a command that runs here\n$/,
+    }))
 })

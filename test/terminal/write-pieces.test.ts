@@ -59,3 +59,12 @@ test('a signal ends it between two pieces', async () => {
   abort.abort()
   await expect(done).rejects.toThrow()
 })
+
+test('what the listeners of a failed stream make of it goes before the failure', async () => {
+  const stream = new PassThrough()
+  const abort = new AbortController()
+  const reason = new Error('the reader has gone')
+  stream.on('error', () => abort.abort(reason))
+  stream.destroy(new Error('write EPIPE'))
+  await expect(writePieces(stream, ['one'], abort.signal)).rejects.toMatchObject({cause: reason})
+})
