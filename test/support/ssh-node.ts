@@ -3,8 +3,8 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} fr
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {eventually} from './eventually.js'
+import {crispInShell} from './run-cli.js'
 
 // A node that is reached by ssh: Debian's sshd on loopback with keys, settings and users of its own, which only it sees.
 // crisp finds an `ssh` first on the PATH that has the configuration for it.
@@ -112,8 +112,7 @@ SetEnv ${setEnv}
   writeFileSync(path('bin', 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${path('ssh_config')} "$@"\n`, {
     mode: 0o755,
   })
-  const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
-  writeFileSync(path('crisp'), `#!/bin/sh\nexec ${process.execPath} ${script} "$@"\n`, {mode: 0o755})
+  writeFileSync(path('crisp'), `#!/bin/sh\nexec ${crispInShell} "$@"\n`, {mode: 0o755})
   mkdirSync('/run/sshd', {recursive: true})
   const server = spawn(
     'unshare',

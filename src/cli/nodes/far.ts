@@ -116,7 +116,13 @@ export class FarEnd implements Disposable {
       .off('error', this.#onLost)
       .on('error', () => undefined)
     this.#raw.destroy()
+    // Where it had not begun to read a standalone file's runtime still would, and wait for the end.
+    unref(this.#raw)
   }
+}
+
+function unref(stream: Readable & {unref?(): void}): void {
+  stream.unref?.()
 }
 
 /** How much of the input may be on its way. */
