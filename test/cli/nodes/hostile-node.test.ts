@@ -2,7 +2,7 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, onTestFinished, test} from 'vitest'
-import {type CliResult, runCli} from '../../support/run-cli.js'
+import {type CliResult, isStandalone, runCli} from '../../support/run-cli.js'
 
 // Nodes that are not as they should be, behind an `ssh` that runs its command here, in a home of its own.
 
@@ -101,18 +101,21 @@ test('a full home falls back to another place', async () => {
   expect(delivered(node.home)).toEqual([])
 })
 
-const tools = ['sh', 'uname', 'id', 'ls', 'mkdir', 'gzip', 'grep', 'chmod', 'rm', 'mv', 'find', 'head']
+const tools = ['sh', 'id', 'ls', 'mkdir', 'gzip', 'grep', 'chmod', 'rm', 'mv', 'find', 'head']
 
 test.each([
   ['no Node', 'exit 127', 'it has none'],
   ['an old Node', 'echo v18.19.0', '18.19.0'],
 ])('with %s and nothing that fits, one line says what to install', async (_, node, found) => {
-  const {run, home} = stubNode({only: tools, programs: {node}})
+  // Of this one a standalone file would send itself.
+  const {run, home} = stubNode({only: tools, programs: {node, uname: 'echo riscv64'}})
   const {stdout, stderr, exitCode} = await run(['ps'])
   expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+  // It has no package to send for a Node there either.
+  const orNode = isStandalone ? '' : `, or Node\\.js 20\\.19 or newer there \\(${found}\\)`
   expect(stderr).toMatch(
     new RegExp(
-      `^crisp: stub: no crisp for its processor \\(\\w+\\), or Node\\.js 20\\.19 or newer there \\(${found}\\): install the package crisp-builds here, or name a standalone file with --node-file\\n$`,
+      `^crisp: stub: no crisp for its processor \\(\\w+\\)${orNode}: install the package crisp-builds here, or name a standalone file with --node-file\\n$`,
     ),
   )
   expect(delivered(home)).toEqual([])
