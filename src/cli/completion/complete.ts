@@ -45,9 +45,8 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
   if (lookup === 'socket') return presentSockets(part)
   // Counted from the start of the process: that is when the key was pressed.
   const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
-  if (!(leftMs > 0)) return []
   try {
-    const signal = AbortSignal.timeout(Math.ceil(leftMs))
+    const signal = AbortSignal.timeout(Math.max(0, Math.ceil(leftMs)))
     const settings = await readSettings(globals, process.env, () => undefined, configReader(signal))
     const {liveCandidates} = await import('./live.js')
     return await liveCandidates(lookup, part, settings, signal)

@@ -1,44 +1,92 @@
 import {type CriClient, connect} from '../../client/connect.js'
 import {listContainerRows, listImageRows, listPodSandboxRows} from '../../client/list-rows.js'
 import type {Settings} from '../settings/settings.js'
-import {containerCandidates, imageCandidates, namespaceCandidates, podCandidates} from './names.js'
+import {keepLists, keptLists} from './kept-lists.js'
+import {
+  containerCandidates,
+  imageCandidates,
+  type NodeLists,
+  namespaceCandidates,
+  podCandidates,
+} from './names.js'
 import type {Candidate, Position} from './position.js'
 
-/** Names of what runs on the node. Rejects as every call does, and with the signal's reason. */
+type Lookup = NonNullable<Position['lookup']>
+
+/**
+ * Names of what runs on the node; those of a short while ago where the runtime does not bring them in time. Rejects as
+ * every call does, and with the signal's reason.
+ */
 export async function liveCandidates(
-  lookup: NonNullable<Position['lookup']>,
+  lookup: Lookup,
   part: string,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Candidate[]> {
-  using client = connect({
-    endpoint: await endpointOf(settings.endpoint),
-    imageEndpoint: await endpointOf(settings.imageEndpoint),
-    maxRetries: 0,
-    signal,
-  })
+  const kept = {endpoint: settings.endpoint, imageEndpoint: settings.imageEndpoint, list: listFor(lookup)}
+  try {
+    using client = connect({
+      endpoint: await endpointOf(settings.endpoint),
+      imageEndpoint: await endpointOf(settings.imageEndpoint),
+      maxRetries: 0,
+      signal,
+    })
+    const lists = await askLists(client, lookup)
+    keepLists(kept, lists)
+    return candidatesFrom(lookup, part, lists)
+  } catch (error) {
+    const lists = signal.aborted ? keptLists(kept) : undefined
+    if (!lists) throw error
+    return candidatesFrom(lookup, part, lists)
+  }
+}
+
+function listFor(lookup: Lookup): 'containers' | 'images' | 'pods' {
+  if (lookup === 'image') return 'images'
+  return lookup.includes('container') ? 'containers' : 'pods'
+}
+
+/** Of all states: whether a name is enough depends on those that are not wanted, too. */
+async function askLists(client: CriClient, lookup: Lookup): Promise<NodeLists> {
+  switch (listFor(lookup)) {
+    case 'images':
+      return {containers: [], pods: [], images: await listImageRows(client)}
+    case 'pods':
+      return {containers: [], pods: await listPodSandboxRows(client), images: []}
+    case 'containers': {
+      const [containers, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
+      return {containers, pods, images: []}
+    }
+  }
+}
+
+function candidatesFrom(lookup: Lookup, part: string, {containers, pods, images}: NodeLists): Candidate[] {
   switch (lookup) {
     case 'container':
-      return await containers(client, part)
-    case 'container-or-pod':
-      return await containersAndPods(client, part)
+      return containerCandidates(containers, pods, part)
+    case 'container-or-pod': {
+      // A word that is a container's and a pod's means the container.
+      const named = containerCandidates(containers, pods, part)
+      const taken = new Set(named.map(({word}) => word))
+      return [...named, ...podCandidates(pods, part).filter(({word}) => !taken.has(word))]
+    }
     case 'running-container':
-      return await containers(client, part, 'CONTAINER_RUNNING')
+      return containerCandidates(containers, pods, part, 'CONTAINER_RUNNING')
     case 'container-path':
-      return (await containers(client, part, 'CONTAINER_RUNNING')).map((one) => ({
+      return containerCandidates(containers, pods, part, 'CONTAINER_RUNNING').map((one) => ({
         ...one,
         word: `${one.word}:`,
       }))
     case 'created-container':
-      return await containers(client, part, 'CONTAINER_CREATED')
+      return containerCandidates(containers, pods, part, 'CONTAINER_CREATED')
     case 'pod':
-      return podCandidates(await listPodSandboxRows(client), part)
+      return podCandidates(pods, part)
     case 'ready-pod':
-      return podCandidates(await listPodSandboxRows(client), part, 'SANDBOX_READY')
+      return podCandidates(pods, part, 'SANDBOX_READY')
     case 'image':
-      return imageCandidates(await listImageRows(client), part)
+      return imageCandidates(images, part)
     case 'namespace':
-      return namespaceCandidates(await listPodSandboxRows(client), part)
+      return namespaceCandidates(pods, part)
     case 'file':
     case 'socket':
       return []
@@ -50,22 +98,4 @@ async function endpointOf(endpoint: string | undefined): Promise<string | undefi
   if (endpoint !== 'demo') return endpoint
   const {demoSocketPath} = await import('../../demo/state/home.js')
   return `unix://${demoSocketPath()}`
-}
-
-/** A word that is a container's and a pod's means the container. */
-async function containersAndPods(client: CriClient, part: string): Promise<Candidate[]> {
-  const [all, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
-  const named = containerCandidates(all, pods, part)
-  const taken = new Set(named.map(({word}) => word))
-  return [...named, ...podCandidates(pods, part).filter(({word}) => !taken.has(word))]
-}
-
-/** All states are asked for: whether a name is enough depends on those that are not wanted, too. */
-async function containers(
-  client: CriClient,
-  part: string,
-  state?: 'CONTAINER_RUNNING' | 'CONTAINER_CREATED',
-): Promise<Candidate[]> {
-  const [all, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
-  return containerCandidates(all, pods, part, state)
 }

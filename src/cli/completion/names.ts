@@ -6,6 +6,13 @@ import type {Candidate} from './position.js'
 
 // For each thing the shortest word that begins as typed and means nothing else; IDs only where no name fits.
 
+/** What is on a node. */
+export interface NodeLists {
+  containers: readonly Container[]
+  pods: readonly PodSandbox[]
+  images: readonly Image[]
+}
+
 interface Named {
   id: string
   /** Words that lead to it, shortest first. */

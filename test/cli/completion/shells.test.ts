@@ -1,5 +1,16 @@
 import {execFile} from 'node:child_process'
-import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
@@ -240,6 +251,39 @@ test('a file is left to the shell', async () => {
   expect((await runCli(['__complete', 'bash', 'crisp cp ./no', ''])).stdout).toBe('files\n')
   const none = await runCli(['__complete', 'bash', 'crisp cp notes', ''], {...runtime, env: environment()})
   expect(none.stdout).toBe('files\n')
+})
+
+test('names of a short while ago stand in for a runtime that does not answer in time', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'crisp-own-'))
+  let answers = true
+  await using slow = await startFakeRuntime({
+    ListContainers: () =>
+      answers ? {containers: [kubeletContainer('default', 'web', 'nginx', {id: id('a1')})]} : never(),
+    ListPodSandbox: {items: []},
+  })
+  await using other = await startFakeRuntime({ListContainers: never})
+  const complete = async (endpoint: string, patienceMs: number) => {
+    const env = {XDG_RUNTIME_DIR: own, CRISP_COMPLETION_MS: String(patienceMs)}
+    return (await runCli(['__complete', 'bash', 'crisp inspect ng', ''], {endpoint, env})).stdout
+  }
+  try {
+    expect(await complete(slow.endpoint, 30_000)).toBe('words\nnginx\n')
+    answers = false
+    expect(await complete(slow.endpoint, 300)).toBe('words\nnginx\n')
+    // Another runtime has other names.
+    expect(await complete(other.endpoint, 300)).toBe('words\n')
+    const [file = ''] = (await readdir(join(own, 'crisp'))).filter((name) => name.startsWith('names-'))
+    expect((await stat(join(own, 'crisp', file))).mode & 0o777).toBe(0o600)
+    // What others may have written is not believed.
+    await chmod(join(own, 'crisp'), 0o755)
+    expect(await complete(slow.endpoint, 300)).toBe('words\n')
+    await chmod(join(own, 'crisp'), 0o700)
+    const longAgo = new Date(Date.now() - 10 * 60_000)
+    await utimes(join(own, 'crisp', file), longAgo, longAgo)
+    expect(await complete(slow.endpoint, 300)).toBe('words\n')
+  } finally {
+    await rm(own, {recursive: true})
+  }
 })
 
 test('pods stand beside containers where a verb takes both', async () => {

@@ -1,0 +1,115 @@
+import {createHash} from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {ownFolder} from '../../nodes/own-folder.js'
+import type {NodeLists} from './names.js'
+
+// The last names that a runtime has brought, for the Tab that it does not answer in time. They are data and no more: the
+// verb looks them up again. They lie where only the user can look, and root never uses another user's folder.
+
+/** Of which runtime, and of what. */
+export interface Kept {
+  endpoint: string | undefined
+  imageEndpoint: string | undefined
+  list: string
+}
+
+/** After so long a node has other containers. */
+const keptMs = 5 * 60_000
+/** A larger node is not kept. */
+const mostBytes = 1024 * 1024
+const mostEntries = 5_000
+const prefix = 'names-'
+
+const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
+
+/** Never fails: what cannot be kept is asked for again. */
+export function keepLists(kept: Kept, lists: NodeLists): void {
+  if (lists.containers.length + lists.pods.length + lists.images.length > mostEntries) return
+  try {
+    const text = JSON.stringify(withoutTheRest(lists))
+    if (text.length > mostBytes) return
+    const path = pathOf(kept)
+    removeOld(dirname(path))
+    const beside = `${path}.${process.pid}`
+    const descriptor = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+    try {
+      writeFileSync(descriptor, text)
+      renameSync(beside, path)
+    } catch {
+      rmSync(beside, {force: true})
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // No folder of one's own, or no space in it.
+  }
+}
+
+/** Of runtimes that are no longer asked. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (name.startsWith(prefix) && !isFresh(lstatSync(path).mtimeMs)) rmSync(path, {force: true})
+  }
+}
+
+function isFresh(mtimeMs: number): boolean {
+  return Math.abs(Date.now() - mtimeMs) < keptMs
+}
+
+/** Undefined where there are none, or none that are to be trusted. */
+export function keptLists(kept: Kept): NodeLists | undefined {
+  try {
+    const descriptor = openSync(pathOf(kept), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    try {
+      const {size, mtimeMs, uid} = fstatSync(descriptor)
+      if (!isFresh(mtimeMs) || size > mostBytes || uid !== userId()) return undefined
+      return JSON.parse(readFileSync(descriptor, 'utf8')) as NodeLists
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function pathOf({endpoint = '', imageEndpoint = '', list}: Kept): string {
+  const key = createHash('sha256')
+    .update(JSON.stringify([endpoint, imageEndpoint]))
+    .digest('hex')
+  return join(ownFolder(process.env, userId()), `${prefix}${key.slice(0, 16)}-${list}.json`)
+}
+
+function userId(): number {
+  return process.geteuid?.() ?? 0
+}
+
+/** Only what names are made of: labels and annotations may hold anything. */
+function withoutTheRest({containers, pods, images}: NodeLists): object {
+  return {
+    containers: containers.map(({id, metadata, state, createdAt, podSandboxId, labels}) => ({
+      id,
+      metadata,
+      state,
+      createdAt,
+      podSandboxId,
+      labels: Object.fromEntries(
+        Object.entries(labels).filter(([name]) => name.startsWith('io.kubernetes.')),
+      ),
+    })),
+    pods: pods.map(({id, metadata, state, createdAt}) => ({id, metadata, state, createdAt})),
+    images: images.map(({id, repoTags, repoDigests}) => ({id, repoTags, repoDigests})),
+  }
+}
