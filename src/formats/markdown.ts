@@ -100,7 +100,7 @@ function tableText(rows: readonly string[][], width: number, style: PageStyle): 
     .map((cells, row) => {
       const wrapped = cells.map((cell, column) => {
         const lines = wrapWords(cell, widths[column] ?? 0, style)
-        return row === 0 ? lines.map(style.title) : lines
+        return row === 0 ? lines.map((line) => style.title(line)) : lines
       })
       const height = Math.max(...wrapped.map((lines) => lines.length))
       return Array.from({length: height}, (_, index) =>

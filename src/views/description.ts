@@ -88,7 +88,9 @@ function descriptionText(thing: Described, context: DescriptionContext): string 
       .flatMap((line) => shownLines(line, room, broken).map((shown) => paint(meaningOf(line), shown)))
       .map((value, index) => `  ${(index === 0 ? label : '').padEnd(width)}  ${value}\n`),
   )
-  return `${wrapLine(title, columns).map(strong).join('\n')}\n${text.join('')}`
+  return `${wrapLine(title, columns)
+    .map((line) => strong(line))
+    .join('\n')}\n${text.join('')}`
 }
 
 /** What may be as long as a script is cut on a terminal, all else is broken between words. */

@@ -131,6 +131,11 @@ describe('on a terminal', () => {
       )
   })
 
+  test('the head of a table in a topic stands out, and nothing else is in it', async () => {
+    const shown = await textOnTerminal(['help', 'exit-codes'], {columns: 80, rows: 100, env})
+    expect(shown).toMatch(/^\u001b\[1mcode\u001b\[22m +\u001b\[1mmeaning\u001b\[22m$/m)
+  })
+
   test('a narrow one has its lines broken at words', async () => {
     const shown = await textOnTerminal(['ps', '--help'], {columns: 40, rows: 100, env: {NO_COLOR: '1'}})
     expect(linesOf(shown).filter((line) => line.length > 40)).toEqual([])

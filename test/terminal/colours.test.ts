@@ -136,8 +136,10 @@ describe('each meaning has its colour, the same everywhere', () => {
             stats: undefined,
           },
         ],
-        {nowMs: 0, paint},
+        // As chalk's, which prints all that it is given.
+        {nowMs: 0, paint, strong: (...texts: string[]) => `<${texts.join(' ')}>`},
       ).table(false)
+    expect(shown({state: 'CONTAINER_RUNNING'})).toMatch(/^<container default\/web\/app>\n/)
     expect(shown({state: 'CONTAINER_RUNNING'})).toMatch(/State +\u001b\[38;5;28mrunning/)
     expect(shown({state: 'CONTAINER_EXITED', exitCode: 1})).toMatch(/State +\u001b\[38;5;196mexited with 1/)
     expect(shown({state: 'CONTAINER_EXITED', exitCode: 0})).toMatch(/State +\u001b\[38;5;244mexited with 0/)
