@@ -1,5 +1,5 @@
 import {once, setMaxListeners} from 'node:events'
-import type {Socket} from 'node:net'
+import type {Duplex} from 'node:stream'
 import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
@@ -7,9 +7,10 @@ import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {listFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
-import {Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
+import {exitCode, Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
 import {type Listener, listenOn} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
+import {type UsersConnection, usersConnection} from '../sessions/users-connection.js'
 import {forwardConnection} from '../streaming/index.js'
 import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
 import {programName} from '../text/program.js'
@@ -66,6 +67,8 @@ export default class PortForward extends CriCommand {
     using client = await this.connect(flags)
     const podSandboxId = await this.#readyPod(client, pod)
 
+    const elsewhere = usersConnection()
+    if (elsewhere) return await this.#carryOne(elsewhere, {client, streaming, podSandboxId, pod}, mappings)
     const listeners = await this.#listen(mappings, [...(flags.address ?? ['localhost'])], {
       client,
       streaming,
@@ -78,6 +81,17 @@ export default class PortForward extends CriCommand {
     // Ctrl-C is how one ends it; SIGTERM is somebody else's.
     const {reason} = this.signal
     if (reason instanceof Interrupted && reason.signal === 'SIGTERM') throw reason
+  }
+
+  /** The user listens elsewhere. */
+  async #carryOne(
+    connection: UsersConnection,
+    forwarding: Forwarding,
+    [mapping]: readonly PortMapping[],
+  ): Promise<void> {
+    if (connection.kind === 'check' || !mapping) return
+    if (!(await this.#carry(forwarding, connection.open(), mapping.remotePort)))
+      process.exitCode = exitCode.failed
   }
 
   async #readyPod(client: CriClient, reference: string): Promise<string> {
@@ -101,7 +115,10 @@ export default class PortForward extends CriCommand {
       const {listeners, problems} = await listenOn(
         address === undefined ? addresses : [address],
         localPort,
-        (socket, port) => void this.#carry(forwarding, socket, port, remotePort),
+        (socket, port) => {
+          this.write(`Handling connection for ${port}\n`)
+          void this.#carry(forwarding, socket, remotePort)
+        },
       )
       for (const listener of listeners) this.write(forwardingLine(listener, remotePort))
       for (const problem of problems) this.note(problem)
@@ -113,11 +130,9 @@ export default class PortForward extends CriCommand {
 
   async #carry(
     {client, streaming, podSandboxId, pod}: Forwarding,
-    local: Socket,
-    localPort: number,
+    local: Duplex,
     remotePort: number,
-  ): Promise<void> {
-    this.write(`Handling connection for ${localPort}\n`)
+  ): Promise<boolean> {
     try {
       await forwardConnection({
         openUrl: async () => (await client.runtime.portForward({podSandboxId, port: [remotePort]})).url,
@@ -126,9 +141,11 @@ export default class PortForward extends CriCommand {
         tls: streaming.tls,
         signal: this.signal,
       })
+      return true
     } catch (error) {
       if (!this.signal.aborted)
         this.note(`a connection to port ${remotePort} of ${pod} failed: ${describeError(error).text}`)
+      return false
     }
   }
 }

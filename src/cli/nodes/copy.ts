@@ -1,4 +1,4 @@
-import {PassThrough} from 'node:stream'
+import {PassThrough, type Readable} from 'node:stream'
 import {UserError} from '../../errors/errors.js'
 import {type LocalSource, openLocalSource, unpackHere} from '../../sessions/cp/copy.js'
 import {parseCopyPath} from '../../sessions/cp/copy-path.js'
@@ -53,7 +53,7 @@ export function archiveFor(
   source: LocalSource,
   request: string,
   takesHoles: () => Promise<boolean>,
-): NodeJS.ReadableStream | undefined {
+): Readable | undefined {
   const {name}: {name?: unknown} = JSON.parse(request)
   if (name === undefined) return source.archive(undefined, takesHoles)
   if (typeof name !== 'string' || name.includes('/')) return undefined

@@ -1,11 +1,12 @@
 import {readSync} from 'node:fs'
-import {Readable} from 'node:stream'
+import {Duplex, Readable} from 'node:stream'
 import {giveFiles, UnreadableFile} from '../../node/read-file.js'
 import {type Frame, FrameReader} from '../../nodes/frames.js'
 import {markStart} from '../../nodes/marks.js'
 import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
+import {setUsersConnection} from '../../sessions/users-connection.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
 const lastMomentsMs = 10_000
@@ -50,6 +51,11 @@ export class FarEnd implements Disposable {
         archive: (name, takesHoles) =>
           Readable.from(this.#archive(orders.nonce, name, takesHoles), {objectMode: false}),
         [Symbol.asyncDispose]: async () => undefined,
+      })
+    if (orders.connection)
+      setUsersConnection({
+        kind: orders.connection,
+        open: () => new FarConnection(this.#input, markStart(orders.nonce)),
       })
     const frames = new FrameReader()
     this.#raw
@@ -176,6 +182,40 @@ class FarInput extends Readable {
   setRawMode(on: boolean): this {
     process.stderr.write(`${this.#mark}raw ${on ? 'on' : 'off'}\n`)
     return this
+  }
+}
+
+/** stdin and stdout as one connection, of which each half may end by itself. */
+class FarConnection extends Duplex {
+  readonly #input: Readable
+  readonly #mark: string
+
+  constructor(input: Readable, mark: string) {
+    super()
+    this.#input = input
+    this.#mark = mark
+    input.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) input.pause()
+    })
+    input.on('end', () => this.push(null))
+    input.pause()
+  }
+
+  override _read(): void {
+    this.#input.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    process.stdout.write(chunk, done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    process.stdout.write(`${this.#mark}over\n`, done)
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#input.destroy()
+    done(error)
   }
 }
 

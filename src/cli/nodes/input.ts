@@ -1,3 +1,4 @@
+import type {Socket} from 'node:net'
 import type {RunOnNode} from '../../nodes/run.js'
 import type {LocalSource} from '../../sessions/cp/copy.js'
 import {takeTerminal} from '../../terminal/raw.js'
@@ -8,7 +9,11 @@ interface InputOptions {
   givesKeys: boolean
   /** What the command line copies into a container. */
   source: LocalSource | undefined
+  /** Instead of stdin: one connection of a port-forward. */
+  socket: Socket | undefined
 }
+
+type Origin = AsyncIterable<Buffer | string> & {destroy?: () => void}
 
 /** What the user's stdin holds, or a file to copy, to the node as far as the program there asks for it. */
 export class InputForNode implements Disposable {
@@ -16,7 +21,7 @@ export class InputForNode implements Disposable {
   readonly #options: InputOptions
   #wanted = 0
   /** What is read at present; undefined before anything was asked for. */
-  #origin: NodeJS.ReadableStream | undefined
+  #origin: Origin | undefined
   #over = false
   #answerHoles: ((takes: boolean) => void) | undefined
   #wake: (() => void) | undefined
@@ -29,12 +34,15 @@ export class InputForNode implements Disposable {
 
   /**
    * `input N`: that many bytes more. `raw on`, `raw off`: each key as it is, or lines as the terminal makes them.
-   * `pack …`: from now on the tar stream of what is copied. `holes true`: whether that may have some.
+   * `over`: nothing more comes of the connection. `pack …`: from now on the tar stream of what is copied. `holes true`: whether that may have some.
    */
   hear(mark: string): void {
     const space = mark.indexOf(' ')
-    const [word, value] = [mark.slice(0, space), mark.slice(space + 1)]
+    const [word, value] = space < 0 ? [mark, ''] : [mark.slice(0, space), mark.slice(space + 1)]
     switch (word) {
+      case 'over':
+        this.#options.socket?.end()
+        return
       case 'raw':
         this.#setRaw(value === 'on')
         return
@@ -48,7 +56,7 @@ export class InputForNode implements Disposable {
         if (!/^\d{1,9}$/.test(value)) return
         this.#wanted += Number(value)
         this.#wake?.()
-        if (!this.#origin) this.#read(process.stdin)
+        if (!this.#origin) this.#read(this.#stdin())
     }
   }
 
@@ -69,15 +77,20 @@ export class InputForNode implements Disposable {
     })
   }
 
-  #read(origin: NodeJS.ReadableStream): void {
+  /** A connection goes on in the other direction when this one has ended. */
+  #stdin(): Origin {
+    return this.#options.socket?.iterator({destroyOnReturn: false}) ?? process.stdin
+  }
+
+  #read(origin: Origin): void {
     const before = this.#origin
     this.#origin = origin
     this.#wake?.()
-    if (before && before !== process.stdin && 'destroy' in before) (before.destroy as () => void)()
+    if (before !== process.stdin) before?.destroy?.()
     void this.#pass(origin)
   }
 
-  async #pass(origin: NodeJS.ReadableStream): Promise<void> {
+  async #pass(origin: Origin): Promise<void> {
     const isOver = () => this.#over || this.#origin !== origin
     try {
       for await (const chunk of origin) {
@@ -93,7 +106,7 @@ export class InputForNode implements Disposable {
       }
     } catch (error) {
       // An archive that ends too early must not look whole; stdin that can't be read any more is at its end.
-      if (origin !== process.stdin && !isOver()) this.#run.stop(error)
+      if (this.#options.source && origin !== process.stdin && !isOver()) this.#run.stop(error)
     }
     if (!isOver()) await this.#run.send({kind: 'end'})
   }

@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto'
+import type {Socket} from 'node:net'
 import type {Writable} from 'node:stream'
 import {exitCode, UsageError, UserError} from '../../errors/errors.js'
 import {findBuilds} from '../../nodes/builds.js'
@@ -43,13 +44,18 @@ export async function runOnNode(node: string, line: CommandLine, manifest: Progr
   }
 }
 
-const running = new WeakSet<AbortSignal>()
+/** How much goes on that a signal is passed on to. */
+const running = new WeakMap<AbortSignal, number>()
+
+function countRunning(signal: AbortSignal, more: 1 | -1): void {
+  running.set(signal, (running.get(signal) ?? 0) + more)
+}
 
 /** Until something runs there the signal ends all; then it is passed on. */
 function whenEndedBefore(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
-      if (!running.has(signal)) reject(signal.reason)
+      if (!running.get(signal)) reject(signal.reason)
     })
   })
 }
@@ -81,33 +87,41 @@ async function connectAndRun(
     program === undefined
       ? await findBuilds({version, started: process, environment, uid, nodeFile})
       : {files: [], package: undefined}
-  const nonce = randomBytes(16).toString('hex')
+  const run = async (asked: CommandLine, io: Io): Promise<Ending> => {
+    const first = await runOnce(asked, io)
+    const facts = first.kind === 'said' ? parseFacts(first.text) : undefined
+    if (!facts) return first
+    signal.throwIfAborted()
+    const progress = new Progress(destination)
+    try {
+      await deliver(connection, facts, builds, {
+        sudo,
+        note: writeMessage,
+        onProgress: (bytes, total) => progress.show(bytes, total),
+      })
+    } finally {
+      progress.clear()
+    }
+    return await runOnce(asked, io)
+  }
+  const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
+    const nonce = randomBytes(16).toString('hex')
+    const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io)))
+    const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
+    return carry(new RunOnNode(connection, script, {nonce, sudo}), orders, {line: asked, io, signal})
+  }
+  if (line.id === 'port-forward') {
+    const {forwardFromHere} = await import('./forward.js')
+    const there = (asked: CommandLine, socket?: Socket) =>
+      run(asked, socket ? {kind: 'connection', socket} : {kind: 'check'})
+    // What listens is here, and so is its end.
+    return await forwardFromHere(line, there, {failureOf, signal, onListening: () => countRunning(signal, 1)})
+  }
   const copy = await copyHere(line, signal)
   await using _ = copy?.kind === 'in' ? copy.source : undefined
-  const orders = Buffer.from(JSON.stringify(ordersOf(line, nonce, files, copy)))
-  const start = () =>
-    new RunOnNode(connection, runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length}), {
-      nonce,
-      sudo,
-    })
-  const ending = await carry(start(), orders, {line, copy, signal})
+  const ending = await run(line, copy ?? {kind: 'streams'})
   if (ending.kind === 'ended') return ending.exitCode
-  const facts = ending.kind === 'said' ? parseFacts(ending.text) : undefined
-  if (!facts) throw failureOf(ending)
-  signal.throwIfAborted()
-  const progress = new Progress(destination)
-  try {
-    await deliver(connection, facts, builds, {
-      sudo,
-      note: writeMessage,
-      onProgress: (bytes, total) => progress.show(bytes, total),
-    })
-  } finally {
-    progress.clear()
-  }
-  const second = await carry(start(), orders, {line, copy, signal})
-  if (second.kind === 'ended') return second.exitCode
-  throw failureOf(second)
+  throw failureOf(ending)
 
   function failureOf(ended: Ending): Error {
     if (ended.kind === 'said' && ended.text === 'none')
@@ -117,9 +131,11 @@ async function connectAndRun(
   }
 }
 
+/** What stands on this side for stdin and stdout of the program there. */
+type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Socket} | {kind: 'check'}
+
 /** What would do something else there than here. */
-function checkVerb({id, given}: CommandLine): void {
-  if (id === 'port-forward') throw new UsageError('port-forward with --node is not there yet')
+function checkVerb({given}: CommandLine): void {
   for (const name of ['profile-cpu', 'profile-mem'])
     if (givenValue(given, name) !== undefined)
       throw new UsageError(`--${name} is for a command that runs here`)
@@ -131,15 +147,19 @@ const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
 async function carry(
   run: RunOnNode,
   orders: Buffer,
-  {line, copy, signal}: {line: CommandLine; copy: CopyHere | undefined; signal: AbortSignal},
+  {line, io, signal}: {line: CommandLine; io: Io; signal: AbortSignal},
 ): Promise<Ending> {
-  const source = copy?.kind === 'in' ? copy.source : undefined
-  using input = new InputForNode(run, {givesKeys: givesKeys(line), source})
+  const source = io.kind === 'in' ? io.source : undefined
+  const socket = io.kind === 'connection' ? io.socket : undefined
+  using input = new InputForNode(run, {givesKeys: givesKeys(line), source, socket})
+  // Whoever connected has gone away.
+  socket?.once('close', () => run.stop(new UserError('the connection was closed')))
   let unpacking: Unpacking | undefined
   const stdout = (): Writable => {
-    if (copy?.kind !== 'out') return process.stdout
+    if (socket) return socket
+    if (io.kind !== 'out') return process.stdout
     if (!unpacking) {
-      unpacking = copy.unpack()
+      unpacking = io.unpack()
       unpacking.done.catch((error) => run.stop(error))
     }
     return unpacking.stream
@@ -148,7 +168,7 @@ async function carry(
     if (typeof signal.reason?.signal === 'string') void run.send({kind: 'signal', name: signal.reason.signal})
   }
   signal.addEventListener('abort', passOn)
-  running.add(signal)
+  countRunning(signal, 1)
   const resize = (): void => {
     const facts = terminalFacts(process.stdout) ?? terminalFacts(process.stderr)
     if (facts) void run.send({kind: 'size', ...facts})
@@ -173,7 +193,7 @@ async function carry(
     } else begun?.stream.destroy()
     return ended
   } finally {
-    running.delete(signal)
+    countRunning(signal, -1)
     signal.removeEventListener('abort', passOn)
     process.off('SIGWINCH', resize)
   }
@@ -196,19 +216,14 @@ async function write(stream: Writable, bytes: Buffer): Promise<void> {
     })
 }
 
-function ordersOf(
-  asked: CommandLine,
-  nonce: string,
-  files: Orders['files'],
-  copy: CopyHere | undefined,
-): Orders {
-  const line = copy?.kind === 'out' ? copy.line : asked
+function ordersOf(asked: CommandLine, nonce: string, files: Orders['files'], io: Io): Orders {
+  const line = io.kind === 'out' ? io.line : asked
   const flags = line.given
     .filter(({flag}) => !nodeFlagNames.has(flag.name))
     .map(({flag: {name}, value}) => (value === true ? `--${name}` : `--${name}=${value}`))
   const empty = line.empty.filter((name) => !nodeFlagNames.has(name)).map((name) => `--${name}=`)
   const stderr = terminalFacts(process.stderr)
-  const stdout = copy?.kind === 'out' ? undefined : terminalFacts(process.stdout)
+  const stdout = io.kind === 'out' ? undefined : terminalFacts(process.stdout)
   return {
     nonce,
     words: [line.id, ...empty, ...flags, '--', ...line.arguments],
@@ -219,7 +234,9 @@ function ordersOf(
       ...(stderr && {stderr}),
     },
     files,
-    ...(copy?.kind === 'in' && {source: {path: copy.source.path, isFile: copy.source.isFile}}),
+    ...(io.kind === 'in' && {source: {path: io.source.path, isFile: io.source.isFile}}),
+    ...(io.kind === 'connection' && {connection: 'carry' as const}),
+    ...(io.kind === 'check' && {connection: 'check' as const}),
   }
 }
 

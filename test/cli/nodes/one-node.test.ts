@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {chmod, mkdtemp, rm} from 'node:fs/promises'
+import {type AddressInfo, connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
@@ -177,6 +178,48 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
   ])('cp %s %s fails as here', async (from, to) => {
     expect(await there(['cp', from, to])).toEqual(await here(['cp', from, to]))
   })
+
+  test('port-forward listens here, carries both halves, and Ctrl-C ends it', async () => {
+    const bytes = randomBytes(3_000_000)
+    // It answers when the other side has ended.
+    const server = createServer({allowHalfOpen: true}, (socket) => {
+      const chunks: Buffer[] = []
+      socket.on('data', (chunk) => chunks.push(chunk)).on('end', () => socket.end(Buffer.concat(chunks)))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const {port} = server.address() as AddressInfo
+    const cli = startCli(['--node', 'root', 'port-forward', 'web-1', `:${port}`, '--address', '127.0.0.1'], {
+      env: node.env,
+    })
+    let said = ''
+    cli.stdout.on('data', (chunk: Buffer) => {
+      said += chunk
+    })
+    const forwarding = /^Forwarding from 127\.0\.0\.1:(\d+) -> /
+    await eventually(() => expect(said).toMatch(forwarding))
+    const local = Number(forwarding.exec(said)?.[1])
+    for (const connection of [1, 2]) {
+      const socket = connect({port: local, host: '127.0.0.1', allowHalfOpen: true})
+      const chunks: Buffer[] = []
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+      socket.end(bytes)
+      await new Promise((resolve) => socket.once('end', resolve))
+      expect(Buffer.concat(chunks).equals(bytes), `connection ${connection}`).toBe(true)
+    }
+    await eventually(() => expect(node.running()).toEqual([]))
+    cli.kill('SIGINT')
+    const {stderr, exitCode} = await outcomeOf(cli)
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    expect(said.split(`Handling connection for ${local}\n`)).toHaveLength(3)
+  })
+
+  test.each([['nobody', ':80'], ['web-1', 'eighty'], ['web-1']])(
+    'port-forward %s %s fails as here',
+    async (...words) => {
+      expect(await there(['port-forward', ...words])).toEqual(await here(['port-forward', ...words]))
+    },
+  )
 
   test('20 MB go each way', async () => {
     const bytes = randomBytes(20_000_000)
