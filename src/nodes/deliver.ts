@@ -105,8 +105,7 @@ function isNodeEnough(version: string | undefined): boolean {
 
 function missingWords({machine, libc, nodeVersion}: NodeFacts, builds: Builds): string {
   const node = builds.package ? `, or Node.js 20.19 or newer there (${nodeVersion ?? 'it has none'})` : ''
-  if (libc === 'musl')
-    return `no crisp for ${machine} with musl${node}: a standalone file needs glibc, --node-mode tunnel none of it`
+  if (libc === 'musl') return `no crisp for ${machine} with musl${node}: a standalone file needs glibc`
   return `no crisp for its processor (${machine})${node}: install the package crisp-builds here, or name a standalone file with --node-file`
 }
 
