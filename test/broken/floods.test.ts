@@ -2,6 +2,7 @@ import {expect, test} from 'vitest'
 import {answers, type BrokenServer, floods, httpFrame, listsWithoutEnd} from '../support/broken-servers.js'
 import {startFakeNode} from '../support/fake-node.js'
 import {measurePeak} from '../support/measure-peak.js'
+import {runCli} from '../support/run-cli.js'
 
 // Peers that send without end: what they send is bounded in memory, and said in one line.
 
@@ -24,6 +25,15 @@ test.each(frames)('a runtime that floods with %s frames is one line, in little m
   expect(stderr).toMatch(/^crisp: .*\n$/)
   expect([1, 4, 124]).toContain(exitCode)
   expect(peakMiB).toBeLessThan(150)
+})
+
+test('a runtime that asks, falls silent and never reads an answer keeps no process alive', async () => {
+  await using server = await floods(httpFrame(6, 0, 0, Buffer.alloc(8)), 40)
+  expect(await runCli(['-t', '1s', 'ps'], server)).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^crisp: .*\n$/),
+    exitCode: expect.toBeOneOf([4, 124]),
+  })
 })
 
 /** Containers of a list's answer: field 1, a message each. */

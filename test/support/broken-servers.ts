@@ -150,15 +150,16 @@ export function answers(message: Buffer): Promise<BrokenServer> {
   })
 }
 
-/** Accepts HTTP/2, and sends one frame over and over without reading what comes back. */
-export function floods(frame: Buffer): Promise<BrokenServer> {
+/** Accepts HTTP/2, and sends one frame over and over without reading what comes back: for ever, or thousands of times. */
+export function floods(frame: Buffer, thousands = Number.POSITIVE_INFINITY): Promise<BrokenServer> {
   const many = Buffer.concat(Array(1000).fill(frame))
   return listening((track) =>
     createServer((socket) => {
       track(socket)
       socket.write(httpFrame(4, 0, 0, Buffer.alloc(0)))
+      let sent = 0
       const pour = () => {
-        while (!socket.destroyed && socket.write(many));
+        while (!socket.destroyed && sent++ < thousands && socket.write(many));
       }
       socket.once('data', () => {
         socket.pause()

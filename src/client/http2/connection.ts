@@ -47,6 +47,8 @@ const windowBytes = 1024 * 1024
 const mostBlockBytes = 64 * 1024
 /** Of answers to pings and settings, to one who does not read them. */
 const mostUnreadBytes = 1024 * 1024
+/** What the last words may take to be sent to one who does not read. */
+const lastWordsMs = 500
 
 interface OpenStream {
   /** undefined until it is its turn. */
@@ -145,12 +147,14 @@ export class Connection {
     return {taken: (bytes) => this.#taken(stream, bytes), cancel: () => this.#cancel(stream)}
   }
 
-  /** What was written still arrives; streams that are open do not end any more. */
+  /** What was written still arrives, where it is read; streams that are open do not end any more. */
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#socket.unref()
     this.#socket.destroySoon()
+    // A write that does not end keeps the process alive, whatever is unref'd.
+    if (this.#socket.writableLength > 0) setTimeout(() => this.#socket.destroy(), lastWordsMs).unref()
   }
 
   #startWaiting(): void {
