@@ -27,8 +27,8 @@ export function openStdin(): Readable {
   if (isatty(fd)) return process.stdin
   const stat = fstatSync(fd)
   if (!stat.isFIFO() && !stat.isSocket()) return new FileInput(fd)
-  // In a standalone file a socket's `onread` is never called.
-  return bun ? process.stdin : new PipeInput(fd)
+  // In a standalone file a socket's `onread` is never called, and process.stdin forgets at times to go on after a pause.
+  return bun ? new StreamInput(bun.file(fd).stream()) : new PipeInput(fd)
 }
 
 // Without a high-water mark nothing is read ahead, into the buffer that is still in use.
@@ -86,6 +86,28 @@ class PipeInput extends Readable {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#socket?.destroy()
+    done(error)
+  }
+}
+
+class StreamInput extends Readable {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    super(noReadAhead)
+    this.#reader = stream.getReader()
+  }
+
+  override _read(): void {
+    this.#reader.read().then(
+      ({done, value}) => this.push(done ? null : value),
+      (error) => this.destroy(unreadable(error)),
+    )
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    // Nobody is left to hear how that ends.
+    this.#reader.cancel().catch(() => undefined)
     done(error)
   }
 }
