@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import type {GlobalFlags} from '../cli/flags/common.js'
+import {signalAfter} from '../client/deadlines.js'
 import {UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {programName} from '../text/program.js'
@@ -65,7 +66,7 @@ export default class Init extends CriCommand {
       using client = await this.connect(
         {'max-retries': 0, ...flags},
         {
-          signal: AbortSignal.any([this.signal, AbortSignal.timeout(1000)]),
+          signal: AbortSignal.any([this.signal, signalAfter(1000)]),
         },
       )
       return await usesSystemd(client)

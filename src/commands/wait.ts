@@ -8,7 +8,7 @@ import {chosenByFilters, givenFilter} from '../cli/flags/target.js'
 import {choiceFlag, durationFrom} from '../cli/flags/types.js'
 import {inOrder} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
-import {timerMs} from '../client/deadlines.js'
+import {signalAfter, timerMs} from '../client/deadlines.js'
 import {exitCode, UsageError, UserError} from '../errors/errors.js'
 import {watchChanges} from '../node/changes.js'
 import {Outage} from '../node/lost-runtime.js'
@@ -138,7 +138,7 @@ export default class Wait extends CriCommand {
 function limitAfter(timeoutMs: number): AbortSignal | undefined {
   if (timeoutMs === 0) return AbortSignal.abort()
   const limitMs = timerMs(timeoutMs)
-  return limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
+  return limitMs === undefined ? undefined : signalAfter(limitMs)
 }
 
 async function chooseIds(

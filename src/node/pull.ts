@@ -1,5 +1,5 @@
 import type {CriClient} from '../client/connect.js'
-import {timerMs} from '../client/deadlines.js'
+import {signalAfter, timerMs} from '../client/deadlines.js'
 import {
   exitCode,
   type Facts,
@@ -38,7 +38,7 @@ export async function pullImage(
   {auth, annotations = {}, podConfig, timeoutMs, signal}: PullOptions = {},
 ): Promise<string> {
   const limitMs = timeoutMs === undefined ? undefined : timerMs(timeoutMs)
-  const limit = limitMs === undefined ? undefined : AbortSignal.timeout(limitMs)
+  const limit = limitMs === undefined ? undefined : signalAfter(limitMs)
   const signals = [signal, limit].filter((given) => given !== undefined)
   try {
     const {imageRef} = await client.image.pullImage(

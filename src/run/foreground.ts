@@ -1,4 +1,5 @@
 import type {Writable} from 'node:stream'
+import {signalAfter} from '../client/deadlines.js'
 import {NotFoundError, RpcError, UserError} from '../errors/errors.js'
 import type {ContainerStatus} from '../generated/cri.js'
 import {PlainLog} from '../logs/bytes.js'
@@ -81,7 +82,7 @@ const exitPatienceMs = 1000
 async function waitForExitAfter(container: ForegroundContainer, error: unknown): Promise<ContainerStatus> {
   container.signal.throwIfAborted()
   if (!isOfSession(error)) throw error
-  const signal = AbortSignal.any([container.signal, AbortSignal.timeout(exitPatienceMs)])
+  const signal = AbortSignal.any([container.signal, signalAfter(exitPatienceMs)])
   return await waitUntilExited({...container, signal}, async () => undefined).catch(() => {
     container.signal.throwIfAborted()
     throw error
@@ -107,7 +108,7 @@ async function waitUntilExited(
     if (status.state === 'CONTAINER_EXITED') return status
     await meanwhile()
     // The end of the pause is no failure; the signal's is told below.
-    await watch.change(AbortSignal.any([signal, AbortSignal.timeout(pauseMs)])).catch(() => undefined)
+    await watch.change(AbortSignal.any([signal, signalAfter(pauseMs)])).catch(() => undefined)
     signal.throwIfAborted()
   }
 }

@@ -1,5 +1,8 @@
+import {once} from 'node:events'
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
 import {expect, test} from 'vitest'
-import {deadlineMs, timerMs} from '../../src/client/deadlines.js'
+import {deadlineMs, signalAfter, timerMs} from '../../src/client/deadlines.js'
 
 test.each([
   ['ListContainers', {}, 10_000],
@@ -25,3 +28,16 @@ test.each([
   [2 ** 31, undefined],
   [Number.POSITIVE_INFINITY, undefined],
 ])('a timer for %d ms', (durationMs, expected) => expect(timerMs(durationMs)).toBe(expected))
+
+test('the end of a time comes although only a signal made of it is held', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const either = AbortSignal.any([new AbortController().signal, signalAfter(200)])
+  const ended = once(either, 'abort')
+  await new Promise(setImmediate)
+  collectGarbage()
+  const asleep = setTimeout(() => undefined, 60_000)
+  await ended
+  clearTimeout(asleep)
+  expect(either.reason).toMatchObject({name: 'TimeoutError'})
+})

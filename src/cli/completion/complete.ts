@@ -1,4 +1,5 @@
 import {existsSync} from 'node:fs'
+import {signalAfter} from '../../client/deadlines.js'
 import {knownSockets} from '../../client/endpoints.js'
 import {configReader} from '../settings/file.js'
 import {readSettings} from '../settings/settings.js'
@@ -46,7 +47,7 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
   // Counted from the start of the process: that is when the key was pressed.
   const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
   try {
-    const signal = AbortSignal.timeout(Math.max(0, Math.ceil(leftMs)))
+    const signal = signalAfter(Math.max(0, Math.ceil(leftMs)))
     const settings = await readSettings(globals, process.env, () => undefined, configReader(signal))
     const {liveCandidates} = await import('./live.js')
     return await liveCandidates(lookup, part, settings, signal)
