@@ -533,7 +533,11 @@ describe('signals and readers', () => {
   test('a closed stdout pipe ends exec without an error', async () => {
     await using node = await startFakeNode({
       exec: async ({stdout, signal}) => {
-        while (!signal.aborted) await new Promise((resolve) => stdout?.write('y\n'.repeat(10_000), resolve))
+        while (!signal.aborted) {
+          await new Promise((resolve) => stdout?.write('y\n'.repeat(10_000), resolve))
+          // A write to what is closed takes no turn in which the signal could come.
+          await setImmediate()
+        }
         return {exitCode: 0}
       },
     })
