@@ -1,10 +1,11 @@
 import {RpcError, rpcCode} from '../errors/errors.js'
+import {StatusError} from '../errors/status-error.js'
 import {type Method, runtimeServiceMethods} from '../generated/codec.js'
 import type {VersionResponse} from '../generated/cri.js'
 import type {CallObserver, CallOptions, StreamOptions} from './call-options.js'
 import type {Channel} from './channel.js'
 import {deadlineMs} from './deadlines.js'
-import {Exchange, StatusError} from './exchange.js'
+import {Exchange} from './exchange.js'
 import type {Header} from './http2/hpack.js'
 import {requireReadable} from './message-limit.js'
 

@@ -1,4 +1,5 @@
 import {type RpcCode, rpcCode} from '../errors/errors.js'
+import {StatusError} from '../errors/status-error.js'
 import type {Channel} from './channel.js'
 import type {Connection, Ending, Stream, StreamListener} from './http2/connection.js'
 import {errorCode} from './http2/frames.js'
@@ -6,19 +7,6 @@ import type {Header} from './http2/hpack.js'
 
 // CRI-O sends up to 80 MiB (cri-o/cri-o 1.36, grpc_max_send_msg_size), containerd 16 MiB.
 const maxMessageBytes = 128 * 1024 * 1024
-
-/** How a call ended that did not end well. */
-export class StatusError extends Error {
-  override name = 'StatusError'
-  readonly code: RpcCode
-  readonly details: string
-
-  constructor(code: RpcCode, details: string) {
-    super(details)
-    this.code = code
-    this.details = details
-  }
-}
 
 export interface Question {
   path: string

@@ -1,5 +1,5 @@
 import type * as cri from '../../generated/cri.js'
-import {unknown} from '../server/status-error.js'
+import {unknown} from '../server/statuses.js'
 
 interface Account {
   runAsUser: cri.Int64Value | null

@@ -12,7 +12,7 @@ import {
 } from '../processes/container-life.js'
 import {loggedWords, startWords} from '../processes/runc-words.js'
 import type {Call, Handlers} from '../server/rpc.js'
-import {notFound, unknown} from '../server/status-error.js'
+import {notFound, unknown} from '../server/statuses.js'
 import {nowNs} from '../state/clock.js'
 import type {StoredImage} from '../state/image-store.js'
 import {pathInside, requireOwnPlace} from '../state/own-paths.js'

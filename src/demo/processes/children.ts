@@ -1,7 +1,7 @@
 import {appendFile, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {rpcCode} from '../../errors/errors.js'
-import {StatusError} from '../server/status-error.js'
+import {StatusError} from '../../errors/status-error.js'
 import {killMarked, readProcess, signalProcess} from './process-table.js'
 import type {Child} from './processes.js'
 

@@ -10,13 +10,14 @@ import {
 } from '@grpc/grpc-js'
 import {methodsOf} from '../../client/descriptor.js'
 import {rpcCode} from '../../errors/errors.js'
+import {StatusError} from '../../errors/status-error.js'
 import {lowerFirst} from '../../text/case.js'
 import type {Behaviour} from './behaviour.js'
 import {callLog, type ObservedCall} from './call-log.js'
 import {serviceDefinition} from './definitions.js'
 import {type Faults, faultOf} from './faults.js'
 import type {Call, Handlers} from './rpc.js'
-import {StatusError, unknown} from './status-error.js'
+import {unknown} from './statuses.js'
 import {TooManyTokensError} from './streaming-server.js'
 
 // As containerd's.

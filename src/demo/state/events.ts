@@ -1,6 +1,6 @@
 import {rpcCode} from '../../errors/errors.js'
+import {StatusError} from '../../errors/status-error.js'
 import type {ContainerEventResponse, Input} from '../../generated/cri.js'
-import {StatusError} from '../server/status-error.js'
 
 export type Event = Input<ContainerEventResponse>
 

@@ -1,5 +1,5 @@
+import {StatusError} from '../../errors/status-error.js'
 import type {Behaviour} from '../server/behaviour.js'
-import {StatusError} from '../server/status-error.js'
 
 /** Names in use: pods and containers with the same metadata must not exist twice. */
 export class Names {

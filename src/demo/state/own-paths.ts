@@ -2,7 +2,8 @@ import type {Stats} from 'node:fs'
 import {lstat, readlink, stat} from 'node:fs/promises'
 import {dirname, isAbsolute, join, relative} from 'node:path'
 import {rpcCode} from '../../errors/errors.js'
-import {invalidArgument, StatusError} from '../server/status-error.js'
+import {StatusError} from '../../errors/status-error.js'
+import {invalidArgument} from '../server/statuses.js'
 
 /** Joins a path that must not leave its directory. */
 export function pathInside(directory: string, path: string, what: string): string {

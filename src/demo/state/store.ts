@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto'
-import {notFound, unknown} from '../server/status-error.js'
+import {notFound, unknown} from '../server/statuses.js'
 
 const idLength = 64
 
