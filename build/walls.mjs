@@ -87,6 +87,7 @@ const beside = {
     imports: [
       'client/descriptor.js',
       'client/endpoints.js',
+      'node/own-folder.js',
       'streaming/spdy-frames.js',
       'streaming/spdy-headers.js',
       'text',

@@ -8,15 +8,15 @@ import {
   readSync,
   realpathSync,
   renameSync,
-  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import {dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {UserError} from '../errors/errors.js'
+import {isTrustedFolder} from '../node/own-folder.js'
 import {ownCommand} from '../text/own-command.js'
-import {ownFolder} from './own-folder.js'
+import {sessionFolder} from './session-folder.js'
 
 // What can go to a node: standalone files, of which each fits some processors, and the package that runs here, which fits
 // every node with Node.
@@ -91,7 +91,7 @@ function findInstalled({started, version, uid}: BuildSource): FileBuild[] {
   try {
     const program = realpathSync(ownCommand(started).at(-1) as string)
     const folder = join(dirname(program), '..', 'lib', 'crisp', 'builds', version)
-    if (!isTrusted(statSync(folder), uid)) return []
+    if (!isTrustedFolder(folder, uid)) return []
     const sums = readFileSync(join(folder, 'SHA256SUMS'), 'utf8')
     const there = new Set(readdirSync(folder))
     return [...sums.matchAll(/^([0-9a-f]{64}) [ *]crisp-(\S+)$/gm)].flatMap(
@@ -105,12 +105,6 @@ function findInstalled({started, version, uid}: BuildSource): FileBuild[] {
     // There are none.
     return []
   }
-}
-
-/** Whether nobody but root and the user could have put a file there. */
-function isTrusted({uid, mode}: Stats, user: number): boolean {
-  const writableByOthers = 0o022
-  return [0, user].includes(uid) && (mode & writableByOthers) === 0
 }
 
 function isTarget(word: string): word is Target {
@@ -163,7 +157,7 @@ async function sumOf(path: string, {environment, uid}: BuildSource): Promise<str
   const {dev, ino, size, mtimeNs, ctimeNs} = statSync(path, {bigint: true})
   const facts = [dev, ino, size, mtimeNs, ctimeNs].join(' ')
   const key = createHash('sha256').update(facts).digest('hex')
-  const kept = join(ownFolder(environment, uid), `sum-${key.slice(0, 32)}`)
+  const kept = join(sessionFolder(environment, uid), `sum-${key.slice(0, 32)}`)
   try {
     const sum = readFileSync(kept, 'utf8')
     if (/^[0-9a-f]{64}$/.test(sum)) return sum

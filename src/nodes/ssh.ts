@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {exitCode, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
-import {ownFolder} from './own-folder.js'
+import {sessionFolder} from './session-folder.js'
 
 export type Ssh = ChildProcessByStdio<Writable, Readable, Readable>
 
@@ -57,7 +57,7 @@ export class SshConnection {
     const key = createHash('sha256')
       .update(JSON.stringify([destination, ...config]))
       .digest('hex')
-    const socket = join(ownFolder(environment, uid), `ssh-${key.slice(0, 16)}`)
+    const socket = join(sessionFolder(environment, uid), `ssh-${key.slice(0, 16)}`)
     // A socket's path can't be longer; the login is then made for each command.
     if (Buffer.byteLength(socket) > longestSocketPath)
       return new SshConnection(destination, options, surroundings, false)

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {dirname, join} from 'node:path'
-import {ownFolder} from '../../nodes/own-folder.js'
+import {ownFolder} from '../../node/own-folder.js'
 import type {NodeLists} from './names.js'
 
 // The last names that a runtime has brought, for the Tab that it does not answer in time. They are data and no more: the
@@ -89,7 +89,7 @@ function pathOf({endpoint = '', imageEndpoint = '', list}: Kept): string {
   const key = createHash('sha256')
     .update(JSON.stringify([endpoint, imageEndpoint]))
     .digest('hex')
-  return join(ownFolder(process.env, userId()), `${prefix}${key.slice(0, 16)}-${list}.json`)
+  return join(ownFolder(process.env, userId(), String), `${prefix}${key.slice(0, 16)}-${list}.json`)
 }
 
 function userId(): number {

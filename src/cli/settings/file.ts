@@ -1,7 +1,8 @@
-import {existsSync, statSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
+import {isTrustedFolder} from '../../node/own-folder.js'
 import {readFileBytes} from '../../node/read-file.js'
 import {nearest} from '../../text/nearest.js'
 import {isCrictlMode} from '../../text/program.js'
@@ -51,19 +52,8 @@ export function defaultConfigPath(
 /** The default file, or the `crictl.yaml` beside the installed command; the first that there is. */
 export function findConfigPath(): string | undefined {
   const directory = dirname(calledPath(process))
-  const beside = isTrusted(directory) ? [join(directory, 'crictl.yaml')] : []
+  const beside = isTrustedFolder(directory, process.getuid?.()) ? [join(directory, 'crictl.yaml')] : []
   return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
-}
-
-/** Whether nobody but root and whoever runs crisp could have put a file there. */
-function isTrusted(directory: string): boolean {
-  const found = statSync(directory, {throwIfNoEntry: false})
-  const writableByOthers = 0o022
-  return (
-    found !== undefined &&
-    [0, process.getuid?.()].includes(found.uid) &&
-    (found.mode & writableByOthers) === 0
-  )
 }
 
 /** What the file says, every value checked; an empty one says nothing. Throws UserError, one line with the file's name. */

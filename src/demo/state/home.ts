@@ -1,9 +1,8 @@
-import {lstatSync, mkdirSync} from 'node:fs'
 import {mkdtemp, readdir, readFile, realpath, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {socketState} from '../../client/endpoints.js'
-import {UserError} from '../../errors/errors.js'
+import {isOwnFolder, makePrivateFolder, ownFolder} from '../../node/own-folder.js'
 import {killOrphans} from '../processes/children.js'
 import {readProcess} from '../processes/process-table.js'
 import {workshopPrefix, workshopSocket} from '../server/socket.js'
@@ -19,47 +18,17 @@ export interface ServerFacts {
   socketPath: string
 }
 
-/** The directory of this user's embedded runtimes, which nobody else can look into; made if need be. */
-function demoHome(environment: NodeJS.ProcessEnv = process.env): string {
-  const uid = process.getuid?.() ?? 0
-  const runtimeDirectory = environment.XDG_RUNTIME_DIR
-  const home =
-    runtimeDirectory !== undefined && isOwnedBy(runtimeDirectory, uid)
-      ? join(runtimeDirectory, 'crisp')
-      : join(tmpdir(), `crisp-${uid}`)
-  makePlace(home)
-  const {mode} = lstatSync(home)
-  if (!isOwnedBy(home, uid) || (mode & 0o077) !== 0)
-    throw new UserError(
-      `${home} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours`,
-    )
-  return home
+/** The directory of this user's embedded runtimes. */
+function demoHome(): string {
+  return ownFolder(process.env, process.getuid?.() ?? 0, noPlace)
 }
 
-function makePlace(path: string): void {
-  try {
-    mkdirSync(path, {recursive: true, mode: 0o700})
-  } catch (error) {
-    const {message} = error as Error
-    throw new UserError(
-      `the embedded runtime has no place for its files (${message}): set XDG_RUNTIME_DIR to a directory of yours with space`,
-      {cause: error},
-    )
-  }
+function noPlace(reason: string): string {
+  return `the embedded runtime has no place for its files (${reason}): set XDG_RUNTIME_DIR to a directory of yours with space`
 }
 
 export function demoSocketPath(): string {
   return join(demoHome(), 'demo.sock')
-}
-
-function isOwnedBy(path: string, uid: number): boolean {
-  try {
-    const entry = lstatSync(path)
-    return entry.isDirectory() && entry.uid === uid
-  } catch {
-    // Not there, or closed to us: not ours in either case.
-    return false
-  }
 }
 
 /** Makes the directory of this process' server, and cleans up after servers that were killed. */
@@ -67,7 +36,7 @@ export async function openServerDirectory(socketPath: string): Promise<string> {
   const home = demoHome()
   await removeLeftovers(home, serverPrefix)
   const directory = join(home, `${serverPrefix}${process.pid}`)
-  makePlace(directory)
+  makePrivateFolder(directory, noPlace)
   await writeFacts(directory, socketPath)
   return directory
 }
@@ -114,7 +83,7 @@ async function removeLeftovers(parent: string, prefix: string): Promise<number> 
   let count = 0
   for (const name of await directoriesIn(parent, prefix)) {
     const directory = join(parent, name)
-    if (!isOwnedBy(directory, process.getuid?.() ?? 0) || (await mayBeAlive(name, directory))) continue
+    if (!isOwnFolder(directory, process.getuid?.() ?? 0) || (await mayBeAlive(name, directory))) continue
     await killOrphans(directory)
     await rm(directory, {recursive: true, force: true})
     count++
