@@ -8,6 +8,7 @@ import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
 import {askedNode} from './cli/nodes/where.js'
 import {ProcessGuard} from './cli/process-guard.js'
+import {remoteVerbs} from './cli/remote-verbs.js'
 import {helpText, showHelp} from './cli/show-help.js'
 import {exitCode} from './errors/errors.js'
 import {isOutOfFiles, outOfFilesText} from './errors/few-files.js'
@@ -127,5 +128,3 @@ async function loadCommand(
     return undefined
   }
 }
-
-const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])

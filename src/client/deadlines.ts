@@ -34,8 +34,7 @@ export function timerMs(durationMs: number): number | undefined {
  */
 export function signalAfter(durationMs: number): AbortSignal {
   const abort = new AbortController()
-  const reason = () => new DOMException('The time is over', 'TimeoutError')
-  setTimeout(() => abort.abort(reason()), durationMs).unref()
+  setTimeout(() => abort.abort(new DOMException('The time is over', 'TimeoutError')), durationMs).unref()
   return abort.signal
 }
 

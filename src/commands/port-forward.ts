@@ -8,7 +8,7 @@ import {listFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
 import {exitCode, Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
-import {type Listener, listenOn} from '../sessions/local-listeners.js'
+import {listenFor} from '../sessions/local-listeners.js'
 import type {Streaming} from '../sessions/session.js'
 import {type UsersConnection, usersConnection} from '../sessions/users-connection.js'
 import {forwardConnection} from '../streaming/index.js'
@@ -67,13 +67,16 @@ export default class PortForward extends CriCommand {
     using client = await this.connect(flags)
     const podSandboxId = await this.#readyPod(client, pod)
 
+    const forwarding = {client, streaming, podSandboxId, pod}
+
     const elsewhere = usersConnection()
-    if (elsewhere) return await this.#carryOne(elsewhere, {client, streaming, podSandboxId, pod}, mappings)
-    const listeners = await this.#listen(mappings, [...(flags.address ?? ['localhost'])], {
-      client,
-      streaming,
-      podSandboxId,
-      pod,
+    if (elsewhere) return await this.#carryOne(elsewhere, forwarding, mappings)
+    setMaxListeners(0, this.signal)
+    const listeners = await listenFor(mappings, {
+      addresses: [...(flags.address ?? ['localhost'])],
+      write: (text) => this.write(text),
+      note: (text) => this.note(text),
+      carry: (socket, remotePort) => void this.#carry(forwarding, socket, remotePort),
     })
     if (!this.signal.aborted) await once(this.signal, 'abort')
     // The connections end by the signal as well.
@@ -104,30 +107,6 @@ export default class PortForward extends CriCommand {
     return podSandboxId
   }
 
-  async #listen(
-    mappings: readonly PortMapping[],
-    addresses: readonly string[],
-    forwarding: Forwarding,
-  ): Promise<Listener[]> {
-    setMaxListeners(0, this.signal)
-    const all: Listener[] = []
-    for (const {address, localPort, remotePort} of mappings) {
-      const {listeners, problems} = await listenOn(
-        address === undefined ? addresses : [address],
-        localPort,
-        (socket, port) => {
-          this.write(`Handling connection for ${port}\n`)
-          void this.#carry(forwarding, socket, remotePort)
-        },
-      )
-      for (const listener of listeners) this.write(forwardingLine(listener, remotePort))
-      for (const problem of problems) this.note(problem)
-      all.push(...listeners)
-    }
-    if (all.length === 0) throw new UserError('no port can be forwarded')
-    return all
-  }
-
   async #carry(
     {client, streaming, podSandboxId, pod}: Forwarding,
     local: Duplex,
@@ -148,9 +127,4 @@ export default class PortForward extends CriCommand {
       return false
     }
   }
-}
-
-function forwardingLine({address, port}: Listener, remotePort: number): string {
-  const host = address.includes(':') ? `[${address}]` : address
-  return `Forwarding from ${host}:${port} -> ${remotePort}\n`
 }

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {createReadStream, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import type {Readable} from 'node:stream'
+import {Readable} from 'node:stream'
 import {promisify} from 'node:util'
 import {createGunzip, createGzip, gzip} from 'node:zlib'
 import {UserError} from '../errors/errors.js'
@@ -142,7 +142,6 @@ function packageToBring({root, paths, name, sha256}: PackageBuild): Parcel {
     open: async () => {
       const files = paths.map((path) => [path, readFileSync(join(root, path), 'latin1')])
       const packed = await promisify(gzip)(JSON.stringify(files))
-      const {Readable} = await import('node:stream')
       return {content: Readable.from([packed]), total: packed.length}
     },
   }

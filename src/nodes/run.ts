@@ -4,6 +4,7 @@ import {type Frame, frameBytes} from './frames.js'
 import {MarkReader} from './marks.js'
 import {shellCommand} from './scripts.js'
 import {lastLine, notStarted, type Ssh, type SshConnection} from './ssh.js'
+import {untilRoom} from './until-room.js'
 
 /** Where the output of the program goes; what comes back is waited for. */
 export interface Outputs {
@@ -49,14 +50,7 @@ export class RunOnNode {
     const {stdin} = this.#ssh
     let room = true
     for (const chunk of chunks) room = stdin.write(chunk)
-    if (room || stdin.destroyed) return
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        stdin.off('drain', go).off('close', go)
-        resolve()
-      }
-      stdin.once('drain', go).once('close', go)
-    })
+    if (!room && !stdin.destroyed) await untilRoom(stdin)
   }
 
   send(frame: Frame): Promise<void> {

@@ -1,5 +1,7 @@
 import {once} from 'node:events'
 import net, {type AddressInfo, type Server, type Socket} from 'node:net'
+import {UserError} from '../errors/errors.js'
+import type {PortMapping} from '../text/port-mapping.js'
 
 export interface Listener {
   server: Server
@@ -8,7 +10,7 @@ export interface Listener {
   port: number
 }
 
-export interface Listening {
+interface Listening {
   listeners: Listener[]
   /** One line for each address that there is no listener on; none for a loopback address that is merely absent. */
   problems: string[]
@@ -18,11 +20,49 @@ type OnConnection = (socket: Socket, localPort: number) => void
 
 const loopback = ['127.0.0.1', '::1']
 
+export interface ForwardingOptions {
+  /** For mappings without an address of their own. */
+  addresses: readonly string[]
+  /** What is on stdout of whoever forwards. */
+  write: (text: string) => void
+  /** Told of each address that there is no listener on. */
+  note: (text: string) => void
+  carry: (socket: Socket, remotePort: number) => void
+}
+
+/** Listens for all mappings, and says on what. Throws UserError where there is not one listener. */
+export async function listenFor(
+  mappings: readonly PortMapping[],
+  {addresses, write, note, carry}: ForwardingOptions,
+): Promise<Listener[]> {
+  const all: Listener[] = []
+  for (const {address, localPort, remotePort} of mappings) {
+    const {listeners, problems} = await listenOn(
+      address === undefined ? addresses : [address],
+      localPort,
+      (socket, port) => {
+        write(`Handling connection for ${port}\n`)
+        carry(socket, remotePort)
+      },
+    )
+    for (const listener of listeners) write(forwardingLine(listener, remotePort))
+    for (const problem of problems) note(problem)
+    all.push(...listeners)
+  }
+  if (all.length === 0) throw new UserError('no port can be forwarded')
+  return all
+}
+
+function forwardingLine({address, port}: Listener, remotePort: number): string {
+  const host = address.includes(':') ? `[${address}]` : address
+  return `Forwarding from ${host}:${port} -> ${remotePort}\n`
+}
+
 /**
  * Listens on one port of all addresses; 0 is any port that is free on the first of them. `localhost` is both loopback
  * addresses, of which one is enough.
  */
-export async function listenOn(
+async function listenOn(
   addresses: readonly string[],
   port: number,
   onConnection: OnConnection,

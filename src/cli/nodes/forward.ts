@@ -1,8 +1,8 @@
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
-import {exitCode, Interrupted, MissingArgumentError, UserError} from '../../errors/errors.js'
+import {exitCode, Interrupted, MissingArgumentError} from '../../errors/errors.js'
 import type {Ending} from '../../nodes/run.js'
-import {type Listener, listenOn} from '../../sessions/local-listeners.js'
+import {listenFor} from '../../sessions/local-listeners.js'
 import {parsePortMapping} from '../../text/port-mapping.js'
 import {programName} from '../../text/program.js'
 import {splitWords} from '../../text/selectors.js'
@@ -36,34 +36,24 @@ export async function forwardFromHere(
   if (checked.kind !== 'ended') throw failureOf(checked)
   if (checked.exitCode !== exitCode.done) return checked.exitCode
   onListening()
-  const listeners: Listener[] = []
-  for (const {address, localPort, remotePort} of mappings) {
-    const carry = async (socket: Socket, port: number): Promise<void> => {
-      process.stdout.write(`Handling connection for ${port}\n`)
-      socket.on('error', () => undefined)
-      try {
-        const ending = await run({...line, arguments: [pod, String(remotePort)]}, socket)
-        if (ending.kind !== 'ended') throw failureOf(ending)
-        if (ending.exitCode === exitCode.done) socket.destroySoon()
-        else socket.resetAndDestroy()
-      } catch (error) {
-        if (!signal.aborted && !socket.closed) writeMessage(describeError(error).text)
-        socket.resetAndDestroy()
-      }
+  const carry = async (socket: Socket, remotePort: number): Promise<void> => {
+    socket.on('error', () => undefined)
+    try {
+      const ending = await run({...line, arguments: [pod, String(remotePort)]}, socket)
+      if (ending.kind !== 'ended') throw failureOf(ending)
+      if (ending.exitCode === exitCode.done) socket.destroySoon()
+      else socket.resetAndDestroy()
+    } catch (error) {
+      if (!signal.aborted && !socket.closed) writeMessage(describeError(error).text)
+      socket.resetAndDestroy()
     }
-    const listening = await listenOn(
-      address === undefined ? addresses : [address],
-      localPort,
-      (socket, port) => void carry(socket, port),
-    )
-    for (const listener of listening.listeners) {
-      const host = listener.address.includes(':') ? `[${listener.address}]` : listener.address
-      process.stdout.write(`Forwarding from ${host}:${listener.port} -> ${remotePort}\n`)
-    }
-    for (const problem of listening.problems) writeMessage(problem)
-    listeners.push(...listening.listeners)
   }
-  if (listeners.length === 0) throw new UserError('no port can be forwarded')
+  const listeners = await listenFor(mappings, {
+    addresses,
+    write: (text) => process.stdout.write(text),
+    note: writeMessage,
+    carry: (socket, remotePort) => void carry(socket, remotePort),
+  })
   if (!signal.aborted) await once(signal, 'abort')
   for (const {server} of listeners) server.close()
   const {reason} = signal

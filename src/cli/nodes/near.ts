@@ -10,12 +10,14 @@ import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
+import {untilRoom} from '../../nodes/until-room.js'
 import {isCrictlMode} from '../../text/program.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {reportFailure, writeMessage} from '../messages.js'
+import {remoteVerbs} from '../remote-verbs.js'
 import {type CopyHere, copyHere, type Unpacking} from './copy.js'
 import {filesToTravel} from './files.js'
 import {InputForNode} from './input.js'
@@ -32,9 +34,11 @@ export interface Program {
 export async function runOnNode(node: string, line: CommandLine, manifest: Program): Promise<void> {
   const interruption = new Interruption()
   const stop = new AbortController()
+  const {signal} = interruption
+  const running = {count: 0}
   try {
-    const work = connectAndRun(node, line, manifest, interruption.signal, stop.signal)
-    const code = await Promise.race([work, whenEndedBefore(interruption.signal)])
+    const work = connectAndRun(node, line, manifest, {signal, stop: stop.signal, running})
+    const code = await Promise.race([work, whenEndedBefore(signal, running)])
     process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
   } catch (error) {
     reportFailure(describeError(error))
@@ -45,17 +49,15 @@ export async function runOnNode(node: string, line: CommandLine, manifest: Progr
 }
 
 /** How much goes on that a signal is passed on to. */
-const running = new WeakMap<AbortSignal, number>()
-
-function countRunning(signal: AbortSignal, more: 1 | -1): void {
-  running.set(signal, (running.get(signal) ?? 0) + more)
+interface Running {
+  count: number
 }
 
 /** Until something runs there the signal ends all; then it is passed on. */
-function whenEndedBefore(signal: AbortSignal): Promise<never> {
+function whenEndedBefore(signal: AbortSignal, running: Running): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
-      if (!running.get(signal)) reject(signal.reason)
+      if (running.count === 0) reject(signal.reason)
     })
   })
 }
@@ -64,8 +66,7 @@ async function connectAndRun(
   node: string,
   line: CommandLine,
   {version, commands, globals}: Program,
-  signal: AbortSignal,
-  stop: AbortSignal,
+  {signal, stop, running}: {signal: AbortSignal; stop: AbortSignal; running: Running},
 ): Promise<number> {
   const destination = parseDestination(node)
   const {env: environment} = process
@@ -108,14 +109,14 @@ async function connectAndRun(
     const nonce = randomBytes(16).toString('hex')
     const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
-    return carry(new RunOnNode(connection, script, {nonce, sudo}), orders, {line: asked, io, signal})
+    return carry(new RunOnNode(connection, script, {nonce, sudo}), orders, {line: asked, io, signal, running})
   }
   if (line.id === 'port-forward') {
     const {forwardFromHere} = await import('./forward.js')
     const there = (asked: CommandLine, socket?: Socket) =>
       run(asked, socket ? {kind: 'connection', socket} : {kind: 'check'})
     // What listens is here, and so is its end.
-    return await forwardFromHere(line, there, {failureOf, signal, onListening: () => countRunning(signal, 1)})
+    return await forwardFromHere(line, there, {failureOf, signal, onListening: () => running.count++})
   }
   const copy = await copyHere(line, signal)
   await using _ = copy?.kind === 'in' ? copy.source : undefined
@@ -141,13 +142,11 @@ function checkVerb({given}: CommandLine): void {
       throw new UsageError(`--${name} is for a command that runs here`)
 }
 
-const remoteVerbs: ReadonlySet<string> = new Set(['attach', 'exec', 'run'])
-
 /** The program's orders, then input and signals to it, and all that it says. */
 async function carry(
   run: RunOnNode,
   orders: Buffer,
-  {line, io, signal}: {line: CommandLine; io: Io; signal: AbortSignal},
+  {line, io, signal, running}: {line: CommandLine; io: Io; signal: AbortSignal; running: Running},
 ): Promise<Ending> {
   const source = io.kind === 'in' ? io.source : undefined
   const socket = io.kind === 'connection' ? io.socket : undefined
@@ -168,7 +167,7 @@ async function carry(
     if (typeof signal.reason?.signal === 'string') void run.send({kind: 'signal', name: signal.reason.signal})
   }
   signal.addEventListener('abort', passOn)
-  countRunning(signal, 1)
+  running.count++
   const resize = (): void => {
     const facts = terminalFacts(process.stdout) ?? terminalFacts(process.stderr)
     if (facts) void run.send({kind: 'size', ...facts})
@@ -193,7 +192,7 @@ async function carry(
     } else begun?.stream.destroy()
     return ended
   } finally {
-    countRunning(signal, -1)
+    running.count--
     signal.removeEventListener('abort', passOn)
     process.off('SIGWINCH', resize)
   }
@@ -206,14 +205,7 @@ function givesKeys({id, given}: CommandLine): boolean {
 
 async function write(stream: Writable, bytes: Buffer): Promise<void> {
   if (stream.destroyed) return
-  if (!stream.write(bytes))
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        stream.off('drain', go).off('close', go)
-        resolve()
-      }
-      stream.once('drain', go).once('close', go)
-    })
+  if (!stream.write(bytes)) await untilRoom(stream)
 }
 
 function ordersOf(asked: CommandLine, nonce: string, files: Orders['files'], io: Io): Orders {
