@@ -1,3 +1,4 @@
+import type {PageStyle} from '../formats/markdown.js'
 import {programName} from '../text/program.js'
 import {wrapText} from '../text/wrap.js'
 import {type FlagSpec, globalsAfter} from './argv.js'
@@ -33,16 +34,10 @@ export const usualWidth = 80
 /** Lines of the smallest terminal that is in common use. */
 const screenful = 24
 
-/** For a terminal: what makes titles stand out, and what can be typed as it stands. */
-export interface HelpStyle {
-  title: (text: string) => string
-  typed: (text: string) => string
-}
-
 export interface HelpOptions {
   /** Columns of a line. */
   width?: number | undefined
-  style?: HelpStyle | undefined
+  style?: PageStyle | undefined
 }
 
 type Row = readonly [words: string, text: string]
@@ -50,11 +45,11 @@ type Group = readonly [title: string, rows: readonly Row[], names: readonly stri
 
 interface Paper {
   width: number
-  style: HelpStyle
+  style: PageStyle
 }
 
 function paperOf({width, style}: HelpOptions): Paper {
-  const plain: HelpStyle = {title: (text) => text, typed: (text) => text}
+  const plain: PageStyle = {title: (text) => text, typed: (text) => text}
   return {width: Math.min(width ?? usualWidth, usualWidth), style: style ?? plain}
 }
 

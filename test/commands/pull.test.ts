@@ -1,4 +1,3 @@
-import {spawn} from 'node:child_process'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -8,7 +7,8 @@ import type * as cri from '../../src/generated/cri.js'
 import {progressText} from '../../src/terminal/pull-progress.js'
 import {type FakeRuntime, never, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-import {crispInShell, outcomeOf, startCli} from '../support/run-cli.js'
+import {outcomeOf, startCli} from '../support/run-cli.js'
+import {startOnTerminal} from '../support/terminal-text.js'
 
 const fetched = {PullImage: ({image}: cri.PullImageRequest) => ({imageRef: `sha256:${image?.image}`})}
 
@@ -174,18 +174,8 @@ describe('credentials', () => {
 })
 
 describe('on a terminal', () => {
-  const terminal = (runtime: FakeRuntime, words: string) =>
-    spawn('script', ['-qec', `stty cols 200; exec ${crispInShell} ${words}`, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env.PATH,
-        HOME: '/nonexistent',
-        TERM: 'xterm',
-        SHELL: '/bin/sh',
-        CRI_CONFIG_FILE: '/dev/null',
-        CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
-      },
-    })
+  const terminal = ({endpoint}: FakeRuntime, words: string) =>
+    startOnTerminal(words.split(' '), {columns: 200, endpoint, env: {HOME: '/nonexistent', TERM: 'xterm'}})
 
   test.each(['--creds ann', '-u ann'])('%s asks for the password and does not show it', async (flags) => {
     await using runtime = await startFakeRuntime(fetched)

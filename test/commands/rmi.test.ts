@@ -1,10 +1,10 @@
-import {spawn} from 'node:child_process'
 import {describe, expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import type * as cri from '../../src/generated/cri.js'
 import {container, id, startFakeRuntime, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-import {crispInShell, outcomeOf} from '../support/run-cli.js'
+import {outcomeOf} from '../support/run-cli.js'
+import {startOnTerminal} from '../support/terminal-text.js'
 
 const sha = (beginning: string) => `sha256:${id(beginning)}`
 
@@ -106,16 +106,7 @@ describe('other tags of a removed image', () => {
   test('on a terminal crisp asks before it removes other tags', async () => {
     const {answers, left} = node('containerd')
     await using runtime = await startFakeRuntime(answers)
-    const command = `stty cols 400; exec ${crispInShell} rmi busybox:1`
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env.PATH,
-        SHELL: '/bin/sh',
-        CRI_CONFIG_FILE: '/dev/null',
-        CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint,
-      },
-    })
+    const child = startOnTerminal(['rmi', 'busybox:1'], {columns: 400, endpoint: runtime.endpoint})
     expect(await outcomeOf(child)).toMatchObject({
       stdout: expect.stringContaining('also docker.io/library/busybox:2: add --all-tags if they may go'),
       exitCode: 1,

@@ -1,33 +1,18 @@
-import {spawn} from 'node:child_process'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {crispInShell, outcomeOf} from '../support/run-cli.js'
+import {textOnTerminal} from '../support/terminal-text.js'
 
-/** What a terminal of so many columns gets; util-linux' script makes a real one. */
-async function onTerminal(
+function onTerminal(
   argv: readonly string[],
   columns: number,
   endpoint: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
-  const command = `stty cols ${columns} rows 24; exec ${crispInShell} ${argv.join(' ')}`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      TERM: 'xterm-256color',
-      SHELL: '/bin/sh',
-      CRI_CONFIG_FILE: '/dev/null',
-      CONTAINER_RUNTIME_ENDPOINT: endpoint,
-      ...env,
-    },
-  })
-  const {stdout} = await outcomeOf(child)
-  return stdout.replaceAll('\r\n', '\n')
+  return textOnTerminal(argv, {columns, endpoint, env})
 }
 
 const node = {

@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
 import {crispInShell, outcomeOf} from './run-cli.js'
 
 export interface TerminalOptions {
@@ -6,18 +6,16 @@ export interface TerminalOptions {
   rows?: number
   endpoint?: string | undefined
   env?: NodeJS.ProcessEnv
-  /** What is typed at once. */
-  input?: string
 }
 
-/** What a terminal of this size gets of a command line, with the escape sequences; util-linux' script makes a real one. */
-export async function textOnTerminal(
+/** A command line on a terminal of this size; util-linux' script makes a real one. */
+export function startOnTerminal(
   argv: readonly string[],
-  {columns, rows = 24, endpoint, env = {}, input}: TerminalOptions,
-): Promise<string> {
+  {columns, rows = 24, endpoint, env = {}}: TerminalOptions,
+): ChildProcessWithoutNullStreams {
   const words = argv.map((word) => `'${word}'`).join(' ')
   const command = `stty cols ${columns} rows ${rows}; exec ${crispInShell} ${words}`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
+  return spawn('script', ['-qec', command, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
@@ -29,6 +27,14 @@ export async function textOnTerminal(
       ...env,
     },
   })
+}
+
+/** What the terminal gets of it, with the escape sequences; `input` is typed at once. */
+export async function textOnTerminal(
+  argv: readonly string[],
+  {input, ...options}: TerminalOptions & {input?: string},
+): Promise<string> {
+  const child = startOnTerminal(argv, options)
   if (input !== undefined) child.stdin.write(input)
   const {stdout} = await outcomeOf(child)
   return stdout.replaceAll('\r\n', '\n')
