@@ -11,9 +11,18 @@ export async function chooseContainers(
   selection: ContainerSelection,
   note: (text: string) => void,
 ): Promise<Container[]> {
-  const containers = await selectContainers(client, selection)
+  const containers = await selectContainers(client, {...selection, onUnknown: noteUnknown(note)})
   if (containers.length === 0) await noteLabelsOfPods(client, selection, note)
   return containers
+}
+
+/** Says of the first container that is left out why the runtime does not tell how it ended. */
+export function noteUnknown(note: (text: string) => void): (error: unknown) => void {
+  let told = false
+  return (error) => {
+    if (!told) note(`left out, for the runtime does not tell how it ended: ${(error as Error).message}`)
+    told = true
+  }
 }
 
 /** Says which labels only pods have, of those that passed no container. */

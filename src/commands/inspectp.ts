@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args'
+import {noteUnknown} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {inspectFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
@@ -35,7 +36,9 @@ export default class Inspectp extends CriCommand {
 
     const ids = args.pod
       ? this.collectValues(await resolvePods(client, args.pod))
-      : (await selectPods(client, selection)).map(({id}) => id)
+      : (await selectPods(client, {...selection, onUnknown: noteUnknown((text) => this.note(text))})).map(
+          ({id}) => id,
+        )
     if (ids.length === 0 && !args.pod)
       throw new NotFoundError(`no pod matches the filters: ${programName()} pods lists all`)
 

@@ -1,16 +1,20 @@
+import {noteUnknown} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {idFlag, listFlags} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {linePieces} from '../formats/lines.js'
 import {podDetails} from '../node/details.js'
+import {podEndings} from '../node/endings.js'
 import {selectPods} from '../node/selection.js'
 import {mapLazily} from '../text/map-lazily.js'
+import {isCrictlMode} from '../text/program.js'
 
 export default class Pods extends CriCommand {
   static override summary = 'List pods (their sandboxes), ready or not'
   static override examples = [
     'crisp pods',
     'crisp pods --state notready',
+    'crisp pods --failed',
     'crisp pods --namespace kube-system -o wide',
     'crisp pods -q --label app=web',
   ]
@@ -27,10 +31,12 @@ export default class Pods extends CriCommand {
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 
-    const pods = await selectPods(client, selection)
+    const pods = await selectPods(client, {...selection, onUnknown: noteUnknown((text) => this.note(text))})
     const forPeople = output.shows === 'table'
     if (flags.quiet && forPeople) return await this.writePieces(linePieces(mapLazily(pods, ({id}) => id)))
 
+    // What a table on a terminal shows is nobody's input.
+    const isForEyes = forPeople && this.width !== undefined && !isCrictlMode()
     const {podBlocks, podsView} = await import('../views/pods.js')
     if (flags.verbose && forPeople) return this.write(podBlocks(pods))
     const context = {
@@ -38,6 +44,7 @@ export default class Pods extends CriCommand {
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
       fullIds: flags['no-trunc'],
+      ...(isForEyes ? {endings: await podEndings(client, pods, {withinMs: 2_000, nowMs: Date.now()})} : {}),
       ...(output.name === 'wide' ? {details: await podDetails(client, pods)} : {}),
     }
     await this.show(podsView(pods, context), output)

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {noteUnknown} from '../cli/choose-containers.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
@@ -36,7 +37,7 @@ export default class Rmp extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? asTargets(await selectPods(client, selection))
+      ? asTargets(await selectPods(client, {...selection, onUnknown: noteUnknown((text) => this.note(text))}))
       : await resolveTargetPods(client, args.pod ?? [])
     await this.onEach(client, targets, flags, {
       verb: 'remove',

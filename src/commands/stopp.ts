@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {noteUnknown} from '../cli/choose-containers.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
@@ -38,7 +39,13 @@ export default class Stopp extends TargetCommand {
     using client = await this.connect(flags)
 
     const targets = filtered
-      ? asTargets(await selectPods(client, {...selection, state: state ?? 'SANDBOX_READY'}))
+      ? asTargets(
+          await selectPods(client, {
+            ...selection,
+            onUnknown: noteUnknown((text) => this.note(text)),
+            state: state ?? 'SANDBOX_READY',
+          }),
+        )
       : leaveIdsToRuntime(words, await resolveTargetPods(client, words))
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {

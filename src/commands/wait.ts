@@ -86,8 +86,8 @@ export default class Wait extends CriCommand {
       return this.#runtime(flags, signal, () => late('no runtime is ready'))
     }
     if (condition === 'ready') {
-      const filter = (['pod', 'pod-label', 'image', 'state'] as const).find(
-        (name) => flags[name] !== undefined,
+      const filter = (['pod', 'pod-label', 'image', 'state', 'failed'] as const).find(
+        (name) => flags[name] !== undefined && flags[name] !== false,
       )
       if (filter)
         throw new UsageError(`--for=ready waits for pods: leave --${filter} out, it chooses containers`)

@@ -96,7 +96,7 @@ export const forms: readonly Form[] = [
 async function columnsWriter(columns: readonly CustomColumn[]): Promise<(view: View) => Text> {
   const [{rowsOf}, {tablePieces}] = await Promise.all([import('./custom-columns.js'), import('./table.js')])
   const titles = columns.map(({header}) => ({title: header}))
-  return (view) => tablePieces(titles, rowsOf(columns, itemsOf(view)))
+  return (view) => tablePieces(titles, rowsOf(columns, view.rows?.() ?? itemsOf(view)))
 }
 
 function jsonOf({document, items, listName}: View): Text {

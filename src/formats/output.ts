@@ -5,6 +5,8 @@ import {piecesOf, type View} from './view.js'
 /** A form as it was asked for, its template or columns read. */
 export interface OutputForm extends Pick<Form, 'name' | 'shows'> {
   raw: boolean
+  /** Whether its columns, where it has some of the user's own, may show this field. */
+  mayShow: (field: string) => boolean
   /** The view's text in pieces, ready for stdout. Throws UsageError for a mistake that only the view's values show. */
   render: (view: View) => Iterable<string>
   /** The text of a view after the first. */
@@ -39,7 +41,8 @@ export async function parseOutputForm(
   const source = isFile ? await textOf(operand ?? '', name, readFile) : (operand ?? template)
   const {shows, raw = false, further = (text) => text} = form
   const write = await form.writer(source)
-  return {name, shows, raw, further, render: (view) => piecesOf(write(view))}
+  const mayShow = (field: string) => name.startsWith('custom-columns') && source.includes(field)
+  return {name, shows, raw, further, mayShow, render: (view) => piecesOf(write(view))}
 }
 
 async function textOf(path: string, name: string, readFile: FormOptions['readFile']): Promise<string> {

@@ -13,6 +13,8 @@ export interface View {
   names: () => readonly string[]
   /** What the document lists, for one line of JSON each and for custom columns. Left out where it is one thing. */
   items?: () => Iterable<unknown>
+  /** The same for custom columns alone, where they find more in each. */
+  rows?: () => Iterable<unknown>
   /** Where the document is those items and nothing else, under this name. */
   listName?: string
   /** Forms that only this view has, by the word that asks for each. */

@@ -20,6 +20,7 @@ import type {
 import type {Pattern} from '../text/regexp/pattern.js'
 import {hasLabels} from '../text/selectors.js'
 import {hexOf} from '../text/short-id.js'
+import {keepFailed, keepFailedPods, type OnUnknownEnding} from './endings.js'
 import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
@@ -33,6 +34,10 @@ export interface PodSelection {
   namespace?: Pattern | undefined
   /** Only so many, the newest; 0 and less: all. */
   newest?: number | undefined
+  /** What has failed: containers that ended with another code than 0, pods whose containers did at their last attempt. */
+  failed?: boolean | undefined
+  /** With `failed`, told of each container that is left out because the runtime does not say how it ended. */
+  onUnknown?: OnUnknownEnding | undefined
 }
 
 export interface ContainerSelection extends Omit<PodSelection, 'state'> {
@@ -62,7 +67,9 @@ export async function selectPods(client: CriClient, selection: PodSelection): Pr
     name && (({metadata}) => name.test(metadata?.name ?? '')),
     namespace && (({metadata}) => namespace.test(metadata?.namespace ?? '')),
   )
-  return newestFirst(await listPodSandboxRows(client, filter, {keep}), selection.newest)
+  const pods = await listPodSandboxRows(client, filter, {keep})
+  const kept = selection.failed ? await keepFailedPods(client, pods, selection.onUnknown ?? leaveOut) : pods
+  return newestFirst(kept, selection.newest)
 }
 
 /** Newest first, as crictl lists them. */
@@ -96,7 +103,12 @@ export async function selectContainers(
     (container) =>
       (namespace?.test(identityOf(container).namespace || 'unknown') ?? true) && usesImage(container),
   )
-  return newestFirst(kept, selection.newest)
+  const chosen = selection.failed ? await keepFailed(client, kept, selection.onUnknown ?? leaveOut) : kept
+  return newestFirst(chosen, selection.newest)
+}
+
+function leaveOut(): void {
+  // Whoever does not ask why gets the others.
 }
 
 type Test<Item> = (item: Item) => boolean

@@ -26,6 +26,17 @@ export function reasonText({exitCode, reason}: {exitCode: number; reason: string
   return reason === oomKilled && exitCode !== killedCode ? `${oomKilled} (a process in it)` : reason
 }
 
+/** The same in a cell of a table: `Exited (0)`, `Exited (137, OOMKilled)`, `Exited (128, StartError)`. */
+export function endedState({exitCode, reason}: {exitCode: number; reason: string}): string {
+  const isPlain = plainReasons.has(reason) || (reason === oomKilled && exitCode !== killedCode)
+  return `Exited (${exitCode}${isPlain ? '' : `, ${reason}`})`
+}
+
+/** Of a container that fails again and again. */
+export function loopState(failures: number): string {
+  return `CrashLoop ${failures}×`
+}
+
 /** How a container ended: `exited with 143 (SIGTERM)`, `killed, out of memory (137)`, `exited with 128, StartError: …`. */
 export function exitText({
   exitCode,

@@ -27,7 +27,7 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
   switch (title) {
     case 'STATE':
     case 'STATUS':
-      return states[text]
+      return stateMeaning(text)
     case 'REASON':
       return text === 'Completed' ? 'ended' : 'failed'
     case 'EXIT':
@@ -38,6 +38,12 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
     default:
       return undefined
   }
+}
+
+/** Of `Running`, `Exited (137, OOMKilled)`, `Ready, CrashLoop 6×`. */
+function stateMeaning(text: string): Meaning | undefined {
+  if (/\bCrashLoop\b|\bExited \((?!0\b)/.test(text)) return 'failed'
+  return states[/^\w*/.exec(text)?.[0] ?? '']
 }
 
 /** Of a container that has ended. */

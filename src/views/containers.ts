@@ -3,12 +3,14 @@ import {protoJson} from '../client/proto-json.js'
 import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
 import {listOf, type View} from '../formats/view.js'
 import type {Container, ContainerStatus} from '../generated/cri.js'
+import type {Endings} from '../node/endings.js'
 import {agoText} from '../text/age.js'
-import {reasonText} from '../text/exit.js'
+import {endedState, loopState, reasonText} from '../text/exit.js'
 import {mapLazily} from '../text/map-lazily.js'
 import {shortId, shortImage} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {blocks, labelLines} from './blocks.js'
+import {cutState} from './state-column.js'
 
 export interface ContainersContext {
   nowMs: number
@@ -16,8 +18,10 @@ export interface ContainersContext {
   style?: TableStyle | undefined
   fullIds?: boolean
   identityOf: (container: Container) => ContainerIdentity
-  /** By container ID, for the wide table. */
+  /** By container ID, for the wide table, and for columns of the user's own that ask for it. */
   statuses?: ReadonlyMap<string, ContainerStatus>
+  /** What STATE says, for a person. */
+  endings?: Endings | undefined
   /** What the IMAGE cell shows instead of the image as the container's creator named it. */
   imageName?: (container: Container) => string | undefined
 }
@@ -25,6 +29,8 @@ export interface ContainersContext {
 export function containersView(containers: readonly Container[], context: ContainersContext): View {
   return {
     ...listOf('containers', containers, (item) => protoJson('Container', item)),
+    rows: () =>
+      mapLazily(containers, (item) => ({...protoJson('Container', item), ...endingOf(item, context)})),
     names: () => containerReferences(containers, context.identityOf),
     table: (wide) => containersTable(containers, context, wide),
   }
@@ -33,10 +39,10 @@ export function containersView(containers: readonly Container[], context: Contai
 const columns: readonly Column[] = [
   {title: 'CONTAINER'},
   {title: 'IMAGE', min: 14, keep: 'end', drop: 2},
-  {title: 'CREATED', drop: 4},
+  {title: 'CREATED', drop: 3},
   {title: 'STATE'},
   {title: 'NAME', min: 10},
-  {title: 'ATTEMPT', drop: 3},
+  {title: 'ATTEMPT', drop: 4},
   {title: 'POD ID', drop: 1},
   {title: 'POD', min: 12, drop: 7},
   {title: 'NAMESPACE', min: 9, drop: 6},
@@ -53,15 +59,16 @@ function containersTable(
   wide: boolean,
 ): Iterable<string> {
   const rows = mapLazily(containers, (container) => [
-    ...containerCells(container, context),
+    ...containerCells(container, context, wide),
     ...(wide ? exitCells(container, context) : []),
   ])
-  return tablePieces(wide ? [...columns, ...exitColumns] : columns, rows, context)
+  return tablePieces(cutState(wide ? [...columns, ...exitColumns] : columns, context.width), rows, context)
 }
 
 function containerCells(
   container: Container,
-  {nowMs, fullIds, identityOf, imageName}: ContainersContext,
+  {nowMs, fullIds, identityOf, imageName, endings}: ContainersContext,
+  wide: boolean,
 ): string[] {
   const id = (text: string) => (fullIds ? text : shortId(text))
   const image = container.image?.image ?? ''
@@ -70,13 +77,30 @@ function containerCells(
     id(container.id),
     imageName?.(container) ?? (fullIds ? image : shortImage(image)),
     agoText(container.createdAt, nowMs),
-    stateWord(container.state),
+    stateCell(container, endings, wide),
     container.metadata?.name ?? '',
     String(container.metadata?.attempt ?? 0),
     id(container.podSandboxId),
     identity.pod || 'unknown',
     identity.namespace || 'unknown',
   ]
+}
+
+/** In the wide table the columns at the end say more of it. */
+function stateCell({id, state}: Container, endings: Endings | undefined, wide: boolean): string {
+  const failures = endings?.loops.get(id)
+  const status = endings?.statuses.get(id)
+  if (state !== 'CONTAINER_EXITED') return stateWord(state)
+  if (failures !== undefined) return loopState(failures)
+  return status && !wide ? endedState(status) : stateWord(state)
+}
+
+/** What columns of the user's own find in a container beside what the list says of it. */
+function endingOf({id}: Container, {statuses}: ContainersContext): object {
+  const status = statuses?.get(id)
+  if (status?.state !== 'CONTAINER_EXITED') return {}
+  const {exitCode, startedAt, finishedAt, message} = status
+  return {exitCode, reason: reasonText(status), message, startedAt, finishedAt}
 }
 
 function exitCells(container: Container, {nowMs, statuses}: ContainersContext): string[] {

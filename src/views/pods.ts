@@ -4,12 +4,15 @@ import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
 import {listOf, type View} from '../formats/view.js'
 import type {PodSandbox} from '../generated/cri.js'
 import type {PodDetails} from '../node/details.js'
+import type {PodEnding} from '../node/endings.js'
 import {agoText} from '../text/age.js'
+import {endedState, loopState} from '../text/exit.js'
 import {mapLazily} from '../text/map-lazily.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {isTime, rfc3339} from '../text/time.js'
 import {blocks, labelLines} from './blocks.js'
+import {cutState} from './state-column.js'
 
 export interface PodsContext {
   nowMs: number
@@ -18,6 +21,8 @@ export interface PodsContext {
   fullIds?: boolean
   /** By pod ID, for the wide table. */
   details?: ReadonlyMap<string, PodDetails>
+  /** By pod ID: what STATE says, for a person. */
+  endings?: ReadonlyMap<string, PodEnding>
 }
 
 export function podsView(pods: readonly PodSandbox[], context: PodsContext): View {
@@ -30,11 +35,11 @@ export function podsView(pods: readonly PodSandbox[], context: PodsContext): Vie
 
 const columns: readonly Column[] = [
   {title: 'POD ID'},
-  {title: 'CREATED', drop: 3},
+  {title: 'CREATED', drop: 2},
   {title: 'STATE'},
   {title: 'NAME', min: 12},
   {title: 'NAMESPACE', min: 9, drop: 6},
-  {title: 'ATTEMPT', drop: 2},
+  {title: 'ATTEMPT', drop: 3},
   {title: 'RUNTIME', drop: 1},
 ]
 const detailColumns: readonly Column[] = [
@@ -48,19 +53,27 @@ function podsTable(pods: readonly PodSandbox[], context: PodsContext, wide: bool
     ...podCells(pod, context),
     ...(wide ? detailCells(pod, context) : []),
   ])
-  return tablePieces(wide ? [...columns, ...detailColumns] : columns, rows, context)
+  return tablePieces(cutState(wide ? [...columns, ...detailColumns] : columns, context.width), rows, context)
 }
 
-function podCells(pod: PodSandbox, {nowMs, fullIds}: PodsContext): string[] {
+function podCells(pod: PodSandbox, {nowMs, fullIds, endings}: PodsContext): string[] {
   return [
     fullIds ? pod.id : shortId(pod.id),
     agoText(pod.createdAt, nowMs),
-    stateWord(pod.state),
+    stateCell(pod, endings?.get(pod.id)),
     pod.metadata?.name ?? '',
     pod.metadata?.namespace ?? '',
     String(pod.metadata?.attempt ?? 0),
     pod.runtimeHandler || '(default)',
   ]
+}
+
+/** `Ready, CrashLoop 6×`, `NotReady, Exited (0)`; of a pod that works no more than that. */
+function stateCell({state}: PodSandbox, {failures, status}: PodEnding = {}): string {
+  const word = stateWord(state)
+  if (failures !== undefined) return `${word}, ${loopState(failures)}`
+  const isWorthAWord = status && (status.exitCode !== 0 || state !== 'SANDBOX_READY')
+  return isWorthAWord ? `${word}, ${endedState(status)}` : word
 }
 
 function detailCells(pod: PodSandbox, {details}: PodsContext): string[] {

@@ -1,5 +1,6 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
+import {UsageError} from '../../errors/errors.js'
 import type {ContainerState, PodSandboxState} from '../../generated/cri.js'
 import type {ContainerSelection, PodSelection} from '../../node/selection.js'
 import {containerLabelFlag, labelFlag, latestFlags, podLabelFlag} from './common.js'
@@ -15,6 +16,8 @@ const containerStateFlag = choiceFlag<ContainerState>({
 })
 
 const podStateFlag = choiceFlag<PodSandboxState>({ready: 'SANDBOX_READY', notready: 'SANDBOX_NOTREADY'})
+
+const failedFlag = (what: string) => Flags.boolean({...group, description: what})
 
 /** The filters of every verb that picks containers. */
 export const containerFilterFlags = {
@@ -40,6 +43,7 @@ export const containerFilterFlags = {
     helpValue: 'STATE',
     description: 'only created, running, exited or unknown ones',
   }),
+  failed: failedFlag('only those that ended with an error'),
   label: containerLabelFlag,
   'pod-label': podLabelFlag,
   ...latestFlags,
@@ -58,6 +62,7 @@ export const podFilterFlags = {
     helpValue: 'STATE',
     description: 'only ready or notready pods',
   }),
+  failed: failedFlag('only pods with a container that ended with an error'),
   label: labelFlag,
   ...latestFlags,
 }
@@ -72,15 +77,22 @@ type PodFilters = Partial<Interfaces.InferredFlags<typeof podFilterFlags>>
 export function containerSelection(
   flags: ContainerFilters & {id?: string | undefined; all?: boolean},
 ): ContainerSelection {
-  const {id, name, namespace, pod, image, state, label: labels = {}, 'pod-label': podLabels, all} = flags
+  const {id, name, namespace, pod, image, label: labels = {}, 'pod-label': podLabels, all, failed} = flags
   const newest = newestOf(flags)
+  const state = flags.failed ? stateOfFailed(flags.state) : flags.state
   const states = state ?? (all || newest > 0 ? undefined : 'CONTAINER_RUNNING')
-  return {id, name, namespace, labels, podLabels, pod, image, newest, state: states}
+  return {id, name, namespace, labels, podLabels, pod, image, newest, failed, state: states}
+}
+
+function stateOfFailed(state: ContainerState | undefined): ContainerState {
+  if (state !== undefined && state !== 'CONTAINER_EXITED')
+    throw new UsageError('--failed chooses exited containers: leave --state out')
+  return 'CONTAINER_EXITED'
 }
 
 export function podSelection(flags: PodFilters & {id?: string | undefined}): PodSelection {
-  const {id, name, namespace, state, label: labels = {}} = flags
-  return {id, name, namespace, labels, newest: newestOf(flags), state}
+  const {id, name, namespace, state, label: labels = {}, failed} = flags
+  return {id, name, namespace, labels, newest: newestOf(flags), failed, state}
 }
 
 function newestOf({latest, last = 0}: Pick<PodFilters, 'latest' | 'last'>): number {

@@ -32,6 +32,7 @@ const filters = [
   'pod',
   'image',
   'state',
+  'failed',
   'label',
   'pod-label',
   'latest',
