@@ -108,7 +108,7 @@ async function openAt(endpoint: string, options: ConnectOptions): Promise<CallCo
   }
 }
 
-/** Longer than the channel's own pause after a failure. */
+/** What a runtime that has begun to listen may take until it answers. */
 const comingUpMs = 200
 
 async function connectionProblem(

@@ -134,7 +134,7 @@ function reasonFor(problem: PullProblem, host: string, words: string): string {
 
 /**
  * Unavailable is also what a runtime may call a registry: then it names it, or says what did not work. Of its own end a
- * runtime says neither, and grpc-js has its own words.
+ * runtime says neither, and of a connection's end the client has its own words.
  */
 function isRuntimeGone(code: RpcCode, words: string, host: string): boolean {
   if (code !== rpcCode.unavailable) return false

@@ -1,5 +1,10 @@
 import {mkdtemp, rm} from 'node:fs/promises'
-import {createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream} from 'node:http2'
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import {createServer, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -40,13 +45,12 @@ async function serve(server: Http2Server | ReturnType<typeof createServer>): Pro
 
 /** A server of node's own HTTP/2, which answers each call as it is told. */
 function answering(
-  answer: (stream: ServerHttp2Stream, path: string) => void,
-  settings: Parameters<typeof createHttp2Server>[0] = {},
+  answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
 ): Promise<Serving> {
-  const server = createHttp2Server(settings)
+  const server = createHttp2Server()
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined)
-    answer(stream, headers[':path'] ?? '')
+    answer(stream, headers)
   })
   return serve(server)
 }
@@ -241,4 +245,42 @@ test.each<[string, Buffer[], unknown]>([
     }),
   )
   expect(await versionOf(server)).toEqual(expected)
+})
+
+test('after a goodbye the next call has a connection of its own', async () => {
+  await using server = await answering((stream) => {
+    respond(stream, version, {'grpc-status': '0'})
+    stream.session?.goaway(0, stream.id)
+  })
+  using client = connect({endpoint: server.endpoint})
+  for (let call = 0; call < 3; call++) expect(await client.runtime.version()).toMatchObject({version: '0.1'})
+  expect(server.connections()).toBe(3)
+})
+
+test('calls at once share a connection, also a new one', async () => {
+  let isLeaving = true
+  await using server = await answering((stream) => {
+    if (isLeaving) stream.session?.destroy()
+    else respond(stream, version, {'grpc-status': '0'})
+    isLeaving = false
+  })
+  using client = connect({endpoint: server.endpoint, maxRetries: 0})
+  await expect(client.runtime.version()).rejects.toMatchObject({code: 14, details: 'Connection dropped'})
+  await Promise.all(Array.from({length: 5}, () => client.runtime.version()))
+  expect(server.connections()).toBe(2)
+})
+
+test('the runtime is told the deadline, and of a call that is given up', async () => {
+  const told: unknown[] = []
+  await using server = await answering((stream, headers) => {
+    told.push(headers['grpc-timeout'])
+    stream.on('close', () => told.push(stream.rstCode))
+  })
+  const abort = new AbortController()
+  using client = connect({endpoint: server.endpoint})
+  const call = client.runtime.version({}, {timeoutMs: 60_000, signal: abort.signal})
+  await expect.poll(() => told).toEqual(['60000m'])
+  abort.abort(new Error('enough'))
+  await expect(call).rejects.toThrow('enough')
+  await expect.poll(() => told).toEqual(['60000m', 8])
 })
