@@ -71,6 +71,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'statsp',
       'top',
       'which',
+      'doctor',
     ],
   ],
   ['WORK IN CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],

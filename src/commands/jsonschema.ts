@@ -5,24 +5,29 @@ import {MissingArgumentError, UsageError} from '../errors/errors.js'
 import {jsonText} from '../formats/json.js'
 
 const verbs = ['runp', 'create', 'run', 'pull'] as const
+/** What the other verbs show with -o json. */
+const shown: Readonly<Record<string, () => Promise<unknown>>> = {
+  doctor: async () => (await import('../doctor/schema.js')).examinedSchema,
+}
 
 export default class JsonSchema extends CriCommand {
-  static override summary = 'Print the JSON schema of pod and container files, with every field explained'
+  static override summary = 'Print the JSON schema of pod and container files, or of what a verb shows'
   static override description =
-    'Editors use it to check and complete files. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
+    'Every field is explained. Editors use it to check and complete files. Also "crisp runp jsonschema" and, of create, run and pull, the same.'
   static override usage = 'jsonschema [VERB] [--pod] [--container]'
   static override aliases = ['js']
   static override examples = [
     'crisp runp jsonschema > pod.schema.json',
     'crisp run jsonschema --container > container.schema.json',
+    'crisp jsonschema doctor',
   ]
   /** As crictl has it: the first argument of these verbs. */
   static under = verbs
 
   static override args = {
     verb: Args.string({
-      description: `whose files: ${verbs.join(', ')}; runp and pull take pods only`,
-      complete: verbs,
+      description: `whose files: ${verbs.join(', ')}; runp and pull take pods only; or whose answer: ${Object.keys(shown).join(', ')}`,
+      complete: [...verbs, ...Object.keys(shown)],
     }),
   }
 
@@ -37,6 +42,7 @@ export default class JsonSchema extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(JsonSchema)
     const verb = args.verb ?? 'run'
+    if (Object.hasOwn(shown, verb)) return this.write(jsonText(await shown[verb]?.()))
     if (!verbs.some((known) => known === verb))
       throw new UsageError(`"${verb}" reads no such files: ${verbs.join(', ')} do`)
     const podsOnly = verb === 'runp' || verb === 'pull'

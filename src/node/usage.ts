@@ -1,3 +1,4 @@
+import type {CallOptions} from '../client/call-options.js'
 import type {CriClient} from '../client/connect.js'
 import {listOrStream, listPodSandboxes, whole} from '../client/lists.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
@@ -19,10 +20,11 @@ import {concurrently} from './concurrently.js'
 export async function listContainerStats(
   client: CriClient,
   filter: Input<ContainerStatsFilter> = {},
+  options?: CallOptions,
 ): Promise<ContainerStats[]> {
   const stats = await listOrStream(
-    async () => (await client.runtime.listContainerStats({filter})).stats,
-    () => client.runtime.streamContainerStats({filter}, whole()),
+    async () => (await client.runtime.listContainerStats({filter}, options)).stats,
+    () => client.runtime.streamContainerStats({filter}, whole(options)),
     (chunk) => chunk.containerStats,
   )
   return stats.sort(byId)

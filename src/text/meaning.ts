@@ -21,6 +21,13 @@ const states: Readonly<Record<string, Meaning>> = {
   FALSE: 'failed',
 }
 
+const severities: Readonly<Record<string, Meaning>> = {
+  ok: 'running',
+  warning: 'warning',
+  broken: 'failed',
+  failed: 'failed',
+}
+
 /** Of a cell in a table, under this title. */
 export function cellMeaning(title: string, text: string): Meaning | undefined {
   if (text === '' || text === '-') return undefined
@@ -28,6 +35,9 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
     case 'STATE':
     case 'STATUS':
       return stateMeaning(text)
+    case 'SEVERITY':
+    case 'RESULT':
+      return severities[text]
     case 'REASON':
       return text === 'Completed' ? 'ended' : 'failed'
     case 'EXIT':

@@ -129,6 +129,7 @@ const elsewhere: Record<string, string[]> = {
   config: ['config'],
   which: ['which', '1'],
   describe: ['describe', 'web'],
+  doctor: ['doctor'],
 }
 
 const forms = ['-o', 'custom-columns']

@@ -57,6 +57,7 @@ const lines: Record<string, Line> = {
   },
   demo: ({directory}) => ['demo', '--empty', '--socket', join(directory, `demo-${++made}.sock`)],
   describe: () => ['describe', 'talker'],
+  doctor: () => ['doctor'],
   events: () => ['events'],
   exec: () => ['exec', 'talker', ...talk],
   explain: () => ['explain', 'pod'],

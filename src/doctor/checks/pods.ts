@@ -1,0 +1,113 @@
+import {podKey} from '../../client/names.js'
+import type {Container, ContainerStatus, PodSandbox} from '../../generated/cri.js'
+import {isPodOfKubelet} from '../../node/kubelet.js'
+import {ageText} from '../../text/age.js'
+import {exitText} from '../../text/exit.js'
+import {epochMs} from '../../text/time.js'
+import type {Check, Finding} from '../check.js'
+import type {Subject} from '../subject.js'
+
+/** Longer than an image takes that nobody waits for. */
+const slowStartMs = 5 * 60_000
+
+export const pods: Check = {
+  name: 'pods',
+  about: 'pods that are not ready and why, and containers that never started',
+  sources: ['CRI'],
+  severity: 'broken',
+  explanation:
+    'A pod is NotReady for the runtime when its sandbox has ended: its pause process was killed, its network could not be kept, or somebody stopped it. Where the kubelet made it, it makes a next attempt; a pod that has none for a while, or whose containers run on without it, is stuck. A container that is Created for minutes was never started: its command or a mount is wrong, or the runtime hangs in the start. Jobs that are over are NotReady too, and well.',
+  run: async (subject: Subject) => {
+    const [list, containers, statuses, names] = await Promise.all([
+      subject.pods(),
+      subject.containers(),
+      subject.containerStatuses(),
+      subject.names(),
+    ])
+    const statusOf = new Map(statuses.map(({thing, answer}) => [thing.id, answer?.status ?? undefined]))
+    const own = ({id}: PodSandbox) => containers.filter(({podSandboxId}) => podSandboxId === id)
+    const newest = new Map<string, string>()
+    for (const pod of [...list].sort((a, b) => (BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1)))
+      newest.set(podKey(pod), pod.id)
+    const nameOf = (id: string) => names.get(id) ?? id
+    return [
+      ...list
+        // The kubelet removes earlier attempts in its own time.
+        .filter((pod) => pod.state === 'SANDBOX_NOTREADY' && newest.get(podKey(pod)) === pod.id)
+        .flatMap((pod) => notReady(pod, own(pod), statusOf, nameOf)),
+      ...list
+        .filter((pod) => pod.state === 'SANDBOX_READY' && isPodOfKubelet(pod) && own(pod).length === 0)
+        .filter(({createdAt}) => subject.nowMs - epochMs(createdAt) > slowStartMs)
+        .map((pod): Finding => emptyPod(nameOf(pod.id), subject.nowMs - epochMs(pod.createdAt))),
+      ...containers.flatMap((container) => notStarted(container, nameOf(container.id), subject.nowMs)),
+    ]
+  },
+}
+
+function notReady(
+  pod: PodSandbox,
+  containers: readonly Container[],
+  statusOf: ReadonlyMap<string, ContainerStatus | undefined>,
+  nameOf: (id: string) => string,
+): Finding[] {
+  const object = nameOf(pod.id)
+  const running = containers.filter(({state}) => state === 'CONTAINER_RUNNING')
+  if (running.length > 0)
+    return [
+      {
+        severity: 'warning',
+        what: `pod ${object} is NotReady, and containers of it still run`,
+        object,
+        evidence: running.map(({id}) => `${nameOf(id)} runs`),
+        fix: 'its sandbox is gone, and with it their network: stop the pod (stopp), and the kubelet makes it again',
+      },
+    ]
+  const failed = containers.flatMap(({id}) => {
+    const status = statusOf.get(id)
+    return status && status.state === 'CONTAINER_EXITED' && status.exitCode !== 0 ? [status] : []
+  })
+  if (failed.length === 0) return []
+  return [
+    {
+      severity: 'info',
+      what: `pod ${object} is NotReady, and ended with failures`,
+      object,
+      evidence: failed.map((status) => `${nameOf(status.id)}: ${exitText(status)}`),
+      fix: 'see its logs; where it is no job, the kubelet should have made it again',
+    },
+  ]
+}
+
+function emptyPod(object: string, ageMs: number): Finding {
+  return {
+    severity: 'warning',
+    what: `pod ${object} has no containers`,
+    object,
+    evidence: [`its sandbox has been ready for ${ageText(ageMs)}`],
+    fix: 'journalctl -u kubelet: an image, a volume or a secret that it waits for',
+  }
+}
+
+function notStarted(container: Container, object: string, nowMs: number): Finding[] {
+  const ageMs = nowMs - epochMs(container.createdAt)
+  if (container.state === 'CONTAINER_UNKNOWN')
+    return [
+      {
+        severity: 'broken',
+        what: `the runtime does not know how container ${object} is`,
+        object,
+        evidence: ['its state is Unknown: the runtime could not load it again after a restart'],
+        fix: 'remove it by force (rm -f): the kubelet makes it again',
+      },
+    ]
+  if (container.state !== 'CONTAINER_CREATED' || ageMs <= slowStartMs) return []
+  return [
+    {
+      severity: 'warning',
+      what: `container ${object} was made and never started`,
+      object,
+      evidence: [`Created for ${ageText(ageMs)}`],
+      fix: 'start it to see what fails; the kubelet starts its own again by itself',
+    },
+  ]
+}

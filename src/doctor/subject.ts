@@ -1,0 +1,157 @@
+import type {CriClient} from '../client/connect.js'
+import {listContainers, listImages, listPodSandboxes} from '../client/lists.js'
+import {containerIdentities, containerName, podName} from '../client/names.js'
+import type {
+  Container,
+  ContainerStatusResponse,
+  Image,
+  PodSandbox,
+  PodSandboxStatusResponse,
+  StatusResponse,
+  VersionResponse,
+} from '../generated/cri.js'
+import {concurrently} from '../node/concurrently.js'
+import {listContainerStats} from '../node/usage.js'
+import type {Host} from './host.js'
+import {once} from './once.js'
+
+export interface SubjectOptions {
+  client: CriClient
+  host: Host
+  /** Ends all of it. */
+  signal?: AbortSignal | undefined
+  /** How long the runtime may take for a call. */
+  limitMs: number
+  nowMs: number
+  /** What happened before is left aside. */
+  sinceMs: number
+  /** The next release of Kubernetes, as `1.38`. */
+  upgradeTo?: string | undefined
+}
+
+/** What came of asking about one thing. */
+export interface Asked<Thing, Answer> {
+  thing: Thing
+  /** Undefined where there was none in time. */
+  answer?: Answer
+  error?: unknown
+  /** It was never asked: others before it had taken all the time. */
+  isLeft: boolean
+}
+
+/** Above what the kubelet has in flight. One that never answers holds up no others. */
+const inFlight = 16
+
+/** The node that is looked at. Whatever several checks want to know is asked once. */
+export class Subject {
+  readonly client: CriClient
+  readonly host: Host
+  readonly signal: AbortSignal | undefined
+  readonly limitMs: number
+  readonly nowMs: number
+  readonly sinceMs: number
+  readonly upgradeTo: string | undefined
+
+  readonly version = once((): Promise<VersionResponse> => this.client.runtime.version({}, this.#patience))
+  readonly status = once(
+    (): Promise<StatusResponse> => this.client.runtime.status({verbose: true}, this.#patience),
+  )
+  readonly pods = once((): Promise<PodSandbox[]> => listPodSandboxes(this.client, {}, this.#patience))
+  readonly containers = once((): Promise<Container[]> => listContainers(this.client, {}, this.#patience))
+  readonly images = once((): Promise<Image[]> => listImages(this.client, '', this.#patience))
+  readonly imageFileSystems = once(() => this.client.image.imageFsInfo({}, this.#patience))
+  readonly containerStats = once(() => listContainerStats(this.client, {}, this.#patience))
+  readonly runtimeConfig = once(() => this.client.runtime.runtimeConfig({}, this.#patience))
+  /** The verbose status of every pod. */
+  readonly podStatuses = once(async () =>
+    this.#askEach<PodSandbox, PodSandboxStatusResponse>(await this.pods(), (pod, signal) =>
+      this.client.runtime.podSandboxStatus(
+        {podSandboxId: pod.id, verbose: true},
+        {...this.#patience, signal},
+      ),
+    ),
+  )
+  /** The verbose status of every container. */
+  readonly containerStatuses = once(async () =>
+    this.#askEach<Container, ContainerStatusResponse>(await this.containers(), (container, signal) =>
+      this.client.runtime.containerStatus(
+        {containerId: container.id, verbose: true},
+        {...this.#patience, signal},
+      ),
+    ),
+  )
+  /** How each container and pod is called, by ID. */
+  readonly names = once(async (): Promise<ReadonlyMap<string, string>> => {
+    const [pods, containers] = await Promise.all([this.pods(), this.containers()])
+    const identityOf = containerIdentities(pods)
+    return new Map([
+      ...pods.map((pod) => [pod.id, podName(pod)] as const),
+      ...containers.map(
+        (container) => [container.id, containerName(container.id, identityOf(container))] as const,
+      ),
+    ])
+  })
+  /** The runtime's own settings, as containerd and CRI-O show them; empty for one that does not. */
+  readonly settings = once(async (): Promise<RuntimeSettings> => {
+    const {info} = await this.status()
+    return settingsIn(info.config)
+  })
+
+  constructor({client, host, signal, limitMs, nowMs, sinceMs, upgradeTo}: SubjectOptions) {
+    this.client = client
+    this.host = host
+    this.signal = signal
+    this.limitMs = limitMs
+    this.nowMs = nowMs
+    this.sinceMs = sinceMs
+    this.upgradeTo = upgradeTo
+  }
+
+  get #patience(): {timeoutMs: number} {
+    return {timeoutMs: this.limitMs}
+  }
+
+  /** All of them at once, as far as that helps, and no longer than one call may take: a wedged runtime has many that hang. */
+  async #askEach<Thing, Answer>(
+    things: readonly Thing[],
+    ask: (thing: Thing, signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Asked<Thing, Answer>[]> {
+    const over = new AbortController()
+    const timer = setTimeout(() => over.abort(new NoAnswer()), this.limitMs)
+    try {
+      const outcomes = await concurrently(things, inFlight, async (thing): Promise<Asked<Thing, Answer>> => {
+        if (over.signal.aborted) return {thing, isLeft: true}
+        return {thing, answer: await ask(thing, over.signal), isLeft: false}
+      })
+      return outcomes.map((outcome, index) =>
+        outcome.status === 'fulfilled'
+          ? outcome.value
+          : {thing: things[index] as Thing, error: outcome.reason, isLeft: false},
+      )
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** In place of an answer, where there was none in the time that there is for all. */
+export class NoAnswer extends Error {}
+
+/** What both runtimes, or one of them, tell of their configuration. Any of it may be of another kind than it should. */
+export interface RuntimeSettings {
+  cni?: {binDir?: unknown; binDirs?: unknown; confDir?: unknown}
+  /** containerd's: of its CRI plugin, below its own folder. */
+  stateDir?: unknown
+  rootDir?: unknown
+  containerdEndpoint?: unknown
+  sandboxImage?: unknown
+}
+
+function settingsIn(text = '{}'): RuntimeSettings {
+  try {
+    return (JSON.parse(text) ?? {}) as RuntimeSettings
+  } catch {
+    // What cannot be read tells nothing.
+    return {}
+  }
+}
