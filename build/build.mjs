@@ -27,6 +27,7 @@ const lookups = [
   'namespace',
   'file',
   'socket',
+  'known-node',
   'verb',
 ]
 

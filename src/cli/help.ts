@@ -81,7 +81,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
   ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
-  ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema']],
+  ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema', 'node']],
 ]
 
 /** The commands under what they are for; groups of none are left out. */

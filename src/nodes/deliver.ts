@@ -192,6 +192,7 @@ async function bring(
   const rest = last.slice((end?.length ?? 0) + 1)
   switch (end) {
     case 'kept':
+      connection.remember(options.sudo)
       if (place > 1)
         options.note(
           `${destination}: the cache in its home can't be used (full, not writable, noexec, or open to others): crisp lies in ${rest}`,

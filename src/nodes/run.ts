@@ -17,7 +17,7 @@ export interface Outputs {
 export type Ending =
   | {kind: 'ended'; exitCode: number}
   /** The script had something else to say. */
-  | {kind: 'said'; text: string}
+  | {kind: 'said'; text: string; words: readonly string[]}
   /** `reason` as far as ssh knows one. */
   | {kind: 'lost'; begun: boolean; reason: string | undefined; sshCode: number | null}
 
@@ -97,7 +97,7 @@ export class RunOnNode {
     const sshCode = await this.#exit
     if (this.#failure !== undefined) throw this.#failure
     const said = this.#said.at(-1)
-    if (said !== undefined) return {kind: 'said', text: said}
+    if (said !== undefined) return {kind: 'said', text: said, words: this.#said}
     return {kind: 'lost', begun: this.#begun || this.#spoken, reason: lastLine(this.#noise), sshCode}
   }
 
@@ -136,6 +136,7 @@ export class RunOnNode {
 
   #hear(text: string): void {
     this.#spoken = true
+    if (this.#said.length >= mostWords) throw new UserError('it answered with something else than crisp')
     if (this.#waiting) this.#waiting(text)
     else this.#said.push(text)
     this.#waiting = undefined
@@ -184,6 +185,8 @@ class Words {
 
 const mostNoise = 4 * 1024 * 1024
 const longestNoise = 16 * 1024
+/** A script has little to say. */
+const mostWords = 1000
 
 function looksLikeSsh(bytes: Buffer): boolean {
   return (

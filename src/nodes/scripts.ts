@@ -139,6 +139,35 @@ function receive({nonce, name, skip}: DeliveryScript, take: string): string {
     s nowhere`)
 }
 
+/** Says `of NOW USER`, `copy NAME HEAD KILOBYTES SECONDS DIRECTORY` for each that lies there, and `done`. */
+export function listCopies(nonce: string): string {
+  return oneLine(`
+    ${say(nonce)} ${places} s "of $(date +%s) $(id -un)";
+    for d in $PLACES; do
+      enter "$d" || continue;
+      for x in crisp-*; do
+        if [ -d "$x" ]; then h=directory;
+        elif [ -f "$x" ]; then h=$(od -An -tx1 -j18 -N2 "$x" | tr -d ' \n');
+        else continue; fi;
+        k=$(du -sk "$x");
+        s "copy $x \${h:--} \${k%%[!0-9]*} $(stat -c %Y "$x") $PWD";
+      done;
+    done;
+    s done`)
+}
+
+/** Says `gone DIRECTORY` for each, and `done`. */
+export function removeCopies(nonce: string): string {
+  return oneLine(`
+    ${say(nonce)} ${places}
+    for d in $PLACES; do
+      enter "$d" || continue;
+      rm -rf ./crisp-* ./.new-*; p=$PWD;
+      cd / && rmdir "$p" 2>/dev/null && s "gone $p";
+    done;
+    s done`)
+}
+
 /** Another version goes when none of that age was delivered, and a new one comes. */
 const keptDays = 7
 

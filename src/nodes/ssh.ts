@@ -5,6 +5,7 @@ import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {exitCode, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {rememberNode} from './known-nodes.js'
 import {sessionFolder} from './session-folder.js'
 
 export type Ssh = ChildProcessByStdio<Writable, Readable, Readable>
@@ -14,12 +15,16 @@ export interface SshOptions {
   uid: number
   /** Ends all that still runs. */
   stop: AbortSignal
+  /** Nobody is asked for a password or a host key. */
+  batch?: boolean
 }
 
 /** How long a connection is kept after its last command, so that the next one need not log in. */
 const keptSeconds = 600
 /** Where a link under all this could break unseen. */
 const aliveSeconds = 15
+/** How long a login may take where nobody waits for a question. */
+const batchSeconds = 10
 /** What ssh ends with when the failure is its own. */
 export const sshFailed = 255
 /** Of a socket's path, less what ssh appends while it makes one. */
@@ -47,28 +52,30 @@ export class SshConnection {
 
   /** Logs in if need be, which may ask the user. Throws UserError. */
   static async open(destination: string, surroundings: SshOptions): Promise<SshConnection> {
-    const {environment, uid} = surroundings
     const config = await effectiveConfig(destination, surroundings)
     const options = ['-T', '-e', 'none', '-o', 'LogLevel=ERROR']
+    if (surroundings.batch) options.push('-o', 'BatchMode=yes', '-o', `ConnectTimeout=${batchSeconds}`)
     if ((config.get('serveraliveinterval') ?? '0') === '0')
       options.push('-o', `ServerAliveInterval=${aliveSeconds}`, '-o', 'ServerAliveCountMax=3')
-    const own = config.get('controlpath') ?? 'none'
-    if (own !== 'none') return await SshConnection.#openUsers(destination, config, options, surroundings)
-    const key = createHash('sha256')
-      .update(JSON.stringify([destination, ...config]))
-      .digest('hex')
-    const socket = join(sessionFolder(environment, uid), `ssh-${key.slice(0, 16)}`)
-    // A socket's path can't be longer; the login is then made for each command.
-    if (Buffer.byteLength(socket) > longestSocketPath)
-      return new SshConnection(destination, options, surroundings, false)
-    const sharing = [...options, '-o', `ControlPath=${socket.replaceAll('%', '%%')}`]
-    if (!(await isListening(socket)))
+    if (isSharedByUser(config))
+      return await SshConnection.#openUsers(destination, config, options, surroundings)
+    const socket = ownSocket(destination, config, surroundings)
+    if (socket === undefined) return new SshConnection(destination, options, surroundings, false)
+    const sharing = [...options, controlPath(socket)]
+    if (!(await isListening(socket))) {
       await logIn(
         destination,
         [...sharing, '-o', 'ControlMaster=auto', '-o', `ControlPersist=${keptSeconds}`],
         surroundings,
       )
+      rememberNode(surroundings.environment, {destination, sudo: false})
+    }
     return new SshConnection(destination, [...sharing, '-o', 'ControlMaster=no'], surroundings, true)
+  }
+
+  /** Remembers that a copy was brought there. */
+  remember(sudo: boolean): void {
+    rememberNode(this.#surroundings.environment, {destination: this.destination, sudo})
   }
 
   /** As the user shares connections. */
@@ -94,6 +101,41 @@ export class SshConnection {
       detached: this.shared,
     })
   }
+}
+
+/** Whether a connection of ours is kept to there. Throws UserError. */
+export async function isConnected(destination: string, surroundings: SshOptions): Promise<boolean> {
+  const socket = ownSocket(destination, await effectiveConfig(destination, surroundings), surroundings)
+  return socket !== undefined && (await isListening(socket))
+}
+
+/** Ends the connection of ours that is kept to there. Throws UserError. */
+export async function closeConnection(destination: string, surroundings: SshOptions): Promise<void> {
+  const socket = ownSocket(destination, await effectiveConfig(destination, surroundings), surroundings)
+  if (socket === undefined || !(await isListening(socket))) return
+  await runSsh(['-O', 'exit', controlPath(socket), '--', destination], surroundings)
+}
+
+function isSharedByUser(config: ReadonlyMap<string, string>): boolean {
+  return (config.get('controlpath') ?? 'none') !== 'none'
+}
+
+/** undefined where the user shares connections, or the path would be too long: the login is then made for each command. */
+function ownSocket(
+  destination: string,
+  config: ReadonlyMap<string, string>,
+  {environment, uid}: SshOptions,
+): string | undefined {
+  if (isSharedByUser(config)) return undefined
+  const key = createHash('sha256')
+    .update(JSON.stringify([destination, ...config]))
+    .digest('hex')
+  const socket = join(sessionFolder(environment, uid), `ssh-${key.slice(0, 16)}`)
+  return Buffer.byteLength(socket) > longestSocketPath ? undefined : socket
+}
+
+function controlPath(socket: string): string {
+  return `-oControlPath=${socket.replaceAll('%', '%%')}`
 }
 
 /** What ssh makes of the user's configuration for that node. */

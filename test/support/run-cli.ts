@@ -58,6 +58,8 @@ export function cliEnvironment({endpoint, env = {}}: CliOptions): NodeJS.Process
   return {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    // No node is remembered.
+    XDG_STATE_HOME: '/dev/null',
     TZ: 'UTC',
     CRI_CONFIG_FILE: '/dev/null',
     CRISP_TEST_FILE: process.env.CRISP_TEST_FILE,

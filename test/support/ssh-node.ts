@@ -28,6 +28,8 @@ export interface SshNode extends Disposable {
   home(user: string): string
   /** The processes that run crisp there. */
   running(): number[]
+  /** The processes that keep connections to it here. */
+  connections(): number[]
   /** As if the network were gone: the server's end of all connections is killed. */
   cut(): void
 }
@@ -131,7 +133,12 @@ SetEnv ${setEnv}
   await eventually(() => {
     if (!log.includes('Server listening')) throw new Error(`sshd: ${log}`)
   })
-  const env = {PATH: `${path('bin')}:${process.env.PATH}`, XDG_RUNTIME_DIR: path('run')}
+  const env = {
+    PATH: `${path('bin')}:${process.env.PATH}`,
+    XDG_RUNTIME_DIR: path('run'),
+    XDG_STATE_HOME: path('state'),
+  }
+  const keepers = () => processes().filter(({words}) => words.includes(path('run')))
   const cut = () => kill(descendants(server.pid).filter(({words}) => words.startsWith('sshd')))
   return {
     env,
@@ -141,11 +148,12 @@ SetEnv ${setEnv}
       descendants(server.pid)
         .filter(({words}) => words.includes('__node'))
         .map(({pid}) => pid),
+    connections: () => keepers().map(({pid}) => pid),
     cut,
     [Symbol.dispose]: () => {
       cut()
       // Those that keep connections here.
-      kill(processes().filter(({words}) => words.includes(path('run'))))
+      kill(keepers())
       server.kill('SIGKILL')
       rmSync(directory, {recursive: true, force: true})
     },

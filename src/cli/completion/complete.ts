@@ -44,6 +44,11 @@ function wantsFiles({lookup = '', part}: {lookup?: string; part: string}): boole
 async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]> {
   if (lookup === undefined) return []
   if (lookup === 'socket') return presentSockets(part)
+  if (lookup === 'known-node') {
+    const {knownNodes} = await import('../../nodes/known-nodes.js')
+    const nodes = knownNodes(process.env).map(({destination}) => ({word: destination}))
+    return nodes.filter(({word}) => word.startsWith(part))
+  }
   // Counted from the start of the process: that is when the key was pressed.
   const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
   try {

@@ -89,6 +89,7 @@ function candidatesFrom(lookup: Lookup, part: string, {containers, pods, images}
       return namespaceCandidates(pods, part)
     case 'file':
     case 'socket':
+    case 'known-node':
       return []
   }
 }

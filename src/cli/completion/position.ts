@@ -26,6 +26,7 @@ export type Completes =
   | 'namespace'
   | 'file'
   | 'socket'
+  | 'known-node'
   | 'verb'
 
 export interface CompletableFlag extends FlagSpec {

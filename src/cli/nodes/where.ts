@@ -11,6 +11,7 @@ const verbsHere: ReadonlySet<string> = new Set([
   'explain',
   'init',
   'jsonschema',
+  'node',
 ])
 
 /** The node that the command line, or CRISP_NODE, asks for; undefined where the command runs here. */
