@@ -70,6 +70,8 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'stats',
       'statsp',
       'top',
+      'processes',
+      'sockets',
       'which',
       'doctor',
     ],

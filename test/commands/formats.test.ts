@@ -130,6 +130,8 @@ const elsewhere: Record<string, string[]> = {
   which: ['which', '1'],
   describe: ['describe', 'web'],
   doctor: ['doctor'],
+  processes: ['processes', 'web'],
+  sockets: ['sockets', 'web'],
 }
 
 const forms = ['-o', 'custom-columns']

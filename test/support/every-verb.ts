@@ -74,6 +74,7 @@ const lines: Record<string, Line> = {
   metricsp: () => ['metricsp', '--watch'],
   pods: () => ['pods'],
   'port-forward': ({pod}) => ['port-forward', pod, ':80'],
+  processes: () => ['processes', 'talker'],
   ps: () => ['ps'],
   pull: () => ['pull', shellImage],
   rm: async ({client, pod}) => ['rm', '-f', await running(client, pod)],
@@ -87,6 +88,7 @@ const lines: Record<string, Line> = {
     return ['runp', file]
   },
   'runtime-config': () => ['runtime-config'],
+  sockets: () => ['sockets', 'talker'],
   start: async ({client, pod}) => ['start', await created(client, pod)],
   stats: () => ['stats', '--watch'],
   statsp: () => ['statsp', '--watch'],

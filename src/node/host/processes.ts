@@ -18,7 +18,7 @@ export interface HostProcess {
   command: readonly string[]
   /** R, S, D, Z, T, … */
   state: string
-  /** Real ones, as the node numbers them. */
+  /** Effective ones, as the node numbers them. */
   uid: number
   gid: number
   threads: number
@@ -131,9 +131,9 @@ export function parseStatus(
       .split(/\s+/)
       .filter(Boolean)
       .map(Number)
-  const [uid = 0] = numbers('Uid')
-  const [gid = 0] = numbers('Gid')
-  const [kibibytes = 0] = [Number.parseInt(/^VmRSS:\s*(\d+)/m.exec(text)?.[1] ?? '0', 10)]
+  const [, uid = 0] = numbers('Uid')
+  const [, gid = 0] = numbers('Gid')
+  const [kibibytes = 0] = numbers('VmRSS')
   const pids = numbers('NSpid')
   return {pids: pids.length > 0 ? pids : [pid], uid, gid, residentBytes: kibibytes * 1024}
 }

@@ -1,5 +1,6 @@
 import {readdir, readFile, readlink} from 'node:fs/promises'
 import {join} from 'node:path'
+import {parseInet} from '../host/sockets.js'
 
 // What /proc says of processes and sockets. A process may end at any moment: whatever can no longer be read is
 // undefined. What may not be read is remembered, so that "nothing found" is never said without right.
@@ -102,31 +103,11 @@ export class Proc {
   }
 }
 
-const tcpListening = '0A'
-const udpUnconnected = '07'
-
 /** Listening sockets in a table such as /proc/net/tcp6. */
 export function parseSockets(table: string, protocol: 'tcp' | 'udp'): Listener[] {
-  return table
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
-      if (state !== (protocol === 'tcp' ? tcpListening : udpUnconnected)) return []
-      const [address = '', port = ''] = local.split(':')
-      return [{protocol, address: addressOf(address), port: Number.parseInt(port, 16), inode}]
-    })
-}
-
-/** The kernel prints addresses as hexadecimal words, each in the byte order of the machine: little-endian. */
-function addressOf(hex: string): string {
-  const bytes = [...hex.matchAll(/.{8}/g)].flatMap(([word]) => [...Buffer.from(word, 'hex')].reverse())
-  if (bytes.length === 4) return bytes.join('.')
-  const groups = Array.from({length: 8}, (_, index) =>
-    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
+  return parseInet(table, protocol).flatMap(({listening, local, inode}) =>
+    listening ? [{protocol, address: local.address, port: local.port ?? 0, inode}] : [],
   )
-  // URL knows the canonical form of an IPv6 address.
-  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
 }
 
 /** IDs of containers and pods as they stand in a text such as a path or a control group. */
