@@ -1,8 +1,10 @@
 import {noteUnknown} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
-import {idFlag, listFlags} from '../cli/flags/common.js'
+import {idFlag, treeFlags, treeForms} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
+import type {CriClient} from '../client/connect.js'
 import {linePieces} from '../formats/lines.js'
+import type {PodSandbox} from '../generated/cri.js'
 import {podDetails} from '../node/details.js'
 import {podEndings} from '../node/endings.js'
 import {selectPods} from '../node/selection.js'
@@ -16,18 +18,19 @@ export default class Pods extends CriCommand {
     'crisp pods --state notready',
     'crisp pods --failed',
     'crisp pods --namespace kube-system -o wide',
+    'crisp pods -o tree',
     'crisp pods -q --label app=web',
   ]
 
   static override flags = {
     id: idFlag('pod'),
     ...podFilterFlags,
-    ...listFlags,
+    ...treeFlags,
   }
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Pods)
-    const output = await this.outputForm(flags)
+    const output = await this.outputForm(flags, treeForms)
     const selection = podSelection(flags)
     using client = await this.connect(flags)
 
@@ -35,6 +38,7 @@ export default class Pods extends CriCommand {
     const forPeople = output.shows === 'table'
     if (flags.quiet && forPeople) return await this.writePieces(linePieces(mapLazily(pods, ({id}) => id)))
 
+    if (output.name === 'tree') return await this.#showTree(client, pods, flags)
     // What a table on a terminal shows is nobody's input.
     const isForEyes = forPeople && this.width !== undefined && !isCrictlMode()
     const {podBlocks, podsView} = await import('../views/pods.js')
@@ -48,5 +52,25 @@ export default class Pods extends CriCommand {
       ...(output.name === 'wide' ? {details: await podDetails(client, pods)} : {}),
     }
     await this.show(podsView(pods, context), output)
+  }
+
+  async #showTree(
+    client: CriClient,
+    pods: readonly PodSandbox[],
+    {verbose, 'no-trunc': whole}: {verbose: boolean; 'no-trunc': boolean},
+  ): Promise<void> {
+    const [{lookAtTree}, {lookAtNode}] = await Promise.all([
+      import('../cli/tree.js'),
+      import('../node/view.js'),
+    ])
+    const view = await lookAtNode(client)
+    const ids = new Set(pods.map(({id}) => id))
+    const containers = view.containers.filter(({podSandboxId}) => ids.has(podSandboxId))
+    const text = await lookAtTree(client, pods, containers, view, {
+      processes: verbose,
+      width: whole ? undefined : this.width,
+      endingsWithinMs: this.width === undefined ? undefined : 2_000,
+    })
+    await this.writePieces([text])
   }
 }

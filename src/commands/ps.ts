@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
-import {allFlag, idFlag, listFlags} from '../cli/flags/common.js'
+import {allFlag, idFlag, treeFlags, treeForms} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdentities} from '../client/names.js'
@@ -31,6 +31,7 @@ export default class Ps extends CriCommand {
     'crisp ps -a --namespace kube-system',
     'crisp ps -a --failed',
     'crisp ps -a --state exited -o wide',
+    'sudo crisp ps -o tree -v',
     'crisp ps -a -o custom-columns=ID:.id,EXIT:.exitCode,REASON:.reason',
     'crisp ps -q --name etcd',
     'crisp ps --pod-label app=web',
@@ -41,7 +42,7 @@ export default class Ps extends CriCommand {
     all: allFlag,
     id: idFlag('container'),
     ...containerFilterFlags,
-    ...listFlags,
+    ...treeFlags,
     'resolve-image-path': Flags.boolean({
       char: 'r',
       helpGroup: 'OUTPUT',
@@ -51,7 +52,7 @@ export default class Ps extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Ps)
-    const output = await this.outputForm(flags)
+    const output = await this.outputForm(flags, treeForms)
     const selection = containerSelection(flags)
     using client = await this.connect(flags)
 
@@ -61,6 +62,7 @@ export default class Ps extends CriCommand {
     if (flags.quiet && forPeople)
       return await this.writePieces(linePieces(mapLazily(containers, ({id}) => id)))
 
+    if (output.name === 'tree') return await this.#showTree(client, containers, flags)
     const {containerBlocks, containersView} = await import('../views/containers.js')
     const placed = output.shows !== 'document'
     const context = {
@@ -79,6 +81,26 @@ export default class Ps extends CriCommand {
     await this.show(containersView(containers, context), output)
     const failed = await hidden
     if (failed) this.note(failed)
+  }
+
+  async #showTree(
+    client: CriClient,
+    containers: readonly Container[],
+    {verbose, 'no-trunc': whole}: {verbose: boolean; 'no-trunc': boolean},
+  ): Promise<void> {
+    const [{lookAtTree}, {lookAtNode}] = await Promise.all([
+      import('../cli/tree.js'),
+      import('../node/view.js'),
+    ])
+    const view = await lookAtNode(client)
+    const ids = new Set(containers.map(({podSandboxId}) => podSandboxId))
+    const pods = view.pods.filter(({id}) => ids.has(id))
+    const text = await lookAtTree(client, pods, containers, view, {
+      processes: verbose,
+      width: whole ? undefined : this.width,
+      endingsWithinMs: this.width === undefined ? undefined : endingsWithinMs,
+    })
+    await this.writePieces([text])
   }
 
   /** A table on a terminal, not in crictl's mode: what it shows is nobody's input. */

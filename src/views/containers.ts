@@ -77,7 +77,7 @@ function containerCells(
     id(container.id),
     imageName?.(container) ?? (fullIds ? image : shortImage(image)),
     agoText(container.createdAt, nowMs),
-    stateCell(container, endings, wide),
+    containerState(container, endings, wide),
     container.metadata?.name ?? '',
     String(container.metadata?.attempt ?? 0),
     id(container.podSandboxId),
@@ -87,7 +87,7 @@ function containerCells(
 }
 
 /** In the wide table the columns at the end say more of it. */
-function stateCell({id, state}: Container, endings: Endings | undefined, wide: boolean): string {
+export function containerState({id, state}: Container, endings: Endings | undefined, wide = false): string {
   const failures = endings?.loops.get(id)
   const status = endings?.statuses.get(id)
   if (state !== 'CONTAINER_EXITED') return stateWord(state)

@@ -60,7 +60,7 @@ function podCells(pod: PodSandbox, {nowMs, fullIds, endings}: PodsContext): stri
   return [
     fullIds ? pod.id : shortId(pod.id),
     agoText(pod.createdAt, nowMs),
-    stateCell(pod, endings?.get(pod.id)),
+    podState(pod, endings?.get(pod.id)),
     pod.metadata?.name ?? '',
     pod.metadata?.namespace ?? '',
     String(pod.metadata?.attempt ?? 0),
@@ -69,7 +69,7 @@ function podCells(pod: PodSandbox, {nowMs, fullIds, endings}: PodsContext): stri
 }
 
 /** `Ready, CrashLoop 6×`, `NotReady, Exited (0)`; of a pod that works no more than that. */
-function stateCell({state}: PodSandbox, {failures, status}: PodEnding = {}): string {
+export function podState({state}: PodSandbox, {failures, status}: PodEnding = {}): string {
   const word = stateWord(state)
   if (failures !== undefined) return `${word}, ${loopState(failures)}`
   const isWorthAWord = status && (status.exitCode !== 0 || state !== 'SANDBOX_READY')

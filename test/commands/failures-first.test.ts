@@ -225,3 +225,19 @@ side   0        Completed
 `,
   )
 })
+
+test('-o tree: pods, and below each its containers', async () => {
+  await using runtime = await startFakeRuntime(node())
+  const {stdout} = await runInProcess(['pods', '-o', 'tree', '--name', '^(web|pay|empty)$'], runtime)
+  expect(stdout.replaceAll(/ {2}([^ ]+ (seconds|minutes|hours)|about a minute) ago/g, '')).toBe(
+    `shop/empty  Ready
+shop/pay  Ready
+└─ pay  Exited  attempt 5  docker.io/library/busybox:1.36
+shop/web  Ready
+├─ web  Exited  docker.io/library/busybox:1.36
+└─ web  Running  attempt 1  docker.io/library/busybox:1.36
+`,
+  )
+  const shown = await onTerminal(['ps', '-a', '-o', 'tree', '--pod', 'pay'], runtime.endpoint, 40)
+  expect(shown).toMatch(/^shop\/pay {2}Ready, CrashLoop 6× {2}.*\n└─ pay {2}CrashLoop 6× {2}attempt 5 .*…\n$/)
+})

@@ -94,6 +94,14 @@ describeOnContainerd('processes and sockets of a real containerd, without anythi
     ])
   })
 
+  test('in the tree of pods they stand below their containers', async () => {
+    const {stdout, stderr, exitCode} = await crisp('ps', '-o', 'tree', '-v', '--name', '^idle$')
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    expect(stdout).toMatch(
+      /^default\/web-1 {2}Ready .*\n├─ \d+ {2}\/bin\/busybox sleep \d+\n└─ idle {2}Running .*\n {3}└─ \d+ {2}sleep 1002\n$/,
+    )
+  })
+
   test('CPU use between two looks', async () => {
     const shown = await processes('idle')
     expect(shown.map(({cores}) => cores)).toEqual([0])

@@ -156,6 +156,18 @@ export const listFlags = {
   'no-trunc': noTruncFlag,
 }
 
+/** Of lists that can be a tree. */
+export const treeForms = ['tree']
+export const treeFlags = {
+  ...listFlags,
+  ...outputFlags('table', treeForms),
+  verbose: Flags.boolean({
+    char: 'v',
+    helpGroup: 'OUTPUT',
+    description: 'one block of lines for each; with -o tree also processes',
+  }),
+}
+
 export const inspectFlags = {
   ...outputFlags('json'),
   quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: "leave out the runtime's own info"}),
