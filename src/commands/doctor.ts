@@ -44,6 +44,7 @@ export default class Doctor extends CriCommand {
     'sudo crisp doctor --only cni,disk',
     'sudo crisp doctor --ignore clock -o json',
     'crisp doctor -o wide',
+    'crisp doctor --upgrade 1.38',
     'crisp explain doctor/cni',
   ]
 
@@ -51,6 +52,9 @@ export default class Doctor extends CriCommand {
     ...outputFlags('table'),
     only: checkNames('these checks and no others, several with commas between'),
     ignore: checkNames('all checks but these'),
+    upgrade: valueFlag(parseRelease, {helpValue: 'RELEASE'})({
+      description: 'also what the kubelet of this release of Kubernetes refuses, such as 1.38',
+    }),
     since: valueFlag((text) => parseWhen(text, Date.now()), {helpValue: 'TIME'})({
       description: 'of what has happened, only what did since: 24h, 14:00, 2026-01-02 [default: 1h]',
     }),
@@ -70,8 +74,12 @@ export default class Doctor extends CriCommand {
       limitMs: flags['request-timeout'] ?? usualLimitMs,
       nowMs,
       sinceMs: flags.since ? flags.since.seconds * 1000 : nowMs - hourMs,
+      upgradeTo: flags.upgrade,
     })
-    const outcomes = await examine(chosen, subject)
+    const outcomes = await examine(
+      chosen.filter(({isAsked}) => flags.only !== undefined || (isAsked?.(subject) ?? true)),
+      subject,
+    )
     const version = await subject.version().catch(() => undefined)
     const examined = {
       endpoint: version && (await client.endpoint()),
@@ -81,6 +89,12 @@ export default class Doctor extends CriCommand {
     await this.show(examinedView(examined, {width: this.width, style: await this.tableStyle()}), output)
     process.exitCode = codeOf(outcomes)
   }
+}
+
+function parseRelease(text: string): string {
+  const [, release] = /^v?(1\.\d{1,3})(?:\.\d+)?$/.exec(text) ?? []
+  if (release === undefined) throw new UsageError(`"${text}" is no release of Kubernetes: write 1.38`)
+  return release
 }
 
 interface Choice {

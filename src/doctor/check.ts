@@ -29,7 +29,7 @@ export interface Check {
   severity: Severity
   /** What `explain doctor/NAME` says: why it matters, how it is found, what it may mistake. */
   explanation: string
-  /** Whether it is run unless it is asked for by name; it is, if left out. */
+  /** Whether there is reason to run it, where nobody chose it by name; there always is, if left out. */
   isAsked?: (subject: Subject) => boolean
   /**
    * Throws NotChecked where it cannot tell. Has an end of its own: what is asked of the runtime has deadlines, and

@@ -1,9 +1,9 @@
-import {constants} from 'node:fs'
+import {constants, watch} from 'node:fs'
 import {access, lstat, open, readdir, readlink, stat, statfs} from 'node:fs/promises'
 import {join} from 'node:path'
 import {CgroupTrees} from '../node/host/cgroups.js'
 import {attempt as attemptTo} from '../node/host/files.js'
-import {type HostProcess, listPids, readProcesses} from '../node/host/processes.js'
+import {type HostProcess, listPids, readProcesses, ticksPerSecond} from '../node/host/processes.js'
 import {NotChecked} from './not-checked.js'
 import {once} from './once.js'
 
@@ -21,6 +21,8 @@ export interface HostOptions {
   /** Where the node's own `/` is: below it every path is looked for. */
   root?: string
   statfs?: (path: string) => Promise<FileSystem>
+  /** Begins to watch a folder, and ends that at once. Throws as the system does. */
+  tryWatch?: () => void
 }
 
 /** Far above any file of the kernel, the kubelet or a network plugin. */
@@ -30,6 +32,7 @@ const mostBytes = 4 * 1024 * 1024
 export class Host {
   readonly root: string
   readonly #statfs: (path: string) => Promise<FileSystem>
+  readonly #tryWatch: () => void
 
   /** All that run, as far as they may be looked at. */
   readonly processes = once(async (): Promise<readonly HostProcess[]> => {
@@ -40,14 +43,15 @@ export class Host {
   })
   readonly cgroupTrees = once(() => CgroupTrees.read({root: this.path('/proc')}))
 
-  constructor({root = '/', statfs = systemStatfs}: HostOptions = {}) {
+  constructor({root = '/', statfs = systemStatfs, tryWatch = watchOnce}: HostOptions = {}) {
     this.root = root
     this.#statfs = statfs
+    this.#tryWatch = tryWatch
   }
 
-  /** Where a path of the node is to be found from here. */
+  /** Where a path of the node is to be found from here; one that was found there already stays. */
   path(path: string): string {
-    return join(this.root, path)
+    return path.startsWith(join(this.root, '/')) ? path : join(this.root, path)
   }
 
   /** A text; undefined also for what is no file. Never waits for a pipe. */
@@ -73,6 +77,18 @@ export class Host {
   /** What is in a directory, by name. */
   async names(path: string): Promise<string[] | undefined> {
     return (await attempt(path, () => readdir(this.path(path))))?.sort()
+  }
+
+  /** The directories in a directory. */
+  async folders(path: string): Promise<string[]> {
+    const entries = await attempt(path, () => readdir(this.path(path), {withFileTypes: true}))
+    return (entries ?? []).filter((entry) => entry.isDirectory()).map(({name}) => name)
+  }
+
+  /** When a process was started; undefined where the node does not tell when it was itself. */
+  async startedMs({startedTicks}: HostProcess): Promise<number | undefined> {
+    const boot = /^btime (\d+)$/m.exec((await this.text('/proc/stat')) ?? '')?.[1]
+    return boot === undefined ? undefined : Number(boot) * 1000 + (startedTicks / ticksPerSecond) * 1000
   }
 
   link(path: string): Promise<string | undefined> {
@@ -119,6 +135,17 @@ export class Host {
     )
   }
 
+  /** Why inotify has nothing more to give: EMFILE, that there are too many instances; ENOSPC, too many watches. */
+  watchProblem(): 'EMFILE' | 'ENOSPC' | undefined {
+    try {
+      this.#tryWatch()
+      return undefined
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException
+      return code === 'EMFILE' || code === 'ENOSPC' ? code : undefined
+    }
+  }
+
   fileSystem(path: string): Promise<FileSystem | undefined> {
     return attempt(path, () => this.#statfs(this.path(path)))
   }
@@ -128,6 +155,12 @@ function attempt<Value>(path: string, read: () => Promise<Value>): Promise<Value
   return attemptTo(path, read, () => {
     throw new NotChecked(`${path} is not for us to read: run it as root`)
   })
+}
+
+function watchOnce(): void {
+  const watcher = watch('/')
+  watcher.on('error', () => undefined)
+  watcher.close()
 }
 
 async function systemStatfs(path: string): Promise<FileSystem> {

@@ -5,6 +5,7 @@ import type {
   Container,
   ContainerStatusResponse,
   Image,
+  ImageStatusResponse,
   PodSandbox,
   PodSandboxStatusResponse,
   StatusResponse,
@@ -76,6 +77,14 @@ export class Subject {
     this.#askEach<Container, ContainerStatusResponse>(await this.containers(), (container, signal) =>
       this.client.runtime.containerStatus(
         {containerId: container.id, verbose: true},
+        {...this.#patience, signal},
+      ),
+    ),
+  )
+  readonly imageStatuses = once(async () =>
+    this.#askEach<Image, ImageStatusResponse>(await this.images(), ({id, repoTags, repoDigests}, signal) =>
+      this.client.image.imageStatus(
+        {image: {image: id || (repoTags[0] ?? repoDigests[0] ?? '')}},
         {...this.#patience, signal},
       ),
     ),

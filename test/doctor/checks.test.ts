@@ -4,6 +4,7 @@ import {
   cniFile,
   type ExamineOptions,
   type SickNode,
+  shimCommand,
   startSickNode,
   web,
   webCgroup,
@@ -28,6 +29,7 @@ interface Fault {
   /** What stands beside it, since one thing has several effects. */
   also?: string[]
   options?: ExamineOptions
+  prepare?: (node: SickNode) => unknown
   break: (node: SickNode) => Promise<unknown> | unknown
 }
 
@@ -246,11 +248,233 @@ const faults: Record<string, Fault> = {
     shows: /^default\/web(\/web)? was made at /,
     break: ({containers}) => Object.assign(containers[0] ?? {}, {createdAt: secondsAgo(-3 * 3600 - 60)}),
   },
+  'a container that fails again and again': {
+    check: 'crashes',
+    severity: 'warning',
+    says: /^container default\/web\/api has failed 7 times$/,
+    shows: /^the last time it exited with 3$/,
+    break: ({containers, statuses}) => {
+      const api = id('a3')
+      containers.push(
+        kubeletContainer('default', 'web', 'api', {
+          id: api,
+          podSandboxId: webPod,
+          metadata: {name: 'api', attempt: 6},
+          createdAt: secondsAgo(61),
+          state: 'CONTAINER_EXITED',
+        }),
+      )
+      Object.assign(containers[0] ?? {}, {createdAt: secondsAgo(600)})
+      statuses[api] = {exitCode: 3, reason: 'Error', startedAt: secondsAgo(61), finishedAt: secondsAgo(60)}
+    },
+    prepare: ({pods}) => Object.assign(pods[0] ?? {}, {createdAt: secondsAgo(900)}),
+  },
+  'a container that was killed for want of memory': {
+    check: 'oom',
+    severity: 'warning',
+    says: /^container default\/web\/api was killed for want of memory$/,
+    shows: /its limit is 67.1MB/,
+    break: ({containers, statuses}) => {
+      const api = id('a3')
+      containers.push(
+        kubeletContainer('default', 'web', 'api', {
+          id: api,
+          podSandboxId: webPod,
+          createdAt: secondsAgo(61),
+          state: 'CONTAINER_EXITED',
+        }),
+      )
+      statuses[api] = {
+        exitCode: 137,
+        reason: 'OOMKilled',
+        startedAt: secondsAgo(61),
+        finishedAt: secondsAgo(60),
+        resources: {linux: {memoryLimitInBytes: '67108864'}},
+      }
+    },
+  },
+  'a child of a container that was killed, of which the runtime says nothing': {
+    check: 'oom',
+    severity: 'warning',
+    says: /^in container default\/web\/web, which runs on, 4 processes were killed for want of memory$/,
+    shows: /oom_kill 4\nthe runtime says Running/,
+    break: ({write}) => write(`/sys/fs/cgroup${webCgroup}/memory.events`, 'low 0\noom 4\noom_kill 4\n'),
+  },
+  'a shim without a pod': {
+    check: 'shims',
+    severity: 'warning',
+    says: /^containerd-shim 140 is the shim of something that the runtime does not know$/,
+    shows: new RegExp(`has ID ${id('dead')} in its arguments`),
+    break: (node) => node.process({pid: 140, name: 'containerd-shim', command: shimCommand(id('dead'))}),
+  },
+  'a shim that is stopped': {
+    check: 'shims',
+    severity: 'broken',
+    says: /^the shim of default\/web is stopped$/,
+    break: (node) =>
+      node.process({pid: 110, name: 'containerd-shim', command: shimCommand(webPod), state: 'T'}),
+  },
+  'a container without its process': {
+    check: 'shims',
+    severity: 'broken',
+    says: /^container default\/web\/web runs by the word of the runtime, and has no process$/,
+    break: ({remove}) => remove('/proc/201'),
+  },
+  'a pod without its shim': {
+    check: 'shims',
+    severity: 'broken',
+    says: /^pod default\/web is ready by the word of the runtime, and has no shim$/,
+    break: async (node) => {
+      await node.remove('/proc/110')
+      await node.process({pid: 111, name: 'containerd-shim', command: shimCommand(id('b2'))})
+      node.pods.push({
+        id: id('b2'),
+        metadata: {name: 'other', namespace: 'default', uid: 'uid-other', attempt: 0},
+        createdAt: secondsAgo(60),
+      })
+    },
+  },
+  'a network namespace without a pod': {
+    check: 'namespaces',
+    severity: 'warning',
+    says: /^network namespace cni-00000000-0000-4000-8000-000000000000 belongs to no pod$/,
+    break: ({write}) => write('/run/netns/cni-00000000-0000-4000-8000-000000000000', '', {secondsAgo: 3600}),
+  },
+  'a mount without its container': {
+    check: 'mounts',
+    severity: 'warning',
+    says: /^something is mounted for dead000000000, which the runtime does not know$/,
+    shows: /k8s.io\/dead0+\/rootfs$/m,
+    break: async ({write, mountLine, settings}) => {
+      const path = `/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id('dead')}/rootfs`
+      await write('/proc/self/mountinfo', mountLine('/sys/fs/cgroup', 'cgroup2') + mountLine(path, 'overlay'))
+      settings.stateDir = mountLine('/run/containerd/io.containerd.grpc.v1.cri').split(' ')[4]
+    },
+  },
+  'a control group without its container': {
+    check: 'cgroup-folders',
+    severity: 'warning',
+    says: /^a control group is left of a container/,
+    options: {nowMs: Date.now() + 120_000},
+    break: ({write}) =>
+      write(`/sys/fs/cgroup${webCgroup.replace(web, id('dead'))}/cgroup.procs`, '', {secondsAgo: 3600}),
+  },
+  'processes that no list has': {
+    check: 'cgroup-folders',
+    severity: 'warning',
+    says: /^2 processes run in the control group of a container that the runtime does not know$/,
+    shows: /^processes 300, 301$/m,
+    options: {nowMs: Date.now() + 120_000},
+    break: ({write}) =>
+      write(`/sys/fs/cgroup${webCgroup.replace(web, id('dead'))}/cgroup.procs`, '300\n301\n'),
+  },
+  'logs of a pod that is gone': {
+    check: 'log-folders',
+    severity: 'warning',
+    says: /^a pod that is gone has 5kB of logs$/,
+    options: {nowMs: Date.now() + 3_600_000},
+    also: ['pods'],
+    break: ({write}) => write('/var/log/pods/default_old_uid-old/main/0.log', 'x'.repeat(5000)),
+  },
+  'an image without a status': {
+    check: 'images',
+    severity: 'warning',
+    says: /^image docker.io\/library\/broken:1 is in the list, and has no status$/,
+    break: ({images, answers}) => {
+      images.push({id: 'sha256:22', repoTags: ['docker.io/library/broken:1'], size: '1'})
+      answers.ImageStatus = ({image}: {image: {image: string}}) => ({
+        image: image.image === 'sha256:22' ? null : images[0],
+      })
+    },
+  },
+  'no more open files of the machine': {
+    check: 'limits',
+    severity: 'broken',
+    says: /^98000 of 100000 open files of this machine are in use$/,
+    break: ({write}) => write('/proc/sys/fs/file-nr', '98000\t0\t100000\n'),
+  },
+  'no more inotify': {
+    check: 'limits',
+    severity: 'broken',
+    says: /^no more instances of inotify are to be had$/,
+    shows: /max_user_instances 128/,
+    break: async (node) => {
+      node.watchError = Object.assign(new Error('EMFILE'), {code: 'EMFILE'})
+      await node.write('/proc/sys/fs/inotify/max_user_instances', '128\n')
+    },
+  },
+  'a runtime with few open files left': {
+    check: 'limits',
+    severity: 'warning',
+    says: /^9 of 10 open files of containerd \(process 100\) are in use$/,
+    break: async ({write}) => {
+      for (let number = 0; number < 9; number++) await write(`/proc/100/fd/${number}`, '')
+      await write(
+        '/proc/100/limits',
+        'Max open files            10                   10                   files\n',
+      )
+    },
+  },
+  'a container with few processes left': {
+    check: 'limits',
+    severity: 'warning',
+    says: /^99 of 100 processes of container default\/web\/web are in use$/,
+    break: ({write}) => write(`/sys/fs/cgroup${webCgroup}/pids.current`, '99\n'),
+  },
+  'a machine with few process numbers left': {
+    check: 'limits',
+    severity: 'warning',
+    says: /^5 of 6 process numbers of this machine are in use$/,
+    break: ({write}) => write('/proc/sys/kernel/pid_max', '6\n'),
+  },
+  'a node that waits for memory': {
+    check: 'pressure',
+    severity: 'warning',
+    says: /^in 45.2 % of the last minute everything waited for memory$/,
+    shows: /^default\/web\/web: 500MB$/m,
+    break: ({write}) =>
+      write(
+        '/proc/pressure/memory',
+        'some avg10=0.00 avg60=60.00 avg300=0.00 total=1\nfull avg10=0.00 avg60=45.20 avg300=0.00 total=1\n',
+      ),
+  },
+  'a runtime that the next kubelet refuses': {
+    check: 'upgrade',
+    severity: 'broken',
+    says: /^the kubelet of 1.38 wants a call that this runtime does not have: RuntimeConfig$/,
+    shows: /^containerd 2.1.0 answers Unimplemented$/,
+    options: {upgradeTo: '1.38'},
+    break: ({answers}) => {
+      answers.RuntimeConfig = () => {
+        throw status(12, 'unknown method')
+      }
+    },
+  },
+  'control groups that the next kubelet refuses': {
+    check: 'upgrade',
+    severity: 'broken',
+    says: /^the kubelet of 1.38 refuses control groups of version 1$/,
+    options: {upgradeTo: '1.38'},
+    break: ({write}) =>
+      write('/proc/self/mountinfo', '30 1 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n'),
+  },
+  'a flag that the next kubelet does not know': {
+    check: 'upgrade',
+    severity: 'broken',
+    says: /^the kubelet is started with --pod-infra-container-image, which 1.35 does not know$/,
+    options: {upgradeTo: '1.38'},
+    break: ({write}) =>
+      write(
+        '/var/lib/kubelet/kubeadm-flags.env',
+        'KUBELET_KUBEADM_ARGS="--pod-infra-container-image=registry.k8s.io/pause:3.9"\n',
+      ),
+  },
 }
 
 test.each(Object.keys(faults))('%s', async (name) => {
   const fault = faults[name] as Fault
   await using node = await startSickNode()
+  fault.prepare?.(node)
   await fault.break(node)
   const outcomes = await node.examine(fault.options)
   expect(outcomes.filter(({result}) => result === 'failed')).toEqual([])

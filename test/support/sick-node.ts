@@ -50,6 +50,10 @@ export interface SickNode extends AsyncDisposable {
   settings: Record<string, unknown>
   images: cri.Input<cri.Image>[]
   fileSystem: FileSystem
+  /** A line of mountinfo: what is mounted below the root. */
+  mountLine(path: string, type?: string): string
+  /** inotify has nothing more to give. */
+  watchError: NodeJS.ErrnoException | undefined
   write(path: string, text: string, options?: {mode?: number; secondsAgo?: number}): Promise<void>
   link(path: string, target: string): Promise<void>
   remove(path: string): Promise<void>
@@ -98,7 +102,8 @@ export async function startSickNode(): Promise<SickNode> {
     cgroup = '/system.slice',
     parent = 1,
   }) => {
-    const figures = Array.from({length: 40}, () => '0').join(' ')
+    // The sixteenth of those after the parent is the number of threads.
+    const figures = Array.from({length: 40}, (_, index) => (index === 15 ? '1' : '0')).join(' ')
     await write(`/proc/${pid}/stat`, `${pid} (${name}) ${state} ${parent} ${figures}\n`)
     await write(
       `/proc/${pid}/status`,
@@ -131,6 +136,7 @@ export async function startSickNode(): Promise<SickNode> {
       stats: node.containers.map((one) => ({
         attributes: {id: one.id ?? ''},
         writableLayer: {usedBytes: {value: '1000'}},
+        memory: {workingSetBytes: {value: '500000000'}},
       })),
     }),
     PodSandboxStatus: ({podSandboxId}: cri.PodSandboxStatusRequest) => {
@@ -197,16 +203,24 @@ export async function startSickNode(): Promise<SickNode> {
     },
     images: [{id: 'sha256:11', repoTags: ['docker.io/library/busybox:1.36'], size: '2000000'}],
     fileSystem: {...roomy},
+    watchError: undefined,
+    mountLine: (path: string, type = 'tmpfs') => `30 1 0:26 / ${at(path)} rw - ${type} ${type} rw\n`,
     write,
     link,
     remove: (path: string) => rm(at(path), {recursive: true}),
     process: addProcess,
     examine: ({only, limitMs = 20_000, nowMs = Date.now(), upgradeTo}: ExamineOptions = {}) =>
       examine(
-        checks.filter(({name}) => only === undefined || name === only),
+        checks.filter(({name}) => (only === undefined ? name !== 'upgrade' || upgradeTo : name === only)),
         new Subject({
           client,
-          host: new Host({root, statfs: async () => node.fileSystem}),
+          host: new Host({
+            root,
+            statfs: async () => node.fileSystem,
+            tryWatch: () => {
+              if (node.watchError) throw node.watchError
+            },
+          }),
           limitMs,
           nowMs,
           sinceMs: nowMs - 3_600_000,
@@ -229,7 +243,19 @@ export async function startSickNode(): Promise<SickNode> {
 
 async function writeHealthyNode(node: SickNode): Promise<void> {
   const {write, process} = node
-  await write('/proc/self/mountinfo', '30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n')
+  await write('/proc/self/mountinfo', node.mountLine('/sys/fs/cgroup', 'cgroup2'))
+  await write('/proc/stat', `btime ${Math.floor(Date.now() / 1000) - 86_400}\n`)
+  await write('/proc/sys/fs/file-nr', '2000\t0\t100000\n')
+  await write('/proc/sys/kernel/pid_max', '32768\n')
+  for (const resource of ['cpu', 'memory', 'io'])
+    await write(
+      `/proc/pressure/${resource}`,
+      'some avg10=0.00 avg60=1.50 avg300=0.00 total=1\nfull avg10=0.00 avg60=0.50 avg300=0.00 total=1\n',
+    )
+  await write(`/run/netns/${sandboxNamespace}`, '', {secondsAgo: 3600})
+  await write(`/sys/fs/cgroup${webCgroup}/memory.events`, 'low 0\noom 0\noom_kill 0\n')
+  await write(`/sys/fs/cgroup${webCgroup}/pids.current`, '3\n')
+  await write(`/sys/fs/cgroup${webCgroup}/pids.max`, '100\n')
   await write('/sys/fs/cgroup/cgroup.controllers', 'cpuset cpu io memory hugetlb pids\n')
   await write('/etc/cni/net.d/10-net.conflist', cniFile(['bridge', 'portmap'], 'host-local'))
   for (const plugin of ['bridge', 'portmap', 'host-local'])
