@@ -3,6 +3,17 @@ import {UserError} from '../errors/errors.js'
 // What a node says beside the output of the command: lines that begin with a word which was made up for this one run,
 // so that neither a banner nor what the command prints is taken for one.
 
+/** A node's answer is not one. */
+export class NotCrispError extends Error {
+  constructor(message = 'it answered with something else than crisp') {
+    super(message)
+  }
+
+  at(destination: string): UserError {
+    return new UserError(`${destination}: ${this.message}`, {cause: this})
+  }
+}
+
 const longestMark = 64 * 1024
 
 export function markStart(nonce: string): string {
@@ -34,7 +45,7 @@ export class MarkReader {
       const text = rest.subarray(at + this.#start.length)
       const end = text.indexOf('\n')
       if (end < 0) {
-        if (text.length > longestMark) throw new UserError('it answered with something else than crisp')
+        if (text.length > longestMark) throw new NotCrispError()
         this.#held = rest.subarray(at)
         return
       }

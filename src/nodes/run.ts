@@ -1,8 +1,9 @@
 import type {Readable} from 'node:stream'
-import {UserError} from '../errors/errors.js'
+import {exitCode, UserError} from '../errors/errors.js'
+import {durationText} from '../text/duration.js'
 import {type Frame, frameBytes} from './frames.js'
-import {MarkReader} from './marks.js'
-import {shellCommand} from './scripts.js'
+import {MarkReader, NotCrispError} from './marks.js'
+import {scriptWord, shellCommand} from './scripts.js'
 import {lastLine, notStarted, type Ssh, type SshConnection} from './ssh.js'
 import {untilRoom} from './until-room.js'
 
@@ -21,10 +22,21 @@ export type Ending =
   /** `reason` as far as ssh knows one. */
   | {kind: 'lost'; begun: boolean; reason: string | undefined; sshCode: number | null}
 
+export interface RunOptions {
+  nonce: string
+  sudo: boolean
+  /** How long it may take before a program runs there. */
+  beginMs?: number | undefined
+}
+
+const usualBeginMs = 60_000
+
 /** One script on a node, and what it starts there. */
 export class RunOnNode {
   readonly #ssh: Ssh
   readonly #nonce: string
+  readonly #destination: string
+  readonly #unheard: NodeJS.Timeout | undefined
   readonly #exit: Promise<number | null>
   readonly #said: string[] = []
   #waiting: ((text: string) => void) | undefined
@@ -33,8 +45,21 @@ export class RunOnNode {
   #noise = ''
   #failure: unknown
 
-  constructor(connection: SshConnection, script: string, {nonce, sudo}: {nonce: string; sudo: boolean}) {
+  constructor(connection: SshConnection, script: string, {nonce, sudo, beginMs = usualBeginMs}: RunOptions) {
     this.#nonce = nonce
+    const {destination, shared} = connection
+    this.#destination = destination
+    // Who logs in by itself may be asked for a password first.
+    if (shared)
+      this.#unheard = setTimeout(
+        () =>
+          this.stop(
+            new UserError(`${destination}: its login did not start /bin/sh within ${durationText(beginMs)}`, {
+              exitCode: exitCode.unreachable,
+            }),
+          ),
+        beginMs,
+      )
     this.#ssh = connection.start(shellCommand(sudo))
     this.#exit = new Promise((resolve, reject) => {
       this.#ssh.once('close', resolve).once('error', (error) => reject(notStarted(error)))
@@ -85,10 +110,12 @@ export class RunOnNode {
       this.#read(stderr, outputs.stderr, outputs.onMark, (text) => {
         this.#noise = (this.#noise + text).slice(-longestNoise)
       }),
-    ]).catch((error) => {
-      this.#leave()
-      throw this.#failure ?? error
-    })
+    ])
+      .catch((error) => {
+        this.#leave()
+        throw this.#failure ?? (error instanceof NotCrispError ? error.at(this.#destination) : error)
+      })
+      .finally(() => clearTimeout(this.#unheard))
     const code = endings.find((ending) => ending !== undefined)
     if (endings.every((ending) => ending !== undefined)) {
       this.#leave()
@@ -121,8 +148,10 @@ export class RunOnNode {
     for await (const chunk of stream)
       for (const piece of marks.read(chunk)) {
         if (typeof piece !== 'string') await words.take(piece)
-        else if (piece === 'begin') this.#begun = words.begun = true
-        else if (!words.begun) this.#hear(piece)
+        else if (piece === 'begin') {
+          this.#begun = words.begun = true
+          clearTimeout(this.#unheard)
+        } else if (!words.begun) this.#hear(piece)
         else if (/^end \d{1,3}$/.test(piece)) {
           await words.flush()
           return Number(piece.slice(4))
@@ -136,7 +165,9 @@ export class RunOnNode {
 
   #hear(text: string): void {
     this.#spoken = true
-    if (this.#said.length >= mostWords) throw new UserError('it answered with something else than crisp')
+    if (this.#said.length >= mostWords || !scriptWord.test(text)) throw new NotCrispError()
+    // What is sent now may take long.
+    if (text.startsWith('send ')) clearTimeout(this.#unheard)
     if (this.#waiting) this.#waiting(text)
     else this.#said.push(text)
     this.#waiting = undefined
@@ -167,7 +198,7 @@ class Words {
   #takeNoise(bytes: Buffer): void {
     this.#noiseBytes += bytes.length
     if (this.#noiseBytes > mostNoise)
-      throw new UserError('its login prints without end, and crisp was not started')
+      throw new NotCrispError('its login prints without end, and crisp was not started')
     this.#onNoise?.(bytes.toString())
   }
 

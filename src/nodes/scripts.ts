@@ -11,6 +11,9 @@ export function shellCommand(sudo: boolean): string {
   return sudo ? `exec sudo -n -H ${sh}` : `exec ${sh}`
 }
 
+/** Of what the scripts below say, beside `begin` and `end`. */
+export const scriptWord = /^(absent|none|send|bad|full|unfit|kept|nowhere|of|copy|gone|done)( |$)/
+
 export interface RunScript {
   nonce: string
   /** A program that is there; otherwise one of those below. */

@@ -37,19 +37,38 @@ export interface SshNode extends Disposable {
 export interface SshNodeOptions {
   /** In the environment of every login. */
   environment?: Record<string, string>
-  /** Run where the users are made, as root of a mount namespace of its own; `$HOMES` has their homes. */
+  /** Run where the users are made, as root of a mount namespace of its own; `$HOMES` has their homes, `$ETC` files to put over those of /etc. */
   prepare?: string
+  /** Beside those that are always there. */
+  users?: Record<string, User>
+  /** More of sshd's settings, such as Match blocks. */
+  settings?: string
+}
+
+interface User {
+  id: number
+  shell: string
+  /** Instead of one below `$HOMES`. */
+  home?: string
+  /** Reached through this one. */
+  jump?: string
 }
 
 /** By name, with the shell of each. `worker` has a banner in what its shell reads. */
-const users = {
+const usual: Record<string, User> = {
   root: {id: 0, shell: '/bin/sh'},
   worker: {id: 65534, shell: '/bin/bash'},
   fisher: {id: 65534, shell: '/usr/bin/fish'},
   casher: {id: 65534, shell: '/bin/tcsh'},
 }
 
-export async function startSshNode({environment = {}, prepare = ''}: SshNodeOptions = {}): Promise<SshNode> {
+export async function startSshNode({
+  environment = {},
+  prepare = '',
+  users: more = {},
+  settings = '',
+}: SshNodeOptions = {}): Promise<SshNode> {
+  const users = {...usual, ...more}
   const directory = mkdtempSync(join(tmpdir(), 'crisp-ssh-'))
   chmodSync(directory, 0o755)
   const path = (...names: string[]) => join(directory, ...names)
@@ -70,7 +89,7 @@ export async function startSshNode({environment = {}, prepare = ''}: SshNodeOpti
   writeFileSync(
     path('passwd'),
     Object.entries(users)
-      .map(([name, {id, shell}]) => `${name}:x:${id}:${id}::${join(homes, name)}:${shell}\n`)
+      .map(([name, {id, shell, home = join(homes, name)}]) => `${name}:x:${id}:${id}::${home}:${shell}\n`)
       .concat('sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n')
       .join(''),
   )
@@ -91,13 +110,14 @@ PermitRootLogin yes
 MaxStartups 100
 MaxSessions 100
 SetEnv ${setEnv}
+${settings}
 `,
   )
   writeFileSync(
     path('ssh_config'),
-    Object.keys(users)
+    Object.entries(users)
       .map(
-        (user) => `Host ${user}
+        ([user, {jump}]) => `Host ${user}
   HostName 127.0.0.1
   Port ${port}
   User ${user}
@@ -105,11 +125,12 @@ SetEnv ${setEnv}
   IdentitiesOnly yes
   UserKnownHostsFile ${path('known')}
   StrictHostKeyChecking accept-new
+  ${jump === undefined ? '' : `ProxyJump ${jump}`}
 `,
       )
       .join(''),
   )
-  mkdirSync(path('bin'))
+  for (const name of ['bin', 'etc']) mkdirSync(path(name))
   mkdirSync(path('run'), {mode: 0o700})
   writeFileSync(path('bin', 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${path('ssh_config')} "$@"\n`, {
     mode: 0o755,
@@ -122,7 +143,8 @@ SetEnv ${setEnv}
       '--mount',
       'sh',
       '-c',
-      `mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && { ${prepare || 'true'}; } && exec ${sshd} -D -e -f ${path('sshd_config')}`,
+      `mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && ETC=${path('etc')} && { ${prepare || 'true'}
+} && exec ${sshd} -D -e -f ${path('sshd_config')}`,
     ],
     {stdio: ['ignore', 'ignore', 'pipe']},
   )

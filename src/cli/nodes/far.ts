@@ -23,7 +23,7 @@ export class FarEnd implements Disposable {
   constructor(ordersBytes: number) {
     const orders: Orders = JSON.parse(readExactly(ordersBytes).toString())
     this.words = orders.words
-    process.chdir(process.env.HOME || '/')
+    goHome()
     delete process.env.CRISP_NODE
     Object.assign(process.env, orders.environment)
     // From here on all that it has are frames.
@@ -124,6 +124,15 @@ export class FarEnd implements Disposable {
     this.#raw.destroy()
     // Where it had not begun to read a standalone file's runtime still would, and wait for the end.
     unref(this.#raw)
+  }
+}
+
+function goHome(): void {
+  try {
+    process.chdir(process.env.HOME || '/')
+  } catch {
+    // Not everybody has one.
+    process.chdir('/')
   }
 }
 

@@ -11,6 +11,8 @@ import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
 import {untilRoom} from '../../nodes/until-room.js'
+import {ForeignOutput} from '../../terminal/foreign-output.js'
+import {parseDurationMs} from '../../text/duration.js'
 import {isCrictlMode} from '../../text/program.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
@@ -109,7 +111,11 @@ async function connectAndRun(
     const nonce = randomBytes(16).toString('hex')
     const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
-    return carry(new RunOnNode(connection, script, {nonce, sudo}), orders, {line: asked, io, signal, running})
+    return carry(
+      new RunOnNode(connection, script, {nonce, sudo, beginMs: beginMs(text('request-timeout'))}),
+      orders,
+      {line: asked, io, signal, running},
+    )
   }
   if (line.id === 'port-forward') {
     const {forwardFromHere} = await import('./forward.js')
@@ -129,6 +135,16 @@ async function connectAndRun(
       return new UserError(`${destination}: no crisp at ${program} that may be executed (--node-crisp)`)
     const mayRunOn = remoteVerbs.has(line.id) ? '; what was started there may still run' : ''
     return lostError(destination, ended, mayRunOn)
+  }
+}
+
+/** How long a login may take to begin, once it is made; undefined where the user has no opinion. */
+function beginMs(timeLimit: string | undefined): number | undefined {
+  try {
+    return timeLimit === undefined ? undefined : parseDurationMs(timeLimit) || undefined
+  } catch {
+    // What is wrong with it is said there.
+    return undefined
   }
 }
 
@@ -173,15 +189,24 @@ async function carry(
     if (facts) void run.send({kind: 'size', ...facts})
   }
   process.on('SIGWINCH', resize)
+  // What a container has to say to the terminal is passed on as it is.
+  const isRaw = remoteVerbs.has(line.id)
+  const shown = displayOn(process.stdout, isRaw)
+  const told = displayOn(process.stderr, isRaw)
   try {
     // Listened to before anything is written: what is said is lost if all is over before.
     const ending = run.carry({
-      stdout: (bytes) => write(stdout(), bytes),
-      stderr: (bytes) => write(process.stderr, bytes),
+      stdout: (bytes) => {
+        const stream = stdout()
+        return stream === process.stdout ? shown.write(bytes) : write(stream, bytes)
+      },
+      stderr: told.write,
       onMark: (text) => input.hear(text),
     })
     await run.write(orders)
     const ended = await ending
+    shown.end()
+    told.end()
     const begun = unpacking as Unpacking | undefined
     if (ended.kind === 'ended') {
       begun?.stream.end()
@@ -203,7 +228,20 @@ function givesKeys({id, given}: CommandLine): boolean {
   return id === 'top' || ['tty', 'creds', 'username'].some((name) => givenValue(given, name) !== undefined)
 }
 
-async function write(stream: Writable, bytes: Buffer): Promise<void> {
+/** To a terminal only what does no harm there; to all else, and with `isRaw`, what comes. */
+function displayOn(
+  stream: NodeJS.WriteStream,
+  isRaw: boolean,
+): {write: (bytes: Buffer) => Promise<void>; end: () => void} {
+  if (isRaw || !stream.isTTY) return {write: (bytes) => write(stream, bytes), end: () => undefined}
+  const output = new ForeignOutput()
+  return {
+    write: (bytes) => write(stream, output.take(bytes)),
+    end: () => void write(stream, output.end()),
+  }
+}
+
+async function write(stream: Writable, bytes: Buffer | string): Promise<void> {
   if (stream.destroyed) return
   if (!stream.write(bytes)) await untilRoom(stream)
 }

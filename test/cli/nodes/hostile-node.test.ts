@@ -2,12 +2,15 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, onTestFinished, test} from 'vitest'
+import {onTerminal} from '../../support/on-terminal.js'
 import {type CliResult, isStandalone, runCli} from '../../support/run-cli.js'
 
 // Nodes that are not as they should be, behind an `ssh` that runs its command here, in a home of its own.
 
 interface Stub {
   run(argv: readonly string[]): Promise<CliResult>
+  /** For whoever runs it another way. */
+  env: NodeJS.ProcessEnv
   home: string
   directory: string
 }
@@ -47,7 +50,7 @@ ${ssh}
     {mode: 0o755},
   )
   const env = {PATH: `${path('bin')}:${process.env.PATH}`, XDG_RUNTIME_DIR: path('run')}
-  return {directory, home: path('home'), run: (argv) => runCli(['--node', 'stub', ...argv], {env})}
+  return {directory, env, home: path('home'), run: (argv) => runCli(['--node', 'stub', ...argv], {env})}
 }
 
 function program(directory: string, text: string): string {
@@ -172,6 +175,92 @@ test('--sudo runs all of it as root, from a directory of root', async () => {
     stdout: `${join(node.home, 'root', '.cache', 'crisp-node')}\n`,
     exitCode: 5,
   })
+})
+
+test('a processor that is another than uname says is one line, and nothing is kept', async () => {
+  const node = stubNode({programs: {uname: 'echo aarch64'}})
+  const file = join(node.directory, 'elf')
+  const head = Buffer.alloc(64)
+  head.write('\u007fELF\u0002\u0001\u0001', 0, 'latin1')
+  head.writeUInt16LE(2, 16)
+  head.writeUInt16LE(0xb7, 18)
+  writeFileSync(file, head)
+  expect(await node.run(['--node-file', file, 'ps'])).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^crisp: stub: crisp does not run there: [^\n]+\n$/),
+    exitCode: 1,
+  })
+  expect(delivered(node.home)).toEqual([])
+})
+
+test.each([
+  ['says words without end', `IFS= read -r s; eval "\${s%%k()*}"; while :; do s word; done`],
+  ['says a word without end', `IFS= read -r s; eval "\${s%%k()*}"; s begin | tr -d '\\n'; cat /dev/zero`],
+  ['sends the script back', 'cat'],
+])('a node that %s is one line', async (_, ssh) => {
+  const {stdout, stderr} = await stubNode({ssh}).run(['ps'])
+  expect(stdout).toBe('')
+  expect(stderr).toBe('crisp: stub: it answered with something else than crisp\n')
+})
+
+test('a login that never begins is given up', async () => {
+  const {stdout, stderr, exitCode} = await stubNode({ssh: 'exec sleep 1000'}).run(['-t', '2s', 'ps'])
+  expect({stdout, stderr, exitCode}).toEqual({
+    stdout: '',
+    stderr: 'crisp: stub: its login did not start /bin/sh within 2s\n',
+    exitCode: 4,
+  })
+})
+
+const forTerminal =
+  '\u001b[31mred\u001b[39m \u001b]52;c;b3duZWQ=\u0007 \u001b[5n\u009b6n \u001b[2Kümläut\u202e'
+
+test.each([
+  ['ps', '\u001b[31mred\u001b[39m \\x1b]52;c;b3duZWQ=\\x07 \\x1b[5n\\x9b6n \u001b[2Kümläut\\u202e'],
+  // The terminal is the container's.
+  ['exec', forTerminal],
+])('what a node prints for %s on a terminal', async (verb, shown) => {
+  const node = stubNode({})
+  const file = program(
+    node.directory,
+    `case $1 in --version) exit 0;; esac
+for piece in ${[...Buffer.from(forTerminal)].map((byte) => `\\\\${byte.toString(8).padStart(3, '0')}`).join(' ')}; do printf "$piece"; done
+echo; echo over; exit 3`,
+  )
+  const argv = ['--node', 'stub', '--node-file', file, verb, ...(verb === 'exec' ? ['web', 'sh'] : [])]
+  const piped = await runCli(argv, {env: node.env})
+  expect({stdout: piped.stdout, exitCode: piped.exitCode}).toEqual({
+    stdout: `${forTerminal}\nover\n`,
+    exitCode: 3,
+  })
+  const session = await onTerminal(argv, '', {env: node.env})
+  const {output, exitCode} = await session.outcome()
+  expect(output.replaceAll('\r\n', '\n')).toContain(`${shown}\nover`)
+  expect(exitCode).toBe(3)
+})
+
+test.each([
+  '',
+  '-l',
+  '-oProxyCommand=x',
+  'a b',
+  'a\nb',
+  '$(id)',
+  'a;b',
+  "a'b",
+  '-x@host',
+  'a@-x',
+  'ssh://-x',
+  'x\u001b[2J',
+])('a name that is no node starts no ssh: %j', async (name) => {
+  const node = stubNode({ssh: 'exit 9'})
+  const {stdout, stderr, exitCode} = await runCli(['--node', name, 'version'], {
+    env: {...node.env, CONTAINER_RUNTIME_ENDPOINT: 'unix:///no/such.sock'},
+  })
+  expect(stdout).toBe('')
+  // None is as good as no flag.
+  expect(exitCode).toBe(name === '' ? 4 : 2)
+  expect(stderr.split('\n')).toHaveLength(2)
 })
 
 test('without ssh one line says so', async () => {
