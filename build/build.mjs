@@ -4,6 +4,7 @@ import {readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
+import {requireBuiltin, takeBuiltins} from './builtins.mjs'
 import {writeDeclarations} from './declarations.mjs'
 import {generate} from './generate.mjs'
 import {joinChunks} from './join.mjs'
@@ -54,9 +55,11 @@ async function bundle() {
   const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
   const program = await build({
     ...modules,
+    banner: {js: requireBuiltin},
     entryPoints: ['src/main.ts', 'src/cli/flags/common.ts', 'src/cli/help.ts', ...commands],
   })
   await joinChunks(program.metafile, shared)
+  takeBuiltins('dist')
   // Whole by itself, for programs that are bundled with it.
   const library = await build({...modules, entryPoints: ['src/client.ts', 'src/logs.ts']})
   const inputs = [program, library].flatMap(({metafile}) => Object.keys(metafile.inputs))

@@ -1,6 +1,7 @@
 // What all bundles of the program have in common, however they are delivered.
 import {readFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
+import {lazyWidth} from './lazy-width.mjs'
 import {leanOclif} from './lean-oclif.mjs'
 
 export const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -19,6 +20,6 @@ export const shared = {
   legalComments: 'none',
   metafile: true,
   alias: leftOut,
-  plugins: [leanOclif],
+  plugins: [leanOclif, lazyWidth],
   define: {crispVersion: JSON.stringify(version)},
 }

@@ -1,6 +1,7 @@
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises'
+import {statSync} from 'node:fs'
+import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {basename, dirname, join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {expect, test} from 'vitest'
 import {startFakeRuntime} from '../support/fake-runtime.js'
@@ -83,24 +84,49 @@ test('RE2 is loaded only for an expression that could be slow in JavaScript', as
   ])
 })
 
-test('chunks that help, or every command, loads are joined: else each is one more file to open', async () => {
+test('few files are loaded: each is one more to find, to open and to link', async () => {
   await using runtime = await startFakeRuntime({ListContainers: {containers: []}, Version: {}})
-  const chunksOf = async (...argv: string[]) =>
-    (await filesLoadedBy(argv, {...runtime, env: {}}))
-      .filter((file) => file.startsWith(`${built}chunks/`))
-      .map((file) => basename(file))
-  const [help, version, ps, stop, explain] = await Promise.all([
-    chunksOf('--help'),
-    chunksOf('version'),
-    chunksOf('ps'),
-    chunksOf('stop', 'web'),
-    chunksOf('explain', 'pod'),
-  ])
-  const byEvery = version.filter((chunk) => [ps, stop, explain].every((others) => others.includes(chunk)))
-  for (const chunks of [help, byEvery]) {
-    expect(chunks.length).toBeGreaterThan(0)
-    expect(chunks.filter((chunk) => !chunk.startsWith('joined-'))).toEqual([])
+  const loaded = await Promise.all(
+    [['--help'], ['ps', '--help'], ['pss'], ['version'], ['ps', '-q'], ['ps']].map((argv) =>
+      filesLoadedBy(argv, {...runtime, env: {}}),
+    ),
+  )
+  expect(loaded.map((files) => files.length)).toEqual([2, 2, 4, 6, 6, 8])
+  const sizes = loaded.map((files) => files.reduce((sum, file) => sum + statSync(file).size, 0))
+  const mostKiB = [40, 40, 70, 370, 370, 390]
+  expect(sizes.filter((size, index) => size > (mostKiB[index] ?? 0) * 1024)).toEqual([])
+})
+
+test('of Node itself nothing is loaded that is not needed', async () => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}, Version: {}})
+  const modulesOf = async (argv: readonly string[]) => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-modules-'))
+    const script = join(directory, 'write.cjs')
+    await writeFile(
+      script,
+      `const {writeFileSync} = require('fs')
+      process.on('exit', () => writeFileSync(${JSON.stringify(join(directory, 'modules'))}, process.moduleLoadList.join('\\n')))`,
+    )
+    await runCli(argv, {...runtime, env: {NODE_OPTIONS: `--require=${script}`}})
+    const modules = (await readFile(join(directory, 'modules'), 'utf8')).split('\n')
+    await rm(directory, {recursive: true})
+    return costly.filter((name) => modules.includes(`NativeModule ${name}`))
   }
+  const costly = [
+    'child_process',
+    'crypto',
+    'fs/promises',
+    'http',
+    'http2',
+    'net',
+    'readline',
+    'stream',
+  ].concat('tls', 'tty', 'worker_threads', 'zlib')
+  expect(await Promise.all([['--help'], ['version'], ['ps']].map(modulesOf))).toEqual([
+    [],
+    ['net', 'stream', 'tty'],
+    ['net', 'stream', 'tty'],
+  ])
 })
 
 test('every file that a built file imports is there', async () => {

@@ -1,0 +1,46 @@
+// Node's own modules, for the program's files. An import of one makes a module of it, which asks each of its exports: of
+// node:fs or node:util that loads a good part of Node, for every command. So the files take what they use, and what few
+// commands come to only when it is called.
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+
+/** As the bundler writes it. */
+const importOfBuiltin = /(?<![\w$.])import\s?\{([^}]+)\}\s?from\s?["']node:([\w/]+)["'];?/g
+
+/** Modules whose functions are often not called, and take long to load. */
+const lazy = ['child_process', 'crypto', 'fs/promises', 'stream/promises', 'timers/promises', 'zlib']
+
+/** Begins each file: the libraries among its lines require modules of Node. */
+export const requireBuiltin = 'const require=process.getBuiltinModule;'
+
+export function takeBuiltins(directory) {
+  for (const name of readdirSync(directory, {recursive: true}).filter((name) => name.endsWith('.js'))) {
+    const file = join(directory, name)
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(
+      file,
+      text.replace(importOfBuiltin, (_, names, id) => taking(names.split(','), id)),
+    )
+  }
+}
+
+function taking(names, id) {
+  const builtin = `process.getBuiltinModule("${id}")`
+  return names
+    .map((each) => each.trim().split(/\s+as\s+/))
+    .map(([name, as = name]) =>
+      lazy.includes(id) && isPlainFunction(process.getBuiltinModule(id)[name])
+        ? `const ${as}=(...given)=>${builtin}.${name}(...given);`
+        : `const{${name}:${as}}=${builtin};`,
+    )
+    .join('')
+}
+
+/** Nothing that is made with new, or has another form for promisify. */
+function isPlainFunction(value) {
+  return (
+    typeof value === 'function' &&
+    /^[a-z]/.test(value.name) &&
+    Object.getOwnPropertySymbols(value).length === 0
+  )
+}
