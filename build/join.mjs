@@ -9,6 +9,8 @@ const mainFile = 'dist/main.js'
 const early = ['src/cli/failures/describe.ts', 'src/cli/completion/complete.ts']
 /** So many commands are worth what the others load in vain with them. */
 const popular = 10
+/** Though most commands have it: `-q` goes without. */
+const apart = 'src/formats/table.ts'
 const largestPopularBytes = 36_864
 /** What costs less to load in vain than to open. */
 const smallBytes = 2_048
@@ -36,7 +38,8 @@ export async function joinChunks({outputs}, options) {
     .filter((path) => path.startsWith('dist/commands/'))
     .map((path) => loadedWith(path))
   const isWorthIt = (path) => {
-    const {bytes} = outputs[path]
+    const {bytes, inputs} = outputs[path]
+    if (apart in inputs) return false
     const count = commands.filter((loaded) => loaded.has(path)).length
     return (
       count === commands.length || bytes <= smallBytes || (count >= popular && bytes <= largestPopularBytes)
