@@ -13,6 +13,7 @@ import type {GlobalFlags} from './flags/common.js'
 import {type PullFlags, pullCredentials, pullProgress, pullTimeoutMs} from './flags/pull.js'
 import {choiceFlag, durationFrom} from './flags/types.js'
 import {validateFlag} from './flags/validate.js'
+import {makingNotice, unwatchedFlag} from './kubelet-notices.js'
 
 /** Flags of every verb that makes pods or containers. */
 export const makeFlags = {
@@ -22,6 +23,7 @@ export const makeFlags = {
   }),
   validate: validateFlag,
   keep: Flags.boolean({description: 'when a step fails, keep what was created so far, and name it'}),
+  ...unwatchedFlag,
   'dry-run': Flags.boolean({
     helpGroup: 'OUTPUT',
     description: 'print the requests that would be sent; crisp run -f takes them',
@@ -77,6 +79,8 @@ export abstract class PlanCommand extends CriCommand {
     const made: Made = {containerIds: []}
     try {
       await carryOut(client, plan, made, options)
+      const said = await makingNotice(client, flags.quiet)
+      if (said !== undefined) this.note(said)
       return made
     } catch (error) {
       const cause = this.signal.aborted ? this.signal.reason : error

@@ -8,6 +8,7 @@ import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {CriCommand} from './command.js'
 import type {TargetFlags} from './flags/target.js'
+import {removingNotice} from './kubelet-notices.js'
 
 export type Targets<T extends Target = Target> = readonly PromiseSettledResult<T>[]
 
@@ -65,6 +66,17 @@ export abstract class TargetCommand extends CriCommand {
     }
     const places = targets.map((outcome, index) => ({outcome, index}))
     await concurrently(places, flags.parallel, ({outcome, index}) => onOne(outcome, index))
+  }
+
+  /** Before a kubelet's things are removed, once. */
+  protected async sayWhatIsMadeAgain(
+    client: CriClient,
+    targets: Targets,
+    {quiet, 'dry-run': dryRun}: {quiet: boolean; 'dry-run': boolean},
+  ): Promise<void> {
+    const ids = targets.flatMap((target) => (target.status === 'fulfilled' ? [target.value.id] : []))
+    const said = await removingNotice(client, ids, quiet || dryRun)
+    if (said !== undefined) this.note(said)
   }
 
   async #list<T extends Target>(

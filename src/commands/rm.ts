@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, containerNames, targetFlags} from '../cli/flags/target.js'
+import {unwatchedFlag} from '../cli/kubelet-notices.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removeContainer} from '../node/remove.js'
 import {asTargets, resolveTargetContainers} from '../node/targets.js'
@@ -26,6 +27,7 @@ export default class Rm extends TargetCommand {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every container'}),
     ...containerFilterFlags,
     ...targetFlags(),
+    ...unwatchedFlag,
   }
 
   async run(): Promise<void> {
@@ -38,6 +40,7 @@ export default class Rm extends TargetCommand {
     const targets = filtered
       ? asTargets(await chooseContainers(client, selection, note))
       : await resolveTargetContainers(client, args.container ?? [])
+    await this.sayWhatIsMadeAgain(client, targets, flags)
     await this.onEach(client, targets, flags, {
       verb: 'remove',
       noun: 'container',

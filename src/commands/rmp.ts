@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {noteUnknown} from '../cli/choose-containers.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {unwatchedFlag} from '../cli/kubelet-notices.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {removePod} from '../node/remove.js'
 import {selectPods} from '../node/selection.js'
@@ -28,6 +29,7 @@ export default class Rmp extends TargetCommand {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every pod'}),
     ...podFilterFlags,
     ...targetFlags(),
+    ...unwatchedFlag,
   }
 
   async run(): Promise<void> {
@@ -39,6 +41,7 @@ export default class Rmp extends TargetCommand {
     const targets = filtered
       ? asTargets(await selectPods(client, {...selection, onUnknown: noteUnknown((text) => this.note(text))}))
       : await resolveTargetPods(client, args.pod ?? [])
+    await this.sayWhatIsMadeAgain(client, targets, flags)
     await this.onEach(client, targets, flags, {
       verb: 'remove',
       noun: 'pod',

@@ -1,3 +1,16 @@
+import type {CallOptions} from '../client/call-options.js'
+import type {CriClient} from '../client/connect.js'
+import {listContainerRows, listPodSandboxRows} from '../client/list-rows.js'
+import {
+  containerIdentities,
+  containerKey,
+  containerName,
+  newestOfEach,
+  podKey,
+  podName,
+} from '../client/names.js'
+import type {PodSandbox} from '../generated/cri.js'
+
 /** Whether the kubelet made a container: it writes this on each of its own, and starts them again. */
 export function isContainerOfKubelet({
   annotations,
@@ -10,4 +23,42 @@ export function isContainerOfKubelet({
 /** Whether the kubelet made a pod: it writes on each of its own where it has its configuration from. */
 export function isPodOfKubelet({annotations}: {annotations: Readonly<Record<string, string>>}): boolean {
   return annotations['kubernetes.io/config.source'] !== undefined
+}
+
+/** Whether a kubelet runs pods here, and so removes what it does not know. */
+export async function isWatchedByKubelet(client: CriClient, options?: CallOptions): Promise<boolean> {
+  const pods = await listPodSandboxRows(client, {state: {state: 'SANDBOX_READY'}}, options)
+  return pods.some(isPodOfKubelet) && !(await isEmbedded(client, options))
+}
+
+/** The kubelet of the embedded runtime removes nothing, and makes nothing again that was removed. */
+async function isEmbedded(client: CriClient, options?: CallOptions): Promise<boolean> {
+  const {runtimeName, runtimeVersion} = await client.runtime.version({}, options)
+  return `${runtimeName} ${runtimeVersion}`.includes('crisp-demo')
+}
+
+/** Of containers and pods, by ID, the names of those that the kubelet makes again when they are removed. */
+export async function madeAgainByKubelet(
+  client: CriClient,
+  ids: ReadonlySet<string>,
+  options?: CallOptions,
+): Promise<string[]> {
+  const [pods, containers] = await Promise.all([
+    listPodSandboxRows(client, {}, options),
+    listContainerRows(client, {}, options),
+  ])
+  const ready = new Map<string, PodSandbox>()
+  for (const pod of newestOfEach(pods, podKey))
+    if (pod.state === 'SANDBOX_READY' && isPodOfKubelet(pod)) ready.set(pod.id, pod)
+  const identityOf = containerIdentities(pods)
+  const current = newestOfEach(containers, (container) => containerKey(container, identityOf)).filter(
+    (container) => isContainerOfKubelet(container) && ready.has(container.podSandboxId),
+  )
+  const names = [
+    ...[...ready.values()].filter(({id}) => ids.has(id)).map(podName),
+    ...current
+      .filter(({id}) => ids.has(id))
+      .map((container) => containerName(container.id, identityOf(container))),
+  ]
+  return names.length > 0 && (await isEmbedded(client, options)) ? [] : names
 }
