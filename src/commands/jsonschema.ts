@@ -8,6 +8,7 @@ const verbs = ['runp', 'create', 'run', 'pull'] as const
 /** What the other verbs show with -o json. */
 const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   doctor: async () => (await import('../doctor/schema.js')).examinedSchema,
+  describe: async () => (await import('../views/schemas/limits.js')).limitsSchema,
   processes: async () => (await import('../views/schemas/processes.js')).processesSchema,
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
 }

@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {containerName, podName} from '../client/names.js'
-import {RpcError, UserError} from '../errors/errors.js'
+import {RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {
   Container,
   ContainerStats,
@@ -9,6 +9,7 @@ import type {
   PodSandboxStatus,
 } from '../generated/cri.js'
 import {containerStatuses} from './details.js'
+import {whyNotReady} from './not-ready.js'
 import {type ProcessInfo, processInfo} from './process-info.js'
 import {attemptOf, attemptsOf, byCreation, findContainerOrPod, type NodeView} from './view.js'
 
@@ -21,6 +22,8 @@ export interface ContainerDescription {
   status: ContainerStatus
   process: ProcessInfo
   pod: PodSandbox | undefined
+  /** Of the pod, where the runtime tells it: its namespaces. */
+  podStatus?: PodSandboxStatus | undefined
   /** Those before it that the runtime still knows, the newest first. */
   earlier: readonly ContainerStatus[]
   /** Only while it runs, and where the runtime can measure it. */
@@ -33,6 +36,8 @@ export interface PodDescription {
   name: string
   status: PodSandboxStatus
   process: ProcessInfo
+  /** Why it is not ready; empty for one that is. */
+  notReady: readonly string[]
   /** All attempts that the runtime still knows, in the order in which they were made. */
   containers: readonly ContainerStatus[]
 }
@@ -53,8 +58,9 @@ async function describeContainer(
   view: NodeView,
 ): Promise<ContainerDescription> {
   const before = attemptsOf(container, view).filter((other) => attemptOf(other) < attemptOf(container))
-  const [{status, info}, earlier, stats] = await Promise.all([
+  const [{status, info}, podStatus, earlier, stats] = await Promise.all([
     client.runtime.containerStatus({containerId: container.id, verbose: true}),
+    podStatusIfTold(client, container.podSandboxId),
     containerStatuses(client, before),
     container.state === 'CONTAINER_RUNNING' ? statsIfMeasured(client, container.id) : undefined,
   ])
@@ -65,9 +71,22 @@ async function describeContainer(
     name,
     status,
     process: processInfo(info),
+    podStatus,
     pod: view.pods.find(({id}) => id === container.podSandboxId),
     earlier: before.flatMap(({id}) => earlier.get(id) ?? []).reverse(),
     stats,
+  }
+}
+
+async function podStatusIfTold(
+  client: CriClient,
+  podSandboxId: string,
+): Promise<PodSandboxStatus | undefined> {
+  try {
+    return (await client.runtime.podSandboxStatus({podSandboxId})).status ?? undefined
+  } catch (error) {
+    if (error instanceof RpcError && error.code !== rpcCode.cancelled) return undefined
+    throw error
   }
 }
 
@@ -93,6 +112,16 @@ async function describePod(client: CriClient, pod: PodSandbox, view: NodeView): 
     name,
     status,
     process: processInfo(info),
+    notReady:
+      status.state === 'SANDBOX_READY'
+        ? []
+        : whyNotReady({
+            pod,
+            pods: view.pods,
+            containers: own.flatMap(({id}) => statuses.get(id) ?? []),
+            info,
+            ownNetwork: status.linux?.namespaces?.options?.network !== 'NODE',
+          }),
     containers: own.flatMap(({id}) => statuses.get(id) ?? []),
   }
 }

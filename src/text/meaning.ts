@@ -42,6 +42,8 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
       return text === 'Completed' ? 'ended' : 'failed'
     case 'EXIT':
       return text === '0' ? 'ended' : 'failed'
+    case 'DIFFERS':
+      return 'warning'
     case 'CPU % OF LIMIT':
     case 'MEM % OF LIMIT':
       return Number(text) >= nearLimit * 100 ? 'warning' : undefined

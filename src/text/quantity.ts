@@ -30,3 +30,30 @@ export function parseCpus(text: string): {cpuPeriod: string; cpuQuota: string} {
 export function parseMemory(text: string): number {
   return /^[+-]?\d[\da-fxob_]*$/i.test(text) && !/[bk]$/i.test(text) ? parseInteger(text) : parseBytes(text)
 }
+
+const kubernetesUnits: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 1024,
+  Mi: 1024 ** 2,
+  Gi: 1024 ** 3,
+  Ti: 1024 ** 4,
+  Pi: 1024 ** 5,
+  Ei: 1024 ** 6,
+}
+
+/** An amount as Kubernetes writes it: `500m`, `128Mi`, `1e3`; undefined for anything else. */
+export function parseKubernetesQuantity(text: string): number | undefined {
+  const [, amount, unit = ''] =
+    /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([numkMGTPE]|[KMGTPE]i)?$/.exec(text) ?? []
+  if (amount === undefined) return undefined
+  return Number((Number(amount) * (kubernetesUnits[unit] ?? 1)).toPrecision(15))
+}

@@ -2,7 +2,7 @@ import {protoJson} from '../client/proto-json.js'
 import {printable} from '../errors/printable.js'
 import {cutText, wrapLine} from '../formats/table.js'
 import type {View} from '../formats/view.js'
-import type {ContainerStatus, Mount, PodSandbox} from '../generated/cri.js'
+import type {ContainerStatus, Mount, PodSandbox, PodSandboxStatus} from '../generated/cri.js'
 import type {ContainerDescription, PodDescription} from '../node/describe.js'
 import {coresUsed, hasRates, limitsOf} from '../node/usage.js'
 import {ageText, agoText} from '../text/age.js'
@@ -27,8 +27,18 @@ export interface DescriptionContext {
   units?: Units
 }
 
-/** A description with the last lines of the container's log; a pod has none of its own. */
-export type Described = (ContainerDescription | PodDescription) & {logLines?: readonly string[]}
+/** A description with the last lines of logs: of a container its own, and of what has failed before it or in a pod. */
+export type Described = (ContainerDescription | PodDescription) & {
+  logLines?: readonly string[]
+  failedLogs?: readonly FailedLog[]
+}
+
+export interface FailedLog {
+  /** Of the container's ID, name and attempt. */
+  id: string
+  name: string
+  lines: readonly string[]
+}
 
 export function descriptionsView(things: readonly Described[], context: DescriptionContext): View {
   const documents = () => things.map(document)
@@ -48,7 +58,9 @@ function document(thing: Described): Record<string, unknown> {
       name,
       status: podStatusJson(thing.status),
       process,
+      notReady: thing.notReady,
       containers: thing.containers.map(containerStatusJson),
+      ...(thing.failedLogs ? {failedLogs: thing.failedLogs} : {}),
     }
   return {
     kind,
@@ -59,6 +71,7 @@ function document(thing: Described): Record<string, unknown> {
     earlier: thing.earlier.map(containerStatusJson),
     ...(thing.stats ? {stats: protoJson('ContainerStats', thing.stats)} : {}),
     ...(thing.logLines ? {logLines: thing.logLines} : {}),
+    ...(thing.failedLogs ? {failedLogs: thing.failedLogs} : {}),
   }
 }
 
@@ -104,7 +117,16 @@ function meaningOf(line: Line): Meaning | undefined {
 }
 
 function containerRows(
-  {status, process, pod, earlier, stats, logLines = []}: Described & {kind: 'container'},
+  {
+    status,
+    process,
+    pod,
+    podStatus,
+    earlier,
+    stats,
+    logLines = [],
+    failedLogs = [],
+  }: Described & {kind: 'container'},
   {nowMs, units = 'si'}: DescriptionContext,
 ): Row[] {
   const {cores, memoryBytes} = limitsOf(status)
@@ -142,16 +164,42 @@ function containerRows(
           memoryBytes && Number(memoryUsed?.value ?? 0) >= nearLimit * memoryBytes ? 'warning' : undefined,
       })),
     ],
+    ['Stop signal', stopSignal(status)],
+    ['User namespace', userNamespaceLines(podStatus)],
     ['Mounts', status.mounts.map(mountText)],
     ['Pod', pod ? [`${shortId(pod.id)}, ${readiness(pod)}`] : []],
     ['Cgroup', asList(process.cgroup)],
     ['Labels', pairs(status.labels)],
     ['Log', asList(status.logPath)],
     ['Last lines', logLines],
+    ...failedRows(failedLogs),
   ]
 }
 
-function podRows({status, process, containers}: PodDescription, nowMs: number): Row[] {
+function failedRows(logs: readonly FailedLog[]): Row[] {
+  return logs.map(({name, lines}) => ['Failed', [`${name}:`, ...lines.map((line) => `  ${line}`)]])
+}
+
+/** Where it is another than SIGTERM, which is what containers expect. */
+function stopSignal({stopSignal: signal}: ContainerStatus): string[] {
+  const name = String(signal).replace(/^SIGNAL_/, '')
+  return name === 'RUNTIME_DEFAULT' || name === 'SIGTERM' ? [] : [name]
+}
+
+/** `0-65535 are 231072-296607 on the node`. */
+function userNamespaceLines(status: PodSandboxStatus | undefined): string[] {
+  const options = status?.linux?.namespaces?.options?.usernsOptions
+  if (options?.mode !== 'POD') return []
+  return options.uids.map(({containerId, hostId, length}) => {
+    const range = (first: number) => `${first}-${first + length - 1}`
+    return `users ${range(containerId)} are ${range(hostId)} on the node`
+  })
+}
+
+function podRows(
+  {status, process, containers, notReady, failedLogs = []}: Described & {kind: 'pod'},
+  nowMs: number,
+): Row[] {
   const {network, linux} = status
   const addresses = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ip}) => ip)].filter(Boolean)
   const modes = linux?.namespaces?.options
@@ -165,6 +213,7 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
         },
       ],
     ],
+    ['Why', notReady.map((text) => ({text, meaning: 'warning'}))],
     ['ID', [status.id]],
     ['UID', asList(status.metadata?.uid)],
     ['Address', addresses],
@@ -176,6 +225,7 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
             .map((namespace) => `the node's ${namespace === 'pid' ? 'processes' : namespace}`)
         : [],
     ],
+    ['User namespace', userNamespaceLines(status)],
     ['Handler', asList(status.runtimeHandler)],
     ['PID', process.pid ? [String(process.pid)] : []],
     ['Cgroup', asList(process.cgroup)],
@@ -188,6 +238,7 @@ function podRows({status, process, containers}: PodDescription, nowMs: number): 
           )
         : ['none'],
     ],
+    ...failedRows(failedLogs),
   ]
 }
 
@@ -259,8 +310,10 @@ function amount(used: string | undefined, limit: string | 0 | undefined): string
   return parts.length > 0 ? [parts.join(', ')] : []
 }
 
-function mountText({containerPath, hostPath, image, readonly}: Mount): string {
-  return `${containerPath} from ${image?.image ? `image ${image.image}` : hostPath}${readonly ? ', read-only' : ''}`
+function mountText({containerPath, hostPath, image, imageSubPath, readonly}: Mount): string {
+  const named = image?.userSpecifiedImage || image?.image
+  const from = named ? `image ${named}${imageSubPath ? `, ${imageSubPath} in it` : ''}` : hostPath
+  return `${containerPath} from ${from}${readonly ? ', read-only' : ''}`
 }
 
 function asList(text: string | undefined): string[] {

@@ -202,3 +202,110 @@ describe('describe', () => {
     expect(stdout).toBe('shop/web-1/app\nshop/web-1\n')
   })
 })
+
+describe('describe a pod that is not ready', () => {
+  const podId = id('b2')
+  const jobs = [
+    {id: id('c1'), name: 'app', exitCode: 137, reason: 'OOMKilled', log: 'app.log'},
+    {id: id('c2'), name: 'side', exitCode: 0, reason: 'Completed', log: 'side.log'},
+  ]
+  const directory = mkdtempSync(join(tmpdir(), 'crisp-describe-'))
+  let runtime: FakeRuntime
+
+  beforeAll(async () => {
+    writeFileSync(join(directory, 'app.log'), '2026-01-02T03:04:05.5Z stdout F out of heap\n')
+    const pod = (beginning: string, createdAt: string, state: string) => ({
+      id: id(beginning),
+      metadata: {name: 'job', namespace: 'shop', uid: 'u2', attempt: 0},
+      state,
+      createdAt,
+    })
+    runtime = await startFakeRuntime({
+      ListContainers: {
+        containers: jobs.map((job, index) =>
+          kubeletContainer('shop', 'job', job.name, {
+            id: job.id,
+            podSandboxId: podId,
+            state: 'CONTAINER_EXITED',
+            createdAt: `${index + 1}`,
+          }),
+        ),
+      },
+      ListPodSandbox: {
+        items: [
+          pod('b3', secondsAgo(30), 'SANDBOX_NOTREADY'),
+          pod('b2', secondsAgo(900), 'SANDBOX_NOTREADY'),
+        ],
+      },
+      ContainerStatus: ({containerId}: {containerId: string}) => {
+        const job = jobs.find((each) => each.id === containerId)
+        return {
+          status: {
+            ...job,
+            metadata: {name: job?.name, attempt: 0},
+            state: 'CONTAINER_EXITED',
+            createdAt: '1',
+            startedAt: secondsAgo(120),
+            finishedAt: secondsAgo(61),
+            image: {image: 'sha256:77', userSpecifiedImage: 'shop/app:1'},
+            logPath: join(directory, job?.log ?? ''),
+            stopSignal: 'SIGNAL_SIGQUIT',
+            mounts: [
+              {
+                containerPath: '/models',
+                image: {image: 'sha256:88', userSpecifiedImage: 'shop/models:2'},
+                imageSubPath: 'small',
+                readonly: true,
+              },
+            ],
+          },
+        }
+      },
+      PodSandboxStatus: {
+        status: {
+          ...pod('b2', secondsAgo(900), 'SANDBOX_NOTREADY'),
+          linux: {
+            namespaces: {
+              options: {
+                network: 'POD',
+                usernsOptions: {mode: 'POD', uids: [{hostId: 231_072, containerId: 0, length: 65_536}]},
+              },
+            },
+          },
+        },
+        info: {info: JSON.stringify({processStatus: 'deleted', netNamespaceClosed: false})},
+      },
+    })
+  })
+  afterAll(async () => {
+    await runtime[Symbol.asyncDispose]()
+    rmSync(directory, {recursive: true})
+  })
+
+  test('why, and the last lines of what has failed', async () => {
+    const {stdout} = await runInProcess(['describe', podId], runtime)
+    expect(stdout.replace(/^ {2}(ID|UID|State).*\n/gm, '')).toBe(`pod shop/job
+  Why             its sandbox process has ended without a stop: its network is still there
+                  app killed, out of memory (137)
+                  a newer sandbox of the same pod has taken its place: ${id('b3').slice(0, 13)}
+  User namespace  users 0-65535 are 231072-296607 on the node
+  Containers      app killed, out of memory (137), about a minute ago, after 59 seconds
+                  side exited with 0, about a minute ago, after 59 seconds
+  Failed          app:
+                    out of heap
+`)
+    const {stdout: json} = await runInProcess(['describe', podId, '-o', 'json'], runtime)
+    expect(JSON.parse(json)).toMatchObject({
+      notReady: [expect.any(String), 'app killed, out of memory (137)', expect.any(String)],
+      failedLogs: [{id: id('c1'), name: 'app', lines: ['out of heap']}],
+    })
+  })
+
+  test('a container: the image as its user named it, image volumes, stop signal, user namespace', async () => {
+    const {stdout} = await runInProcess(['describe', 'side', '--tail', '0'], runtime)
+    expect(stdout).toMatch(/^ {2}Image +shop\/app:1$/m)
+    expect(stdout).toMatch(/^ {2}Stop signal +SIGQUIT$/m)
+    expect(stdout).toMatch(/^ {2}User namespace +users 0-65535 are 231072-296607 on the node$/m)
+    expect(stdout).toMatch(/^ {2}Mounts +\/models from image shop\/models:2, small in it, read-only$/m)
+  })
+})
