@@ -71,6 +71,8 @@ export default class Demo extends CriCommand {
     user: Flags.string({
       char: 'u',
       helpValue: 'NAME',
+      // Of a variable that is not set: without it everything would be root's.
+      takesEmpty: true,
       description:
         'run everything as this user, for root: server, containers, files and socket are then theirs',
     }),

@@ -240,6 +240,7 @@ if (isRoot) {
     ['nobody-knows', '--detach'],
     ['nobody-knows', '--stop'],
     ['nobody-knows'],
+    ['', '--stop'],
     // Root's, and none at all, where a number is of 32 bits.
     ['4294967296', '--stop'],
     ['4294967295', '--stop'],
