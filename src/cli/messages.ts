@@ -1,5 +1,6 @@
 import {exitCode} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
+import {resumePoint} from '../node/resume-point.js'
 import {inColour, palette} from '../terminal/palette.js'
 import {programName} from '../text/program.js'
 import {wantsColour} from './colour.js'
@@ -10,6 +11,7 @@ export function writeMessage(text: string, kind: 'note' | 'failure' = 'note'): v
   const [line = '', ...rows] = `${programName()}: ${printableLines(text)}`.split('\n')
   const isRed = kind === 'failure' && wantsColour(process.stderr)
   process.stderr.write(`${[isRed ? inColour(palette.failed, line) : line, ...rows].join('\n')}\n`)
+  resumePoint()?.release(1)
 }
 
 function writeFailure(text: string): void {

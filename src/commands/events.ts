@@ -8,6 +8,7 @@ import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {eventFilter, parseEventType} from '../node/events/filter.js'
 import {askObject, type EventObjects, learnObjects, objectsOf} from '../node/events/objects.js'
 import {containerEvents} from '../node/events/stream.js'
+import {resumePoint} from '../node/resume-point.js'
 import {splitWords} from '../text/selectors.js'
 import {eventView} from '../views/events.js'
 
@@ -70,6 +71,7 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       pollIntervalMs: flags['poll-interval'],
       signal: this.signal,
       onNotice: (text) => this.note(text),
+      resume: resumePoint(),
     })
     const paint = await this.paint()
     for await (const event of events) {

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
 import {logFlags, logRequest} from '../cli/flags/logs.js'
 import {showLogs} from '../log-session/show.js'
+import {resumePoint} from '../node/resume-point.js'
 import {processSink} from '../terminal/sink.js'
 
 export default class Logs extends CriCommand {
@@ -36,6 +37,7 @@ export default class Logs extends CriCommand {
     await showLogs(request, {
       client,
       sink: processSink(),
+      resume: resumePoint(),
       style: (await this.tableStyle()) && (await import('../terminal/colours.js')).logStyle,
       signal: this.signal,
       note: (text) => this.note(text),

@@ -9,6 +9,7 @@ import {LogReader, type Segment} from '../logs/reader.js'
 import {newline, type StreamIndex} from '../logs/record.js'
 import {LineSource} from '../logs/source.js'
 import {type LogOrigin, lineJson, linePieces} from './lines.js'
+import type {LogPlaces} from './places.js'
 
 /** What is known of a log while it is shown. */
 export interface FedLog {
@@ -48,6 +49,8 @@ export interface FeedOptions {
   onNotice: (text: string) => void
   onFailure: (error: unknown) => void
   onDamage: (log: FedLog) => void
+  /** Where somebody may go on. */
+  places: LogPlaces | undefined
 }
 
 interface Shown {
@@ -112,7 +115,7 @@ export class LineFeed implements LogFeed {
     const shown = this.#shown.get(log)
     if (!shown) return
     for (const line of shown.lines.endLog()) await this.#show(line, shown)
-    await this.#output.flush()
+    await this.#flush()
   }
 
   remove(log: FedLog): void {
@@ -129,8 +132,13 @@ export class LineFeed implements LogFeed {
       (line, shown) => this.#show(line, shown),
       () => this.#output.full,
     )
-    await this.#output.flush()
+    if (this.#any || !this.#options.follow) await this.#flush()
     return this.#any
+  }
+
+  async #flush(): Promise<void> {
+    await this.#output.flush()
+    this.#options.places?.release()
   }
 
   [Symbol.dispose](): void {
@@ -139,6 +147,19 @@ export class LineFeed implements LogFeed {
 
   #show(line: LogLine, shown: Shown): Promise<void> | undefined {
     this.#any = true
+    const {places} = this.#options
+    return places ? this.#showOnce(line, shown, places) : this.#choose(line, shown)
+  }
+
+  async #showOnce(line: LogLine, shown: Shown, places: LogPlaces): Promise<void> {
+    const {origin} = shown.log
+    if (places.isBehind(line, origin)) return
+    places.pass(line, origin, shown.lines.attempt ?? origin.attempt)
+    await this.#choose(line, shown)
+    if (places.isDue) await this.#flush()
+  }
+
+  #choose(line: LogLine, shown: Shown): Promise<void> | undefined {
     if (!shown.context) return this.#write(line, shown)
     const {lines, gap} = shown.context.next(line)
     if (lines.length === 0) return undefined

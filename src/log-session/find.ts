@@ -6,6 +6,7 @@ import {attemptsOf, type NodeView} from '../node/view.js'
 import {reasonText} from '../text/exit.js'
 import type {FedLog} from './feed.js'
 import {nameOf} from './names.js'
+import type {LogPlaces} from './places.js'
 
 /** A log that is wanted. */
 export interface ChosenLog {
@@ -21,12 +22,16 @@ export async function findLog(
   container: Container,
   view: NodeView,
   wanted: WantedAttempt,
-  {client, note}: {client: CriClient; note: (text: string) => void},
+  {client, note, places}: {client: CriClient; note: (text: string) => void; places?: LogPlaces | undefined},
 ): Promise<ChosenLog> {
   const {status} = await client.runtime.containerStatus({containerId: container.id})
   if (!status) throw new NotFoundError(`container ${container.id} is gone`)
-  const attempts = await logsOfAttempts(client, status, attemptsOf(container, view), wanted)
   const {namespace, pod, container: name} = view.identityOf(container)
+  const from = places?.startOf({namespace, pod, container: name})
+  const siblings = attemptsOf(container, view)
+  const attempts = (await logsOfAttempts(client, status, siblings, from ? 'all' : wanted)).filter(
+    ({attempt}) => !from || attempt >= from.attempt,
+  )
   const origin = {namespace, pod, container: name, attempt: attempts[0]?.attempt ?? 0}
   const fed: FedLog = {origin, prefix: '', onAttemptEnd: attemptMarker(nameOf(origin), attempts, note)}
   return {fed, status, attempts}

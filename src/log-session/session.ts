@@ -16,6 +16,7 @@ import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
 import type {LogFeed} from './feed.js'
 import {attemptMarker, type ChosenLog, endText, findLog} from './find.js'
 import {nameOf, type Prefixes} from './names.js'
+import type {LogPlaces} from './places.js'
 import {findWantedContainers, type LogRequest} from './request.js'
 
 /** Who is asked, who is told, and what ends it. */
@@ -24,6 +25,8 @@ export interface LogContext {
   signal: AbortSignal
   note: (text: string) => void
   fail: (error: unknown) => void
+  /** Where somebody goes on, or may. */
+  places?: LogPlaces | undefined
 }
 
 export interface SessionOptions extends LogContext {
@@ -88,7 +91,8 @@ export class LogSession {
   }
 
   async #segmentsOf({fed, status, attempts}: ChosenLog): Promise<Segment[]> {
-    const {plan, note} = this.#options
+    const {note, places} = this.#options
+    const plan = places?.resumes ? {since: places.startOf(fed.origin)} : this.#options.plan
     const files = attempts.flatMap(({attempt, path}) =>
       listLogFiles(path).map((file) => ({...file, attempt})),
     )

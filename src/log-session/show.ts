@@ -4,6 +4,7 @@ import {isDockerLog} from '../logs/bytes.js'
 import {canCopyLines} from '../logs/line-copier.js'
 import type {LogSink} from '../logs/output.js'
 import {concurrently} from '../node/concurrently.js'
+import type {ResumePoint} from '../node/resume-point.js'
 import {lookAtNode, type NodeView, namesContainer} from '../node/view.js'
 import {sayEachOnce} from '../text/once.js'
 import {programName} from '../text/program.js'
@@ -11,11 +12,14 @@ import {CopyFeed, type FedLog, type FeedOptions, isPlainSearch, LineFeed, type L
 import {type ChosenLog, findLog} from './find.js'
 import {highlighter, type LogStyle} from './lines.js'
 import {nameOf, Prefixes} from './names.js'
+import {LogPlaces} from './places.js'
 import {findWantedContainers, type LogRequest} from './request.js'
 import {type LogContext, LogSession} from './session.js'
 
-export interface LogScreen extends LogContext {
+export interface LogScreen extends Omit<LogContext, 'places'> {
   sink: LogSink
+  /** Of a user elsewhere who goes on where the connection is lost. */
+  resume?: ResumePoint | undefined
   /** Left out where there are no colours. */
   style: LogStyle | undefined
 }
@@ -32,7 +36,9 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
     throw new NotFoundError(`no container matches the filters: ${programName()} ps -a lists all`)
   if (request.reopen)
     for (const {id} of containers) await client.runtime.reopenContainerLog({containerId: id})
-  const logs = await findLogs(containers, view, request, screen)
+  const places = placesFor(request, screen)
+  const context = {...screen, places}
+  const logs = await findLogs(containers, view, request, context)
   if (logs.length === 0) return
 
   const origins = logs.map(({fed}) => fed.origin)
@@ -43,8 +49,9 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
     selector !== undefined ||
     (follow && !request.references.every((reference) => namesContainer(reference, view)))
 
-  using feed = makeFeed(request, screen, logs, mayJoin || named)
-  const session = new LogSession({...screen, feed, plan: {tail: request.tail, ...request.filter}})
+  places?.begin(origins, Date.now())
+  using feed = makeFeed(request, context, logs, mayJoin || named)
+  const session = new LogSession({...context, feed, plan: {tail: request.tail, ...request.filter}})
   const shown = await session.show(logs)
   if (!follow || feed.full) return
   await session.follow(shown, {
@@ -54,11 +61,17 @@ export async function showLogs(request: LogRequest, screen: LogScreen): Promise<
   })
 }
 
+/** With a limit nobody could say how much is left of it. */
+function placesFor({follow, limitBytes, format}: LogRequest, {resume}: LogScreen): LogPlaces | undefined {
+  if (!resume || !follow || limitBytes !== Number.POSITIVE_INFINITY) return undefined
+  return new LogPlaces(resume, (stream) => (format === 'json' ? 0 : stream))
+}
+
 async function findLogs(
   containers: readonly Container[],
   view: NodeView,
   {attempt}: LogRequest,
-  screen: LogScreen,
+  screen: LogContext,
 ): Promise<ChosenLog[]> {
   const outcomes = await concurrently(containers, lookupsAtOnce, (container) =>
     findLog(container, view, attempt, screen),
@@ -72,7 +85,7 @@ async function findLogs(
 
 function makeFeed(
   request: LogRequest,
-  {sink, style, signal, note, fail}: LogScreen,
+  {sink, style, signal, note, fail, places}: LogScreen & LogContext,
   logs: readonly ChosenLog[],
   severalNames: boolean,
 ): LogFeed {
@@ -91,6 +104,7 @@ function makeFeed(
     signal,
     onNotice: note,
     onFailure: fail,
+    places,
     onDamage: sayEachOnce(({origin}: FedLog) =>
       note(`${nameOf(origin)}: a line of the log file is damaged and left out, as will be others`),
     ),
@@ -98,6 +112,7 @@ function makeFeed(
   const searchable = !grep || (!highlighted && isPlainSearch(grep))
   const copied =
     !severalNames &&
+    !places &&
     searchable &&
     format !== 'json' &&
     limitBytes === Number.POSITIVE_INFINITY &&

@@ -12,6 +12,8 @@ export interface Orders {
   files: Readonly<Record<string, TravellingFile>>
   /** What the line copies into a container, which is asked for as a tar stream. */
   source?: {path: string; isFile: boolean}
+  /** Of a command that is gone on with when the connection was lost: what was kept the last time. */
+  resume?: {before?: readonly (readonly [string, string])[]; lostMs: number}
   /** Of a port-forward: stdin and stdout are a connection that came, or only whether any may come is asked. */
   connection?: 'carry' | 'check'
 }

@@ -11,8 +11,8 @@ import {untilRoom} from './until-room.js'
 export interface Outputs {
   stdout: (bytes: Buffer) => Promise<void> | void
   stderr: (bytes: Buffer) => Promise<void> | void
-  /** What the program asks of this side, while it runs. */
-  onMark: (text: string) => void
+  /** What the program says to this side, while it runs, on stdout (0) or stderr (1). */
+  onMark: (text: string, output: 0 | 1) => Promise<void> | void
 }
 
 export type Ending =
@@ -106,10 +106,15 @@ export class RunOnNode {
   async carry(outputs: Outputs): Promise<Ending> {
     const {stdout, stderr} = this.#ssh
     const endings = await Promise.all([
-      this.#read(stdout, outputs.stdout, outputs.onMark),
-      this.#read(stderr, outputs.stderr, outputs.onMark, (text) => {
-        this.#noise = (this.#noise + text).slice(-longestNoise)
-      }),
+      this.#read(stdout, outputs.stdout, (text) => outputs.onMark(text, 0)),
+      this.#read(
+        stderr,
+        outputs.stderr,
+        (text) => outputs.onMark(text, 1),
+        (text) => {
+          this.#noise = (this.#noise + text).slice(-longestNoise)
+        },
+      ),
     ])
       .catch((error) => {
         this.#leave()
@@ -140,7 +145,7 @@ export class RunOnNode {
   async #read(
     stream: Readable,
     write: Outputs['stdout'],
-    onMark: (text: string) => void,
+    onMark: (text: string) => Promise<void> | void,
     onNoise?: (text: string) => void,
   ): Promise<number | undefined> {
     const marks = new MarkReader(this.#nonce)
@@ -155,7 +160,10 @@ export class RunOnNode {
         else if (/^end \d{1,3}$/.test(piece)) {
           await words.flush()
           return Number(piece.slice(4))
-        } else onMark(piece)
+        } else {
+          await words.flush()
+          await onMark(piece)
+        }
       }
     const held = marks.end()
     if (held.length > 0) await words.take(held)

@@ -32,6 +32,8 @@ export interface SshNode extends Disposable {
   connections(): number[]
   /** As if the network were gone: the server's end of all connections is killed. */
   cut(): void
+  /** Nobody listens any more either. */
+  stop(): void
 }
 
 export interface SshNodeOptions {
@@ -172,6 +174,10 @@ ${settings}
         .map(({pid}) => pid),
     connections: () => keepers().map(({pid}) => pid),
     cut,
+    stop: () => {
+      cut()
+      server.kill('SIGKILL')
+    },
     [Symbol.dispose]: () => {
       cut()
       // Those that keep connections here.

@@ -1,6 +1,7 @@
 import {readSync} from 'node:fs'
 import {Duplex, Readable} from 'node:stream'
 import {giveFiles, UnreadableFile} from '../../node/read-file.js'
+import {type OutputIndex, type ResumePoint, setResumePoint} from '../../node/resume-point.js'
 import {type Frame, FrameReader} from '../../nodes/frames.js'
 import {markStart} from '../../nodes/marks.js'
 import type {Orders, TerminalFacts} from '../../nodes/orders.js'
@@ -57,6 +58,7 @@ export class FarEnd implements Disposable {
         kind: orders.connection,
         open: () => new FarConnection(this.#input, markStart(orders.nonce)),
       })
+    if (orders.resume) setResumePoint(new FarPoint(orders.resume, markStart(orders.nonce)))
     const frames = new FrameReader()
     this.#raw
       .on('data', (chunk: Buffer) => {
@@ -225,6 +227,30 @@ class FarConnection extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#input.destroy()
     done(error)
+  }
+}
+
+/** Marks between what is written, so that they arrive with it. */
+class FarPoint implements ResumePoint {
+  readonly before: ReadonlyMap<string, string> | undefined
+  readonly lostMs: number
+  readonly #mark: string
+  readonly #kept: [string, string] = ['', '']
+
+  constructor({before, lostMs}: NonNullable<Orders['resume']>, mark: string) {
+    this.before = before && new Map(before)
+    this.lostMs = lostMs
+    this.#mark = mark
+  }
+
+  keep(output: OutputIndex, key: string, value: string): void {
+    this.#kept[output] += `${this.#mark}keep ${JSON.stringify([key, value])}\n`
+  }
+
+  release(output: OutputIndex): void {
+    const stream = output === 0 ? process.stdout : process.stderr
+    stream.write(`${this.#kept[output]}${this.#mark}go\n`)
+    this.#kept[output] = ''
   }
 }
 

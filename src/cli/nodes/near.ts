@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import type {Socket} from 'node:net'
 import type {Writable} from 'node:stream'
+import {retryDelayMs, waitMs} from '../../client/retries.js'
 import {exitCode, UsageError, UserError} from '../../errors/errors.js'
 import {findBuilds} from '../../nodes/builds.js'
 import {deliver, namesOf, parseFacts} from '../../nodes/deliver.js'
@@ -9,10 +10,10 @@ import {lostError} from '../../nodes/lost.js'
 import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
-import {SshConnection} from '../../nodes/ssh.js'
+import {SshConnection, type SshOptions} from '../../nodes/ssh.js'
 import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
-import {parseDurationMs} from '../../text/duration.js'
+import {durationText, parseDurationMs} from '../../text/duration.js'
 import {isCrictlMode} from '../../text/program.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
@@ -22,6 +23,7 @@ import {reportFailure, writeMessage} from '../messages.js'
 import {remoteVerbs} from '../remote-verbs.js'
 import {type CopyHere, copyHere, type Unpacking} from './copy.js'
 import {filesToTravel} from './files.js'
+import {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {nodeFlagNames} from './where.js'
 
@@ -85,7 +87,8 @@ async function connectAndRun(
   const command = commands.find(({id}) => id === line.id) as CompletableCommand
   const files = await filesToTravel(line, command, globals, signal)
   checkVerb(line)
-  const connection = await SshConnection.open(destination, {environment, uid, stop})
+  let connection = await SshConnection.open(destination, {environment, uid, stop})
+  const follow = Follow.of(line)
   const builds =
     program === undefined
       ? await findBuilds({version, started: process, environment, uid, nodeFile})
@@ -109,12 +112,12 @@ async function connectAndRun(
   }
   const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
     const nonce = randomBytes(16).toString('hex')
-    const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io)))
+    const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io, follow)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
     return carry(
       new RunOnNode(connection, script, {nonce, sudo, beginMs: beginMs(text('request-timeout'))}),
       orders,
-      {line: asked, io, signal, running},
+      {line: asked, io, signal, running, follow},
     )
   }
   if (line.id === 'port-forward') {
@@ -126,7 +129,14 @@ async function connectAndRun(
   }
   const copy = await copyHere(line, signal)
   await using _ = copy?.kind === 'in' ? copy.source : undefined
-  const ending = await run(line, copy ?? {kind: 'streams'})
+  let ending = await run(line, copy ?? {kind: 'streams'})
+  for (let again = false; follow && ending.kind === 'lost' && (ending.begun || again); again = true) {
+    signal.throwIfAborted()
+    writeMessage(`${failureOf(ending).message}: connecting again`)
+    connection = await connectAgain(destination, {environment, uid, stop}, signal)
+    writeMessage(`${destination}: connected again after ${durationText(follow.lostMs)}${follow.gapText}`)
+    ending = await run(line, {kind: 'streams'})
+  }
   if (ending.kind === 'ended') return ending.exitCode
   throw failureOf(ending)
 
@@ -148,6 +158,28 @@ function beginMs(timeLimit: string | undefined): number | undefined {
   }
 }
 
+/** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
+async function connectAgain(
+  destination: string,
+  options: SshOptions,
+  signal: AbortSignal,
+): Promise<SshConnection> {
+  for (let tries = 0; ; tries++) {
+    await waitMs(retryDelayMs(tries), signal)
+    try {
+      return await SshConnection.open(destination, {...options, batch: true})
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof UserError) || isRefusal(error.message)) throw error
+    }
+  }
+}
+
+/** Another try has the same answer. */
+function isRefusal(reason: string): boolean {
+  return /Permission denied|Host key verification failed|no ssh on the PATH/.test(reason)
+}
+
 /** What stands on this side for stdin and stdout of the program there. */
 type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Socket} | {kind: 'check'}
 
@@ -162,7 +194,13 @@ function checkVerb({given}: CommandLine): void {
 async function carry(
   run: RunOnNode,
   orders: Buffer,
-  {line, io, signal, running}: {line: CommandLine; io: Io; signal: AbortSignal; running: Running},
+  {
+    line,
+    io,
+    signal,
+    running,
+    follow,
+  }: {line: CommandLine; io: Io; signal: AbortSignal; running: Running; follow: Follow | undefined},
 ): Promise<Ending> {
   const source = io.kind === 'in' ? io.source : undefined
   const socket = io.kind === 'connection' ? io.socket : undefined
@@ -195,16 +233,22 @@ async function carry(
   const told = displayOn(process.stderr, isRaw)
   try {
     // Listened to before anything is written: what is said is lost if all is over before.
+    const toStdout = (bytes: Buffer): Promise<void> => {
+      const stream = stdout()
+      return stream === process.stdout ? shown.write(bytes) : write(stream, bytes)
+    }
+    follow?.writeTo(toStdout, told.write)
     const ending = run.carry({
-      stdout: (bytes) => {
-        const stream = stdout()
-        return stream === process.stdout ? shown.write(bytes) : write(stream, bytes)
+      stdout: follow ? (bytes) => follow.take(0, bytes) : toStdout,
+      stderr: follow ? (bytes) => follow.take(1, bytes) : told.write,
+      onMark: async (text, output) => {
+        if (!(await follow?.hear(text, output))) input.hear(text)
       },
-      stderr: told.write,
-      onMark: (text) => input.hear(text),
     })
     await run.write(orders)
     const ended = await ending
+    if (ended.kind === 'lost') follow?.drop()
+    else await follow?.end()
     shown.end()
     told.end()
     const begun = unpacking as Unpacking | undefined
@@ -246,7 +290,13 @@ async function write(stream: Writable, bytes: Buffer | string): Promise<void> {
   if (!stream.write(bytes)) await untilRoom(stream)
 }
 
-function ordersOf(asked: CommandLine, nonce: string, files: Orders['files'], io: Io): Orders {
+function ordersOf(
+  asked: CommandLine,
+  nonce: string,
+  files: Orders['files'],
+  io: Io,
+  follow: Follow | undefined,
+): Orders {
   const line = io.kind === 'out' ? io.line : asked
   const flags = line.given
     .filter(({flag}) => !nodeFlagNames.has(flag.name))
@@ -264,6 +314,7 @@ function ordersOf(asked: CommandLine, nonce: string, files: Orders['files'], io:
       ...(stderr && {stderr}),
     },
     files,
+    ...(follow && {resume: follow.orders}),
     ...(io.kind === 'in' && {source: {path: io.source.path, isFile: io.source.isFile}}),
     ...(io.kind === 'connection' && {connection: 'carry' as const}),
     ...(io.kind === 'check' && {connection: 'check' as const}),

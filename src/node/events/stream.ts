@@ -3,8 +3,10 @@ import {retryDelayMs, waitMs} from '../../client/retries.js'
 import {RpcError, rpcCode, UserError} from '../../errors/errors.js'
 import type {ContainerEventResponse, ContainerEventType} from '../../generated/cri.js'
 import {isRuntimeLost, isSlowCall, lost, Outage} from '../lost-runtime.js'
+import type {ResumePoint} from '../resume-point.js'
 import {sharesEventQueue} from '../runtimes.js'
 import {applyEvent, changesBetween, eventsOf, look, type Node} from './compare-lists.js'
+import {keepChange, keepNode, nodeBefore} from './kept-lists.js'
 
 export interface EventOptions {
   /** Take the events of containerd 1.7 too, although every one taken is lost to the kubelet. */
@@ -16,6 +18,8 @@ export interface EventOptions {
   signal?: AbortSignal | undefined
   /** Told in one line what a reader of the events should know: that they are polled, that some may be missing. */
   onNotice?: (text: string) => void
+  /** Of a user elsewhere who goes on where the connection is lost: each event is released when the next one is asked for. */
+  resume?: ResumePoint | undefined
 }
 
 /**
@@ -55,7 +59,13 @@ async function* streamedEvents(
   client: CriClient,
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse, Node | undefined> {
-  const known: Known = {node: undefined, caughtUp: new Set(), insist: true, lostAtMs: undefined}
+  const before = options.resume && nodeBefore(options.resume)
+  const known: Known = {
+    node: before,
+    caughtUp: new Set(),
+    insist: true,
+    lostAtMs: before && performance.now() - (options.resume?.lostMs ?? 0),
+  }
   let failures = 0
   let quickEnds = 0
   for (let opened = 0; ; opened++) {
@@ -113,12 +123,14 @@ async function* oneStream(
       yield* missed
     }
     known.node = now ?? known.node
+    keepNode(options.resume, now)
     for (let any = false; ; any = true) {
       const event = await next
       if (event === 'ended') return !any && (await firstMs) < quickEndMs ? 'at once' : 'ended'
       if (typeof event === 'string') return event
       if (known.node) applyEvent(known.node, event)
       if (!known.caughtUp.delete(keyOf(event.containerEventType, event.containerId))) yield event
+      keepChange(options.resume, known.node, event.containerId)
       next = nextEvent(events)
     }
   } finally {
@@ -191,7 +203,8 @@ async function* polledEvents(
   seen: Node | undefined,
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse> {
-  let before = seen
+  let before = seen ?? (options.resume && nodeBefore(options.resume))
+  let isFirst = true
   const outage = new Outage((text) => options.onNotice?.(text), {answered: seen !== undefined})
   const intervalMs = options.pollIntervalMs ?? 1_000
   for (let failures = 0; ; ) {
@@ -207,7 +220,12 @@ async function* polledEvents(
       continue
     }
     failures = 0
-    yield* looked.events
+    if (isFirst) keepNode(options.resume, looked.now)
+    isFirst = false
+    for (const event of looked.events) {
+      yield event
+      keepChange(options.resume, looked.now, event.containerId)
+    }
     before = looked.now
     // From look to look, so that whatever runs for two intervals is seen; however slow the lists are, with a pause.
     const leftMs = beganMs + intervalMs - performance.now()

@@ -1,0 +1,127 @@
+import {chmod} from 'node:fs/promises'
+import {dirname} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
+import {eventually} from '../../support/eventually.js'
+import {isMet} from '../../support/needs.js'
+import {type Cli, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
+import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+
+const counting = (name: string, stream: string) => ({
+  name,
+  image: 'registry.crisp.demo/shell:1.0',
+  command: [
+    '/bin/sh',
+    '-c',
+    `i=0; while :; do i=$((i+1)); echo "${name} $i" >&${stream}; [ $((i % 20)) -gt 0 ] || sleep 0.05; done`,
+  ],
+})
+
+const pod = {
+  namespace: 'shop',
+  name: 'web-1',
+  containers: [counting('one', '1'), counting('two', '1'), counting('err', '2')],
+}
+
+describe.skipIf(!isMet('ssh'))('a follow over --node', () => {
+  let runtime: DemoRuntime
+  let node: SshNode
+  beforeAll(async () => {
+    runtime = await startDemoRuntime({seed: {pods: [pod]}})
+    const socket = runtime.endpoint.replace('unix://', '')
+    await chmod(dirname(socket), 0o711)
+    await chmod(socket, 0o666)
+    node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
+  })
+  afterAll(async () => {
+    node[Symbol.dispose]()
+    await runtime[Symbol.asyncDispose]()
+  })
+
+  function follow(argv: readonly string[]): {cli: Cli; said: {stdout: string; stderr: string}} {
+    const cli = startCli(['--node', 'root', ...argv], {env: node.env})
+    const said = {stdout: '', stderr: ''}
+    for (const name of ['stdout', 'stderr'] as const)
+      cli[name].on('data', (chunk: Buffer) => {
+        said[name] += chunk
+      })
+    return {cli, said}
+  }
+
+  const numbers = (text: string, name: string) =>
+    [...text.matchAll(new RegExp(`(?<=^|\\s)${name} (\\d+)\\n`, 'g'))].map(([, number]) => Number(number))
+  const row = (all: readonly number[]) => Array.from(all, (_, index) => (all[0] as number) + index)
+
+  test.each([
+    ['one log', ['logs', '-f', '--tail', '5', 'one'], ['one'], 'stdout'],
+    ['a log of stderr', ['logs', '-f', '--tail', '5', 'err'], ['err'], 'stderr'],
+    ['several', ['logs', '-f', '--tail', '5', 'one', 'two'], ['one', 'two'], 'stdout'],
+  ] as const)(
+    'logs -f of %s goes on where it was, twice, without losing or doubling a line',
+    async (_, argv, names, stream) => {
+      const {cli, said} = follow(argv)
+      const longer = async (lines: number) =>
+        eventually(() => {
+          for (const name of names) expect(numbers(said[stream], name).length).toBeGreaterThan(lines)
+        })
+      await longer(50)
+      for (const time of [1, 2]) {
+        const before = Math.max(...names.map((name) => numbers(said[stream], name).length))
+        node.cut()
+        await eventually(() => expect(said.stderr.split('connected again after ')).toHaveLength(time + 1))
+        await longer(before + 50)
+      }
+      cli.kill('SIGINT')
+      expect((await outcomeOf(cli)).exitCode).toBe(130)
+      for (const name of names) {
+        const all = numbers(said[stream], name)
+        expect(all).toEqual(row(all))
+      }
+      expect(said.stderr.split('\n').filter((line) => line.startsWith('crisp: '))).toEqual(
+        [1, 2].flatMap(() => [
+          expect.stringMatching(/^crisp: root: the connection was lost.*: connecting again$/),
+          expect.stringMatching(/^crisp: root: connected again after [\d.]+m?s, behind the last line$/),
+        ]),
+      )
+      await eventually(() => expect(node.running()).toEqual([]))
+    },
+  )
+
+  test('events that were missed are told', async () => {
+    const {cli, said} = follow(['events', '-o', 'jsonl'])
+    // Listened to once the first one has come.
+    let made = 0
+    await eventually(async () => {
+      await runCli(['runp', '-'], {
+        ...runtime,
+        stdin: `metadata: {name: early-${made++}, namespace: shop, uid: u}\n`,
+      })
+      expect(said.stdout).toMatch(/early-/)
+    })
+    await eventually(() => expect(said.stdout).toContain(`early-${made - 1}`))
+    node.cut()
+    await eventually(() => expect(said.stderr).toMatch(/connecting again/))
+    await runCli(['runp', '-'], {...runtime, stdin: 'metadata: {name: missed, namespace: shop, uid: m}\n'})
+    await eventually(() =>
+      expect(said.stderr).toMatch(/listening again after [\d.]+ s: the lists show 2 changes/),
+    )
+    await eventually(() => expect(said.stdout).toContain('"missed"'))
+    cli.kill('SIGINT')
+    expect((await outcomeOf(cli)).exitCode).toBe(130)
+    const events = said.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .map(({containerId, containerEventType}) => `${containerId} ${containerEventType}`)
+    expect(events).toEqual([...new Set(events)])
+  })
+
+  test('Ctrl-C ends it while nobody answers', async () => {
+    const {cli, said} = follow(['logs', '-f', '--tail', '0', 'one'])
+    await eventually(() => expect(said.stdout).not.toBe(''))
+    node.stop()
+    await eventually(() => expect(said.stderr).toMatch(/connecting again/))
+    cli.kill('SIGINT')
+    expect((await outcomeOf(cli)).exitCode).toBe(130)
+  })
+})
