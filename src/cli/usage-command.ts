@@ -6,6 +6,7 @@ import type {View} from '../formats/view.js'
 import {Outage} from '../node/lost-runtime.js'
 import {frameText} from '../terminal/frame.js'
 import {CriCommand} from './command.js'
+import {countText, sumUpAtEnd} from './sum-up.js'
 
 export interface Sampling<Sample> {
   output: OutputForm
@@ -43,11 +44,15 @@ export abstract class UsageCommand extends CriCommand {
     await (sampling.watch
       ? persist(() => this.#show(sampling, now, before))
       : this.#show(sampling, now, before))
-    while (sampling.watch) {
+    if (!sampling.watch) return
+    let looks = 1
+    using _ = sumUpAtEnd(() => countText(looks, 'look'), this.signal)
+    for (;;) {
       await this.#pause(sampling)
       const next = await persist(sampling.sample)
       await persist(() => this.#show(sampling, next, now))
       now = next
+      looks++
     }
   }
 

@@ -3,6 +3,7 @@ import {CriCommand} from '../cli/command.js'
 import {labelOfPodFlag, outputFlags} from '../cli/flags/common.js'
 import {durationFrom, listFlag, regexpFlag} from '../cli/flags/types.js'
 import {namespaceFlag} from '../cli/flags/usage.js'
+import {countText, sumUpAtEnd} from '../cli/sum-up.js'
 import type {CriClient} from '../client/connect.js'
 import {listContainers, listPodSandboxes} from '../client/lists.js'
 import {eventFilter, parseEventType} from '../node/events/filter.js'
@@ -10,7 +11,7 @@ import {askObject, type EventObjects, learnObjects, objectsOf} from '../node/eve
 import {containerEvents} from '../node/events/stream.js'
 import {resumePoint} from '../node/resume-point.js'
 import {splitWords} from '../text/selectors.js'
-import {eventView} from '../views/events.js'
+import {EventLines} from '../views/events.js'
 
 export default class Events extends CriCommand {
   static override summary = 'Show events of containers and pods as they happen'
@@ -73,14 +74,19 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       onNotice: (text) => this.note(text),
       resume: resumePoint(),
     })
-    const paint = await this.paint()
+    const lines = new EventLines({width: this.width, paint: await this.paint()})
+    let shown = 0
+    using _ = sumUpAtEnd(() => countText(shown, 'event'), this.signal)
     for await (const event of events) {
       if (named) learnObjects(event, objects)
       const isGone = event.containerEventType === 'CONTAINER_DELETED_EVENT'
       if (named && !isGone && !objects.has(event.containerId))
         await askObject(client, event.containerId, objects)
       const object = objects.get(event.containerId)
-      if (wanted(event, object)) await this.show(eventView(event, object, paint), output)
+      if (wanted(event, object)) {
+        await this.show(lines.view(event, object), output)
+        shown++
+      }
       if (isGone) objects.delete(event.containerId)
     }
   }

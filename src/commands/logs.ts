@@ -1,9 +1,10 @@
 import * as Args from '@oclif/core/args'
 import {CriCommand} from '../cli/command.js'
 import {logFlags, logRequest} from '../cli/flags/logs.js'
+import {countText, sumUpAtEnd} from '../cli/sum-up.js'
 import {showLogs} from '../log-session/show.js'
 import {resumePoint} from '../node/resume-point.js'
-import {processSink} from '../terminal/sink.js'
+import {countLines, processSink} from '../terminal/sink.js'
 
 export default class Logs extends CriCommand {
   static override summary = 'Show the logs of containers, rotated files included'
@@ -34,9 +35,11 @@ export default class Logs extends CriCommand {
     const request = logRequest(args.container ?? [], flags)
     using client = await this.connect(flags)
 
+    const counted = countLines(processSink())
+    using _ = request.follow ? sumUpAtEnd(() => countText(counted.lines, 'line'), this.signal) : undefined
     await showLogs(request, {
       client,
-      sink: processSink(),
+      sink: request.follow ? counted : processSink(),
       resume: resumePoint(),
       style: (await this.tableStyle()) && (await import('../terminal/colours.js')).logStyle,
       signal: this.signal,

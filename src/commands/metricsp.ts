@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
+import {countText, sumUpAtEnd} from '../cli/sum-up.js'
 import type {CriClient} from '../client/connect.js'
 import {listOrStream, whole} from '../client/lists.js'
 import type {OutputForm} from '../formats/output.js'
@@ -33,8 +34,11 @@ export default class Metricsp extends CriCommand {
 
     if (!flags.watch) return await this.#show(client, output)
     const outage = new Outage((text) => this.note(text))
+    let looks = 0
+    using _ = sumUpAtEnd(() => countText(looks, 'look'), this.signal)
     for (;;) {
       await outage.ask(() => this.#show(client, output))
+      looks++
       await sleep(watchPauseMs, undefined, {signal: this.signal})
     }
   }

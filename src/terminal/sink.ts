@@ -18,6 +18,23 @@ export function processSink(): LogSink {
   }
 }
 
+/** The sink itself, and how many lines went through it. */
+export function countLines(sink: LogSink): LogSink & {readonly lines: number} {
+  let lines = 0
+  return {
+    shared: sink.shared,
+    get lines() {
+      return lines
+    },
+    write(stream, bytes) {
+      for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) lines++
+      return sink.write(stream, bytes)
+    },
+  }
+}
+
+const lineFeed = 0x0a
+
 /**
  * Node writes as much to a file as a full disk takes at once, drops the rest and says nothing of it; a standalone
  * file's runtime says of nothing that comes after an error that it failed.

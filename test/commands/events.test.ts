@@ -69,11 +69,12 @@ test('events asks the runtime about an event that tells only an ID, as CRI-O wit
         {...event('CONTAINER_DELETED_EVENT', id('a1')), ...bare},
       ]),
   })
-  expect(await firstLines(['events', '--pod', 'web-1', '-o', 'table'], 3, runtime.endpoint)).toMatchObject({
+  expect(await firstLines(['events', '--pod', 'web-1', '-o', 'wide'], 4, runtime.endpoint)).toMatchObject({
     lines: [
-      '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
-      '2023-11-14 22:13:20  container  started  default/web-1/app (a100000000000)',
-      '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
+      '2023-11-14',
+      '22:13:20  default/web-1  pod started  5100000000000',
+      '22:13:20  default/web-1/app  started  a100000000000',
+      '22:13:20  default/web-1/app  removed  a100000000000',
     ],
   })
 })
@@ -85,13 +86,14 @@ async function* sent(events: object[]) {
 
 test('events says in words what happened to which container and how it ended', async () => {
   await using runtime = await startFakeRuntime({...empty, GetContainerEvents: () => sent(lifecycle)})
-  expect(await firstLines(['events', '-o', 'table'], 5, runtime.endpoint)).toEqual({
+  expect(await firstLines(['events', '-o', 'table'], 6, runtime.endpoint)).toEqual({
     lines: [
-      '2023-11-14 22:13:20  pod        started  default/web-1 (5100000000000)',
-      '2023-11-14 22:13:20  container  created  default/web-1/app (a100000000000)',
-      '2023-11-14 22:13:20  container  killed, out of memory (137)  default/web-1/app (a100000000000)',
-      '2023-11-14 22:13:20  container  removed  default/web-1/app (a100000000000)',
-      '2023-11-14 22:13:20  pod        removed  default/web-1 (5100000000000)',
+      '2023-11-14',
+      '22:13:20  default/web-1  pod started',
+      '22:13:20  default/web-1/app  created',
+      '22:13:20  default/web-1/app  killed, out of memory (137)',
+      '22:13:20  default/web-1/app  removed',
+      '22:13:20  default/web-1      pod removed',
     ],
     stderr: '',
     exitCode: 130,
@@ -170,9 +172,14 @@ async function polledWords(looks: {pods: object[]; containers: object[]}[], answ
     ...answers,
   })
   // The first lists are for names.
-  const argv = ['events', '--poll', '--poll-interval', '20ms', '-o', 'table']
-  const {lines} = await firstLines(argv, count, runtime.endpoint)
-  return lines.map((line) => line.slice(21))
+  const argv = ['events', '--poll', '--poll-interval', '20ms', '-o', 'wide']
+  const {lines} = await firstLines(argv, count + 1, runtime.endpoint)
+  return evenly(lines).map((line) => line.slice('22:13:20  '.length))
+}
+
+/** Without the days, and as far apart everywhere. */
+function evenly(lines: readonly string[]): string[] {
+  return lines.filter((line) => line.includes('  ')).map((line) => line.replace(/ {3,}/g, '  '))
 }
 
 const ready = {...pod, state: 'SANDBOX_READY' as const}
@@ -182,7 +189,7 @@ test('polling tells no exit code of an exit without a status', async () => {
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [ready], containers: [{...runs, state: 'CONTAINER_EXITED'}]}
   expect(await polledWords([before, before, now], {}, 1)).toEqual([
-    'container  stopped  default/web-1/app (a100000000000)',
+    'default/web-1/app  stopped  a100000000000',
   ])
 })
 
@@ -195,7 +202,7 @@ test('polling asks again for an exit code that it missed while the runtime was d
     return {status: exited}
   }
   expect(await polledWords([before, before, now], {ContainerStatus}, 1)).toEqual([
-    'container  killed, out of memory (137)  default/web-1/app (a100000000000)',
+    'default/web-1/app  killed, out of memory (137)  a100000000000',
   ])
 })
 
@@ -203,10 +210,10 @@ test('polling tells stopped, then removed, of a running container or pod that di
   const before = {pods: [ready], containers: [runs]}
   const now = {pods: [], containers: []}
   expect(await polledWords([before, before, now], {}, 4)).toEqual([
-    'container  stopped  default/web-1/app (a100000000000)',
-    'pod        stopped  default/web-1 (5100000000000)',
-    'container  removed  default/web-1/app (a100000000000)',
-    'pod        removed  default/web-1 (5100000000000)',
+    'default/web-1/app  stopped  a100000000000',
+    'default/web-1  pod stopped  5100000000000',
+    'default/web-1/app  removed  a100000000000',
+    'default/web-1  pod removed  5100000000000',
   ])
 })
 
@@ -217,9 +224,9 @@ test('polling tells no stop of a container or pod that was not running when it w
   const before = {pods: [ready, stopped], containers: [created, exited]}
   const now = {pods: [ready], containers: []}
   expect(await polledWords([before, before, now], {}, 3)).toEqual([
-    'container  removed  default/web-1/app (a200000000000)',
-    'container  removed  default/web-1/app (a300000000000)',
-    'pod        removed  default/web-1 (5200000000000)',
+    'default/web-1/app  removed  a200000000000',
+    'default/web-1/app  removed  a300000000000',
+    'default/web-1  pod removed  5200000000000',
   ])
 })
 
@@ -278,7 +285,7 @@ test('events listens again after a restart, and tells from the lists what happen
         ? sent([event('CONTAINER_CREATED_EVENT', id('a3'))])
         : sent([event('CONTAINER_STOPPED_EVENT', id('a1'), []), event('CONTAINER_DELETED_EVENT', id('a2'))]),
   })
-  const cli = startCli(['events', '-o', 'table'], runtime)
+  const cli = startCli(['events', '-o', 'wide'], runtime)
   onTestFinished(() => void cli.kill('SIGKILL'))
   const outcome = outcomeOf(cli)
   cli.stdout.once('data', () => {
@@ -287,16 +294,16 @@ test('events listens again after a restart, and tells from the lists what happen
   })
   cli.stderr.once('data', () => void runtime.start())
   cli.stdout.on('data', (chunk: Buffer) => {
-    if (String(chunk).includes('removed  default/web-1/app (a2')) cli.kill('SIGINT')
+    if (String(chunk).includes('removed  a2')) cli.kill('SIGINT')
   })
   const {stdout, stderr, exitCode} = await outcome
-  expect(stdout.trimEnd().split('\n')).toEqual([
-    '2023-11-14 22:13:20  container  created  a300000000000',
-    '2023-11-14 22:13:27  container  exited with 137 (SIGKILL)  default/web-1/app (a100000000000)',
-    '2023-11-14 22:13:25  container  created  default/web-1/app (a200000000000)',
-    '2023-11-14 22:13:26  container  started  default/web-1/app (a200000000000)',
-    expect.stringMatching(/ container {2}removed {2}a300000000000$/),
-    '2023-11-14 22:13:20  container  removed  default/web-1/app (a200000000000)',
+  expect(evenly(stdout.trimEnd().split('\n'))).toEqual([
+    '22:13:20  a300000000000  created  a300000000000',
+    '22:13:27  default/web-1/app  exited with 137 (SIGKILL)  a100000000000',
+    '22:13:25  default/web-1/app  created  a200000000000',
+    '22:13:26  default/web-1/app  started  a200000000000',
+    expect.stringMatching(/ {2}a300000000000 {2}removed {2}a300000000000$/),
+    '22:13:20  default/web-1/app  removed  a200000000000',
   ])
   expect(stderr.split('\n')).toEqual([
     expect.stringMatching(/^crisp: (connection to the runtime lost|the runtime ended its stream)/),

@@ -3,8 +3,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
-import {id, kubeletContainer, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {textOnTerminal} from '../support/terminal-text.js'
+import {id, kubeletContainer, never, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
+import {outcomeOf} from '../support/run-cli.js'
+import {startOnTerminal, textOnTerminal} from '../support/terminal-text.js'
 
 function onTerminal(
   argv: readonly string[],
@@ -66,7 +67,9 @@ test('stats --watch on a dumb terminal: one table after another', async () => {
 1a00000000000   coredns   1.00    2kB   0B     0        0B
 `
   const text = await onTerminal(['stats', '--watch'], 80, runtime.endpoint, {TERM: 'dumb'})
-  expect(text).toBe(`${table}${table}crisp: ListContainerStats: enough\n`)
+  expect(text.replace(/in [\d.]+m?s/, 'in 2s')).toBe(
+    `${table}${table}crisp: 2 looks in 2s\ncrisp: ListContainerStats: enough\n`,
+  )
 })
 
 test('info is a table on a terminal', async () => {
@@ -120,3 +123,68 @@ RuntimeReady   true
     await rm(directory, {recursive: true})
   }
 })
+
+const payments = {namespace: 'shop', name: 'payments-7d4b8c6f95-m5n6p', uid: 'u', attempt: 0}
+const ended = (attempt: number, exit: object) => ({
+  containerId: id('a1'),
+  containerEventType: 'CONTAINER_STOPPED_EVENT' as const,
+  createdAt: String(1_700_000_000_000_000_000n + BigInt(attempt) * 86_400_000_000_000n),
+  podSandboxStatus: {id: id('51'), metadata: payments},
+  containersStatuses: [
+    {id: id('a1'), metadata: {name: 'payments', attempt}, state: 'CONTAINER_EXITED' as const, ...exit},
+  ],
+})
+
+/** Until the terminal has shown it, then Ctrl-C. */
+async function untilShown(text: string, argv: readonly string[], columns: number, endpoint: string) {
+  const child = startOnTerminal(argv, {columns, endpoint, env: {NO_COLOR: '1'}})
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    const wasShown = shown.includes(text)
+    shown += chunk
+    if (!wasShown && shown.includes(text)) child.stdin.write('\u0003')
+  })
+  const {stdout} = await outcomeOf(child)
+  return stdout.replaceAll('\r\n', '\n')
+}
+
+const events = {
+  GetContainerEvents: async function* () {
+    yield ended(0, {exitCode: 0})
+    yield ended(6, {exitCode: 128, reason: 'StartError', message: 'no such file in $PATH: payments-server'})
+    await never()
+  },
+}
+
+test.each([
+  [
+    80,
+    `2023-11-14
+22:13:20  shop/payments-7d4b8c6f95-m5n6p/payments  exited with 0
+2023-11-20
+22:13:20  …6p/payments  exited with 128, StartError: no such file in $PATH: pay…
+`,
+  ],
+  [
+    40,
+    `2023-11-14
+22:13:20  …m5n6p/payments  exited with 0
+2023-11-20
+22:13:20  …6p/payments  exited with 128…
+`,
+  ],
+])(
+  'an event is one line of %d columns, and at the end stands how many there were',
+  async (columns, lines) => {
+    await using runtime = await startFakeRuntime({
+      ListContainers: {containers: []},
+      ListPodSandbox: {items: []},
+      ...events,
+    })
+    const [shown, end] = (await untilShown('exited with 128', ['events'], columns, runtime.endpoint)).split(
+      '^C\n',
+    )
+    expect(shown).toBe(lines)
+    expect(end).toMatch(/^crisp: 2 events in [\d.]+m?s\n$/)
+  },
+)

@@ -148,7 +148,7 @@ describeOnContainerd('live figures and events of a real containerd', () => {
   pollingTest(
     'events, polled where the runtime has none: every start and exit of what lives two intervals and is removed at once, a restart in between',
     async () => {
-      const argv = ['events', '--poll-interval', '300ms', '--type', 'started,stopped', '-o', 'table']
+      const argv = ['events', '--poll-interval', '300ms', '--type', 'started,stopped', '-o', 'wide']
       const cli = startCli(argv, {endpoint: containerd.endpoint})
       onTestFinished(() => void cli.kill('SIGKILL'))
       const outcome = outcomeOf(cli)
@@ -160,7 +160,9 @@ describeOnContainerd('live figures and events of a real containerd', () => {
         text += chunk
         const lines = text.split('\n')
         text = lines.pop() ?? ''
-        seen.push(...lines.map((line) => line.slice('2026-03-14 02:50:31  '.length)))
+        seen.push(
+          ...lines.filter((line) => line.includes('  ')).map((line) => line.slice('02:50:31  '.length)),
+        )
       })
       /** How it has ended is seen by whoever looks before it is removed. */
       const lives = async (name: string, code: number, {remove}: {remove: boolean}) => {
@@ -171,13 +173,14 @@ describeOnContainerd('live figures and events of a real containerd', () => {
           await expect.poll(state, {interval: 5}).toBe('CONTAINER_EXITED')
           await runtime.removeContainer({containerId})
         }
-        const place = `  default/live-1/${name} (${containerId.slice(0, 13)})`
-        const isOf = (line: string) => line.endsWith(place)
-        const exited = `container  exited with ${code}${place}`
-        const stopped = [exited, ...(remove ? [`container  stopped${place}`] : [])]
+        const end = `  ${containerId.slice(0, 13)}`
+        const isOf = (line: string) => line.endsWith(end)
+        const says = (text: string) =>
+          expect.stringMatching(new RegExp(`^default/live-1/${name} +${text}${end}$`))
+        const stopped = [says(`exited with ${code}`), ...(remove ? [says('stopped')] : [])]
         await expect
           .poll(() => seen.filter(isOf), {interval: 5})
-          .toEqual([`container  started${place}`, expect.toBeOneOf(stopped)])
+          .toEqual([says('started'), expect.toBeOneOf(stopped)])
         return 2
       }
       let told = 0
@@ -206,7 +209,7 @@ describeOnContainerd('live figures and events of a real containerd', () => {
   eventsTest(
     'events, where the runtime has them: exit codes, out of memory, what happened while it was restarted',
     async () => {
-      const cli = startCli(['events', '-o', 'table'], {endpoint: containerd.endpoint})
+      const cli = startCli(['events', '-o', 'wide'], {endpoint: containerd.endpoint})
       onTestFinished(() => void cli.kill('SIGKILL'))
       const outcome = outcomeOf(cli)
       let text = ''
@@ -222,19 +225,18 @@ describeOnContainerd('live figures and events of a real containerd', () => {
             changed = resolve
           })
       }
-      const place = (name: string, containerId: string) =>
-        `  default/live-1/${name} (${containerId.slice(0, 13)})`
+      const line = (words: string, containerId: string) => `  ${words}  ${containerId.slice(0, 13)}\n`
 
       const code = await pod.runContainer('code', 'exit 3')
-      await says(...['created', 'started', 'exited with 3'].map((word) => `  ${word}${place('code', code)}`))
+      await says(...['created', 'started', 'exited with 3'].map((word) => line(word, code)))
       await containerd.client.runtime.removeContainer({containerId: code})
-      await says(`  removed${place('code', code)}`)
+      await says(line('removed', code))
 
       const resources = {memoryLimitInBytes: '20000000', memorySwapLimitInBytes: '20000000'}
       const hungry = await pod.runContainer('hungry', 'x=a; while :; do x=$x$x; done', {
         config: {linux: {resources}},
       })
-      await says(`  killed, out of memory (137)${place('hungry', hungry)}`)
+      await says(line('killed, out of memory (137)', hungry))
 
       const {info} = await containerd.client.runtime.containerStatus({
         containerId: ids.idle ?? '',
@@ -244,9 +246,9 @@ describeOnContainerd('live figures and events of a real containerd', () => {
       await says('connection to the runtime lost')
       process.kill(JSON.parse(info.info ?? '{}').pid, 'SIGKILL')
       await containerd.start()
-      await says('the lists show 1 change meanwhile', place('idle', ids.idle ?? ''))
+      await says('the lists show 1 change meanwhile', (ids.idle ?? '').slice(0, 13))
       const later = await pod.runContainer('later', 'exit 9')
-      await says(`  exited with 9${place('later', later)}`)
+      await says(line('exited with 9', later))
 
       cli.kill('SIGINT')
       expect((await outcome).exitCode).toBe(130)

@@ -4,7 +4,7 @@ import {logStyle, paint, tableStyle} from '../../src/terminal/colours.js'
 import {nameColours, palette} from '../../src/terminal/palette.js'
 import {callLine} from '../../src/views/demo.js'
 import {descriptionsView} from '../../src/views/description.js'
-import {eventView} from '../../src/views/events.js'
+import {EventLines} from '../../src/views/events.js'
 
 /** Of these terminals' dark and light themes. */
 const backgrounds = {
@@ -99,20 +99,21 @@ describe('each meaning has its colour, the same everywhere', () => {
 
   test('in events', () => {
     const shown = (containerEventType: string, state: object) =>
-      eventView(
-        {
-          containerId: 'c',
-          containerEventType: containerEventType as 'CONTAINER_STOPPED_EVENT',
-          createdAt: '0',
-          podSandboxStatus: null,
-          containersStatuses: [status(state)],
-        },
-        undefined,
-        paint,
-      ).table(false)
+      new EventLines({paint})
+        .view(
+          {
+            containerId: 'c',
+            containerEventType: containerEventType as 'CONTAINER_STOPPED_EVENT',
+            createdAt: '0',
+            podSandboxStatus: null,
+            containersStatuses: [status(state)],
+          },
+          undefined,
+        )
+        .table(false)
     expect(shown('CONTAINER_STARTED_EVENT', {})).toContain(`${running}started${end}`)
     expect(shown('CONTAINER_STARTED_EVENT', {metadata: {name: 'c', attempt: 2}})).toContain(
-      `${warning}started (restart 2)${end}`,
+      `${warning}started, attempt 2${end}`,
     )
     expect(shown('CONTAINER_STOPPED_EVENT', {state: 'CONTAINER_EXITED', exitCode: 1})).toContain(
       `${failed}exited with 1${end}`,
