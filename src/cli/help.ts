@@ -70,6 +70,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'stats',
       'statsp',
       'top',
+      'df',
       'processes',
       'sockets',
       'which',

@@ -9,6 +9,7 @@ const verbs = ['runp', 'create', 'run', 'pull'] as const
 const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   doctor: async () => (await import('../doctor/schema.js')).examinedSchema,
   describe: async () => (await import('../views/schemas/limits.js')).limitsSchema,
+  df: async () => (await import('../views/schemas/disk.js')).diskSchema,
   processes: async () => (await import('../views/schemas/processes.js')).processesSchema,
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
 }

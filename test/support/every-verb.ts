@@ -55,6 +55,7 @@ const lines: Record<string, Line> = {
     await writeFile(file, containerText(name))
     return ['create', '--no-pull', pod, file, join(directory, 'pod.yaml')]
   },
+  df: () => ['df'],
   demo: ({directory}) => ['demo', '--empty', '--socket', join(directory, `demo-${++made}.sock`)],
   describe: () => ['describe', 'talker'],
   doctor: () => ['doctor'],
