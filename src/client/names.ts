@@ -83,15 +83,40 @@ export function containerIdentities(
   pods: readonly PodSandbox[],
 ): (container: Pick<Container, 'metadata' | 'labels' | 'podSandboxId'>) => ContainerIdentity {
   const byId = new Map(pods.map((pod) => [pod.id, pod.metadata]))
-  return (container) => {
-    const sandbox = byId.get(container.podSandboxId)
+  return ({metadata, labels, podSandboxId}) => {
+    const sandbox = byId.get(podSandboxId)
     return {
-      container: container.metadata?.name ?? '',
-      pod: container.labels['io.kubernetes.pod.name'] ?? sandbox?.name ?? '',
-      namespace: container.labels['io.kubernetes.pod.namespace'] ?? sandbox?.namespace ?? '',
-      uid: container.labels['io.kubernetes.pod.uid'] ?? sandbox?.uid ?? '',
+      container: metadata?.name ?? '',
+      pod: labels['io.kubernetes.pod.name'] ?? sandbox?.name ?? '',
+      namespace: labels['io.kubernetes.pod.namespace'] ?? sandbox?.namespace ?? '',
+      uid: labels['io.kubernetes.pod.uid'] ?? sandbox?.uid ?? '',
     }
   }
+}
+
+/** A container whose labels do not say which pod it is of. */
+class Unlabelled extends Error {}
+
+/**
+ * Has containers shown with where they belong. Where the labels of one do not say it, the pods are asked and it is shown
+ * once more: so `show` has asked where each belongs before it writes. Containers with the kubelet's labels cost no call,
+ * and no look at their labels before.
+ */
+export async function showPlaced(
+  client: CriClient,
+  show: (identityOf: (container: Container) => ContainerIdentity) => Promise<void>,
+): Promise<void> {
+  const byLabels = containerIdentities([])
+  try {
+    return await show((container) => {
+      const identity = byLabels(container)
+      if (identity.pod === '' || identity.namespace === '') throw new Unlabelled(container.id)
+      return identity
+    })
+  } catch (error) {
+    if (!(error instanceof Unlabelled)) throw error
+  }
+  await show(containerIdentities(await listPodSandboxRows(client)))
 }
 
 export function findContainer(

@@ -4,18 +4,13 @@ import {CriCommand} from '../cli/command.js'
 import {allFlag, idFlag, treeFlags, treeForms} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import type {CriClient} from '../client/connect.js'
-import {containerIdentities} from '../client/names.js'
+import {showPlaced} from '../client/names.js'
 import {linePieces} from '../formats/lines.js'
 import type {OutputForm} from '../formats/output.js'
 import type {Container} from '../generated/cri.js'
 import {containerStatuses} from '../node/details.js'
 import {countFailed, type Endings, endingsOf} from '../node/endings.js'
-import {
-  type ContainerSelection,
-  imageNames,
-  listPodsOfUnlabelled,
-  selectContainers,
-} from '../node/selection.js'
+import {type ContainerSelection, imageNames, selectContainers} from '../node/selection.js'
 import {mapLazily} from '../text/map-lazily.js'
 import {isCrictlMode, programName} from '../text/program.js'
 
@@ -64,21 +59,21 @@ export default class Ps extends CriCommand {
 
     if (output.name === 'tree') return await this.#showTree(client, containers, flags)
     const {containerBlocks, containersView} = await import('../views/containers.js')
-    const placed = output.shows !== 'document'
     const context = {
       nowMs: Date.now(),
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
       fullIds: flags['no-trunc'],
-      identityOf: containerIdentities(placed ? await listPodsOfUnlabelled(client, containers) : []),
       ...(flags['resolve-image-path'] && forPeople ? {imageName: await imageNames(client)} : {}),
       ...(output.name === 'wide' || endingFields.some(output.mayShow)
         ? {statuses: await containerStatuses(client, containers)}
         : {}),
       ...(this.#isForEyes(output) ? {endings: await this.#endings(client, containers)} : {}),
     }
-    if (flags.verbose && forPeople) return this.write(containerBlocks(containers, context))
-    await this.show(containersView(containers, context), output)
+    await showPlaced(client, async (identityOf) => {
+      if (flags.verbose && forPeople) this.write(containerBlocks(containers, {...context, identityOf}))
+      else await this.show(containersView(containers, {...context, identityOf}), output)
+    })
     const failed = await hidden
     if (failed) this.note(failed)
   }

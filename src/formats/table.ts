@@ -54,21 +54,14 @@ export function* tablePieces(
 ): Generator<string> {
   const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
   const natural = columns.map(({title}) => Math.max(widthOf(title), least))
-  const texts = new KeptTexts()
-  for (const row of rows) {
-    const cells = row.map((cell, column) => {
-      const shown = printable(cell)
-      const cellWidth = widthOf(shown)
-      if (cellWidth > (natural[column] ?? 0)) natural[column] = cellWidth
-      return shown
-    })
-    texts.add(cells.join(cellEnd))
-  }
+  const lines = new KeptLines(natural, width === undefined && !style)
+  for (const row of rows) lines.add(row)
   const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
   let piece = `${line(titles, columns, layout, (text) => style?.header(text) ?? text)}\n`
-  for (const text of texts.all()) {
-    piece += `${line(text.split(cellEnd), columns, layout, (cell, title) => style?.cell(title, cell) ?? cell)}\n`
+  for (const kept of lines.all()) {
+    if (typeof kept === 'string') piece += kept
+    else piece += `${line(kept, columns, layout, (cell, title) => style?.cell(title, cell) ?? cell)}\n`
     if (piece.length < pieceLength) continue
     yield piece
     piece = ''
@@ -86,25 +79,111 @@ const cellEnd = '\u0000'
 const rowEnd = '\n'
 const pieceLength = 65_536
 
-/** Thousands of texts as bytes: strings that live long take twice their room, and time whenever garbage is collected. */
-class KeptTexts {
-  readonly #blocks: Buffer[] = []
-  #last: string[] = []
+interface KeptBlock {
+  bytes: Buffer
+  /** Of the columns between which its lines are spread; undefined where its cells stand one behind the other. */
+  widths: readonly number[] | undefined
+}
 
-  add(text: string): void {
-    this.#last.push(text)
-    if (this.#last.length < textsOfBlock) return
-    this.#blocks.push(Buffer.from(this.#last.join(rowEnd)))
-    this.#last = []
+/**
+ * Thousands of lines as bytes: strings that live long take twice their room, and time whenever garbage is collected.
+ * Columns soon are as wide as they get: so where nothing is to be cut or coloured a line is spread between them as it
+ * comes, and only those before a column grew are spread again. Widens `natural`.
+ */
+class KeptLines {
+  readonly #natural: number[]
+  readonly #spreads: boolean
+  readonly #blocks: KeptBlock[] = []
+  #spread = ''
+  #cells = ''
+
+  constructor(natural: number[], spreads: boolean) {
+    this.#natural = natural
+    this.#spreads = spreads
   }
 
-  *all(): Generator<string> {
-    for (const block of this.#blocks) yield* block.toString().split(rowEnd)
-    yield* this.#last
+  add(row: readonly string[]): void {
+    // Once a line is kept by its cells, so are those behind it in its block.
+    if (this.#spreads && this.#cells === '' && row.every(isPlain)) {
+      if (row.some((cell, column) => cell.length > (this.#natural[column] ?? 0))) this.#keep()
+      this.#widen(row, (cell) => cell.length)
+      this.#spread += spread(row, this.#natural)
+    } else {
+      if (this.#spread !== '') this.#keep()
+      const cells = row.map(printable)
+      this.#widen(cells, widthOf)
+      this.#cells += cells.join(cellEnd) + rowEnd
+    }
+    if (this.#spread.length + this.#cells.length >= pieceLength) this.#keep()
+  }
+
+  /** Text with whole lines, or the cells of one. */
+  *all(): Generator<string | string[]> {
+    this.#keep()
+    for (const {bytes, widths} of this.#blocks) {
+      const text = bytes.toString(widths ? plainBytes : 'utf8')
+      if (widths?.every((width, column) => width === this.#natural[column])) yield text
+      else
+        for (const each of text.slice(0, -rowEnd.length).split(rowEnd))
+          yield widths ? gather(each, widths) : each.split(cellEnd)
+    }
+  }
+
+  #widen(row: readonly string[], measure: (cell: string) => number): void {
+    for (let column = 0; column < row.length; column++) {
+      const width = measure(row[column] as string)
+      if (width > (this.#natural[column] ?? 0)) this.#natural[column] = width
+    }
+  }
+
+  #keep(): void {
+    if (this.#spread !== '')
+      this.#blocks.push({bytes: Buffer.from(this.#spread, plainBytes), widths: [...this.#natural]})
+    if (this.#cells !== '') this.#blocks.push({bytes: Buffer.from(this.#cells), widths: undefined})
+    this.#spread = ''
+    this.#cells = ''
   }
 }
 
-const textsOfBlock = 256
+/** A character a byte, twice as fast as UTF-8. */
+const plainBytes = 'latin1'
+
+/** A character a column, with blanks only between others: found again between the columns. */
+function isPlain(cell: string): boolean {
+  for (let index = 0; index < cell.length; index++) {
+    const code = cell.charCodeAt(index)
+    if (code <= 0x20 || code > 0x7e)
+      if (code !== 0x20 || index === 0 || index === cell.length - 1) return false
+  }
+  return true
+}
+
+const blanksOfLength = Array.from({length: 80}, (_, length) => ' '.repeat(length))
+
+/** Plain cells as a line. */
+function spread(row: readonly string[], widths: readonly number[]): string {
+  let text = ''
+  let blanks = 0
+  for (let column = 0; column < row.length; column++) {
+    const cell = row[column] as string
+    if (cell !== '') {
+      text += (blanksOfLength[blanks] ?? ' '.repeat(blanks)) + cell
+      blanks = 0
+    }
+    blanks += (widths[column] ?? 0) - cell.length + wideGap
+  }
+  return text + rowEnd
+}
+
+/** The plain cells of a line. */
+function gather(text: string, widths: readonly number[]): string[] {
+  let start = 0
+  return widths.map((width) => {
+    const cell = text.slice(start, start + width).trimEnd()
+    start += width + wideGap
+    return cell
+  })
+}
 
 const wideGap = 3
 /** The least that a column and its gap take in crictl's tables. */

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import {expect, test} from 'vitest'
+import {printable} from '../../src/errors/printable.js'
 import {type Column, table} from '../../src/formats/table.js'
 
 const titles = (...names: string[]): Column[] => names.map((title) => ({title}))
@@ -23,6 +24,43 @@ test('wide characters count twice, joined emoji once', () => {
     .slice(0, -1)
     .map((line) => stringWidth(line.slice(0, line.search(/[xX]$/))))
   expect(columns).toEqual([8, 8, 8, 8])
+})
+
+test('thousands of rows of any kind stand below each other, however late a column grows', () => {
+  const kinds = [
+    '',
+    'a',
+    'two words',
+    ' blank before',
+    'blank behind ',
+    '日本',
+    'é',
+    '\u001b[31m',
+    'a\u0000b\n',
+  ]
+  const rows = Array.from({length: 9_000}, (_, index) => [
+    'x'.repeat(index / 300),
+    // Long runs of one kind, so that whole blocks are kept in each way.
+    kinds[Math.floor(index / 900) % 2 === 0 ? 1 : index % kinds.length] ?? '',
+    index % 7 === 0 ? '' : `name-${index}`,
+  ])
+  rows.push(['the longest of all of them comes at the very end', 'b', 'c'])
+  const shown = rows.map((row) => row.map(printable))
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(1, ...shown.map((row) => stringWidth(row[column] as string))),
+  )
+  const lines = [['A', 'B', 'C'], ...shown].map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] as number) - stringWidth(cell)))
+      .join('   ')
+      .replace(/ +$/, ''),
+  )
+  // A cell's own blanks at the end of its line are the cell's.
+  expect(
+    table(titles('A', 'B', 'C'), rows)
+      .split('\n')
+      .map((line) => line.replace(/ +$/, '')),
+  ).toEqual([...lines, ''])
 })
 
 const columns: Column[] = [
