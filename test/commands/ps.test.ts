@@ -315,7 +315,7 @@ describe('bad input is one line and exit 2, before anything is sent', () => {
     [['ps', '--al'], 'unknown flag --al for ps: did you mean --all? (crisp ps --help)'],
     [
       ['ps', '-o', 'xml'],
-      '-o "xml" is not an output format: table, wide, json, yaml, name, jsonl, go-template, jsonpath=…, custom-columns=… or custom-columns-file=…',
+      '-o "xml" is not an output format: table, wide, json, yaml, name, jsonl, go-template, jsonpath=…, custom-columns=…, custom-columns-file=… or tree',
     ],
     [['ps', '--state', 'dead'], '--state "dead" should be one of created, running, exited, unknown'],
     [['ps', '--label', 'novalue'], '--label "novalue" should be KEY=VALUE, such as app=web'],

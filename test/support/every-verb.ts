@@ -25,6 +25,12 @@ export const waitingVerbs: readonly string[] = [
 /** They print nothing on stdout. */
 export const silentVerbs: readonly string[] = ['update-runtime-config']
 
+/** What they say on stderr of a runtime that is embedded in crisp. */
+export const remarks: Readonly<Record<string, string>> = {
+  processes:
+    'crisp: this runtime makes no control groups and namespaces: its processes were found by their parents\n',
+}
+
 /** Their exit code is that of a command elsewhere. */
 export const remoteVerbs: readonly string[] = ['attach', 'exec', 'run']
 
@@ -73,6 +79,7 @@ const lines: Record<string, Line> = {
   logs: () => ['logs', '-f', 'talker'],
   metricdescs: () => ['metricdescs'],
   metricsp: () => ['metricsp', '--watch'],
+  node: () => ['node', 'ls', '-o', 'json'],
   pods: () => ['pods'],
   'port-forward': ({pod}) => ['port-forward', pod, ':80'],
   processes: () => ['processes', 'talker'],
