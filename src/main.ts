@@ -6,7 +6,7 @@ import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
-import {askedNode} from './cli/nodes/where.js'
+import {askedNode, asksForTunnel} from './cli/nodes/where.js'
 import {ProcessGuard} from './cli/process-guard.js'
 import {remoteVerbs} from './cli/remote-verbs.js'
 import {helpText, showHelp} from './cli/show-help.js'
@@ -88,20 +88,29 @@ export async function main(
       await showHelp(manifest, invocation, (text) => guard.print(text))
       return
     case 'command': {
-      const {id} = invocation
       const node = askedNode(invocation, process.env)
+      if (node !== undefined && asksForTunnel(invocation)) {
+        const {openTunnel} = await import('./cli/nodes/tunnel.js')
+        await using tunnel = await openTunnel(node, invocation, manifest.globals)
+        if (tunnel) await runHere(manifest, tunnel.line, program, guard)
+        return
+      }
       if (node !== undefined) {
         const {runOnNode} = await import('./cli/nodes/near.js')
         guard.watchStreams()
         return await runOnNode(node, invocation, manifest)
       }
-      const Command = await loadCommand(program, id, guard)
-      if (!Command) return
-      const command = new Command(invocation, () => helpText(manifest, {command: id}))
-      guard.watch(command)
-      await command.execute()
+      await runHere(manifest, invocation, program, guard)
     }
   }
+}
+
+async function runHere(manifest: Manifest, line: CommandLine, program: Program, guard: Guard): Promise<void> {
+  const Command = await loadCommand(program, line.id, guard)
+  if (!Command) return
+  const command = new Command(line, () => helpText(manifest, {command: line.id}))
+  guard.watch(command)
+  await command.execute()
 }
 
 /** On a node, where the command line and the terminal are those of a user elsewhere. */

@@ -13,6 +13,7 @@ import {
 import type {Readable} from 'node:stream'
 import {createGunzip} from 'node:zlib'
 import {UserError} from '../errors/errors.js'
+import {elsewhere} from '../text/elsewhere.js'
 import {fileAt, identityOf, type LogFile, refuseOtherThanFiles, unreadable} from './files.js'
 
 /** An open file's bytes from an offset on, decompressed where it is compressed. Closed by whoever opened it. */
@@ -26,6 +27,8 @@ export interface OpenLog extends Disposable {
 
 /** Never waits for a writer, should there be a FIFO by now. */
 function openFile(path: string): {descriptor: number; status: BigIntStats} {
+  const machine = elsewhere()
+  if (machine !== undefined) throw new UserError(`${path} is on ${machine}`)
   let descriptor: number
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

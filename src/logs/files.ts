@@ -1,6 +1,7 @@
 import {type BigIntStats, lstatSync, readdirSync, realpathSync, type Stats, statSync} from 'node:fs'
 import {basename, dirname, join} from 'node:path'
 import {UserError, type UserErrorOptions} from '../errors/errors.js'
+import {elsewhere} from '../text/elsewhere.js'
 
 /** One file of a container's log. */
 export interface LogFile {
@@ -39,6 +40,7 @@ export function newestRotation(files: readonly LogFile[]): string {
 }
 
 export function listRotatedFiles(path: string): LogFile[] {
+  if (elsewhere() !== undefined) return []
   return placesOf(path)
     .flatMap(listRotated)
     .map((file) => ({...file, log: path}))
@@ -103,6 +105,7 @@ function compareRotations(a: string, b: string): number {
 
 /** Undefined where there is none. Throws UserError for something that cannot be read as a file. */
 export function fileAt(path: string): LogFile | undefined {
+  if (elsewhere() !== undefined) return undefined
   let status: BigIntStats
   try {
     status = statSync(path, {bigint: true})

@@ -1,4 +1,5 @@
 import {UserError} from '../errors/errors.js'
+import {elsewhere} from '../text/elsewhere.js'
 import {despiteRotation, type LogFile, listLogFiles} from './files.js'
 import {planReading} from './plan.js'
 import {LineSource} from './source.js'
@@ -18,6 +19,8 @@ export class LogTail {
   /** Where the log can't be read the only line says why. */
   async read(path: string, count: number): Promise<readonly string[]> {
     if (path === '') return ['(no log: the runtime tells no path)']
+    const machine = elsewhere()
+    if (machine !== undefined) return [`(the log is on ${machine}: ${path})`]
     try {
       await despiteRotation(() => this.#refresh(path, count))
       return this.#lines

@@ -1,5 +1,6 @@
 import {readdir, rm} from 'node:fs/promises'
 import {basename, dirname, isAbsolute, join} from 'node:path'
+import {elsewhere} from '../text/elsewhere.js'
 import {hasCode, isOfLog} from './files.js'
 
 /**
@@ -9,6 +10,8 @@ import {hasCode, isOfLog} from './files.js'
  */
 export async function removeLogFiles(logPath: string, note: (text: string) => void): Promise<void> {
   if (!isAbsolute(logPath)) return
+  const machine = elsewhere()
+  if (machine !== undefined) return note(`its log ${logPath} is left, on ${machine}`)
   const [directory, name] = [dirname(logPath), basename(logPath)]
   try {
     const files = await readdir(directory, {withFileTypes: true})

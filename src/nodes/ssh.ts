@@ -1,8 +1,10 @@
 import {type ChildProcessByStdio, spawn} from 'node:child_process'
 import {createHash} from 'node:crypto'
+import {existsSync} from 'node:fs'
 import {connect} from 'node:net'
 import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
+import {waitMs} from '../client/retries.js'
 import {exitCode, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {rememberNode} from './known-nodes.js'
@@ -29,6 +31,15 @@ const batchSeconds = 10
 export const sshFailed = 255
 /** Of a socket's path, less what ssh appends while it makes one. */
 const longestSocketPath = 85
+
+/** Until it is closed, connections to the path end at the node. */
+export interface StreamForward {
+  path: string
+  close: () => Promise<void>
+}
+
+/** How often it is looked whether a socket is there. */
+const lookMs = 20
 
 /** The user's own `ssh`, with all that its configuration says, and one connection for all commands of ten minutes. */
 export class SshConnection {
@@ -89,6 +100,44 @@ export class SshConnection {
     const persists = persist !== 'no' && persist !== 'false' && config.get('controlmaster') !== 'false'
     if (persists) await logIn(destination, options, surroundings)
     return new SshConnection(destination, options, surroundings, persists)
+  }
+
+  /** Makes a socket of the node, a path or `host:port`, one of this machine: `name` in a directory of the user alone. Throws UserError. */
+  async forward(target: string, name: string): Promise<StreamForward> {
+    const {environment, uid} = this.#surroundings
+    const path = join(sessionFolder(environment, uid), `to-${name}`)
+    if (Buffer.byteLength(path) > longestSocketPath)
+      throw new UserError(
+        `${path}: too long for a socket: set XDG_RUNTIME_DIR to a shorter directory of yours`,
+      )
+    const words = ['-L', `${path}:${target}`]
+    if (!this.shared) return await this.#forwardByItself(words, path)
+    const ask = (command: string) =>
+      runSsh([...this.#options, '-O', command, ...words, '--', this.destination], this.#surroundings)
+    const {code, stderr} = await ask('forward')
+    if (code !== 0) throw sshError(this.destination, stderr)
+    return {path, close: async () => void (await ask('cancel'))}
+  }
+
+  /** Where each command logs in by itself. */
+  async #forwardByItself(words: readonly string[], path: string): Promise<StreamForward> {
+    const options = ['-N', '-o', 'ExitOnForwardFailure=yes', ...words]
+    const child = spawn('ssh', [...this.#options, ...options, '--', this.destination], {
+      env: this.#surroundings.environment,
+      signal: this.#surroundings.stop,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk).slice(-longestText)
+    })
+    const failure = new Promise<never>((_, reject) => {
+      child.once('error', (error) => reject(notStarted(error)))
+      child.once('close', () => reject(sshError(this.destination, said)))
+    })
+    failure.catch(() => undefined)
+    while (!existsSync(path)) await Promise.race([failure, waitMs(lookMs)])
+    return {path, close: async () => void child.kill()}
   }
 
   /** Starts a command of the node's shell. The words are the same to sh, csh and fish. */

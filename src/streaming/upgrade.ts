@@ -1,6 +1,7 @@
 import http, {type IncomingMessage} from 'node:http'
 import https from 'node:https'
 import type {Socket} from 'node:net'
+import {connectionTo} from './dialer.js'
 import {type SetupLimits, withinLimits} from './setup-limits.js'
 import {connectFailure, refusedStream, StreamError} from './stream-error.js'
 import {nodeTlsOptions, type StreamTls} from './tls-options.js'
@@ -24,6 +25,7 @@ export async function upgradeToSpdy(options: UpgradeRequest): Promise<Socket> {
   const request = (url.protocol === 'https:' ? https : http).request(url, {
     method: 'POST',
     agent: false,
+    ...connectionTo(url),
     headers: {
       Connection: 'Upgrade',
       Upgrade: 'SPDY/3.1',

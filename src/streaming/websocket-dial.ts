@@ -1,6 +1,7 @@
 import type {ClientRequest, IncomingMessage} from 'node:http'
 import type {Socket} from 'node:net'
 import type {WebSocket} from 'ws'
+import {connectionTo} from './dialer.js'
 import {type SetupLimits, withinLimits} from './setup-limits.js'
 import {connectFailure, StreamError} from './stream-error.js'
 import {nodeTlsOptions, type StreamTls} from './tls-options.js'
@@ -33,6 +34,7 @@ export async function dialWebSocket(options: WebSocketRequest): Promise<DialledW
   const address = url.href.replace(/^http/, 'ws')
   const socket = new WebSocketClient(address, options.protocols, {
     perMessageDeflate: false,
+    ...connectionTo(url),
     ...nodeTlsOptions(options.tls),
   })
   const opened = new Promise<DialledWebSocket>((resolve, reject) => {

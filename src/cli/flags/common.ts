@@ -71,6 +71,12 @@ export const globalFlags = {
     helpValue: 'FILE',
     description: 'with --node: the standalone file to copy there',
   }),
+  'node-mode': Flags.string({
+    ...nodes,
+    helpValue: 'MODE',
+    complete: ['copy', 'tunnel'],
+    description: 'with --node: copy runs crisp there; tunnel forwards the socket, and nothing goes there',
+  }),
   'enable-tracing': Flags.boolean({
     ...diagnosis,
     description: 'send OpenTelemetry spans of the command and its calls to a collector',

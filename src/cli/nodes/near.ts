@@ -84,6 +84,8 @@ async function connectAndRun(
   if (program !== undefined && !program.startsWith('/'))
     throw new UsageError(`--node-crisp "${program}": should be a whole path on the node, as /usr/bin/crisp`)
   const nodeFile = text('node-file')
+  const mode = text('node-mode') ?? 'copy'
+  if (mode !== 'copy') throw new UsageError(`--node-mode "${mode}": there are copy and tunnel`)
   const command = commands.find(({id}) => id === line.id) as CompletableCommand
   const files = await filesToTravel(line, command, globals, signal)
   checkVerb(line)

@@ -1,7 +1,13 @@
 import {type CommandLine, givenValue} from '../argv.js'
 
 /** They say where a command runs, and are not passed on to there. */
-export const nodeFlagNames: ReadonlySet<string> = new Set(['node', 'sudo', 'node-crisp', 'node-file'])
+export const nodeFlagNames: ReadonlySet<string> = new Set([
+  'node',
+  'sudo',
+  'node-crisp',
+  'node-file',
+  'node-mode',
+])
 
 /** They are about this machine, or about crisp. */
 const verbsHere: ReadonlySet<string> = new Set([
@@ -20,4 +26,9 @@ export function askedNode(line: CommandLine, environment: NodeJS.ProcessEnv): st
   const flag = givenValue(line.given, 'node')
   const node = typeof flag === 'string' ? flag : line.empty.includes('node') ? '' : environment.CRISP_NODE
   return node || undefined
+}
+
+/** Whether the runtime's socket is to be had here, in place of a program there. */
+export function asksForTunnel({given}: CommandLine): boolean {
+  return givenValue(given, 'node-mode') === 'tunnel'
 }

@@ -1,4 +1,5 @@
 import {readFile} from 'node:fs/promises'
+import {elsewhere} from '../../text/elsewhere.js'
 
 /** Why something on the node could not be read, as the system's code has it. */
 export type OnDenied = (path: string) => void
@@ -14,6 +15,8 @@ export async function attempt<Value>(
   read: () => Promise<Value>,
   onDenied: OnDenied = () => undefined,
 ): Promise<Value | undefined> {
+  // What the path names is on another machine.
+  if (elsewhere() !== undefined) return undefined
   try {
     return await read()
   } catch (error) {

@@ -1,5 +1,6 @@
 import type {CriClient} from '../../client/connect.js'
 import {processInfo} from '../../node/process-info.js'
+import {elsewhere} from '../../text/elsewhere.js'
 import {programName} from '../../text/program.js'
 import {isProcesses} from './kernel-files.js'
 import {joinRaw, partsOf, type RawName} from './raw-name.js'
@@ -16,7 +17,7 @@ export interface NodeRoot {
 
 /** The root directory of a running container on this node; undefined where we may not or cannot look. */
 export async function openNodeRoot(client: CriClient, containerId: string): Promise<NodeRoot | undefined> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
+  if (elsewhere() !== undefined || process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
   const pid = await pidOf(client, containerId)
   if (pid <= 0) return undefined
   const path = `/proc/${pid}/root`
