@@ -105,6 +105,7 @@ async function flagsOf(flags) {
     multiple: flag.multiple,
     allowNo: flag.allowNo || undefined,
     takesEmpty: flag.takesEmpty || undefined,
+    bare: flag.bare,
     description: flag.description,
     helpGroup: flag.helpGroup,
     helpValue: flag.helpValue,

@@ -3,7 +3,7 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {byPurpose, groupFlags, usageOf} from '../dist/cli/help.js'
+import {byPurpose, flagWords, groupFlags, usageOf} from '../dist/cli/help.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const {version, commands, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))
@@ -62,8 +62,8 @@ function usagesOf(command) {
 }
 
 /** `-o, --output FORMAT` */
-function flagName({name, char, helpValue}) {
-  return `${char ? `-${char}, ` : ''}--${name}${helpValue ? ` ${helpValue}` : ''}`
+function flagName(flag) {
+  return `${flag.char ? `-${flag.char}, ` : ''}${flagWords(flag)}`
 }
 
 function flagText({description = '', default: preset}) {

@@ -17,6 +17,8 @@ export interface FlagSpec {
   allowNo?: boolean | undefined
   /** Nothing is a value of its own, or a mistake as for a number; of all others it means that the flag is not given. */
   takesEmpty?: boolean | undefined
+  /** What it is given where no value is glued to it: the next word is never its value. */
+  bare?: string | undefined
 }
 
 export interface CommandSpec {
@@ -276,7 +278,7 @@ class Reader {
 
   /** Takes the value from the words that follow if the flag needs one. */
   #take(flag: FlagSpec, word: string, value: string | undefined): void {
-    const given = flag.type === 'boolean' ? switchValue(value) : (value ?? this.#rest.shift())
+    const given = flag.type === 'boolean' ? switchValue(value) : (value ?? flag.bare ?? this.#rest.shift())
     if (given !== undefined) this.#reading.given.push({flag, value: given})
     else if (flag.type === 'option') this.#reading.open = {flag, word}
     else this.#refuse(new UsageError(`${word}: a switch is true or false`))

@@ -111,7 +111,7 @@ export abstract class CriCommand {
   say(reason: unknown): void {
     this.#hungUp ||= reason instanceof Interrupted && reason.signal === 'SIGHUP'
     this.fail(reason)
-    if (this.#diagnosis.showsStack) writeStack(reason)
+    if (this.#diagnosis.showsStack) writeStack(reason, (text) => this.#diagnosis.clean(text))
   }
 
   /** Finished values; throws UsageError. */
@@ -143,6 +143,12 @@ export abstract class CriCommand {
     const settings = await this.settings(flags)
     const onCall = await this.#diagnosis.observer(flags, settings)
     return connectRuntime(settings, {signal, onCall, note: (text) => this.note(text)})
+  }
+
+  /** How streaming connections end, and who is told of them. */
+  protected async streamOptions(flags: GlobalFlags) {
+    const onStream = await this.#diagnosis.streamObserver(flags, await this.settings(flags))
+    return {signal: this.signal, onStream}
   }
 
   /** The form that `-o` and `--template` ask for, to be read before anything is sent. */
@@ -207,7 +213,7 @@ export abstract class CriCommand {
 
   /** Says a failure and remembers the worst code. */
   protected report(failure: Failure): void {
-    reportFailure(failure, (text) => this.note(text, 'failure'))
+    reportFailure(failure, (text) => this.note(this.#diagnosis.clean(text), 'failure'))
   }
 
   /** The values of what succeeded; each failure is said. What was interrupted has neither. */

@@ -324,10 +324,17 @@ export function usageOf({id, arguments: args, flags}: CommandHelp): string {
   return [id, ...(flags.length > 0 ? ['[flags]'] : []), ...words].join(' ')
 }
 
-function flagRow({name, char, description = '', helpValue, default: preset}: FlagHelp): [string, string] {
+/** `--output FORMAT`, `--trace[=FORM]`. */
+export function flagWords({name, helpValue, bare}: Pick<FlagHelp, 'name' | 'helpValue' | 'bare'>): string {
+  if (!helpValue) return `--${name}`
+  return bare === undefined ? `--${name} ${helpValue}` : `--${name}[=${helpValue}]`
+}
+
+function flagRow(flag: FlagHelp): [string, string] {
+  const {char, description = '', default: preset} = flag
   const letter = char ? `-${char}, ` : '    '
   const standing = preset === undefined || preset === false || preset === '' ? '' : ` [default: ${preset}]`
-  return [`${letter}--${name}${helpValue ? ` ${helpValue}` : ''}`, `${description}${standing}`]
+  return [`${letter}${flagWords(flag)}`, `${description}${standing}`]
 }
 
 function paragraph(text: string, {width}: Paper): string {

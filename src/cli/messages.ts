@@ -24,6 +24,7 @@ export function reportFailure(failure: Failure, write = writeFailure): void {
   process.exitCode = Math.max(Number(process.exitCode ?? exitCode.done), failure.exitCode)
 }
 
-export function writeStack(error: unknown): void {
-  process.stderr.write(`${error instanceof Error ? printableLines(error.stack ?? error.message) : ''}\n`)
+export function writeStack(error: unknown, clean: (text: string) => string): void {
+  const text = error instanceof Error ? clean(error.stack ?? error.message) : ''
+  process.stderr.write(`${printableLines(text)}\n`)
 }

@@ -46,6 +46,6 @@ export async function terminalStyle(): Promise<TableStyle | undefined> {
 }
 
 /** The same for words that are in no table. */
-export async function terminalPaint(): Promise<Paint> {
-  return wantsColour(process.stdout) ? (await import('../terminal/colours.js')).paint : unpainted
+export async function terminalPaint(stream: {isTTY?: boolean} = process.stdout): Promise<Paint> {
+  return wantsColour(stream) ? (await import('../terminal/colours.js')).paint : unpainted
 }

@@ -24,12 +24,23 @@ export interface StreamOptions extends CallOptions {
   maxBytes?: number | undefined
 }
 
-/**
- * Told of each call as it starts, when it may still add headers (gRPC metadata) to it; what it returns is told how
- * the call ended.
- */
+/** Told of each call as it starts, when it may still add headers (gRPC metadata) to it. */
 export type CallObserver = (
   method: string,
   request: object,
   addHeader: (name: string, value: string) => void,
-) => (outcome: {response?: object; error?: unknown}) => void
+) => CallWatch
+
+/** What is told of one call from then on. */
+export interface CallWatch {
+  /** Each message of the answer, all of it, whatever is read of it. Without this nothing more is read than is wanted. */
+  onMessage?: ((message: object) => void) | undefined
+  onEnd: (ending: CallEnding) => void
+}
+
+export interface CallEnding {
+  /** Why it failed. */
+  error?: unknown
+  /** The loop over its messages was left before their end, which has cancelled it. */
+  wasLeft: boolean
+}

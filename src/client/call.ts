@@ -2,7 +2,7 @@ import {RpcError, rpcCode} from '../errors/errors.js'
 import {StatusError} from '../errors/status-error.js'
 import {type Method, runtimeServiceMethods} from '../generated/codec.js'
 import type {VersionResponse} from '../generated/cri.js'
-import type {CallObserver, CallOptions, StreamOptions} from './call-options.js'
+import type {CallObserver, CallOptions, CallWatch, StreamOptions} from './call-options.js'
 import type {Channel} from './channel.js'
 import {deadlineMs} from './deadlines.js'
 import {Exchange} from './exchange.js'
@@ -31,7 +31,7 @@ export async function unaryCall(
     const response = await call.next()
     if (!response) throw new StatusError(rpcCode.unimplemented, 'No message received')
     if (await call.next()) throw new StatusError(rpcCode.unimplemented, 'Too many responses received')
-    return call.answer(response)
+    return response
   })
 }
 
@@ -68,12 +68,12 @@ class Call implements Disposable {
   readonly #options: CallOptions
   readonly #signal: AbortSignal | undefined
   readonly #timeoutMs: number | undefined
-  readonly #ended: ReturnType<CallObserver> | undefined
+  readonly #watch: CallWatch | undefined
   readonly #exchange: Exchange | undefined
   readonly #cancel = () => this.#exchange?.cancel()
-  #outcome: {response?: object; error?: unknown} = {}
+  #error: unknown
+  #isOver = false
   #receivedBytes = 0
-  #lastBytes: Buffer | undefined
 
   constructor(
     context: CallContext,
@@ -89,7 +89,7 @@ class Call implements Disposable {
     this.#signal = joinSignals(context.signal, options.signal)
     this.#timeoutMs = deadlineMs(method, request, options.timeoutMs ?? context.timeoutMs)
     const headers: Header[] = []
-    this.#ended = context.onCall?.(method, request, (name, value) =>
+    this.#watch = context.onCall?.(method, request, (name, value) =>
       headers.push([name.toLowerCase(), value]),
     )
     if (this.#signal?.aborted) return
@@ -107,25 +107,35 @@ class Call implements Disposable {
   async next(maxBytes = Number.POSITIVE_INFINITY): Promise<object | undefined> {
     this.#signal?.throwIfAborted()
     const bytes = await this.#exchange?.next()
-    if (!bytes) return undefined
+    if (!bytes) {
+      this.#isOver = true
+      return undefined
+    }
     this.#receivedBytes += bytes.length
     if (this.#receivedBytes > maxBytes)
       throw new StatusError(rpcCode.resourceExhausted, `it goes on after ${maxBytes / 1024 ** 2} MiB`)
-    if (this.#ended) this.#lastBytes = bytes
     const {decode = this.#definition.decode} = this.#options
+    let message: object
     try {
       requireReadable(bytes)
-      return decode(bytes, (error) => this.#failure(unreadable(error)))
+      message = decode(bytes, (error) => this.#failure(unreadable(error)))
     } catch (error) {
       throw unreadable(error)
     }
+    if (this.#watch?.onMessage) this.#show(this.#watch.onMessage, bytes, message)
+    return message
   }
 
-  /** What there is of the call, which whoever observes it is told whole, whatever is read of it. */
-  answer(response: object): object {
-    if (this.#lastBytes)
-      this.#outcome = {response: this.#options.decode ? this.#definition.decode(this.#lastBytes) : response}
-    return response
+  #show(show: (message: object) => void, bytes: Buffer, message: object): void {
+    let whole = message
+    if (this.#options.decode)
+      try {
+        whole = this.#definition.decode(bytes)
+      } catch {
+        // What is wrong with it fails the call as soon as it is asked for.
+        return
+      }
+    show(whole)
   }
 
   /** The result of a part of it. What goes wrong has ended the call. */
@@ -135,7 +145,8 @@ class Call implements Disposable {
     } catch (error) {
       const own = error instanceof StatusError ? this.#failure(error) : error
       const failure = this.#signal?.aborted ? this.#signal.reason : own
-      this.#outcome = {error: failure}
+      this.#error = failure
+      this.#isOver = true
       throw failure
     }
   }
@@ -154,7 +165,8 @@ class Call implements Disposable {
 
   /** Also where a loop over its messages was left before their end. */
   [Symbol.dispose](): void {
-    this.#ended?.(this.#outcome)
+    const ending = this.#error === undefined ? {} : {error: this.#error}
+    this.#watch?.onEnd({...ending, wasLeft: !this.#isOver})
     this.#signal?.removeEventListener('abort', this.#cancel)
     this.#exchange?.cancel()
   }

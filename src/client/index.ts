@@ -1,6 +1,13 @@
 export {NotFoundError, RpcError, rpcCode, UnreachableError, UsageError, UserError} from '../errors/errors.js'
 export type * from '../generated/cri.js'
-export type {CallObserver, CallOptions, ImageService, RuntimeService} from './call-options.js'
+export type {
+  CallEnding,
+  CallObserver,
+  CallOptions,
+  CallWatch,
+  ImageService,
+  RuntimeService,
+} from './call-options.js'
 export {type ConnectOptions, type CriClient, connect} from './connect.js'
 export {deadlineMs, defaultConnectTimeoutMs, defaultTimeoutMs} from './deadlines.js'
 export {knownSockets} from './endpoints.js'

@@ -38,7 +38,7 @@ export default class Attach extends CriCommand {
     if (!args.container) throw new UsageError(`which container? ${programName()} attach CONTAINER`)
     const {stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
-    const streaming = await streamingOf(flags, this.signal)
+    const streaming = await streamingOf(flags, await this.streamOptions(flags))
     using client = await this.connect(flags)
 
     const containerId = await containerIdOf(client, args.container)

@@ -52,7 +52,7 @@ export default class Cp extends CriCommand {
       throw new UsageError('one side is a container, written CONTAINER:/path, and the other is here')
     if (destination.kind === 'stream' && process.stdout.isTTY)
       throw new UsageError(`not writing a tar stream to a terminal: ${programName()} cp ... - | tar -tv`)
-    const streaming = await streamingOf(flags, this.signal)
+    const streaming = await streamingOf(flags, await this.streamOptions(flags))
     const {debug} = await this.settings(flags)
     using client = await this.connect(flags)
 

@@ -95,7 +95,8 @@ export default class Demo extends CriCommand {
     const options = await this.#options(flags)
     const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
     const demoProcess = await import('../cli/demo-process.js')
-    const {callLine, demoIntroduction, demoOfRoot} = await import('../views/demo.js')
+    const {demoIntroduction, demoOfRoot} = await import('../views/demo.js')
+    const {callLine} = await import('../views/calls.js')
     const {startDemoRuntime} = await import('../demo/index.js')
     const paint = await this.paint()
     if (flags.detach) {

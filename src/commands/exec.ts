@@ -110,7 +110,7 @@ export default class Exec extends CriCommand {
       sync: flags.sync,
       timeoutSeconds,
       detachKeys: flags['detach-keys'],
-      streaming: await streamingOf(flags, this.signal),
+      streaming: await streamingOf(flags, await this.streamOptions(flags)),
     }
     if (flags['ignore-errors'] && !flags.quiet)
       this.note('ignoring errors: the exit code is 0 whatever happens')

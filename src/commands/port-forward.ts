@@ -9,7 +9,7 @@ import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
 import {exitCode, Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
 import {listenFor} from '../sessions/local-listeners.js'
-import type {Streaming} from '../sessions/session.js'
+import type {Streaming, StreamObserver} from '../sessions/session.js'
 import {type UsersConnection, usersConnection} from '../sessions/users-connection.js'
 import {forwardConnection} from '../streaming/index.js'
 import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
@@ -59,7 +59,7 @@ export default class PortForward extends CriCommand {
     if (pod === undefined || ports.length === 0)
       throw new MissingArgumentError(`which pod and ports? ${programName()} port-forward POD LOCAL:REMOTE`)
     const mappings = ports.map(parsePortMapping)
-    const streaming = await streamingOf(flags, this.signal)
+    const streaming = await streamingOf(flags, await this.streamOptions(flags))
     if (streaming.transport === 'websocket')
       this.note(
         'forwarding over SPDY all the same: every runtime has it, and WebSocket cannot carry the end of a stream',
@@ -112,16 +112,23 @@ export default class PortForward extends CriCommand {
     local: Duplex,
     remotePort: number,
   ): Promise<boolean> {
+    let end: ReturnType<StreamObserver> | undefined
     try {
       await forwardConnection({
-        openUrl: async () => (await client.runtime.portForward({podSandboxId, port: [remotePort]})).url,
+        openUrl: async () => {
+          const {url} = await client.runtime.portForward({podSandboxId, port: [remotePort]})
+          end = streaming.onStream?.(url, 'spdy')
+          return url
+        },
         local,
         remotePort,
         tls: streaming.tls,
         signal: this.signal,
       })
+      end?.({})
       return true
     } catch (error) {
+      end?.({error})
       if (!this.signal.aborted)
         this.note(`a connection to port ${remotePort} of ${pod} failed: ${describeError(error).text}`)
       return false

@@ -141,7 +141,12 @@ export default class Run extends PlanCommand {
     if (flags.rm) this.interruption.outliveReader()
     const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
     checkTerminal({stdin, tty})
-    const session = {stdin, tty, detachKeys, streaming: await streamingOf(flags, this.signal)}
+    const session = {
+      stdin,
+      tty,
+      detachKeys,
+      streaming: await streamingOf(flags, await this.streamOptions(flags)),
+    }
     const made = await this.printOrCarryOut(client, flags, plan).catch(async (error) => {
       const {startFailure} = await import('../sessions/failure.js')
       throw startFailure(error)

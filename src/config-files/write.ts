@@ -45,10 +45,14 @@ function plainBytes(bytes: Uint8Array): string | Uint8Array {
 /** Several values as one text: YAML documents, or one JSON list. */
 export async function documentsText(values: readonly object[], format: 'yaml' | 'json'): Promise<string> {
   if (format === 'json') return jsonText(values, 2)
+  const yaml = await yamlDumper()
+  return values.map((value) => `---\n${yaml(value)}`).join('')
+}
+
+/** What makes YAML of a value. */
+export async function yamlDumper(): Promise<(value: object) => string> {
   const {dump} = await import('js-yaml')
-  return values
-    .map((value) => `---\n${dump(value, {seqNoIndent: true, lineWidth: -1, noRefs: true})}`)
-    .join('')
+  return (value) => dump(value, {seqNoIndent: true, lineWidth: -1, noRefs: true})
 }
 
 /** JSON has no bytes. Throws UserError where a value is not text. */

@@ -25,6 +25,30 @@ export interface Streaming {
   /** undefined: as the runtime needs it. */
   transport: StreamTransport | undefined
   tls: StreamTls
+  onStream?: StreamObserver | undefined
+}
+
+/** Told of each streaming connection before it is dialled; what it returns is told how it ended. */
+export type StreamObserver = (
+  url: string,
+  transport: StreamTransport,
+) => (ending: {error?: unknown; exitCode?: number}) => void
+
+/** Runs a session and tells whoever observes it. */
+export async function observeStream<Result extends RemoteExit | undefined>(
+  {onStream}: Streaming,
+  {url, transport}: {url: string; transport: StreamTransport},
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const end = onStream?.(url, transport)
+  try {
+    const exit = await run()
+    end?.(exit?.kind === 'exited' ? {exitCode: exit.exitCode} : {})
+    return exit
+  } catch (error) {
+    end?.({error})
+    throw error
+  }
 }
 
 export interface SessionRequest {
@@ -63,31 +87,34 @@ export async function runSession(request: SessionRequest): Promise<RemoteExit> {
   let words = ''
   try {
     const url = await request.openUrl()
-    const exit = await runRemoteCommand({
-      url,
-      transport: streaming.transport ?? (await transportFor(client, url)),
-      tls: streaming.tls,
-      stdin,
-      stdout,
-      stderr: tty ? undefined : stderr,
-      tty,
-      detachKeys: tty && stdin ? request.detachKeys : undefined,
-      watchTerminalSize: screen && terminal?.terminalSizes(screen),
-      onOpen: () => {
-        if (terminal && stdin) restoreTerminal = terminal.takeTerminal(process.stdin)
-      },
-      onInputEndUnsent: () => request.note(inputEndUnsent),
-      watchErrors: (chunk) => {
-        request.onShown?.(chunk.length)
-        if (words.length <= wordsLimit) words += chunk
-      },
-      statusPatienceMs,
-      onStatusLate: () =>
-        request.note(
-          'its output has ended, but not the command: it goes on in silence, or has left input unread, which some runtimes never get over (Ctrl-C leaves)',
-        ),
-      signal: request.signal,
-    })
+    const transport = streaming.transport ?? (await transportFor(client, url))
+    const exit = await observeStream(streaming, {url, transport}, () =>
+      runRemoteCommand({
+        url,
+        transport,
+        tls: streaming.tls,
+        stdin,
+        stdout,
+        stderr: tty ? undefined : stderr,
+        tty,
+        detachKeys: tty && stdin ? request.detachKeys : undefined,
+        watchTerminalSize: screen && terminal?.terminalSizes(screen),
+        onOpen: () => {
+          if (terminal && stdin) restoreTerminal = terminal.takeTerminal(process.stdin)
+        },
+        onInputEndUnsent: () => request.note(inputEndUnsent),
+        watchErrors: (chunk) => {
+          request.onShown?.(chunk.length)
+          if (words.length <= wordsLimit) words += chunk
+        },
+        statusPatienceMs,
+        onStatusLate: () =>
+          request.note(
+            'its output has ended, but not the command: it goes on in silence, or has left input unread, which some runtimes never get over (Ctrl-C leaves)',
+          ),
+        signal: request.signal,
+      }),
+    )
     whole = exit.kind === 'exited'
     if (exit.kind === 'exited' && exit.inputCut && exit.exitCode === 0) await checkInputArrived(client)
     if (exit.kind === 'exited' && exit.exitCode === 255) await checkStarted(client, words)
@@ -164,15 +191,18 @@ export async function sendInput({
   try {
     const request = {containerId, stdin: true, tty: false, stdout: false, stderr: false}
     const {url} = await client.runtime.attach(request, {signal})
-    await runRemoteCommand({
-      url,
-      transport: streaming.transport ?? (await transportFor(client, url)),
-      tls: streaming.tls,
-      stdin,
-      tty: false,
-      onInputEndUnsent: () => note(inputEndUnsent),
-      signal,
-    })
+    const transport = streaming.transport ?? (await transportFor(client, url))
+    await observeStream(streaming, {url, transport}, () =>
+      runRemoteCommand({
+        url,
+        transport,
+        tls: streaming.tls,
+        stdin,
+        tty: false,
+        onInputEndUnsent: () => note(inputEndUnsent),
+        signal,
+      }),
+    )
   } catch (error) {
     // CRI-O with conmon-rs closes the whole session when stdin has ended.
     if (!(error instanceof StreamError && error.kind === 'noStatus' && stdin.readableEnded)) throw error

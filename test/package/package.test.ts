@@ -115,7 +115,7 @@ test.each([
     join(project, 'program.mts'),
     `import {type CallObserver, connect, type Container, type RuntimeService} from 'crisp-cri/client'
 import {type Grep, type LogLine, LineSource, listLogFiles, planReading} from 'crisp-cri/logs'
-const onCall: CallObserver = (method, _request, addHeader) => { addHeader('a', method); return () => undefined }
+const onCall: CallObserver = (method, _request, addHeader) => { addHeader('a', method); return {onEnd: () => undefined} }
 using client = connect({onCall})
 const runtime: RuntimeService = client.runtime
 const {containers} = await runtime.listContainers({filter: {id: 'a'}})

@@ -34,6 +34,10 @@ export const remarks: Readonly<Record<string, string>> = {
 /** Their exit code is that of a command elsewhere. */
 export const remoteVerbs: readonly string[] = ['attach', 'exec', 'run']
 
+/** What must be shown by nobody but the verb whose result it is. */
+export const planted = {environment: 'planted-in-environment', auth: 'planted-in-auth'}
+const envs = [{key: 'PASSWORD', value: Buffer.from(planted.environment)}]
+
 const talk = ['sh', '-c', 'while :; do echo line; sleep 0.05; done']
 const sleep = ['sleep', '1000']
 
@@ -84,11 +88,11 @@ const lines: Record<string, Line> = {
   'port-forward': ({pod}) => ['port-forward', pod, ':80'],
   processes: () => ['processes', 'talker'],
   ps: () => ['ps'],
-  pull: () => ['pull', shellImage],
+  pull: () => ['pull', '--creds', `anna:${planted.auth}`, shellImage],
   rm: async ({client, pod}) => ['rm', '-f', await running(client, pod)],
   rmi: () => ['rmi', '--dry-run', shellImage],
   rmp: async ({client}) => ['rmp', '-f', await podOn(client)],
-  run: () => ['run', '--rm', shellImage, '--', ...talk],
+  run: () => ['run', '--rm', '-e', `PASSWORD=${planted.environment}`, shellImage, '--', ...talk],
   runp: async ({directory}) => {
     const name = `verbs-${++made}`
     const file = join(directory, `pod-${name}.yaml`)
@@ -115,11 +119,11 @@ export const verbs = Object.keys(lines)
 let made = 0
 
 function created(client: CriClient, pod: string): Promise<string> {
-  return containerIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}})
+  return containerIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}, envs})
 }
 
 function running(client: CriClient, pod: string): Promise<string> {
-  return startIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}})
+  return startIn(client, pod, sleep, {metadata: {name: `made-${++made}`, attempt: 0}, envs})
 }
 
 async function pidOf(client: CriClient, containerId: string): Promise<string> {
@@ -133,7 +137,7 @@ export async function startEveryVerb(): Promise<EveryVerb> {
   const client = clientOf(runtime)
   const pod = await podOn(client, {logDirectory: join(directory, 'logs')})
   const metadata = {name: 'talker', attempt: 0}
-  const talker = await startIn(client, pod, talk, {metadata, logPath: 'main.log'})
+  const talker = await startIn(client, pod, talk, {metadata, envs, logPath: 'main.log'})
   const node = {client, directory, pod, talker}
   await writeFile(join(directory, 'pod.yaml'), podText('verbs'))
   return {
@@ -157,5 +161,5 @@ function podText(name: string): string {
 }
 
 function containerText(name: string): string {
-  return `metadata: {name: ${name}}\nimage: ${shellImage}\ncommand: [sleep, "1000"]\n`
+  return `metadata: {name: ${name}}\nimage: ${shellImage}\ncommand: [sleep, "1000"]\nenvs: {PASSWORD: ${planted.environment}}\n`
 }

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import type {ContainerStatus} from '../../src/generated/cri.js'
 import {logStyle, paint, tableStyle} from '../../src/terminal/colours.js'
 import {nameColours, palette} from '../../src/terminal/palette.js'
-import {callLine} from '../../src/views/demo.js'
+import {callLine} from '../../src/views/calls.js'
 import {descriptionsView} from '../../src/views/description.js'
 import {EventLines} from '../../src/views/events.js'
 

@@ -108,9 +108,11 @@ function placeOf(current: string, line: Line<CompletableCommand>): Place {
   return {completes: command ? argumentAt(words.length, command)?.complete : 'verb'}
 }
 
-/** Of the flag at the line's end. */
+/** Of the flag at the line's end; of one that may stand without a value, the one that was given last. */
 function openValue({before, after}: Line<CompletableCommand>): Place {
-  const flag: CompletableFlag | undefined = (after ?? before).open?.flag
+  const {open, given} = after ?? before
+  const flag: CompletableFlag | undefined =
+    open?.flag ?? given.findLast(({flag: {bare}}) => bare !== undefined)?.flag
   return {completes: flag?.complete}
 }
 

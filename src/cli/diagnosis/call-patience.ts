@@ -7,12 +7,12 @@ const openEnded = new Set(['GetContainerEvents', 'PullImage', 'ExecSync'])
 /** Says on a terminal which call is being waited for, when one is slow. */
 export function patientCalls(note: (text: string) => void): CallObserver {
   return (method) => {
-    if (openEnded.has(method)) return () => undefined
+    if (openEnded.has(method)) return {onEnd: () => undefined}
     const timer = setTimeout(
       () => note(`still waiting for ${method} after ${durationText(patienceMs)} (Ctrl-C cancels it)`),
       patienceMs,
     )
     timer.unref()
-    return () => clearTimeout(timer)
+    return {onEnd: () => clearTimeout(timer)}
   }
 }

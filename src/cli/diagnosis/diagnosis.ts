@@ -1,7 +1,12 @@
 import type {CallObserver} from '../../client/call-options.js'
+import type {StreamObserver} from '../../sessions/session.js'
+import {unpainted} from '../../text/meaning.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
+import {terminalPaint} from '../output.js'
 import type {Settings} from '../settings/settings.js'
+import type {Mask} from './masks.js'
+import type {Trace, TraceForm} from './trace.js'
 import type {Tracing} from './tracing.js'
 
 /** How long a collector may take for the spans at a command's end; less where `--timeout` says so. */
@@ -13,6 +18,8 @@ export class Diagnosis {
   readonly #note: (text: string) => void
   #endProfiling: (() => Promise<void>) | undefined
   #tracing: Tracing | undefined
+  #trace: Promise<Trace> | undefined
+  #secrets: Mask | undefined
 
   constructor(line: CommandLine, note: (text: string) => void) {
     this.#line = line
@@ -45,20 +52,73 @@ export class Diagnosis {
 
   /** Of all calls, where somebody wants to see them. */
   async observer(flags: GlobalFlags, settings: Settings): Promise<CallObserver | undefined> {
-    const observers = [await this.#calls(settings), await this.#spans(flags, settings)]
-    const [one, ...others] = observers.filter((observer) => observer !== undefined)
-    if (!one || others.length === 0) return one
-    return (...call) => {
-      const ends = [one, ...others].map((observe) => observe(...call))
-      return (outcome) => {
-        for (const end of ends) end(outcome)
+    const observers = [
+      await this.#debug(flags, settings),
+      (await this.#tracer(flags, settings))?.onCall,
+      await this.#patience(flags, settings),
+      await this.#spans(flags, settings),
+    ].filter((observer) => observer !== undefined)
+    return observers.length < 2 ? observers[0] : observeAll(observers)
+  }
+
+  /** Of all streaming connections. */
+  async streamObserver(flags: GlobalFlags, settings: Settings): Promise<StreamObserver | undefined> {
+    return (await this.#tracer(flags, settings))?.onStream
+  }
+
+  async #debug(flags: GlobalFlags, {debug}: Settings): Promise<CallObserver | undefined> {
+    if (!debug) return undefined
+    return (await import('./call-trace.js')).traceCalls(this.#note, await this.#mask(flags))
+  }
+
+  /** Says that a call takes long, where nothing else does. */
+  async #patience({trace}: GlobalFlags, {debug}: Settings): Promise<CallObserver | undefined> {
+    if (debug || trace !== undefined || !process.stderr.isTTY) return undefined
+    return (await import('./call-patience.js')).patientCalls(this.#note)
+  }
+
+  /** One for the whole command, which may connect several times. */
+  #tracer(flags: GlobalFlags, {debug}: Settings): Promise<Trace> | undefined {
+    const {trace, 'trace-file': path} = flags
+    const form = trace ?? (path !== undefined || (debug && process.stderr.isTTY) ? 'short' : undefined)
+    if (form === undefined) return undefined
+    this.#trace ??= this.#startTrace(form, path, flags)
+    return this.#trace
+  }
+
+  async #startTrace(form: TraceForm, path: string | undefined, flags: GlobalFlags): Promise<Trace> {
+    const {traceTo} = await import('./trace.js')
+    const dump = form === 'full' ? (await import('../../config-files/write.js')).yamlDumper() : undefined
+    const write =
+      path === undefined
+        ? (text: string) => void process.stderr.write(text)
+        : this.#untilItFails((await import('./trace-file.js')).openTraceFile(path))
+    const paint = path === undefined ? await terminalPaint(process.stderr) : unpainted
+    return traceTo({form, yaml: await dump, mask: await this.#mask(flags), write, paint})
+  }
+
+  #untilItFails(write: (text: string) => void): (text: string) => void {
+    let hasFailed = false
+    return (text) => {
+      if (hasFailed) return
+      try {
+        write(text)
+      } catch (error) {
+        hasFailed = true
+        this.#note((error as Error).message)
       }
     }
   }
 
-  async #calls({debug}: Settings): Promise<CallObserver | undefined> {
-    if (debug) return (await import('./call-trace.js')).traceCalls(this.#note)
-    return process.stderr.isTTY ? (await import('./call-patience.js')).patientCalls(this.#note) : undefined
+  /** What is said beside that of what a runtime answered. */
+  clean(text: string): string {
+    return this.#secrets?.text(text) ?? text
+  }
+
+  async #mask(flags: GlobalFlags): Promise<Mask> {
+    const {SecretsMask, unmasked} = await import('./masks.js')
+    this.#secrets ??= flags['show-secrets'] ? unmasked : new SecretsMask()
+    return this.#secrets
   }
 
   async #spans(
@@ -77,5 +137,22 @@ export class Diagnosis {
       note: this.#note,
     })
     return this.#tracing.onCall
+  }
+}
+
+function observeAll(observers: readonly CallObserver[]): CallObserver {
+  return (...call) => {
+    const watches = observers.map((observe) => observe(...call))
+    const watchesMessages = watches.some(({onMessage}) => onMessage !== undefined)
+    return {
+      ...(watchesMessages && {
+        onMessage: (message: object) => {
+          for (const {onMessage} of watches) onMessage?.(message)
+        },
+      }),
+      onEnd: (ending) => {
+        for (const {onEnd} of watches) onEnd(ending)
+      },
+    }
   }
 }

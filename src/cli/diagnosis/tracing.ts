@@ -15,10 +15,10 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base'
 import type {CallObserver} from '../../client/call-options.js'
-import {methodsOf} from '../../client/descriptor.js'
 import {codeName, type RpcCode, RpcError, UsageError} from '../../errors/errors.js'
 import {sayEachOnce} from '../../text/once.js'
 import {isCrictlMode} from '../../text/program.js'
+import {serviceOf} from './method-types.js'
 
 export interface TracingOptions {
   /** The verb: the name of the root span. */
@@ -80,10 +80,10 @@ export function startTracing(options: TracingOptions): Tracing {
   const within = trace.setSpan(ROOT_CONTEXT, root)
   return {
     onCall: (method, _request, addHeader) => {
-      const span = tracer.startSpan(`${serviceOf(method)}/${method}`, callOptions(method), within)
+      const span = tracer.startSpan(`${fullServiceOf(method)}/${method}`, callOptions(method), within)
       for (const [name, value] of Object.entries(headersOf(trace.setSpan(within, span))))
         addHeader(name, value)
-      return ({error}) => endCall(span, error)
+      return {onEnd: ({error}) => endCall(span, error)}
     },
     end: async (exitCode) => {
       root.setAttribute('process.exit.code', exitCode)
@@ -106,12 +106,12 @@ function headersOf(context: Context): Headers {
   return headers
 }
 
-function serviceOf(method: string): string {
-  return `runtime.v1.${method in methodsOf('ImageService') ? 'ImageService' : 'RuntimeService'}`
+function fullServiceOf(method: string): string {
+  return `runtime.v1.${serviceOf(method)}`
 }
 
 function callOptions(method: string) {
-  const attributes = {'rpc.system': 'grpc', 'rpc.service': serviceOf(method), 'rpc.method': method}
+  const attributes = {'rpc.system': 'grpc', 'rpc.service': fullServiceOf(method), 'rpc.method': method}
   return {kind: SpanKind.CLIENT, attributes}
 }
 

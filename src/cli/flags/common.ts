@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {outputForms} from '../../formats/output.js'
 import {colourChoices} from '../colour.js'
-import {durationFlag, integerFlag, pairsFlag} from './types.js'
+import {choiceFlag, durationFlag, integerFlag, pairsFlag} from './types.js'
 
 const group = {helpGroup: 'GLOBAL'}
 /** Shown by `crisp help` and the manual, not in the help of every command. */
@@ -48,6 +48,14 @@ export const globalFlags = {
     ...group,
     description: 'print every CRI call, its request and answer on stderr',
   }),
+  trace: choiceFlag<'short' | 'full' | 'json'>(
+    {short: 'short', full: 'full', json: 'json'},
+    {helpValue: 'FORM', bare: 'short'},
+  )({
+    ...group,
+    description:
+      'print each CRI call as it happens, a line on stderr; =full with request and answer, =json for tools',
+  }),
   color: Flags.string({
     ...group,
     helpValue: 'WHEN',
@@ -76,6 +84,15 @@ export const globalFlags = {
     helpValue: 'MODE',
     complete: ['copy', 'tunnel'],
     description: 'with --node: copy runs crisp there; tunnel forwards the socket, and nothing goes there',
+  }),
+  'trace-file': Flags.string({
+    ...diagnosis,
+    helpValue: 'FILE',
+    description: 'write what --trace prints to this file, which only you can read',
+  }),
+  'show-secrets': Flags.boolean({
+    ...diagnosis,
+    description: 'with --trace or -D: show values of environment variables, credentials and tokens too',
   }),
   'enable-tracing': Flags.boolean({
     ...diagnosis,

@@ -2,7 +2,7 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {UsageError, UserError} from '../../errors/errors.js'
 import {readFileBytes} from '../../node/read-file.js'
-import type {Streaming} from '../../sessions/session.js'
+import type {Streaming, StreamObserver} from '../../sessions/session.js'
 import {parseDetachKeys} from '../../text/detach-keys.js'
 import {choiceFlag, valueFlag} from './types.js'
 
@@ -44,14 +44,18 @@ type StreamFlags = Interfaces.InferredFlags<typeof streamFlags>
  * Reads the files that the flags name. Throws UsageError, UserError for a file that cannot be read, or the signal's
  * reason.
  */
-export async function streamingOf(flags: StreamFlags, signal: AbortSignal): Promise<Streaming> {
+export async function streamingOf(
+  flags: StreamFlags,
+  {signal, onStream}: {signal: AbortSignal; onStream: StreamObserver | undefined},
+): Promise<Streaming> {
   if ((flags['tls-cert'] === undefined) !== (flags['tls-key'] === undefined))
     throw new UsageError('--tls-cert and --tls-key go together')
   const [ca, cert, key] = await Promise.all(
     (['tls-ca', 'tls-cert', 'tls-key'] as const).map((flag) => pem(flag, flags[flag], signal)),
   )
   const serverName = flags['tls-sni'] || ((ca ?? cert) ? 'localhost' : undefined)
-  return {transport: flags.transport, tls: {ca, cert, key, serverName, insecure: flags['tls-insecure']}}
+  const tls = {ca, cert, key, serverName, insecure: flags['tls-insecure']}
+  return {transport: flags.transport, tls, onStream}
 }
 
 async function pem(flag: string, path: string | undefined, signal: AbortSignal): Promise<Buffer | undefined> {

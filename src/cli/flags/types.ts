@@ -24,7 +24,7 @@ export class RefusedValue extends Error {
 /** The value is what `parse` makes of the word; its UsageError begins with the word and names no flag. */
 export function valueFlag<Value>(
   parse: (text: string) => Value | Promise<Value>,
-  help: {helpValue?: string; complete?: readonly string[]; takesEmpty?: boolean} = {},
+  help: {helpValue?: string; complete?: readonly string[]; takesEmpty?: boolean; bare?: string} = {},
 ) {
   return Flags.custom<Value>({
     ...help,
@@ -91,8 +91,10 @@ export const regexpFlag = valueFlag(
 )
 
 /** One of a few words, each of which stands for a value. */
-export const choiceFlag = <Value>(choices: Readonly<Record<string, Value>>) =>
-  valueFlag((text) => parseChoice(text, choices), {complete: Object.keys(choices)})
+export const choiceFlag = <Value>(
+  choices: Readonly<Record<string, Value>>,
+  help: {helpValue?: string; bare?: string} = {},
+) => valueFlag((text) => parseChoice(text, choices), {complete: Object.keys(choices), ...help})
 
 /** KEY=VALUE, several with commas between. */
 export const pairsFlag = (options: ListOptions) =>

@@ -12,6 +12,7 @@ const pathsThere: ReadonlySet<string> = new Set([
   'node-file',
   'profile-cpu',
   'profile-mem',
+  'trace-file',
   'volume',
 ])
 

@@ -187,7 +187,7 @@ type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Socket} | 
 
 /** What would do something else there than here. */
 function checkVerb({given}: CommandLine): void {
-  for (const name of ['profile-cpu', 'profile-mem'])
+  for (const name of ['profile-cpu', 'profile-mem', 'trace-file'])
     if (givenValue(given, name) !== undefined)
       throw new UsageError(`--${name} is for a command that runs here`)
 }

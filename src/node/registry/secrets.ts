@@ -5,8 +5,8 @@ export function withoutSecrets(text: string, auth: Input<AuthConfig> | null | un
   return secretsOf(auth).reduce((clean, secret) => clean.replaceAll(secret, '(secret)'), text)
 }
 
-/** Longest first, so that one which contains another is taken out whole. */
-function secretsOf(auth: Input<AuthConfig> | null | undefined): string[] {
+/** In all their forms, longest first, so that one which contains another is taken out whole. */
+export function secretsOf(auth: Input<AuthConfig> | null | undefined): string[] {
   const {username = '', password = '', auth: pair = '', identityToken = '', registryToken = ''} = auth ?? {}
   const decoded = Buffer.from(pair, 'base64').toString('utf8')
   const encoded = password === '' ? '' : Buffer.from(`${username}:${password}`).toString('base64')

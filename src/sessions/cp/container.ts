@@ -5,7 +5,7 @@ import type {CriClient} from '../../client/connect.js'
 import {UserError} from '../../errors/errors.js'
 import {printableLines} from '../../errors/printable.js'
 import {runRemoteCommand, StreamError} from '../../streaming/index.js'
-import {checkStarted, type Streaming, transportFor} from '../session.js'
+import {checkStarted, observeStream, type Streaming, transportFor} from '../session.js'
 import {passingName} from './replace.js'
 
 /** The container has no such program to copy with, or none can run in it; `cause` says why. */
@@ -171,17 +171,20 @@ async function run(
       stderr: true,
       tty: false,
     })
-    const exit = await runRemoteCommand({
-      url,
-      transport: streaming.transport ?? (await transportFor(client, url)),
-      tls: streaming.tls,
-      stdin,
-      stdout,
-      stderr,
-      tty: false,
-      signal,
-      statusPatienceMs,
-    })
+    const transport = streaming.transport ?? (await transportFor(client, url))
+    const exit = await observeStream(streaming, {url, transport}, () =>
+      runRemoteCommand({
+        url,
+        transport,
+        tls: streaming.tls,
+        stdin,
+        stdout,
+        stderr,
+        tty: false,
+        signal,
+        statusPatienceMs,
+      }),
+    )
     if (exit.kind !== 'exited') return {exitCode: 1, said}
     if (exit.exitCode === 255) await checkStarted(client, said)
     return {exitCode: exit.exitCode, said}
