@@ -27,6 +27,7 @@ export const silentVerbs: readonly string[] = ['update-runtime-config']
 
 /** What they say on stderr of a runtime that is embedded in crisp. */
 export const remarks: Readonly<Record<string, string>> = {
+  df: 'crisp: this runtime keeps no layers that could be looked at: sizes of images and writable layers are those that the runtime tells\n',
   processes:
     'crisp: this runtime makes no control groups and namespaces: its processes were found by their parents\n',
 }

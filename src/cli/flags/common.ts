@@ -39,7 +39,8 @@ export const globalFlags = {
     description: 'settings file, /etc/crictl.yaml by default [env: CRI_CONFIG_FILE]',
   }),
   'max-retries': integerFlag({
-    ...group,
+    // Of little use day by day: the help of each command has a line for those that are.
+    helpGroup: 'CONNECTION',
     description: 'how often to retry while a runtime is starting; negative: without limit [default: 3]',
   }),
   debug: Flags.boolean({
