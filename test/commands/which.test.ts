@@ -232,3 +232,35 @@ test('on a system without /proc, which says to run it on the node', async () => 
     Object.defineProperty(process, 'platform', platform)
   }
 })
+
+test('--uid: the pod whose user namespace has it, and the containers that run as it', async () => {
+  const pod = (name: string, hostId: number) => ({
+    id: id(name),
+    metadata: {name, namespace: 'shop', uid: name, attempt: 0},
+    state: 'SANDBOX_READY',
+    createdAt: '1',
+    linux: {
+      namespaces: {options: {usernsOptions: {mode: 'POD', uids: [{hostId, containerId: 0, length: 65_536}]}}},
+    },
+  })
+  const pods = [pod('aa', 4_200_000_000), pod('bb', 4_200_065_536)]
+  await using runtime = await startFakeRuntime({
+    ListContainers: {containers: []},
+    ListPodSandbox: {items: pods},
+    PodSandboxStatus: ({podSandboxId}: {podSandboxId: string}) => ({
+      status: pods.find(({id: each}) => each === podSandboxId),
+    }),
+  })
+  const which = (uid: string) =>
+    runInProcess(['which', '--uid', uid, '-o', 'custom-columns=P:.pod.metadata.name,B:.because'], runtime)
+  expect((await which('4200065535')).stdout).toBe(
+    'P    B\naa   user 4200065535 of the node is its user 65535\n',
+  )
+  expect((await which('4200065536')).stdout).toContain('bb   user 4200065536 of the node is its user 0\n')
+  expect(await which('4200131072')).toEqual({
+    stdout: '',
+    stderr: 'crisp: user 4200131072 belongs to no container of this runtime\n',
+    exitCode: 3,
+  })
+  expect(await runInProcess(['which'], runtime)).toMatchObject({stdout: '', exitCode: 2})
+})

@@ -27,6 +27,16 @@ export class Proc {
     return (await readdir(this.#root)).filter((name) => /^\d+$/.test(name)).map(Number)
   }
 
+  /** Those that run as this user of the node. */
+  async processesOf(uid: number): Promise<number[]> {
+    const found: number[] = []
+    for (const pid of await this.processes()) {
+      const status = (await this.#read(pid, 'status')) ?? ''
+      if (Number(/^Uid:\s*\d+\s+(\d+)/m.exec(status)?.[1] ?? -1) === uid) found.push(pid)
+    }
+    return found
+  }
+
   /** The short name of the program; undefined where there is no such process. */
   async nameOf(pid: number): Promise<string | undefined> {
     return (await this.#read(pid, 'comm'))?.trimEnd()

@@ -6,6 +6,7 @@ import {listContainers, listPodSandboxes} from '../../client/lists.js'
 import {NotFoundError, UsageError, UserError} from '../../errors/errors.js'
 import type {Container, ContainerStatus, PodSandbox, PodSandboxStatus} from '../../generated/cri.js'
 import {concurrently} from '../concurrently.js'
+import {idInside} from '../host/processes.js'
 import {idsIn, type Listener, type Proc} from './proc.js'
 
 // From what one meets on a node (a process, a port, an address, a path) back to the container. The CRI knows only
@@ -17,6 +18,8 @@ export type Query =
   | {kind: 'port'; port: number; address?: string}
   | {kind: 'address'; address: string}
   | {kind: 'path'; path: string}
+  /** As the node numbers users. */
+  | {kind: 'user'; uid: number}
 
 export interface Finding {
   pod: PodSandbox
@@ -96,6 +99,8 @@ export class Which {
         return this.#byAddress(query.address)
       case 'path':
         return this.#byPath(query.path)
+      case 'user':
+        return this.#byUser(query.uid)
     }
   }
 
@@ -186,6 +191,35 @@ export class Which {
         .includes(address)
       return pod && has ? [{pod, because: `address ${address}`}] : []
     })
+  }
+
+  /** The pods that number a user of their own so on the node, and the containers with a process of that user. */
+  async #byUser(uid: number): Promise<Finding[]> {
+    const pods = await this.#pods()
+    const mapped = (await this.#podStatuses()).flatMap((status): Finding[] => {
+      const pod = pods.find(({id}) => id === status.id)
+      const {mode, uids = []} = status.linux?.namespaces?.options?.usernsOptions ?? {}
+      const inside = idInside(
+        uids.map(({containerId, hostId, length}) => ({inside: containerId, outside: hostId, count: length})),
+        uid,
+      )
+      return pod && mode === 'POD' && uids.length > 0 && inside !== undefined
+        ? [{pod, because: `user ${uid} of the node is its user ${inside}`}]
+        : []
+    })
+    const found = [...mapped]
+    for (const pid of await this.#proc.processesOf(uid)) {
+      const owner = await this.#ownerOf(pid)
+      const isKnown = found.some(
+        ({pod, container}) => container?.id === owner?.container?.id && pod.id === owner?.pod.id,
+      )
+      if (owner && !isKnown)
+        found.push({
+          ...owner,
+          because: `process ${pid} (${await this.#proc.nameOf(pid)}) runs as user ${uid}`,
+        })
+    }
+    return found
   }
 
   async #byPath(path: string): Promise<Finding[]> {
@@ -321,6 +355,8 @@ function wordsFor(query: Query): string {
       return query.address
     case 'path':
       return query.path
+    case 'user':
+      return `user ${query.uid}`
   }
 }
 
