@@ -12,6 +12,7 @@ import {writePieces} from '../terminal/write-pieces.js'
 import {mapLazily} from '../text/map-lazily.js'
 import type {Paint} from '../text/meaning.js'
 import {isCrictlMode, setCrictlMode} from '../text/program.js'
+import type {Units} from '../text/units.js'
 import {type CommandLine, parserWords} from './argv.js'
 import {helpsWithoutArguments, inOurName} from './compat.js'
 import {connectRuntime} from './connection.js'
@@ -130,6 +131,11 @@ export abstract class CriCommand {
   protected settings(flags: GlobalFlags): Promise<Settings> {
     this.#settings ??= readSettings(flags, process.env, (text) => this.note(text), this.readConfig)
     return this.#settings
+  }
+
+  /** In which units sizes are shown: as --units says, else the settings; in crictl's mode without the flag in crictl's. */
+  protected async units(flags: GlobalFlags & {units?: Units | undefined}): Promise<Units> {
+    return flags.units ?? (isCrictlMode() ? 'si' : (await this.settings(flags)).units)
   }
 
   /**

@@ -87,9 +87,11 @@ export default class Config extends CriCommand {
   }
 }
 
-/** `compat` is crisp's alone, and shown where it says something. */
+/** These are crisp's alone, and shown where they say something. */
+const ownKeys: readonly ConfigKey[] = ['compat', 'units']
+
 function shownKeys(file: ConfigFile): ConfigKey[] {
-  return configKeys.filter((key) => key !== 'compat' || file.compat)
+  return configKeys.filter((key) => !ownKeys.includes(key) || file[key])
 }
 
 function valueIn(file: ConfigFile, key: ConfigKey): string {

@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
-import {type GlobalFlags, outputFlags} from '../cli/flags/common.js'
+import {type GlobalFlags, outputFlags, unitsFlag} from '../cli/flags/common.js'
 import {integerFlag} from '../cli/flags/types.js'
-import {unitsFlag} from '../cli/flags/usage.js'
 import {HostCommand} from '../cli/host-command.js'
 import {containerName, newestOfEach} from '../client/names.js'
 import type {OutputForm} from '../formats/output.js'
@@ -71,14 +70,14 @@ export default class Describe extends HostCommand {
       width: this.width,
       strong,
       paint: await this.paint(),
-      units: flags.units,
+      units: await this.units(flags),
     }
     if (found.length > 0) await this.show(descriptionsView(found, context), output)
   }
 
   async #showLimits(
     words: readonly string[],
-    flags: GlobalFlags & {units: Units; 'kubelet-dir': string | undefined},
+    flags: GlobalFlags & {units: Units | undefined; 'kubelet-dir': string | undefined},
     output: OutputForm,
   ): Promise<void> {
     const {proc} = this
@@ -110,7 +109,7 @@ export default class Describe extends HostCommand {
       name: containerName(container.id, view.identityOf(container)),
     }))
     const style = await this.tableStyle()
-    const context = {units: flags.units, width: this.width, style, strong: style?.header}
+    const context = {units: await this.units(flags), width: this.width, style, strong: style?.header}
     await this.show(limitsView(shown, found, context), output)
     for (const reason of found.kubelet.unread) this.note(reason)
     const without = known.filter(({container}) => found.limits.get(container.id)?.cgroup === undefined)

@@ -1,9 +1,8 @@
 import * as Args from '@oclif/core/args'
 import {chooseContainers} from '../cli/choose-containers.js'
-import {noTruncFlag, outputFlags} from '../cli/flags/common.js'
+import {noTruncFlag, outputFlags, unitsFlag} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {givenFilter} from '../cli/flags/target.js'
-import {unitsFlag} from '../cli/flags/usage.js'
 import {HostCommand} from '../cli/host-command.js'
 import {UsageError} from '../errors/errors.js'
 import type {Container} from '../generated/cri.js'
@@ -61,7 +60,7 @@ export default class Df extends HostCommand {
       chosen,
     })
     const context = {
-      units: flags.units,
+      units: await this.units(flags),
       fullIds: flags['no-trunc'],
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),

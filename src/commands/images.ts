@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {listFlags} from '../cli/flags/common.js'
+import {listFlags, unitsFlag} from '../cli/flags/common.js'
 import {imageFilterFlag} from '../cli/flags/images.js'
 import {linePieces} from '../formats/lines.js'
 import {imageFilter} from '../node/image-filter.js'
@@ -25,6 +25,7 @@ export default class Images extends CriCommand {
   static override flags = {
     filter: imageFilterFlag,
     ...listFlags,
+    units: unitsFlag,
     digests: Flags.boolean({helpGroup: 'OUTPUT', description: 'show digests'}),
     pinned: Flags.boolean({helpGroup: 'OUTPUT', description: 'show which images are pinned'}),
   }
@@ -47,6 +48,7 @@ export default class Images extends CriCommand {
       fullIds: flags['no-trunc'],
       digests: flags.digests,
       pinned: flags.pinned,
+      units: await this.units(flags),
     }
     await this.show(imagesView(images, context), output)
   }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
-import {inspectFlags} from '../cli/flags/common.js'
+import {inspectFlags, unitsFlag} from '../cli/flags/common.js'
 import {imageFilterFlag} from '../cli/flags/images.js'
 import {imageStatus} from '../client/names.js'
 import {NotFoundError} from '../errors/errors.js'
@@ -32,6 +32,7 @@ export default class Inspecti extends CriCommand {
     }),
     filter: imageFilterFlag,
     ...inspectFlags,
+    units: unitsFlag,
   }
 
   async run(): Promise<void> {
@@ -48,6 +49,6 @@ export default class Inspecti extends CriCommand {
       imageStatus(client, reference, !flags.quiet),
     )
     const found = this.collectValues(outcomes)
-    if (found.length > 0) await this.show(imageStatusesView(found), output)
+    if (found.length > 0) await this.show(imageStatusesView(found, await this.units(flags)), output)
   }
 }

@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
-import {noTruncFlag, outputFlags} from '../cli/flags/common.js'
+import {noTruncFlag, outputFlags, unitsFlag} from '../cli/flags/common.js'
 import {integerFrom} from '../cli/flags/types.js'
-import {unitsFlag} from '../cli/flags/usage.js'
 import {HostCommand, runningFilterFlags} from '../cli/host-command.js'
 import {pauseFor} from '../cli/pause.js'
 import {lookAtProcesses} from '../node/container-processes.js'
@@ -62,7 +61,7 @@ export default class Processes extends HostCommand {
     if (found.length === 0) return
     const {processesView} = await import('../views/processes.js')
     const context = {
-      units: flags.units,
+      units: await this.units(flags),
       width: flags['no-trunc'] ? undefined : this.width,
       style: await this.tableStyle(),
     }

@@ -13,7 +13,7 @@ import {type ImageTarget, imageTarget, removeImage, tagsGoingToo, unusedImages} 
 import {removesAllTags} from '../node/runtimes.js'
 import type {Target} from '../node/targets.js'
 import {shortId} from '../text/short-id.js'
-import {sizeText} from '../text/size.js'
+import {bytesText, type Units} from '../text/units.js'
 
 export default class Rmi extends TargetCommand {
   static override summary = 'Remove images'
@@ -66,7 +66,10 @@ export default class Rmi extends TargetCommand {
     await this.onEach(client, images.map(addKey(wholeImages)), flags, {
       verb: 'remove',
       noun: 'image',
-      describe: async () => describeImage,
+      describe: async () => {
+        const units = await this.units(flags)
+        return (target) => describeImage(target, units)
+      },
       act: async (target, say) => {
         const others = takesAll && !flags['all-tags'] ? tagsGoingToo(target, names) : []
         if (others.length > 0) this.#warn(target, others, version.runtimeName)
@@ -109,8 +112,8 @@ function addKey(takesAll: boolean) {
         }
 }
 
-function describeImage({image}: ImageTarget): string {
+function describeImage({image}: ImageTarget, units: Units): string {
   const names = image.repoTags.length > 0 ? image.repoTags : image.repoDigests
-  const size = sizeText(Number(image.size), 3)
+  const size = bytesText(Number(image.size), units, 3)
   return `${shortId(image.id)}  ${names.join(' ') || '<none>'}  ${size}${image.pinned ? '  pinned' : ''}`
 }

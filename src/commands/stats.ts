@@ -38,7 +38,7 @@ export default class Stats extends UsageCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Stats)
     const output = await this.outputForm(flags)
-    const {shape, selection} = usageChoices(flags)
+    const {shape, selection} = usageChoices(flags, await this.units(flags))
     using client = await this.connect(flags)
 
     const chosen = {

@@ -39,7 +39,7 @@ export default class Statsp extends UsageCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Statsp)
     const output = await this.outputForm(flags)
-    const {shape, selection} = usageChoices(flags)
+    const {shape, selection} = usageChoices(flags, await this.units(flags))
     using client = await this.connect(flags)
 
     const onFailure: OnPodFailure = sayEachOnce(

@@ -4,9 +4,9 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
-import {labelOfPodFlag} from '../cli/flags/common.js'
+import {labelOfPodFlag, unitsFlag} from '../cli/flags/common.js'
 import {choiceFlag, durationFrom, integerFlag, regexpFlag} from '../cli/flags/types.js'
-import {namespaceFlag, unitsFlag} from '../cli/flags/usage.js'
+import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
@@ -74,7 +74,8 @@ export default class Top extends CriCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(Top)
-    const {interval: intervalMs, units, pod, namespace, label: labels = {}} = flags
+    const {interval: intervalMs, pod, namespace, label: labels = {}} = flags
+    const units = await this.units(flags)
     const state: TopState = {
       ...initialState,
       mode: flags.pods ? 'pods' : 'containers',

@@ -1,3 +1,4 @@
+import {fillLines} from '../text/wrap.js'
 import {widthOf} from './table.js'
 
 /** How a page looks on a terminal; without one it is plain text. */
@@ -148,17 +149,10 @@ function records([titles = [], ...rows]: readonly string[][], width: number, sty
 
 /** The colours stand around single words, so that lines can be broken between them. */
 function wrapWords(text: string, width: number, style: PageStyle): string[] {
-  const lines: {text: string; width: number}[] = []
-  for (const word of wordsOf(text)) {
-    const shown = word.map(({text, typed}) => (typed ? style.typed(text) : text)).join('')
-    const needs = word.reduce((sum, {text}) => sum + widthOf(text), 0)
-    const last = lines.at(-1)
-    if (last && last.width + 1 + needs <= width) {
-      last.text += ` ${shown}`
-      last.width += 1 + needs
-    } else lines.push({text: shown, width: needs})
-  }
-  return lines.length > 0 ? lines.map((line) => line.text) : ['']
+  const widthOfWord = (word: readonly Piece[]) => word.reduce((sum, {text}) => sum + widthOf(text), 0)
+  const shown = (word: readonly Piece[]) =>
+    word.map(({text, typed}) => (typed ? style.typed(text) : text)).join('')
+  return fillLines(wordsOf(text), width, widthOfWord).map((words) => words.map(shown).join(' '))
 }
 
 interface Piece {

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import {printable} from '../errors/printable.js'
 import {isCrictlMode} from '../text/program.js'
+import {fillLines} from '../text/wrap.js'
 
 export interface Column {
   title: string
@@ -301,24 +302,30 @@ export function cutText(cell: string, width: number, keep: Column['keep']): stri
   return keep === 'end' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`
 }
 
-/** Text in lines of so many columns at most, broken between words, and within one that is longer than a line. */
+/**
+ * Text in lines of so many columns at most, broken between words, and within one that is longer than a line. Blanks stay
+ * as they are, but for those at a break.
+ */
 export function wrapLine(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text]
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/(?<= )(?=[^ ])/)) {
-    if (line !== '' && widthOf((line + word).trimEnd()) > width) {
-      lines.push(line.trimEnd())
-      line = ''
-    }
-    line += word
-    while (widthOf(line.trimEnd()) > width) {
-      const head = headOf(line, width)
-      lines.push(head)
-      line = line.slice(head.length)
-    }
+  const words = text.trimEnd().split(' ')
+  const lines = fillLines(
+    words.flatMap((word) => piecesOf(word, width)),
+    width,
+    widthOf,
+  )
+  return lines.map((line, index) => (index === 0 ? line.join(' ').trimEnd() : line.join(' ').trim()))
+}
+
+function piecesOf(word: string, width: number): string[] {
+  const pieces: string[] = []
+  let rest = word
+  while (widthOf(rest) > width) {
+    const head = headOf(rest, width)
+    pieces.push(head)
+    rest = rest.slice(head.length)
   }
-  return line.trimEnd() === '' ? lines : [...lines, line.trimEnd()]
+  return rest === '' && pieces.length > 0 ? pieces : [...pieces, rest]
 }
 
 /** Whole characters, at least one. */

@@ -28,12 +28,18 @@ export function parseDurationMs(text: string): number {
   return sign === '-' ? -total : total
 }
 
-/** `2m`, `1m30s`, `500ms`: a duration as a user would type it. */
+/** `2m`, `1m30s`, `500ms`, `3h12m`: a duration as a user would type it; of hours without their seconds. */
 export function durationText(durationMs: number): string {
   if (durationMs < 1_000) return `${Math.round(durationMs)}ms`
   const seconds = Math.round(durationMs / 100) / 10
   if (seconds < 60) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  const rest = Math.round(seconds - minutes * 60)
-  return rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`
+  const whole = Math.round(durationMs / 1_000)
+  const minutes = Math.floor(whole / 60)
+  return minutes < 60
+    ? twoUnits(minutes, 'm', whole % 60, 's')
+    : twoUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'm')
+}
+
+function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return `${large}${largeUnit}${small === 0 ? '' : `${small}${smallUnit}`}`
 }

@@ -1,11 +1,24 @@
-/** Lines of so many columns at most, broken between words; a longer word stands alone. The text's own line breaks are blanks. */
-export function wrapText(text: string, columns: number): string[] {
-  const lines: string[] = ['']
-  for (const word of text.split(/\s+/)) {
-    const last = lines.length - 1
-    const candidate = lines[last] === '' ? word : `${lines[last]} ${word}`
-    if (candidate.length <= columns) lines[last] = candidate
-    else lines.push(word)
+/** Words in lines of so many columns at most, with one blank between two of them; one that is longer stands alone. */
+export function fillLines<Word>(
+  words: readonly Word[],
+  columns: number,
+  widthOf: (word: Word) => number,
+): Word[][] {
+  const lines: Word[][] = [[]]
+  let used = -1
+  for (const word of words) {
+    const width = widthOf(word)
+    if (used + 1 + width > columns && lines.at(-1)?.length) {
+      lines.push([])
+      used = -1
+    }
+    lines.at(-1)?.push(word)
+    used += 1 + width
   }
   return lines
+}
+
+/** The same of a text of narrow characters. Its own line breaks are blanks. */
+export function wrapText(text: string, columns: number): string[] {
+  return fillLines(text.split(/\s+/), columns, ({length}) => length).map((words) => words.join(' '))
 }

@@ -3,7 +3,7 @@ import {type Column, type TableStyle, tablePieces} from '../formats/table.js'
 import {listOf, type View} from '../formats/view.js'
 import type {Image} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
-import {sizeText} from '../text/size.js'
+import {bytesText, type Units} from '../text/units.js'
 import {type BlockLine, blocks} from './blocks.js'
 
 export interface ImagesContext {
@@ -12,6 +12,7 @@ export interface ImagesContext {
   fullIds?: boolean
   digests?: boolean
   pinned?: boolean
+  units: Units
 }
 
 /** One line of the table: an image under one of its tags. */
@@ -33,7 +34,7 @@ export function imagesView(images: readonly Image[], context: ImagesContext): Vi
 
 function imagesTable(
   images: readonly Image[],
-  {width, style, fullIds, digests, pinned}: ImagesContext,
+  {width, style, fullIds, digests, pinned, units}: ImagesContext,
 ): Iterable<string> {
   const id = (text: string) => (fullIds ? text : shortId(text))
   const columns: Column[] = [
@@ -50,7 +51,7 @@ function imagesTable(
       tag,
       ...(digests ? [id(digest)] : []),
       id(image.id),
-      sizeText(Number(image.size), 3),
+      bytesText(Number(image.size), units, 3),
       ...(pinned ? [String(image.pinned)] : []),
     ]),
   )

@@ -104,7 +104,7 @@ test('views of rows are those of whole messages, in every form', () => {
       return containersView(items as cri.Container[], {nowMs: Date.UTC(2026, 2, 14), identityOf})
     },
     ListPodSandbox: (items: unknown) => podsView(items as cri.PodSandbox[], {nowMs: Date.UTC(2026, 2, 14)}),
-    ListImages: (items: unknown) => imagesView(items as cri.Image[], {}),
+    ListImages: (items: unknown) => imagesView(items as cri.Image[], {units: 'si'}),
   }
   for (const {method, ...type} of lists) {
     const {randomList, entriesOf} = methodOf(method)

@@ -4,6 +4,7 @@ import {
   type FakeRuntime,
   id,
   kubeletContainer,
+  never,
   secondsAgo,
   startFakeRuntime,
 } from '../support/fake-runtime.js'
@@ -48,6 +49,54 @@ const statusOf = (containerId: string) => {
   }
 }
 
+const second = 1_000_000_000n
+/** A quarter past one at night, which the next event has behind it. */
+const nightNs = 1_794_964_497n * second
+const payments = {
+  containerId: id('2b'),
+  podSandboxStatus: {
+    id: id('b2'),
+    metadata: {name: 'payments-7d4b8c6f95-m5n6p', namespace: 'shop', uid: 'b2', attempt: 0},
+  },
+}
+const ended = (containerId: string, exitCode: number, reason: string, attempt = 0) => [
+  {
+    ...statusOf(id('2b')),
+    id: containerId,
+    metadata: {name: 'payments', attempt},
+    state: 'CONTAINER_EXITED',
+    exitCode,
+    reason,
+  },
+]
+const events = [
+  {...payments, containerId: id('b2'), containerEventType: 'CONTAINER_STARTED_EVENT', createdAt: nightNs},
+  {...payments, containerEventType: 'CONTAINER_CREATED_EVENT', createdAt: nightNs + second},
+  {
+    ...payments,
+    containerEventType: 'CONTAINER_STARTED_EVENT',
+    createdAt: nightNs + 2n * second,
+    containersStatuses: [{...statusOf(id('2b')), metadata: {name: 'payments', attempt: 6}}],
+  },
+  {
+    ...payments,
+    containerEventType: 'CONTAINER_STOPPED_EVENT',
+    createdAt: nightNs + 86_400n * second,
+    containersStatuses: ended(id('2b'), 1, 'Error', 6),
+  },
+  {
+    ...payments,
+    containerEventType: 'CONTAINER_STOPPED_EVENT',
+    createdAt: nightNs + 86_401n * second,
+    containersStatuses: ended(id('2b'), 137, 'OOMKilled', 7),
+  },
+  {
+    containerId: id('1a'),
+    containerEventType: 'CONTAINER_DELETED_EVENT',
+    createdAt: nightNs + 86_402n * second,
+  },
+].map((event) => ({...event, createdAt: String(event.createdAt)}))
+
 let runtime: FakeRuntime & AsyncDisposable
 beforeAll(async () => {
   runtime = await startFakeRuntime({
@@ -72,6 +121,10 @@ beforeAll(async () => {
       ],
     },
     ImageFsInfo: {imageFilesystems: []},
+    GetContainerEvents: async function* () {
+      yield* events
+      await never()
+    },
   } as never)
 })
 afterAll(async () => {
@@ -102,6 +155,10 @@ const lines: readonly (readonly string[])[] = [
   ['stats'],
   ['stats', '-o', 'wide'],
 ]
+/** What has no end by itself, the lines after which it has shown all, and what is another each time. */
+const endless: readonly {line: readonly string[]; lines: number; changing: [RegExp, string][]}[] = [
+  {line: ['events'], lines: 8, changing: [[/ in \d[\w.]*\n/, ' in 1.2s\n']]},
+]
 
 describe.each([
   [80, 24],
@@ -124,6 +181,23 @@ describe.each([
           expect(widthOf(each), each).toBeLessThanOrEqual(columns)
       const file = `screens/${name.replaceAll(' ', '_')}-${columns}.txt`
       await expect(text).toMatchFileSnapshot(file)
+    },
+  )
+
+  test.each(endless.map(({line, ...rest}) => ({name: line.join(' '), line, ...rest})))(
+    'crisp $name, until Ctrl-C',
+    async ({name, line, lines, changing}) => {
+      const shown = await textOnTerminal(line, {
+        columns,
+        rows,
+        endpoint: runtime.endpoint,
+        env: {NO_COLOR: '1'},
+        enough: (text) => text.split('\n').length > lines,
+      })
+      let text = shown.replace(/\^C\r/, '')
+      for (const [from, to] of changing) text = text.replace(from, to)
+      for (const each of text.split('\n')) expect(widthOf(each), each).toBeLessThanOrEqual(columns)
+      await expect(text).toMatchFileSnapshot(`screens/${name.replaceAll(' ', '_')}-${columns}.txt`)
     },
   )
 })

@@ -29,13 +29,21 @@ export function startOnTerminal(
   })
 }
 
-/** What the terminal gets of it, with the escape sequences; `input` is typed at once. */
+/** What the terminal gets of it, with the escape sequences; `input` is typed at once, Ctrl-C when `enough` is there. */
 export async function textOnTerminal(
   argv: readonly string[],
-  {input, ...options}: TerminalOptions & {input?: string},
+  {input, enough, ...options}: TerminalOptions & {input?: string; enough?: (text: string) => boolean},
 ): Promise<string> {
   const child = startOnTerminal(argv, options)
   if (input !== undefined) child.stdin.write(input)
+  let text = ''
+  let isOver = false
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk
+    if (isOver || !enough?.(text)) return
+    isOver = true
+    child.stdin.write('\u0003')
+  })
   const {stdout} = await outcomeOf(child)
   return stdout.replaceAll('\r\n', '\n')
 }

@@ -10,6 +10,7 @@ import {parseChoice, parsePairs, splitList} from '../../src/text/selectors.js'
 import {shortId, shortImage} from '../../src/text/short-id.js'
 import {sizeText} from '../../src/text/size.js'
 import {rfc3339} from '../../src/text/time.js'
+import {bytesText} from '../../src/text/units.js'
 
 const second = 1000
 const minute = 60 * second
@@ -60,6 +61,20 @@ describe('sizes', () => {
   test.each(sizes)('%d bytes, %d digits', (bytes, digits, text) => expect(sizeText(bytes, digits)).toBe(text))
 })
 
+describe('sizes in binary units', () => {
+  const sizes: [number, number, string][] = [
+    [0, 3, '0B'],
+    [1000, 3, '1000B'],
+    [1_073_741_823, 3, '1024MiB'],
+    [1023 * 1024, 3, '1023KiB'],
+    [2_130_000, 3, '2.03MiB'],
+    [134_217_728, 4, '128MiB'],
+  ]
+  test.each(sizes)('%d bytes, %d digits', (bytes, digits, text) =>
+    expect(bytesText(bytes, 'iec', digits)).toBe(text),
+  )
+})
+
 describe('durations', () => {
   const durations: [string, number][] = [
     ['2s', 2000],
@@ -78,7 +93,10 @@ describe('durations', () => {
     [500, '500ms'],
     [3000, '3s'],
     [90_000, '1m30s'],
+    [119_700, '2m'],
     [120_000, '2m'],
+    [11_525_000, '3h12m'],
+    [7_200_000, '2h'],
   ] as const)('%d ms reads %s', (durationMs, text) => expect(durationText(durationMs)).toBe(text))
 })
 

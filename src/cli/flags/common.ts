@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {outputForms} from '../../formats/output.js'
+import type {Units} from '../../text/units.js'
 import {colourChoices} from '../colour.js'
 import {choiceFlag, durationFlag, integerFlag, pairsFlag} from './types.js'
 
@@ -144,6 +145,13 @@ export const outputFlags = (defaultForm: string, ownForms: readonly string[] = [
 export const noTruncFlag = Flags.boolean({
   helpGroup: 'OUTPUT',
   description: 'show full IDs and cut nothing to fit the terminal',
+})
+
+/** Without it the settings say; the command's `units()` knows. */
+export const unitsFlag = choiceFlag<Units>({si: 'si', iec: 'iec'})({
+  helpGroup: 'OUTPUT',
+  helpValue: 'UNITS',
+  description: 'sizes in si (MB) or iec (MiB) [default: the setting units, else si]',
 })
 
 /** One object, by `--id`. */

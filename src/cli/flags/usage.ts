@@ -2,19 +2,12 @@ import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import type {Units} from '../../text/units.js'
 import type {UsageOrder} from '../../views/usage.js'
-import {containerLabelFlag, idFlag, labelFlag, noTruncFlag, outputFlags} from './common.js'
+import {containerLabelFlag, idFlag, labelFlag, noTruncFlag, outputFlags, unitsFlag} from './common.js'
 import {choiceFlag, integerFlag, regexpFlag} from './types.js'
 
 export const namespaceFlag = regexpFlag({
   helpGroup: 'FILTER',
   description: 'only namespaces that match this regular expression',
-})
-
-export const unitsFlag = choiceFlag<Units>({si: 'si', iec: 'iec'})({
-  helpGroup: 'OUTPUT',
-  helpValue: 'UNITS',
-  description: 'si (MB) or iec (MiB)',
-  default: 'si',
 })
 
 /** What `stats` and `statsp` share. */
@@ -55,7 +48,7 @@ export const sortFlag = (columns: string, orders: Readonly<Record<string, UsageO
 type UsageChoiceFlags = Interfaces.InferredFlags<ReturnType<typeof usageFlags>> & {sort: UsageOrder}
 
 /** How the rows stand, and whose they are. */
-export function usageChoices(flags: UsageChoiceFlags) {
-  const {sort: order, units, limit, 'no-trunc': fullIds, label: labels = {}, namespace} = flags
+export function usageChoices(flags: UsageChoiceFlags, units: Units) {
+  const {sort: order, limit, 'no-trunc': fullIds, label: labels = {}, namespace} = flags
   return {shape: {order, units, limit, fullIds}, selection: {labels, namespace}}
 }

@@ -20,6 +20,8 @@ export const configDefaults = {
   'max-retries': '3',
   /** crisp's own: crictl has no such key and refuses the file. */
   compat: '',
+  /** The same. */
+  units: '',
 } as const
 
 export type ConfigKey = keyof typeof configDefaults
@@ -148,6 +150,10 @@ function checkValue(key: string, value: unknown, where: string): string {
       return value
     case 'compat':
       return meansCrictl(value, where) ? value : ''
+    case 'units':
+      if (!['si', 'iec', ''].includes(value))
+        throw new UserError(`${where}: "${value}" is neither si nor iec`)
+      return value
     case 'debug':
     case 'pull-image-on-create':
     case 'disable-pull-on-run':

@@ -1,5 +1,6 @@
 import {socketPathOf} from '../../client/endpoints.js'
 import {UsageError, UserError} from '../../errors/errors.js'
+import type {Units} from '../../text/units.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
 import {
@@ -21,6 +22,7 @@ export interface Settings {
   debug: boolean
   pullImageOnCreate: boolean
   disablePullOnRun: boolean
+  units: Units
 }
 
 /**
@@ -51,6 +53,7 @@ export async function readSettings(
     debug: flags.debug ?? file.debug === 'true',
     pullImageOnCreate: file['pull-image-on-create'] === 'true',
     disablePullOnRun: file['disable-pull-on-run'] === 'true',
+    units: file.units === 'iec' ? 'iec' : 'si',
   }
 }
 

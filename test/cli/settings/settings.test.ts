@@ -49,6 +49,7 @@ test('a flag goes before the environment, the environment before the file', asyn
     debug: true,
     pullImageOnCreate: false,
     disablePullOnRun: false,
+    units: 'si',
   })
   expect(await readSettings({}, environment, noNote)).toMatchObject({
     endpoint: 'unix:///env',
@@ -116,6 +117,7 @@ test('an endpoint missing or empty in the file is discovered', async () => {
     debug: false,
     pullImageOnCreate: false,
     disablePullOnRun: false,
+    units: 'si',
   })
 })
 
@@ -127,6 +129,7 @@ test("quoted numbers, Go's booleans, comments, duplicates (the last wins), an em
     timeoutMs: 6000,
     pullImageOnCreate: true,
     disablePullOnRun: true,
+    units: 'si',
   })
   expect(await readSettings({config: await file('')}, {}, noNote)).toMatchObject({debug: false})
   expect(await readSettings({config: await file('# only a comment\n')}, {}, noNote)).toMatchObject({
