@@ -75,7 +75,7 @@ export abstract class HostCommand extends CriCommand {
     this.fail(
       new UserError(
         runs
-          ? `${what} ${name} has no process on this machine: run this on its node`
+          ? `${what} ${name} has no process on this machine: ${container ? 'run this on its node' : 'nothing of it runs, or it runs elsewhere'}`
           : `${what} ${name} does not run`,
       ),
     )

@@ -1,6 +1,6 @@
 import {execFile} from 'node:child_process'
 import {mkdir, readdir, symlink, writeFile} from 'node:fs/promises'
-import {basename, dirname, join} from 'node:path'
+import {basename, join} from 'node:path'
 import {promisify} from 'node:util'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import {afterAll, beforeAll, expect, test} from 'vitest'
@@ -86,10 +86,13 @@ describeOnContainerd('df on a real containerd', () => {
     const {store, totals, notCounted} = await df()
     expect(notCounted).toEqual([])
     expect(store.sharesLayers).toBe(store.layers !== 'native')
-    const [snapshotter = '', content = ''] = store.folders
-    expect(dirname(snapshotter)).toBe(dirname(content))
-    const known = await du(join(snapshotter, 'snapshots'), content)
-    expect(within(totals.imageBytes + totals.writableBytes + totals.otherBytes, known)).toBeLessThan(0.02)
+    const [first = '', content] = store.folders
+    const known = await (content === undefined
+      ? du(join(first, store.layers))
+      : du(join(first, 'snapshots'), content))
+    const found = totals.imageBytes + totals.writableBytes + totals.otherBytes
+    // CRI-O has written down how large its layers are as archives.
+    expect(within(found, known)).toBeLessThan(containerd.isCrio ? 0.1 : 0.02)
   })
 
   test('what a container has written, its hard links once, and its logs with rotated ones', async () => {

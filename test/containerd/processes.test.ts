@@ -83,11 +83,13 @@ describeOnContainerd('processes and sockets of a real containerd, without anythi
   test('of a pod its pause process and all of its containers', async () => {
     const shown = await processes('web-1', '-s', '0')
     expect([...new Set(shown.map(({of}) => of))].sort()).toEqual([
-      'default/web-1',
+      // CRI-O does without a pause process.
+      ...(containerd.isCrio ? [] : ['default/web-1']),
       'default/web-1/idle',
       'default/web-1/web',
     ])
-    expect(shown.find(({kind}) => kind === 'pod')).toMatchObject({name: 'busybox'})
+    const ofPod = shown.filter(({kind}) => kind === 'pod').map(({name}) => name)
+    expect(ofPod).toEqual(containerd.isCrio ? [] : ['busybox'])
     const chosen = await processes('--name', '^idle$', '-s', '0')
     expect(chosen.map(({of, command}) => [of, command.join(' ')])).toEqual([
       ['default/web-1/idle', 'sleep 1002'],
@@ -98,7 +100,7 @@ describeOnContainerd('processes and sockets of a real containerd, without anythi
     const {stdout, stderr, exitCode} = await crisp('ps', '-o', 'tree', '-v', '--name', '^idle$')
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     expect(stdout).toMatch(
-      /^default\/web-1 {2}Ready .*\n├─ \d+ {2}\/bin\/busybox sleep \d+\n└─ idle {2}Running .*\n {3}└─ \d+ {2}sleep 1002\n$/,
+      /^default\/web-1 {2}Ready .*\n(├─ \d+ {2}\/bin\/busybox sleep \d+\n)?└─ idle {2}Running .*\n {3}└─ \d+ {2}sleep 1002\n$/,
     )
   })
 
@@ -114,7 +116,7 @@ describeOnContainerd('processes and sockets of a real containerd, without anythi
   })
 
   test('what does not run, or is not there, is said; the others are shown', async () => {
-    const gone = await pod.runContainer('gone', 'exit 3')
+    const gone = await pod.runContainer('gone', 'exit 3', {config: {linux: {securityContext: own}}})
     await eventually(async () => {
       const {status} = await containerd.client.runtime.containerStatus({containerId: gone})
       if (status?.state !== 'CONTAINER_EXITED') throw new Error('it still runs')

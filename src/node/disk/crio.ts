@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises'
+import {access, readFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {hexOf} from '../../text/short-id.js'
 import type {ImageStore, Piece} from './store.js'
@@ -30,10 +30,12 @@ export async function readCrioStore(
   const [, driver] = /^(.+)-images$/.exec(basename(mountpoint)) ?? []
   if (driver === undefined) return undefined
   const root = dirname(mountpoint)
+  // Throws where there is no such store.
+  await access(mountpoint)
   const [layers, images, containers] = await Promise.all([
-    listAt<Layer>(join(root, `${driver}-layers`, 'layers.json')),
-    listAt<StoredImage>(join(root, `${driver}-images`, 'images.json')),
-    listAt<StoredContainer>(join(root, `${driver}-containers`, 'containers.json')),
+    listsAt<Layer>(join(root, `${driver}-layers`), 'layers.json'),
+    listsAt<StoredImage>(join(root, `${driver}-images`), 'images.json'),
+    listsAt<StoredContainer>(join(root, `${driver}-containers`), 'containers.json'),
   ])
   const layersById = new Map(layers.map((layer) => [textOf(layer.id), layer]))
   const used = new Set<string>()
@@ -80,8 +82,21 @@ export async function readCrioStore(
   }
 }
 
+/** What need not last beyond the next start of the machine stands in a list of its own; either may not be there yet. */
+async function listsAt<Item>(folder: string, name: string): Promise<Item[]> {
+  const lists = await Promise.all([name, `volatile-${name}`].map((each) => listAt<Item>(join(folder, each))))
+  return lists.flat()
+}
+
 async function listAt<Item>(path: string): Promise<Item[]> {
-  const list: unknown = JSON.parse(await readFile(path, 'utf8'))
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const list: unknown = JSON.parse(text)
   return Array.isArray(list) ? list.filter((item) => typeof item === 'object' && item !== null) : []
 }
 

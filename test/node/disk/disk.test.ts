@@ -118,7 +118,6 @@ test('the store of CRI-O: layers that images share, containers’ own, and what 
     {id: top, parent: base, 'diff-size': 200},
     {id: other, parent: base, 'diff-size': 30},
     {id: lost, 'diff-size': 4},
-    {id: writable, parent: top},
     // Two that lead to each other, and one that would lead out.
     {id: 'x', parent: 'y', 'diff-size': 'much'},
     {id: 'y', parent: 'x'},
@@ -128,7 +127,8 @@ test('the store of CRI-O: layers that images share, containers’ own, and what 
     {id: id('12'), layer: other},
     {id: id('13'), layer: 'x'},
   ])
-  await write('overlay-containers', 'containers.json', [
+  await write('overlay-layers', 'volatile-layers.json', [{id: writable, parent: top}])
+  await write('overlay-containers', 'volatile-containers.json', [
     {id: id('c1'), layer: writable},
     {id: id('c2'), layer: '../../..'},
   ])
