@@ -122,4 +122,32 @@ describeOnContainerd('df on a real containerd', () => {
       usage.filter(({kind}) => kind === 'container' || kind === 'logs').map(({name}) => basename(name)),
     ).toEqual(['gone', 'gone'])
   })
+
+  test('what removing was said to free is freed', async () => {
+    const before = await df()
+    const trees = before.store.folders
+    // containerd takes things away in its own time.
+    const frees = async (expected: number, ...argv: string[]) => {
+      const taken = await du(...trees)
+      const {stderr, exitCode} = await runInProcess(argv, {endpoint: containerd.endpoint, here: true})
+      expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+      await eventually(async () => {
+        const freed = taken - (await du(...trees))
+        if (within(freed, expected) > (containerd.isCrio ? 0.1 : 0.02))
+          throw new Error(`${freed} bytes are free, ${expected} should be`)
+      })
+    }
+    const {bytes = 0} = before.usage.find(({kind, id}) => kind === 'container' && id === ids.gone) ?? {}
+    await frees(bytes, 'rm', '--failed')
+
+    await runInProcess(['rmp', '-fa'], {endpoint: containerd.endpoint, here: true})
+    const after = await eventually(async () => {
+      const now = await df()
+      const {writableBytes, otherBytes, imageBytes} = now.totals
+      if (writableBytes + otherBytes > 0.02 * imageBytes) throw new Error('something is still to be removed')
+      return now
+    })
+    expect(after.frees.pruneImages).toBe(1)
+    await frees(after.frees.pruneBytes, 'rmi', '--prune')
+  })
 })
