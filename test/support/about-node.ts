@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Tests that start crisp, and are of Node. Those that put something into Node itself run it there (`crispCommandWith`). */
 const ofNode: Readonly<Record<string, string>> = {
   'test/cli/startup.test.ts': 'what Node loads',
+  'test/docs/examples.test.ts': 'the library',
   'test/package/package.test.ts': 'the package for npm',
 }
 

@@ -1,0 +1,75 @@
+import {spawn} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest'
+import type {CriClient} from '../../src/client/connect.js'
+import {type DemoRuntime, startDemoRuntime} from '../../src/demo/index.js'
+import {clientOf, ended, podOn, shellImage, startIn} from '../support/demo-node.js'
+import {outcomeOf} from '../support/run-cli.js'
+
+let runtime: DemoRuntime
+let client: CriClient
+beforeAll(async () => {
+  runtime = await startDemoRuntime()
+  client = clientOf(runtime)
+})
+afterAll(async () => {
+  client.close()
+  await runtime[Symbol.asyncDispose]()
+})
+
+function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const file = fileURLToPath(new URL(`../../examples/${name}.mjs`, import.meta.url))
+  const child = spawn(process.execPath, [file, runtime.endpoint, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {PATH: process.env.PATH, ...env},
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let shown = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk
+  })
+  return {child, outcome: outcomeOf(child), shows: (text: RegExp) => expect.poll(() => shown).toMatch(text)}
+}
+
+const podsNow = async () => (await client.runtime.listPodSandbox({})).items.length
+
+test('run-a-pod: the exit code is the container’s, and nothing is left', async () => {
+  const before = await podsNow()
+  expect(await start('run-a-pod', [shellImage, 'sh', '-c', 'exit 3']).outcome).toEqual({
+    stdout: 'exited with 3\n',
+    stderr: '',
+    exitCode: 3,
+  })
+  expect(await podsNow()).toBe(before)
+})
+
+test('run-a-pod: a failure says which call it was', async () => {
+  const {stdout, stderr, exitCode} = await start('run-a-pod', ['registry.invalid/absent:1', 'true']).outcome
+  expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+  expect(stderr).toMatch(/^PullImage failed: /)
+})
+
+test('list-and-watch: what runs, then what happens, until Ctrl-C', async () => {
+  const pod = await podOn(client)
+  const first = await startIn(client, pod, ['sleep', '1000'], {metadata: {name: 'first', attempt: 0}})
+  const {child, outcome, shows} = start('list-and-watch', [])
+  await shows(new RegExp(`^${first.slice(0, 13)}  CONTAINER_RUNNING  first$`, 'm'))
+  const second = await startIn(client, pod, ['true'], {metadata: {name: 'second', attempt: 0}})
+  await ended(client, second)
+  await shows(new RegExp(`^${second.slice(0, 13)}  CONTAINER_STOPPED_EVENT  second$`, 'm'))
+  child.kill('SIGINT')
+  expect(await outcome).toMatchObject({stderr: '', exitCode: 0})
+})
+
+test('tiny-kubelet: another attempt after each end, one more container at most, and nothing is left', async () => {
+  const before = await podsNow()
+  const {child, outcome, shows} = start('tiny-kubelet', [shellImage, 'false'], {FIRST_PAUSE_MS: '1'})
+  await shows(/attempt 0\nattempt 1\nattempt 2\n/)
+  const {containers} = await client.runtime.listContainers({
+    filter: {labelSelector: {'example.tiny-kubelet': 'yes'}},
+  })
+  expect(containers.length).toBeLessThanOrEqual(2)
+  child.kill('SIGINT')
+  expect(await outcome).toMatchObject({stderr: '', exitCode: 0})
+  expect(await podsNow()).toBe(before)
+})
