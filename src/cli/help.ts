@@ -75,6 +75,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'sockets',
       'which',
       'doctor',
+      'report',
     ],
   ],
   ['WORK IN CONTAINERS', ['exec', 'attach', 'port-forward', 'cp']],

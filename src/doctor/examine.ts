@@ -58,8 +58,8 @@ function reasonFor(error: unknown): string | undefined {
     : `${error.method} fails: ${error.details}`
 }
 
-/** What is left behind may still end, which nobody waits for. */
-async function withinTime<Value>(work: Promise<Value>, limitMs: number): Promise<Value> {
+/** What is left behind may still end, which nobody waits for. Throws NotChecked where it does not in time. */
+export async function withinTime<Value>(work: Promise<Value>, limitMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new NotChecked(`not done within ${durationText(limitMs)}`)), limitMs)

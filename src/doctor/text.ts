@@ -25,8 +25,8 @@ const outcomeColumns: readonly Column[] = [
 /** What was found, the worst first; with `wide` also every check by itself. */
 export function examinedView(examined: Examined, options: TableOptions): View {
   return {
-    document: () => documentOf(examined),
-    items: () => documentOf(examined).findings,
+    document: () => examinedDocument(examined),
+    items: () => examinedDocument(examined).findings,
     names: () => findingsOf(examined).map(({check}) => check),
     table: (wide) => text(examined, options, wide),
   }
@@ -40,7 +40,8 @@ function findingsOf({outcomes}: Examined): (Finding & {check: string; sources: O
     .sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
 }
 
-function documentOf(examined: Examined) {
+/** As -o json shows it. */
+export function examinedDocument(examined: Examined) {
   const {endpoint, runtime, outcomes} = examined
   const findings = findingsOf(examined)
   return {

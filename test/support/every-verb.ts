@@ -90,6 +90,7 @@ const lines: Record<string, Line> = {
   processes: () => ['processes', 'talker'],
   ps: () => ['ps'],
   pull: () => ['pull', '--creds', `anna:${planted.auth}`, shellImage],
+  report: ({directory}) => ['report', '--events', '0s', join(directory, `report-${++made}.tar.gz`)],
   rm: async ({client, pod}) => ['rm', '-f', await running(client, pod)],
   rmi: () => ['rmi', '--dry-run', shellImage],
   rmp: async ({client}) => ['rmp', '-f', await podOn(client)],

@@ -108,7 +108,8 @@ async function* oneStream(
   options: EventOptions,
 ): AsyncGenerator<ContainerEventResponse, Ending> {
   const abort = new AbortController()
-  const events = client.runtime.getContainerEvents({}, {signal: abort.signal})[Symbol.asyncIterator]()
+  const signal = eitherOf(abort.signal, options.signal)
+  const events = client.runtime.getContainerEvents({}, {signal})[Symbol.asyncIterator]()
   try {
     const openedAtMs = performance.now()
     let next = nextEvent(events)
@@ -136,6 +137,10 @@ async function* oneStream(
   } finally {
     abort.abort()
   }
+}
+
+function eitherOf(first: AbortSignal, second: AbortSignal | undefined): AbortSignal {
+  return second ? AbortSignal.any([first, second]) : first
 }
 
 type NextEvent = Promise<ContainerEventResponse | Exclude<Ending, 'at once'>>
