@@ -1,4 +1,5 @@
 import {join} from 'node:path'
+import {elsewhere} from '../text/elsewhere.js'
 import {parseKubernetesQuantity} from '../text/quantity.js'
 import {readFileBytes, UnreadableFile} from './read-file.js'
 
@@ -35,6 +36,7 @@ export async function readKubeletAllocations(
   const unread: string[] = []
   const read = async (name: string): Promise<Json> => {
     const path = join(folder, name)
+    if (elsewhere() !== undefined) return undefined
     try {
       const value: Json = JSON.parse((await readFileBytes(path, {signal, maxBytes: 16_777_216})).toString())
       files.push(path)

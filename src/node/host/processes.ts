@@ -1,6 +1,8 @@
 import {constants} from 'node:fs'
 import {type FileHandle, open, readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {UserError} from '../../errors/errors.js'
+import {elsewhere} from '../../text/elsewhere.js'
 import {concurrently} from '../concurrently.js'
 import {attempt, type OnDenied, readText} from './files.js'
 
@@ -44,6 +46,8 @@ export interface ProcOptions {
 }
 
 export async function listPids({root = '/proc'}: ProcOptions = {}): Promise<number[]> {
+  const machine = elsewhere()
+  if (machine !== undefined) throw new UserError(`the processes are on ${machine}, not on this machine`)
   return (await readdir(root)).filter((name) => /^\d+$/.test(name)).map(Number)
 }
 

@@ -153,6 +153,16 @@ describe.skipIf(!isMet('ssh'))('--node-mode tunnel', () => {
   })
 
   test.each([
+    ['pods', '-o', 'tree', '-v'],
+    ['describe', '--limits', 'web'],
+  ])("%s %s %s does not take this machine's processes for the node's", async (...argv) => {
+    expect(await through(argv)).toMatchObject({
+      stderr: 'crisp: the processes are on root, not on this machine\n',
+      exitCode: 1,
+    })
+  })
+
+  test.each([
     [['logs', 'web'], 'crisp logs needs files and processes of the node'],
     [['which', '1'], 'crisp which needs files'],
     [['--sudo', 'ps'], '--sudo is for a crisp that runs on the node'],
