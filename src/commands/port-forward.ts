@@ -5,14 +5,15 @@ import {CriCommand} from '../cli/command.js'
 import {describeError} from '../cli/failures/describe.js'
 import {streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {listFlag} from '../cli/flags/types.js'
+import {portForwardRequest} from '../cli/port-forward-request.js'
 import type {CriClient} from '../client/connect.js'
 import {podIdOf} from '../client/names.js'
-import {exitCode, Interrupted, MissingArgumentError, UserError} from '../errors/errors.js'
+import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {listenFor} from '../sessions/local-listeners.js'
 import type {Streaming, StreamObserver} from '../sessions/session.js'
 import {type UsersConnection, usersConnection} from '../sessions/users-connection.js'
 import {forwardConnection} from '../streaming/index.js'
-import {type PortMapping, parsePortMapping} from '../text/port-mapping.js'
+import type {PortMapping} from '../text/port-mapping.js'
 import {programName} from '../text/program.js'
 import {splitWords} from '../text/selectors.js'
 
@@ -55,10 +56,8 @@ export default class PortForward extends CriCommand {
 
   async run(): Promise<void> {
     const {raw, flags} = await this.parse(PortForward)
-    const [pod, ...ports] = raw.filter(({type}) => type === 'arg').map(({input}) => input)
-    if (pod === undefined || ports.length === 0)
-      throw new MissingArgumentError(`which pod and ports? ${programName()} port-forward POD LOCAL:REMOTE`)
-    const mappings = ports.map(parsePortMapping)
+    const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
+    const {pod, mappings, addresses} = portForwardRequest(words, [...(flags.address ?? [])])
     const streaming = await streamingOf(flags, await this.streamOptions(flags))
     if (streaming.transport === 'websocket')
       this.note(
@@ -73,7 +72,7 @@ export default class PortForward extends CriCommand {
     if (elsewhere) return await this.#carryOne(elsewhere, forwarding, mappings)
     setMaxListeners(0, this.signal)
     const listeners = await listenFor(mappings, {
-      addresses: [...(flags.address ?? ['localhost'])],
+      addresses,
       write: (text) => this.write(text),
       note: (text) => this.note(text),
       carry: (socket, remotePort) => void this.#carry(forwarding, socket, remotePort),

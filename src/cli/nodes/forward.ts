@@ -1,14 +1,13 @@
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
-import {exitCode, Interrupted, MissingArgumentError} from '../../errors/errors.js'
+import {exitCode, Interrupted} from '../../errors/errors.js'
 import type {Ending} from '../../nodes/run.js'
 import {listenFor} from '../../sessions/local-listeners.js'
-import {parsePortMapping} from '../../text/port-mapping.js'
-import {programName} from '../../text/program.js'
 import {splitWords} from '../../text/selectors.js'
 import type {CommandLine} from '../argv.js'
 import {describeError} from '../failures/describe.js'
 import {writeMessage} from '../messages.js'
+import {portForwardRequest} from '../port-forward-request.js'
 
 /** Runs a line on the node, to the end of it. */
 type RunThere = (line: CommandLine, socket?: Socket) => Promise<Ending>
@@ -26,12 +25,8 @@ export async function forwardFromHere(
   run: RunThere,
   {failureOf, signal, onListening}: ForwardOptions,
 ): Promise<number> {
-  const [pod, ...ports] = line.arguments
-  if (pod === undefined || ports.length === 0)
-    throw new MissingArgumentError(`which pod and ports? ${programName()} port-forward POD LOCAL:REMOTE`)
-  const mappings = ports.map(parsePortMapping)
   const given = line.given.filter(({flag}) => flag.name === 'address').map(({value}) => String(value))
-  const addresses = given.length > 0 ? [...new Set(given.flatMap(splitWords))] : ['localhost']
+  const {pod, mappings, addresses} = portForwardRequest(line.arguments, given.flatMap(splitWords))
   const checked = await run(line)
   if (checked.kind !== 'ended') throw failureOf(checked)
   if (checked.exitCode !== exitCode.done) return checked.exitCode
