@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {type TestAPI, test} from 'vitest'
 import {containerdMissing, onPath, ownContainerdMissing} from './containerd/availability.js'
-import {sshNodeMissing} from './ssh-node.js'
+import {networkMissing, sshNodeMissing} from './ssh-node.js'
 
 // What some tests need and not every machine has. Whatever is missing is told once, before the tests.
 
@@ -35,6 +35,7 @@ const requirements = {
     missing: () => (existsSync('/etc/crictl.yaml') ? '/etc/crictl.yaml is there' : undefined),
   },
   ssh: {tests: 'commands on other nodes, over ssh', missing: sshNodeMissing},
+  'node network': {tests: 'links to other nodes that go down', missing: networkMissing},
   tcsh: program('nodes whose users have a C shell', 'tcsh', 'tcsh'),
   groff: program('man pages', 'groff', 'groff-base'),
   bash: program('completion in bash', 'bash', 'bash'),

@@ -20,6 +20,16 @@ export function sshNodeMissing(): string | undefined {
   return undefined
 }
 
+/** Why none can have a network of its own. */
+export function networkMissing(): string | undefined {
+  const name = `crisp-try-${process.pid}`
+  const {status, error} = spawnSync('ip', ['netns', 'add', name])
+  if (error) return 'Debian: iproute2'
+  if (status !== 0) return 'ip makes no network namespace'
+  execFileSync('ip', ['netns', 'del', name])
+  return undefined
+}
+
 export interface SshNode extends Disposable {
   /** What a user's shell has, for `crisp --node root` and the other users. */
   env: NodeJS.ProcessEnv
@@ -34,6 +44,12 @@ export interface SshNode extends Disposable {
   cut(): void
   /** Nobody listens any more either. */
   stop(): void
+  /** Words before a command that runs in its network. */
+  inside: readonly string[]
+  /** With `network`: the link to it. */
+  link(state: 'up' | 'down'): void
+  /** The processes of ssh that a command has started. */
+  clients(pid: number | undefined): number[]
 }
 
 export interface SshNodeOptions {
@@ -43,6 +59,10 @@ export interface SshNodeOptions {
   prepare?: string
   /** Beside those that are always there. */
   users?: Record<string, User>
+  /** More of ssh's settings for every user. */
+  client?: string
+  /** Its network is one of its own, with a link that can go down. */
+  network?: boolean
   /** More of sshd's settings, such as Match blocks. */
   settings?: string
 }
@@ -69,6 +89,8 @@ export async function startSshNode({
   prepare = '',
   users: more = {},
   settings = '',
+  client = '',
+  network = false,
 }: SshNodeOptions = {}): Promise<SshNode> {
   const users = {...usual, ...more}
   const directory = mkdtempSync(join(tmpdir(), 'crisp-ssh-'))
@@ -96,13 +118,15 @@ export async function startSshNode({
       .join(''),
   )
   const port = await freePort()
+  const link = network ? makeNetwork() : undefined
+  const address = link?.address ?? '127.0.0.1'
   const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', ...environment})
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
   writeFileSync(
     path('sshd_config'),
     `Port ${port}
-ListenAddress 127.0.0.1
+ListenAddress ${address}
 HostKey ${path('host')}
 AuthorizedKeysFile ${path('user.pub')}
 StrictModes no
@@ -120,13 +144,14 @@ ${settings}
     Object.entries(users)
       .map(
         ([user, {jump}]) => `Host ${user}
-  HostName 127.0.0.1
+  HostName ${address}
   Port ${port}
   User ${user}
   IdentityFile ${path('user')}
   IdentitiesOnly yes
   UserKnownHostsFile ${path('known')}
   StrictHostKeyChecking accept-new
+  ${client}
   ${jump === undefined ? '' : `ProxyJump ${jump}`}
 `,
       )
@@ -140,8 +165,9 @@ ${settings}
   writeFileSync(path('crisp'), `#!/bin/sh\nexec ${crispInShell} "$@"\n`, {mode: 0o755})
   mkdirSync('/run/sshd', {recursive: true})
   const server = spawn(
-    'unshare',
+    link ? 'ip' : 'unshare',
     [
+      ...(link ? ['netns', 'exec', link.name, 'unshare'] : []),
       '--mount',
       'sh',
       '-c',
@@ -178,14 +204,36 @@ ${settings}
       cut()
       server.kill('SIGKILL')
     },
+    inside: link ? ['ip', 'netns', 'exec', link.name] : [],
+    link: (state) => link?.set(state),
+    clients: (pid) => descendants(pid).flatMap(({pid, words}) => (words.includes('ssh ') ? pid : [])),
     [Symbol.dispose]: () => {
       cut()
       // Those that keep connections here.
       kill(keepers())
       server.kill('SIGKILL')
+      link?.remove()
       rmSync(directory, {recursive: true, force: true})
     },
   }
+}
+
+/** A namespace with a link to here; of addresses that are for tests of networks. */
+function makeNetwork() {
+  const id = process.pid % 100_000
+  const name = `crisp-${id}`
+  const [near, far] = [`cri${id}a`, `cri${id}b`]
+  const network = `198.18.${(id >> 6) & 255}`
+  const [here, address] = [1, 2].map((host) => `${network}.${(id & 63) * 4 + host}`)
+  const ip = (...words: string[]) => execFileSync('ip', words)
+  ip('netns', 'add', name)
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name)
+  ip('addr', 'add', `${here}/30`, 'dev', near)
+  ip('-n', name, 'addr', 'add', `${address}/30`, 'dev', far)
+  const set = (state: 'up' | 'down') => void ip('link', 'set', near, state)
+  set('up')
+  for (const device of ['lo', far]) ip('-n', name, 'link', 'set', device, 'up')
+  return {name, address, set, remove: () => void ip('netns', 'del', name)}
 }
 
 interface Process {

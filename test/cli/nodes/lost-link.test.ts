@@ -1,0 +1,165 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {randomBytes} from 'node:crypto'
+import {once} from 'node:events'
+import {mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {setTimeout} from 'node:timers/promises'
+import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
+import {eventually} from '../../support/eventually.js'
+import {isMet} from '../../support/needs.js'
+import {onTerminal} from '../../support/on-terminal.js'
+import {type Cli, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
+import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+
+// A node in a network namespace of its own, whose link goes down while something runs there.
+
+const counter = 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.02; done'
+const pod = {
+  namespace: 'shop',
+  name: 'web-1',
+  containers: [
+    {name: 'web', image: 'registry.crisp.demo/shell:1.0', command: ['/bin/sh', '-c', 'exec sleep 1000']},
+    {name: 'count', image: 'registry.crisp.demo/shell:1.0', command: ['/bin/sh', '-c', counter]},
+  ],
+}
+
+describe.skipIf(!isMet('ssh') || !isMet('node network'))('a link that goes down', () => {
+  let runtime: ChildProcess
+  let node: SshNode
+  const directory = mkdtempSync(join(tmpdir(), 'crisp-link-'))
+  const socket = join(directory, 'demo.sock')
+  beforeAll(async () => {
+    node = await startSshNode({
+      environment: {CONTAINER_RUNTIME_ENDPOINT: `unix://${socket}`},
+      network: true,
+      // sshd notices what is gone as well.
+      settings: 'ClientAliveInterval 2\nClientAliveCountMax 4',
+      client: 'ServerAliveInterval 2\n  ServerAliveCountMax 4',
+    })
+    writeFileSync(join(directory, 'seed.json'), JSON.stringify({pods: [pod]}))
+    const [ip = '', ...words] = [...node.inside, node.crisp, 'demo', '--socket', socket]
+    // Its streams are had in the node's network alone.
+    runtime = spawn(ip, [...words, '--seed', join(directory, 'seed.json')], {stdio: 'ignore'})
+    await eventually(async () =>
+      expect((await runCli(['--node', 'root', 'version'], {env: node.env})).exitCode).toBe(0),
+    )
+  })
+  afterAll(async () => {
+    const ended = once(runtime, 'exit')
+    runtime.kill()
+    await ended
+    node[Symbol.dispose]()
+    rmSync(directory, {recursive: true})
+  })
+
+  const start = (...argv: string[]): {cli: Cli; said: {stdout: string; stderr: string}} => {
+    const cli = startCli(['--node', 'root', ...argv], {env: node.env})
+    const said = {stdout: '', stderr: ''}
+    for (const name of ['stdout', 'stderr'] as const)
+      cli[name].on('data', (chunk: Buffer) => {
+        said[name] += chunk
+      })
+    return {cli, said}
+  }
+  const lost = (after = '') => new RegExp(`^crisp: root: the connection was lost[^\\n]*${after}\\n$`)
+  const mayRun = '; what was started there may still run'
+  const numbers = (text: string) => [...text.matchAll(/line (\d+)\n/g)].map(([, number]) => Number(number))
+
+  test('for a while: nothing is lost, nothing ends', async () => {
+    const {cli, said} = start('exec', 'web', 'sh', '-c', `${counter} & sleep 3; kill $!; exit 3`)
+    await eventually(() => expect(said.stdout).toMatch(/line 5\n/))
+    node.link('down')
+    onTestFinished(() => node.link('up'))
+    // What had come before is on its way for a moment.
+    await setTimeout(1_000)
+    const before = said.stdout
+    await setTimeout(2_000)
+    expect(said.stdout).toBe(before)
+    node.link('up')
+    expect((await outcomeOf(cli)).exitCode).toBe(3)
+    const all = numbers(said.stdout)
+    expect(all.length).toBeGreaterThan(20)
+    expect(all).toEqual(all.map((_, index) => index + 1))
+  })
+
+  test('for ever: exec says that it may still run, ends with 4, and nothing is left there', async () => {
+    const {cli, said} = start('exec', 'web', 'sh', '-c', 'echo begun; sleep 1000')
+    await eventually(() => expect(said.stdout).toBe('begun\n'))
+    node.link('down')
+    onTestFinished(() => node.link('up'))
+    expect((await outcomeOf(cli)).exitCode).toBe(4)
+    expect(said.stderr).toMatch(lost(mayRun))
+    await eventually(() => expect(node.running()).toEqual([]))
+    node.link('up')
+    expect((await runCli(['--node', 'root', 'ps', '-q'], {env: node.env})).exitCode).toBe(0)
+  })
+
+  test('for ever, with a terminal: it is as before', async () => {
+    const session = await onTerminal(
+      ['--node', 'root', 'exec', '-it', 'web', 'sh', '-c', 'stty raw; echo ready; sleep 1000'],
+      '',
+      {env: node.env},
+    )
+    await session.until('ready')
+    node.link('down')
+    onTestFinished(() => node.link('up'))
+    const {exitCode, before, after} = await session.outcome()
+    expect({exitCode, after}).toEqual({exitCode: 4, after: before})
+    node.link('up')
+    await eventually(() => expect(node.running()).toEqual([]))
+  })
+
+  test('until ssh gives up: logs -f connects again and lacks no line', async () => {
+    const {cli, said} = start('logs', '-f', '--tail', '3', 'count')
+    await eventually(() => expect(numbers(said.stdout).length).toBeGreaterThan(10))
+    node.link('down')
+    onTestFinished(() => node.link('up'))
+    await eventually(() => expect(said.stderr).toMatch(/the connection was lost.*connecting again\n/))
+    node.link('up')
+    await eventually(() =>
+      expect(said.stderr).toMatch(/connected again after [\d.]+m?s, behind the last line\n$/),
+    )
+    const count = numbers(said.stdout).length
+    await eventually(() => expect(numbers(said.stdout).length).toBeGreaterThan(count + 20))
+    cli.kill('SIGINT')
+    expect((await outcomeOf(cli)).exitCode).toBe(130)
+    const all = numbers(said.stdout)
+    expect(all).toEqual(all.map((_, index) => (all[0] as number) + index))
+  })
+
+  test.each([
+    ['exec', ['exec', 'web', 'sh', '-c', 'echo begun; sleep 1000'], mayRun],
+    ['cp', ['cp', 'BIG', 'web:TARGET'], ''],
+    ['stats', ['stats', '--watch'], ''],
+  ])('ssh that is killed in the middle of %s is one line and 4', async (_, argv, after) => {
+    const [big, target] = [join(directory, 'big'), join(directory, 'target')]
+    onTestFinished(() => {
+      rmSync(target, {force: true})
+    })
+    if (argv.includes('BIG')) writeFileSync(big, randomBytes(300_000_000))
+    const {cli, said} = start(...argv.map((word) => word.replace('BIG', big).replace('TARGET', target)))
+    await eventually(() => expect(node.running()).not.toEqual([]))
+    if (argv[0] !== 'cp') await eventually(() => expect(said.stdout).not.toBe(''))
+    const clients = node.clients(cli.pid)
+    expect(clients).toHaveLength(1)
+    for (const pid of clients) process.kill(pid, 'SIGKILL')
+    expect((await outcomeOf(cli)).exitCode).toBe(4)
+    expect(said.stderr).toMatch(lost(after))
+    await eventually(() => expect(node.running()).toEqual([]))
+    if (argv[0] === 'cp') expect(statSync(target, {throwIfNoEntry: false})).toBeUndefined()
+  })
+
+  test('Ctrl-Z in exec -it is for the program there', async () => {
+    const script = 'trap "echo stopped" TSTP; stty size; echo ready; read a || read a; echo "got $a"; exit 5'
+    const session = await onTerminal(['--node', 'root', 'exec', '-it', 'web', 'sh', '-c', script], '', {
+      env: node.env,
+    })
+    await session.until('ready')
+    session.terminal.input.write('\u001a')
+    await session.until('stopped')
+    session.terminal.input.write('x\r')
+    const {exitCode, before, after} = await session.outcome()
+    expect({exitCode, after}).toEqual({exitCode: 5, after: before})
+  })
+})
