@@ -17,6 +17,7 @@ import {type CommandLine, parserWords} from './argv.js'
 import {helpsWithoutArguments, inOurName} from './compat.js'
 import {connectRuntime} from './connection.js'
 import {Diagnosis} from './diagnosis/diagnosis.js'
+import {containerMeant} from './failures/container-flag.js'
 import {describeError, type Failure} from './failures/describe.js'
 import {type GlobalFlags, globalFlags} from './flags/common.js'
 import {Interruption} from './interruption.js'
@@ -129,7 +130,11 @@ export abstract class CriCommand {
   }
 
   protected settings(flags: GlobalFlags): Promise<Settings> {
-    this.#settings ??= readSettings(flags, process.env, (text) => this.note(text), this.readConfig)
+    this.#settings ??= readSettings(flags, process.env, (text) => this.note(text), this.readConfig).catch(
+      (error) => {
+        throw containerMeant(error, this.line)
+      },
+    )
     return this.#settings
   }
 

@@ -12,7 +12,7 @@ import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdentities, containerIdOf, containerReferences} from '../client/names.js'
-import {exitCode, MissingArgumentError, NotFoundError, UserError} from '../errors/errors.js'
+import {exitCode, MissingArgumentError, NotFoundError, UsageError, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
@@ -20,7 +20,7 @@ import {listPodsOfUnlabelled} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {runSession, type Streaming} from '../sessions/session.js'
-import {programName} from '../text/program.js'
+import {isCrictlMode, programName} from '../text/program.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -99,6 +99,11 @@ export default class Exec extends CriCommand {
     if (words.length === 0)
       throw new MissingArgumentError(
         `which command? ${programName()} exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`,
+      )
+    // Nor this one.
+    if (words[0] === '-c' && reference !== undefined && !isCrictlMode())
+      throw new UsageError(
+        `a container is named with its pod, without -c: ${programName()} exec ${reference}/${words[1] ?? 'CONTAINER'} COMMAND [ARG...]`,
       )
     const {timeout: timeoutSeconds = 0} = flags
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')

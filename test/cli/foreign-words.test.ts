@@ -115,8 +115,7 @@ const lines: readonly [line: string, answer: string][] = [
     'unknown command "port": crisp port-forward POD LOCAL:REMOTE; crisp inspectp POD shows what the pod has',
   ],
   ['system prune', 'unknown command "system prune": crisp rmi --prune'],
-  ['system df', 'unknown command "system df": crisp imagefsinfo'],
-  ['df', 'unknown command "df": crisp imagefsinfo'],
+  ['system df', 'unknown command "system df": crisp df'],
   [
     'volume ls',
     'unknown command "volume": crisp inspect CONTAINER shows its mounts; the CRI keeps no volumes',
@@ -217,4 +216,28 @@ describe('what other tools call things', () => {
       'crictl: unknown flag -A for ps (crictl ps --help)\n',
     )
   })
+})
+
+test.each([
+  [['logs', 'shop/web', '-c', 'app'], 'crisp logs shop/web/app'],
+  [['describe', '-c', 'app', 'web'], 'crisp describe web/app'],
+])('kubectl’s -c in %j is answered with what to type', async (argv, line) => {
+  const {stderr, exitCode} = await runInProcess(argv)
+  expect({stderr, exitCode}).toEqual({
+    stderr: `crisp: config file app: does not exist; -c is --config, and a container is named with its pod: ${line}\n`,
+    exitCode: 1,
+  })
+})
+
+test('exec, whose flags end with the container, answers too', async () => {
+  const {stderr, exitCode} = await runInProcess(['exec', 'web', '-c', 'app', '--', 'sh'])
+  expect({stderr, exitCode}).toEqual({
+    stderr: 'crisp: a container is named with its pod, without -c: crisp exec web/app COMMAND [ARG...]\n',
+    exitCode: 2,
+  })
+})
+
+test('a file that is missing is no container', async () => {
+  const {stderr} = await runInProcess(['logs', 'web', '-c', './crictl.yaml'])
+  expect(stderr).toBe('crisp: config file ./crictl.yaml: does not exist\n')
 })

@@ -58,10 +58,20 @@ export function findConfigPath(): string | undefined {
   return [defaultConfigPath(), ...beside].find((candidate) => existsSync(candidate))
 }
 
+/** One that was asked for. */
+export class NoConfigFile extends UserError {
+  readonly path: string
+
+  constructor(path: string) {
+    super(`config file ${path}: does not exist`)
+    this.path = path
+  }
+}
+
 /** What the file says, every value checked; an empty one says nothing. Throws UserError, one line with the file's name. */
 export async function readConfigFile(path: string, read: ReadConfig): Promise<ConfigFile> {
   const text = await read(path)
-  if (text === undefined) throw new UserError(`config file ${path}: does not exist`)
+  if (text === undefined) throw new NoConfigFile(path)
   return parseConfig(text, path)
 }
 
