@@ -17,7 +17,7 @@ export async function openContainer(name) {
       .split('\n')
     return {id, [Symbol.asyncDispose]: async () => {}}
   }
-  const {startContainerd} = await importTypeScript('test/containerd/containerd.ts')
+  const {startContainerd} = await importTypeScript('test/support/containerd/containerd.ts')
   const containerd = await startContainerd()
   process.env.CONTAINER_RUNTIME_ENDPOINT = containerd.endpoint
   const pod = await containerd.runPod('bench')

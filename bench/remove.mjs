@@ -84,7 +84,7 @@ async function onDemo(late) {
 }
 
 async function onContainerd() {
-  const {startContainerd} = await importTypeScript('test/containerd/containerd.ts')
+  const {startContainerd} = await importTypeScript('test/support/containerd/containerd.ts')
   const containerd = await startContainerd()
   try {
     const {endpoint} = containerd

@@ -18,6 +18,7 @@ export async function importTypeScript(path) {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      target: 'node20.19',
       packages: 'external',
       logLevel: 'error',
       plugins: [withoutVitest],

@@ -1,8 +1,10 @@
+import {execFile} from 'node:child_process'
 import {statSync} from 'node:fs'
 import {mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 import {startFakeRuntime} from '../support/fake-runtime.js'
 import {type CliOptions, runCli} from '../support/run-cli.js'
@@ -129,6 +131,74 @@ test('of Node itself nothing is loaded that is not needed', async () => {
     ['net', 'stream', 'tty'],
   ])
 })
+
+test.runIf(process.platform === 'linux')(
+  'little is read beside what an empty script reads, in few calls',
+  async () => {
+    await using runtime = await startFakeRuntime({ListContainers: {containers: []}, Version: {}})
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-reads-'))
+    const report = join(directory, 'reads')
+    const script = join(directory, 'write.cjs')
+    await writeFile(
+      script,
+      `const {readFileSync, writeFileSync} = require('fs')
+      process.on('exit', () => writeFileSync(${JSON.stringify(report)}, readFileSync('/proc/self/io')))`,
+    )
+    const readsOf = async (run: (env: Record<string, string>) => Promise<unknown>) => {
+      await run({NODE_OPTIONS: `--require=${script}`})
+      const text = await readFile(report, 'utf8')
+      const [bytes, calls] = ['rchar', 'syscr'].map((key) =>
+        Number(new RegExp(`${key}: (\\d+)`).exec(text)?.[1]),
+      )
+      return {bytes: bytes ?? 0, calls: calls ?? 0}
+    }
+    const empty = join(directory, 'empty.mjs')
+    await writeFile(empty, '')
+    const base = await readsOf((env) => promisify(execFile)(process.execPath, [empty], {env}))
+    const more = []
+    for (const argv of [['--help'], ['version'], ['ps']]) {
+      const {bytes, calls} = await readsOf((env) => runCli(argv, {...runtime, env}))
+      more.push({kiB: (bytes - base.bytes) / 1024, calls: calls - base.calls})
+    }
+    await rm(directory, {recursive: true})
+    const most = [
+      {kiB: 200, calls: 30},
+      {kiB: 520, calls: 60},
+      {kiB: 560, calls: 70},
+    ]
+    expect(
+      more.filter(
+        ({kiB, calls}, index) => kiB > (most[index]?.kiB ?? 0) || calls > (most[index]?.calls ?? 0),
+      ),
+    ).toEqual([])
+  },
+)
+
+test.skipIf(process.env.CRISP_BIN)(
+  'a call takes little more processor time than one with nothing but HTTP/2',
+  async () => {
+    await using runtime = await startFakeRuntime({Version: {}})
+    const node = ['../../bin/run.js', '../../bench/bare-client.mjs'].map((path) =>
+      fileURLToPath(new URL(path, import.meta.url)),
+    )
+    const [crisp = '', bare = ''] = node
+    const usage = fileURLToPath(new URL('../../bench/report-usage.mjs', import.meta.url))
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-usage-'))
+    const file = join(directory, 'usage')
+    const processorMs = async (...words: string[]) => {
+      await promisify(execFile)(process.execPath, ['--import', usage, ...words], {env: {USAGE_FILE: file}})
+      return (JSON.parse(await readFile(file, 'utf8')) as {processorMs: number}).processorMs
+    }
+    const times: {crisp: number[]; bare: number[]} = {crisp: [], bare: []}
+    for (let round = 0; round < 7; round++) {
+      times.crisp.push(await processorMs(crisp, '-r', runtime.endpoint, 'version'))
+      times.bare.push(await processorMs(bare, runtime.endpoint.replace('unix://', '')))
+    }
+    await rm(directory, {recursive: true})
+    // The least of each: what else the machine does only adds.
+    expect(Math.min(...times.crisp) / Math.min(...times.bare)).toBeLessThan(2)
+  },
+)
 
 test('every file that a built file imports is there', async () => {
   const names = await readdir(built, {recursive: true})
