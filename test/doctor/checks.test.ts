@@ -192,6 +192,7 @@ const faults: Record<string, Fault> = {
     check: 'pods',
     severity: 'warning',
     says: /^pod default\/web is NotReady, and containers of it still run$/,
+    shows: /^web still run without its sandbox$/m,
     break: ({pods}) => Object.assign(pods[0] ?? {}, {state: 'SANDBOX_NOTREADY'}),
   },
   'a container that was never started': {

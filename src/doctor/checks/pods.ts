@@ -1,8 +1,8 @@
 import {podKey} from '../../client/names.js'
-import type {Container, ContainerStatus, PodSandbox} from '../../generated/cri.js'
+import type {Container, PodSandbox} from '../../generated/cri.js'
 import {isPodOfKubelet} from '../../node/kubelet.js'
+import {type NotReadyPod, whyNotReady} from '../../node/not-ready.js'
 import {ageText} from '../../text/age.js'
-import {exitText} from '../../text/exit.js'
 import {epochMs} from '../../text/time.js'
 import type {Check, Finding} from '../check.js'
 import type {Subject} from '../subject.js'
@@ -18,13 +18,15 @@ export const pods: Check = {
   explanation:
     'A pod is NotReady for the runtime when its sandbox has ended: its pause process was killed, its network could not be kept, or somebody stopped it. Where the kubelet made it, it makes a next attempt; a pod that has none for a while, or whose containers run on without it, is stuck. A container that is Created for minutes was never started: its command or a mount is wrong, or the runtime hangs in the start. Jobs that are over are NotReady too, and well.',
   run: async (subject: Subject) => {
-    const [list, containers, statuses, names] = await Promise.all([
+    const [list, containers, statuses, podStatuses, names] = await Promise.all([
       subject.pods(),
       subject.containers(),
       subject.containerStatuses(),
+      subject.podStatuses(),
       subject.names(),
     ])
     const statusOf = new Map(statuses.map(({thing, answer}) => [thing.id, answer?.status ?? undefined]))
+    const podAnswers = new Map(podStatuses.map(({thing, answer}) => [thing.id, answer]))
     const own = ({id}: PodSandbox) => containers.filter(({podSandboxId}) => podSandboxId === id)
     const newest = new Map<string, string>()
     for (const pod of [...list].sort((a, b) => (BigInt(a.createdAt) < BigInt(b.createdAt) ? -1 : 1)))
@@ -34,7 +36,19 @@ export const pods: Check = {
       ...list
         // The kubelet removes earlier attempts in its own time.
         .filter((pod) => pod.state === 'SANDBOX_NOTREADY' && newest.get(podKey(pod)) === pod.id)
-        .flatMap((pod) => notReady(pod, own(pod), statusOf, nameOf)),
+        .flatMap((pod) => {
+          const {status, info = {}} = podAnswers.get(pod.id) ?? {}
+          return notReady(
+            {
+              pod,
+              pods: list,
+              containers: own(pod).flatMap(({id}) => statusOf.get(id) ?? []),
+              info,
+              ownNetwork: status?.linux?.namespaces?.options?.network === 'POD',
+            },
+            nameOf(pod.id),
+          )
+        }),
       ...list
         .filter((pod) => pod.state === 'SANDBOX_READY' && isPodOfKubelet(pod) && own(pod).length === 0)
         .filter(({createdAt}) => subject.nowMs - epochMs(createdAt) > slowStartMs)
@@ -44,36 +58,20 @@ export const pods: Check = {
   },
 }
 
-function notReady(
-  pod: PodSandbox,
-  containers: readonly Container[],
-  statusOf: ReadonlyMap<string, ContainerStatus | undefined>,
-  nameOf: (id: string) => string,
-): Finding[] {
-  const object = nameOf(pod.id)
-  const running = containers.filter(({state}) => state === 'CONTAINER_RUNNING')
-  if (running.length > 0)
-    return [
-      {
-        severity: 'warning',
-        what: `pod ${object} is NotReady, and containers of it still run`,
-        object,
-        evidence: running.map(({id}) => `${nameOf(id)} runs`),
-        fix: 'its sandbox is gone, and with it their network: stop the pod (stopp), and the kubelet makes it again',
-      },
-    ]
-  const failed = containers.flatMap(({id}) => {
-    const status = statusOf.get(id)
-    return status && status.state === 'CONTAINER_EXITED' && status.exitCode !== 0 ? [status] : []
-  })
-  if (failed.length === 0) return []
+function notReady(known: NotReadyPod, object: string): Finding[] {
+  const {containers} = known
+  const isRunning = containers.some(({state}) => state === 'CONTAINER_RUNNING')
+  const hasFailed = containers.some(({state, exitCode}) => state === 'CONTAINER_EXITED' && exitCode !== 0)
+  if (!isRunning && !hasFailed) return []
   return [
     {
-      severity: 'info',
-      what: `pod ${object} is NotReady, and ended with failures`,
+      severity: isRunning ? 'warning' : 'info',
+      what: `pod ${object} is NotReady, and ${isRunning ? 'containers of it still run' : 'ended with failures'}`,
       object,
-      evidence: failed.map((status) => `${nameOf(status.id)}: ${exitText(status)}`),
-      fix: 'see its logs; where it is no job, the kubelet should have made it again',
+      evidence: whyNotReady(known),
+      fix: isRunning
+        ? 'its sandbox is gone, and with it their network: stop the pod (stopp), and the kubelet makes it again'
+        : 'see its logs; where it is no job, the kubelet should have made it again',
     },
   ]
 }
