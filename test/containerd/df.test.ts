@@ -126,7 +126,7 @@ describeOnContainerd('df on a real containerd', () => {
   test('what removing was said to free is freed', async () => {
     const before = await df()
     const trees = before.store.folders
-    // containerd takes things away in its own time.
+    // A runtime takes things away in its own time.
     const frees = async (expected: number, ...argv: string[]) => {
       const taken = await du(...trees)
       const {stderr, exitCode} = await runInProcess(argv, {endpoint: containerd.endpoint, here: true})

@@ -1,3 +1,4 @@
+import {constants} from 'node:fs'
 import {open} from 'node:fs/promises'
 
 // The file of a bbolt database, in which containerd keeps what it knows of its snapshots: pages that hold a tree of keys, of
@@ -38,9 +39,11 @@ export async function readDatabase(path: string): Promise<Bucket> {
 
 /** Undefined where a transaction has ended meanwhile. */
 async function readOnce(path: string): Promise<Bucket | undefined> {
-  const file = await open(path, 'r')
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const {size} = await file.stat()
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new UnreadableDatabase(`${path} is no file`)
+    const {size} = stats
     if (size > mostBytes) throw new UnreadableDatabase(`${path} is larger than ${mostBytes} bytes`)
     const bytes = Buffer.alloc(size)
     for (let at = 0; at < size; ) {

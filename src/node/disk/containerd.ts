@@ -41,6 +41,7 @@ export async function readContainerdStore(
   const written = await measureWritable(snapshots, folderOf, {signal, seen})
   const blobs = await readBlobs(join(content, 'blobs', 'sha256'), seen)
   const ingest = await measureTree(join(content, 'ingest'), {signal, seen})
+  const leftover = await measureUnknown(join(mountpoint, 'snapshots'), snapshots, {signal, seen})
   const layerBytes = new Map(
     [...snapshots].map(([key, snapshot]) => [
       key,
@@ -63,7 +64,7 @@ export async function readContainerdStore(
     sharesLayers: layers !== 'native',
     images,
     writable: written.byOwner,
-    otherBytes: unused + written.otherBytes + ingest.bytes,
+    otherBytes: unused + written.otherBytes + ingest.bytes + leftover,
     folders: [mountpoint, content],
     left: [...written.left, ...ingest.left],
   }
@@ -86,6 +87,20 @@ async function measureWritable(
     else otherBytes += measured.bytes
   }
   return {byOwner, otherBytes, left}
+}
+
+/** Directories that the database does not know: those that are being removed, and those that never were. */
+async function measureUnknown(
+  folder: string,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  options: {signal: AbortSignal; seen: Set<string>},
+): Promise<number> {
+  const known = new Set([...snapshots.values()].map(({id}) => String(id)))
+  const names = await readdir(folder).catch(() => [])
+  let bytes = 0
+  for (const name of names.filter((each) => !known.has(each)))
+    bytes += (await measureTree(join(folder, name), options)).bytes
+  return bytes
 }
 
 /** The keys of a layer and of those below it. */
