@@ -12,10 +12,10 @@ export function setDialer(dial: Dialer): void {
   dialer = dial
 }
 
-/** How requests of Node's and of ws to the URL connect; nothing where they do it themselves. */
-export function connectionTo(url: URL): object {
+/** How requests of Node's and of ws to the URL connect; undefined where they do it themselves. No agent takes part. */
+export function connectionTo(url: URL): object | undefined {
   const dial = dialer
-  if (!dial) return {}
+  if (!dial) return undefined
   const createConnection: RequestOptions['createConnection'] = (_, onConnected) => {
     if (url.protocol === 'https:')
       throw new StreamError('unreachable', `${url.origin} is on another machine: no TLS is had through there`)

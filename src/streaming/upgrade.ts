@@ -24,8 +24,7 @@ export async function upgradeToSpdy(options: UpgradeRequest): Promise<Socket> {
   const {url, protocol} = options
   const request = (url.protocol === 'https:' ? https : http).request(url, {
     method: 'POST',
-    agent: false,
-    ...connectionTo(url),
+    ...(connectionTo(url) ?? {agent: false}),
     headers: {
       Connection: 'Upgrade',
       Upgrade: 'SPDY/3.1',

@@ -150,6 +150,19 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('a link that goes down'
     if (argv[0] === 'cp') expect(statSync(target, {throwIfNoEntry: false})).toBeUndefined()
   })
 
+  test.each(['spdy', 'websocket'])(
+    'through a tunnel streams reach what only the node reaches: %s',
+    async (transport) => {
+      const tunnel = ['--node', 'root', '--node-mode', 'tunnel', '-r', `unix://${socket}`]
+      const line = ['exec', '--transport', transport, 'web', 'sh', '-c', 'echo out; exit 7']
+      expect(await runCli([...tunnel, ...line], {env: node.env})).toEqual({
+        stdout: 'out\n',
+        stderr: '',
+        exitCode: 7,
+      })
+    },
+  )
+
   test('Ctrl-Z in exec -it is for the program there', async () => {
     const script = 'trap "echo stopped" TSTP; stty size; echo ready; read a || read a; echo "got $a"; exit 5'
     const session = await onTerminal(['--node', 'root', 'exec', '-it', 'web', 'sh', '-c', script], '', {
