@@ -29,6 +29,7 @@ const lookups = [
   'file',
   'socket',
   'known-node',
+  'node',
   'verb',
 ]
 

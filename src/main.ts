@@ -6,7 +6,7 @@ import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
-import {askedNode, asksForTunnel} from './cli/nodes/where.js'
+import {asksForNodes} from './cli/nodes/where.js'
 import {ProcessGuard} from './cli/process-guard.js'
 import {remoteVerbs} from './cli/remote-verbs.js'
 import {helpText, showHelp} from './cli/show-help.js'
@@ -88,17 +88,13 @@ export async function main(
       await showHelp(manifest, invocation, (text) => guard.print(text))
       return
     case 'command': {
-      const node = askedNode(invocation, process.env)
-      if (node !== undefined && asksForTunnel(invocation)) {
-        const {openTunnel} = await import('./cli/nodes/tunnel.js')
-        await using tunnel = await openTunnel(node, invocation, manifest.globals)
-        if (tunnel) await runHere(manifest, tunnel.line, program, guard)
-        return
-      }
-      if (node !== undefined) {
-        const {runOnNode} = await import('./cli/nodes/near.js')
-        guard.watchStreams()
-        return await runOnNode(node, invocation, manifest)
+      const command = manifest.commands.find(({id}) => id === invocation.id)
+      if (asksForNodes(invocation, command, process.env)) {
+        const {runElsewhere} = await import('./cli/nodes/elsewhere.js')
+        return await runElsewhere(invocation, manifest, {
+          watchStreams: () => guard.watchStreams(),
+          runHere: (line) => runHere(manifest, line, program, guard),
+        })
       }
       await runHere(manifest, invocation, program, guard)
     }

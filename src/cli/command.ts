@@ -13,6 +13,7 @@ import {mapLazily} from '../text/map-lazily.js'
 import type {Paint} from '../text/meaning.js'
 import {isCrictlMode, setCrictlMode} from '../text/program.js'
 import type {Units} from '../text/units.js'
+import {answerSink} from './answers.js'
 import {type CommandLine, parserWords} from './argv.js'
 import {helpsWithoutArguments, inOurName} from './compat.js'
 import {connectRuntime} from './connection.js'
@@ -185,6 +186,8 @@ export abstract class CriCommand {
 
   /** The view in the form asked for; after the first one as what follows it. */
   protected async show(view: View, form: OutputForm): Promise<void> {
+    const answers = answerSink()
+    if (answers) return await answers.give(view, form)
     const text = form.render(view)
     const pieces = this.#shown ? [form.further([...text].join(''))] : text
     this.#shown = true

@@ -11,6 +11,8 @@ export interface Column {
   keep?: 'start' | 'end'
   /** Left out where cutting is not enough, the lowest number first; without it last of all, from the right. */
   drop?: number
+  /** Differs from node to node although it means the same, as an ID or an age does. */
+  varies?: boolean
 }
 
 export interface TableOptions {
@@ -26,6 +28,25 @@ export interface TableStyle {
 }
 
 export type TableLayout = typeof table
+
+/** What a table is made of, before it is laid out. */
+export interface TableParts {
+  columns: readonly Column[]
+  rows: readonly (readonly string[])[]
+}
+
+let taken: TableParts[] | undefined
+
+/** The tables of a text as what they are made of, and the text that is left without them. */
+export function takeTables(make: () => Iterable<string>): {tables: TableParts[]; text: string} {
+  const tables: TableParts[] = []
+  taken = tables
+  try {
+    return {tables, text: [...make()].join('')}
+  } finally {
+    taken = undefined
+  }
+}
 
 interface Layout {
   /** Indexes of the columns that are shown. */
@@ -53,6 +74,10 @@ export function* tablePieces(
   rows: Iterable<readonly string[]>,
   {width, style}: TableOptions = {},
 ): Generator<string> {
+  if (taken) {
+    taken.push({columns, rows: Array.from(rows)})
+    return
+  }
   const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
   const natural = columns.map(({title}) => Math.max(widthOf(title), least))
   const lines = new KeptLines(natural, width === undefined && !style)

@@ -3,6 +3,8 @@ import {mapLazily} from '../text/map-lazily.js'
 /** What is long comes in pieces, each of which is made when the one before it has been written. */
 export type Text = string | Iterable<string>
 
+export type SortKey = string | number
+
 /** What a command shows, in every form it can be asked for. Only the form that is asked for is made. */
 export interface View {
   /** The whole answer, as `-o json`, `-o yaml` and templates see it. */
@@ -17,6 +19,8 @@ export interface View {
   rows?: () => Iterable<unknown>
   /** Where the document is those items and nothing else, under this name. */
   listName?: string
+  /** What each entry is sorted by, in the order of the entries, from the least: how lists of several nodes become one. */
+  order?: (shows: 'table' | 'names' | 'items') => readonly SortKey[] | undefined
   /** Forms that only this view has, by the word that asks for each. */
   own?: Readonly<Record<string, () => string>>
 }

@@ -59,7 +59,12 @@ function fileFor(environment: NodeJS.ProcessEnv, destination: string): string {
   return join(folderIn(environment), `${name}.json`)
 }
 
-function folderIn({XDG_STATE_HOME = '', HOME = ''}: NodeJS.ProcessEnv): string {
+function folderIn(environment: NodeJS.ProcessEnv): string {
+  return join(stateFolder(environment), 'nodes')
+}
+
+/** Where what crisp knows from one command to the next lies. */
+export function stateFolder({XDG_STATE_HOME = '', HOME = ''}: NodeJS.ProcessEnv): string {
   const state = XDG_STATE_HOME.startsWith('/') ? XDG_STATE_HOME : join(HOME || homedir(), '.local', 'state')
-  return join(state, 'crisp', 'nodes')
+  return join(state, 'crisp')
 }

@@ -47,10 +47,10 @@ export class RunOnNode {
 
   constructor(connection: SshConnection, script: string, {nonce, sudo, beginMs = usualBeginMs}: RunOptions) {
     this.#nonce = nonce
-    const {destination, shared} = connection
+    const {destination, shared, isBatch} = connection
     this.#destination = destination
     // Who logs in by itself may be asked for a password first.
-    if (shared)
+    if (shared || isBatch)
       this.#unheard = setTimeout(
         () =>
           this.stop(

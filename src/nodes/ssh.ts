@@ -19,6 +19,8 @@ export interface SshOptions {
   stop: AbortSignal
   /** Nobody is asked for a password or a host key. */
   batch?: boolean
+  /** A connection that is there is used, and no new one is kept. */
+  once?: boolean
 }
 
 /** How long a connection is kept after its last command, so that the next one need not log in. */
@@ -74,6 +76,7 @@ export class SshConnection {
     if (socket === undefined) return new SshConnection(destination, options, surroundings, false)
     const sharing = [...options, controlPath(socket)]
     if (!(await isListening(socket))) {
+      if (surroundings.once) return new SshConnection(destination, options, surroundings, false)
       await logIn(
         destination,
         [...sharing, '-o', 'ControlMaster=auto', '-o', `ControlPersist=${keptSeconds}`],
@@ -82,6 +85,11 @@ export class SshConnection {
       rememberNode(surroundings.environment, {destination, sudo: false})
     }
     return new SshConnection(destination, [...sharing, '-o', 'ControlMaster=no'], surroundings, true)
+  }
+
+  /** Nobody is asked for anything while it logs in. */
+  get isBatch(): boolean {
+    return this.#surroundings.batch === true
   }
 
   /** Remembers that a copy was brought there. */
@@ -147,7 +155,7 @@ export class SshConnection {
       signal: this.#surroundings.stop,
       stdio: ['pipe', 'pipe', 'pipe'],
       // Ctrl-C on the terminal is ours to pass on. Only where the login is over: who asks for a password needs the terminal.
-      detached: this.shared,
+      detached: this.shared || this.isBatch,
     })
   }
 }

@@ -10,6 +10,7 @@ import {mapLazily} from '../text/map-lazily.js'
 import {shortId, shortImage} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {blocks, labelLines} from './blocks.js'
+import {newestFirst} from './order.js'
 import {cutState} from './state-column.js'
 
 export interface ContainersContext {
@@ -33,24 +34,25 @@ export function containersView(containers: readonly Container[], context: Contai
       mapLazily(containers, (item) => ({...protoJson('Container', item), ...endingOf(item, context)})),
     names: () => containerReferences(containers, context.identityOf),
     table: (wide) => containersTable(containers, context, wide),
+    order: () => containers.map(newestFirst),
   }
 }
 
 const columns: readonly Column[] = [
-  {title: 'CONTAINER'},
+  {title: 'CONTAINER', varies: true},
   {title: 'IMAGE', min: 14, keep: 'end', drop: 2},
-  {title: 'CREATED', drop: 3},
+  {title: 'CREATED', drop: 3, varies: true},
   {title: 'STATE'},
   {title: 'NAME', min: 10},
   {title: 'ATTEMPT', drop: 4},
-  {title: 'POD ID', drop: 1},
+  {title: 'POD ID', drop: 1, varies: true},
   {title: 'POD', min: 12, drop: 7},
   {title: 'NAMESPACE', min: 9, drop: 6},
 ]
 const exitColumns: readonly Column[] = [
   {title: 'EXIT'},
   {title: 'REASON', min: 9, drop: 5},
-  {title: 'FINISHED', drop: 2},
+  {title: 'FINISHED', drop: 2, varies: true},
 ]
 
 function containersTable(

@@ -12,6 +12,7 @@ import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {isTime, rfc3339} from '../text/time.js'
 import {blocks, labelLines} from './blocks.js'
+import {newestFirst} from './order.js'
 import {cutState} from './state-column.js'
 
 export interface PodsContext {
@@ -30,12 +31,13 @@ export function podsView(pods: readonly PodSandbox[], context: PodsContext): Vie
     ...listOf('items', pods, (item) => protoJson('PodSandbox', item)),
     names: () => podReferences(pods),
     table: (wide) => podsTable(pods, context, wide),
+    order: () => pods.map(newestFirst),
   }
 }
 
 const columns: readonly Column[] = [
-  {title: 'POD ID'},
-  {title: 'CREATED', drop: 2},
+  {title: 'POD ID', varies: true},
+  {title: 'CREATED', drop: 2, varies: true},
   {title: 'STATE'},
   {title: 'NAME', min: 12},
   {title: 'NAMESPACE', min: 9, drop: 6},
@@ -44,8 +46,8 @@ const columns: readonly Column[] = [
 ]
 const detailColumns: readonly Column[] = [
   {title: 'CONTAINERS', drop: 4},
-  {title: 'IP', min: 15, drop: 5},
-  {title: 'UID', min: 12, drop: 2},
+  {title: 'IP', min: 15, drop: 5, varies: true},
+  {title: 'UID', min: 12, drop: 2, varies: true},
 ]
 
 function podsTable(pods: readonly PodSandbox[], context: PodsContext, wide: boolean): Iterable<string> {

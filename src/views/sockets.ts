@@ -44,9 +44,9 @@ const columns: readonly Column[] = [
   {title: 'SEND-Q', drop: 2},
   {title: 'LOCAL', min: 15, keep: 'end'},
   {title: 'REMOTE', min: 15, drop: 5},
-  {title: 'PID', drop: 4},
+  {title: 'PID', drop: 4, varies: true},
   {title: 'PROCESS', min: 8, drop: 6},
-  {title: 'CONTAINER', min: 8, drop: 3},
+  {title: 'CONTAINER', min: 8, drop: 3, varies: true},
 ]
 const onlyWide = ['RECV-Q', 'SEND-Q']
 

@@ -1,7 +1,7 @@
 import type {ContainerIdentity} from '../client/names.js'
 import {protoJson} from '../client/proto-json.js'
 import {type Column, type TableStyle, table} from '../formats/table.js'
-import {listOf, type View} from '../formats/view.js'
+import {listOf, type SortKey, type View} from '../formats/view.js'
 import type {ContainerStats, ContainerStatus, PodSandboxStats, PsiStats} from '../generated/cri.js'
 import {coresUsed, limitsOf, podInterface, ratePerSecond} from '../node/usage.js'
 import {shortId} from '../text/short-id.js'
@@ -45,14 +45,17 @@ export function containerUsageView(
   before: readonly ContainerStats[],
   context: ContainerUsageContext,
 ): View {
+  const rowsOf = (wide: boolean, pressure: boolean) =>
+    pairSamples(stats, before)
+      .map(([item, previous]) => containerRow(item, previous, context, {wide, pressure}))
+      .filter(({cores, memoryBytes}) => context.idleToo || cores !== 0 || memoryBytes !== 0)
   return {
     ...listOf('stats', stats, (item) => protoJson('ContainerStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
+    order: (shows) => (shows === 'table' ? orderOf(rowsOf(false, false), context) : undefined),
     table: (wide) => {
-      const pressure = wide && stats.some(({cpu, memory, io}) => cpu?.psi || memory?.psi || io?.psi)
-      const rows = pairSamples(stats, before)
-        .map(([item, previous]) => containerRow(item, previous, context, {wide, pressure}))
-        .filter(({cores, memoryBytes}) => context.idleToo || cores !== 0 || memoryBytes !== 0)
+      const pressure = wide && stats.some(({cpu, memory, io}) => Boolean(cpu?.psi || memory?.psi || io?.psi))
+      const rows = rowsOf(wide, pressure)
       const columns = [
         ...containerColumns,
         ...(wide ? limitColumns : []),
@@ -65,7 +68,7 @@ export function containerUsageView(
 }
 
 const containerColumns: readonly Column[] = [
-  {title: 'CONTAINER'},
+  {title: 'CONTAINER', varies: true},
   {title: 'NAME', min: 12},
   {title: 'CPU %'},
   {title: 'MEM'},
@@ -144,29 +147,29 @@ export function podUsageView(
   before: readonly PodSandboxStats[],
   context: UsageContext,
 ): View {
+  const rowsOf = (wide: boolean, pressure: boolean) =>
+    pairSamples(stats, before).map(([item, previous]) => podRow(item, previous, context, {wide, pressure}))
   return {
     ...listOf('stats', stats, (item) => protoJson('PodSandboxStats', item)),
     names: () => stats.map(({attributes}) => attributes?.id ?? ''),
+    order: (shows) => (shows === 'table' ? orderOf(rowsOf(false, false), context) : undefined),
     table: (wide) => {
       const pressure =
-        wide && stats.some(({linux}) => linux?.cpu?.psi || linux?.memory?.psi || linux?.io?.psi)
+        wide && stats.some(({linux}) => Boolean(linux?.cpu?.psi || linux?.memory?.psi || linux?.io?.psi))
       const columns = [
         ...podColumns,
         ...(wide ? podWideColumns : []),
         ...(pressure ? pressureColumns : []),
         ...(wide ? podCountColumns : []),
       ]
-      const rows = pairSamples(stats, before).map(([item, previous]) =>
-        podRow(item, previous, context, {wide, pressure}),
-      )
-      return usageTable(columns, rows, context)
+      return usageTable(columns, rowsOf(wide, pressure), context)
     },
   }
 }
 
 const podColumns: readonly Column[] = [
   {title: 'POD', min: 12},
-  {title: 'POD ID', drop: 12},
+  {title: 'POD ID', drop: 12, varies: true},
   {title: 'CPU %'},
   {title: 'MEM'},
 ]
@@ -301,13 +304,29 @@ function usageTable(
   rows: readonly Row[],
   {order, limit, width, style}: UsageContext,
 ): string {
-  const sorted = order === 'id' ? rows : rows.toSorted(comparisons[order])
-  const shown = limit !== undefined && limit > 0 ? sorted.slice(0, limit) : sorted
+  const shown = sortRows(rows, order)
   return table(
     columns,
-    shown.map(({cells}) => cells),
+    (limit !== undefined && limit > 0 ? shown.slice(0, limit) : shown).map(({cells}) => cells),
     {width, style},
   )
+}
+
+function sortRows(rows: readonly Row[], order: UsageOrder): readonly Row[] {
+  return order === 'id' ? rows : rows.toSorted(comparisons[order])
+}
+
+/** By what the rows of a table are sorted, from the first on. */
+function orderOf(rows: readonly Row[], {order}: UsageContext): SortKey[] | undefined {
+  return order === 'id' ? undefined : sortRows(rows, order).map(sortKeys[order])
+}
+
+const sortKeys: Readonly<Record<Exclude<UsageOrder, 'id'>, (row: Row) => SortKey>> = {
+  cpu: ({cores}) => -cores,
+  mem: ({memoryBytes}) => -memoryBytes,
+  disk: ({diskBytes}) => -diskBytes,
+  net: ({networkBytes}) => -networkBytes,
+  name: ({name}) => name,
 }
 
 const comparisons: Readonly<Record<Exclude<UsageOrder, 'id'>, (a: Row, b: Row) => number>> = {

@@ -10,10 +10,10 @@ export interface FindingsContext extends TableOptions {
 }
 
 const columns: readonly Column[] = [
-  {title: 'CONTAINER'},
+  {title: 'CONTAINER', varies: true},
   {title: 'NAME', min: 10},
   {title: 'STATE', drop: 1},
-  {title: 'POD ID', drop: 2},
+  {title: 'POD ID', drop: 2, varies: true},
   {title: 'POD', min: 12, drop: 4},
   {title: 'NAMESPACE', min: 9, drop: 3},
   {title: 'BECAUSE', min: 20},

@@ -187,6 +187,7 @@ ${settings}
     PATH: `${path('bin')}:${process.env.PATH}`,
     XDG_RUNTIME_DIR: path('run'),
     XDG_STATE_HOME: path('state'),
+    XDG_CONFIG_HOME: path('config'),
   }
   const keepers = () => processes().filter(({words}) => words.includes(path('run')))
   const cut = () => kill(descendants(server.pid).filter(({words}) => words.startsWith('sshd')))

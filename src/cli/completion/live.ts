@@ -90,6 +90,7 @@ function candidatesFrom(lookup: Lookup, part: string, {containers, pods, images}
     case 'file':
     case 'socket':
     case 'known-node':
+    case 'node':
       return []
   }
 }

@@ -24,6 +24,7 @@ export type Completes =
   | 'ready-pod'
   | 'image'
   | 'namespace'
+  | 'node'
   | 'file'
   | 'socket'
   | 'known-node'

@@ -68,9 +68,43 @@ export const globalFlags = {
     char: 'N',
     ...group,
     helpValue: 'DEST',
-    description: 'run on this node, over ssh: a host of ssh, as user@host [env: CRISP_NODE]',
+    multiple: true,
+    complete: 'node',
+    description: 'run on these nodes, over ssh: user@host, n[1-4,7], @GROUP, @all, @failed [env: CRISP_NODE]',
   }),
-  sudo: Flags.boolean({...nodes, description: 'with --node: as root there, through sudo -n'}),
+  'nodes-file': Flags.string({
+    ...nodes,
+    helpValue: 'FILE',
+    description: 'as --node: a node a line, # comments, as kubectl get nodes -o name; - for stdin',
+  }),
+  sudo: Flags.boolean({
+    ...nodes,
+    allowNo: true,
+    description: 'with --node: as root there, through sudo -n',
+  }),
+  fanout: integerFlag({
+    ...nodes,
+    description: 'with several nodes: how many at once [default: 32]',
+  }),
+  'node-timeout': durationFlag({
+    ...nodes,
+    description: 'with several nodes: time limit of each [default: 1m for what only reads]',
+  }),
+  fold: Flags.boolean({
+    ...nodes,
+    allowNo: true,
+    description: 'with several nodes: equal rows once; by default on a terminal',
+  }),
+  yes: Flags.boolean({...nodes, description: 'with several nodes: change them without asking'}),
+  serial: integerFlag({
+    ...nodes,
+    description: 'with several nodes: only N at once, and the next N when all of them are done',
+  }),
+  'fail-fast': Flags.boolean({...nodes, description: 'with several nodes: begin no other after a failure'}),
+  'max-failures': integerFlag({
+    ...nodes,
+    description: 'with several nodes: begin no other after more than N failures',
+  }),
   'node-crisp': Flags.string({
     ...nodes,
     helpValue: 'PATH',

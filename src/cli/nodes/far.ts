@@ -8,6 +8,8 @@ import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
 import {setUsersConnection} from '../../sessions/users-connection.js'
+import {setAnswerSink} from '../answers.js'
+import {FarAnswers} from './far-answers.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
 const lastMomentsMs = 10_000
@@ -59,6 +61,7 @@ export class FarEnd implements Disposable {
         open: () => new FarConnection(this.#input, markStart(orders.nonce)),
       })
     if (orders.resume) setResumePoint(new FarPoint(orders.resume, markStart(orders.nonce)))
+    if (orders.answers) setAnswerSink(new FarAnswers(markStart(orders.nonce)))
     const frames = new FrameReader()
     this.#raw
       .on('data', (chunk: Buffer) => {

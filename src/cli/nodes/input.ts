@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net'
+import {Readable} from 'node:stream'
 import type {RunOnNode} from '../../nodes/run.js'
 import type {LocalSource} from '../../sessions/cp/copy.js'
 import {takeTerminal} from '../../terminal/raw.js'
@@ -11,6 +12,8 @@ interface InputOptions {
   source: LocalSource | undefined
   /** Instead of stdin: one connection of a port-forward. */
   socket: Socket | undefined
+  /** Instead of stdin: nothing. */
+  isEmpty?: boolean
 }
 
 type Origin = AsyncIterable<Buffer | string> & {destroy?: () => void}
@@ -79,6 +82,7 @@ export class InputForNode implements Disposable {
 
   /** A connection goes on in the other direction when this one has ended. */
   #stdin(): Origin {
+    if (this.#options.isEmpty) return Readable.from([])
     return this.#options.socket?.iterator({destroyOnReturn: false}) ?? process.stdin
   }
 

@@ -3,7 +3,7 @@ import type {Socket} from 'node:net'
 import type {Writable} from 'node:stream'
 import {retryDelayMs, waitMs} from '../../client/retries.js'
 import {exitCode, UsageError, UserError} from '../../errors/errors.js'
-import {findBuilds} from '../../nodes/builds.js'
+import {type Builds, findBuilds} from '../../nodes/builds.js'
 import {deliver, namesOf, parseFacts} from '../../nodes/deliver.js'
 import {parseDestination} from '../../nodes/destination.js'
 import {lostError} from '../../nodes/lost.js'
@@ -21,6 +21,7 @@ import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {reportFailure, writeMessage} from '../messages.js'
 import {remoteVerbs} from '../remote-verbs.js'
+import type {NodeSettings} from '../settings/own-file.js'
 import {type CopyHere, copyHere, type Unpacking} from './copy.js'
 import {filesToTravel} from './files.js'
 import {Follow} from './follow.js'
@@ -34,14 +35,35 @@ export interface Program {
   globals: readonly CompletableFlag[]
 }
 
+/** One of several nodes. What it says is carried elsewhere, and nobody is asked for anything. */
+export interface Part {
+  /** No connection is kept. */
+  once: boolean
+  carry: (run: RunOnNode, orders: Buffer, io: Io) => Promise<Ending>
+}
+
+interface Work {
+  signal: AbortSignal
+  stop: AbortSignal
+  running: Running
+  settings: NodeSettings
+  part?: Part
+}
+
 /** Runs the command line on the node: what it prints, reads and ends with is as if it ran here. */
-export async function runOnNode(node: string, line: CommandLine, manifest: Program): Promise<void> {
+export async function runOnNode(
+  node: string,
+  line: CommandLine,
+  manifest: Program,
+  settings: NodeSettings,
+): Promise<void> {
   const interruption = new Interruption()
   const stop = new AbortController()
   const {signal} = interruption
   const running = {count: 0}
   try {
-    const work = connectAndRun(node, line, manifest, {signal, stop: stop.signal, running})
+    const luggage = await pack(line, manifest, signal)
+    const work = connectAndRun(node, line, luggage, {signal, stop: stop.signal, running, settings})
     const code = await Promise.race([work, whenEndedBefore(signal, running)])
     process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
   } catch (error) {
@@ -53,12 +75,12 @@ export async function runOnNode(node: string, line: CommandLine, manifest: Progr
 }
 
 /** How much goes on that a signal is passed on to. */
-interface Running {
+export interface Running {
   count: number
 }
 
 /** Until something runs there the signal ends all; then it is passed on. */
-function whenEndedBefore(signal: AbortSignal, running: Running): Promise<never> {
+export function whenEndedBefore(signal: AbortSignal, running: Running): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => {
       if (running.count === 0) reject(signal.reason)
@@ -66,41 +88,72 @@ function whenEndedBefore(signal: AbortSignal, running: Running): Promise<never> 
   })
 }
 
-async function connectAndRun(
-  node: string,
+/** What goes to a node beside the command line, the same for all. */
+export interface Luggage {
+  files: Orders['files']
+  /** A program that is there. */
+  program: string | undefined
+  /** Those that can be brought; looked for once, when a connection is there. */
+  builds: () => Promise<Builds>
+}
+
+/** Reads the files that the command line names. Throws UsageError for what would do something else there than here. */
+export async function pack(
   line: CommandLine,
   {version, commands, globals}: Program,
-  {signal, stop, running}: {signal: AbortSignal; stop: AbortSignal; running: Running},
-): Promise<number> {
-  const destination = parseDestination(node)
-  const {env: environment} = process
-  const uid = process.getuid?.() ?? 0
-  const text = (name: string): string | undefined => {
-    const value = givenValue(line.given, name)
-    return typeof value === 'string' && value !== '' ? value : undefined
-  }
-  const sudo = givenValue(line.given, 'sudo') === true
-  const program = text('node-crisp')
+  signal: AbortSignal,
+): Promise<Luggage> {
+  const program = givenText(line, 'node-crisp')
   if (program !== undefined && !program.startsWith('/'))
     throw new UsageError(`--node-crisp "${program}": should be a whole path on the node, as /usr/bin/crisp`)
-  const nodeFile = text('node-file')
-  const mode = text('node-mode') ?? 'copy'
+  const nodeFile = givenText(line, 'node-file')
+  const mode = givenText(line, 'node-mode') ?? 'copy'
   if (mode !== 'copy') throw new UsageError(`--node-mode "${mode}": there are copy and tunnel`)
   const command = commands.find(({id}) => id === line.id) as CompletableCommand
   const files = await filesToTravel(line, command, globals, signal)
   checkVerb(line)
-  let connection = await SshConnection.open(destination, {environment, uid, stop})
-  const follow = Follow.of(line)
-  const builds =
-    program === undefined
-      ? await findBuilds({version, started: process, environment, uid, nodeFile})
-      : {files: [], package: undefined}
+  const {env: environment} = process
+  const uid = process.getuid?.() ?? 0
+  let found: Promise<Builds> | undefined
+  return {
+    files,
+    program,
+    builds: () => {
+      found ??=
+        program === undefined
+          ? findBuilds({version, started: process, environment, uid, nodeFile})
+          : Promise.resolve({files: [], package: undefined})
+      return found
+    },
+  }
+}
+
+function givenText(line: CommandLine, name: string): string | undefined {
+  const value = givenValue(line.given, name)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export async function connectAndRun(
+  node: string,
+  line: CommandLine,
+  luggage: Luggage,
+  {signal, stop, running, settings, part}: Work,
+): Promise<number> {
+  const {files, program} = luggage
+  const destination = parseDestination(node)
+  const {env: environment} = process
+  const uid = process.getuid?.() ?? 0
+  const sudo = (givenValue(line.given, 'sudo') ?? settings.sudo) === true
+  const surroundings = {environment, uid, stop, ...(part && {batch: true, once: part.once})}
+  let connection = await SshConnection.open(destination, surroundings)
+  const follow = part ? undefined : Follow.of(line)
+  const builds = await luggage.builds()
   const run = async (asked: CommandLine, io: Io): Promise<Ending> => {
     const first = await runOnce(asked, io)
     const facts = first.kind === 'said' ? parseFacts(first.text) : undefined
     if (!facts) return first
     signal.throwIfAborted()
-    const progress = new Progress(destination)
+    const progress = new Progress(destination, part !== undefined)
     try {
       await deliver(connection, facts, builds, {
         sudo,
@@ -114,13 +167,12 @@ async function connectAndRun(
   }
   const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
     const nonce = randomBytes(16).toString('hex')
-    const orders = Buffer.from(JSON.stringify(ordersOf(asked, nonce, files, io, follow)))
+    const all = ordersOf(asked, nonce, files, io, follow)
+    const orders = Buffer.from(JSON.stringify(withSettings(all, line, settings, part !== undefined)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
-    return carry(
-      new RunOnNode(connection, script, {nonce, sudo, beginMs: beginMs(text('request-timeout'))}),
-      orders,
-      {line: asked, io, signal, running, follow},
-    )
+    const limits = {nonce, sudo, beginMs: beginMs(givenText(line, 'request-timeout'))}
+    const there = new RunOnNode(connection, script, limits)
+    return part?.carry(there, orders, io) ?? carry(there, orders, {line: asked, io, signal, running, follow})
   }
   if (line.id === 'port-forward') {
     const {forwardFromHere} = await import('./forward.js')
@@ -135,7 +187,7 @@ async function connectAndRun(
   for (let again = false; follow && ending.kind === 'lost' && (ending.begun || again); again = true) {
     signal.throwIfAborted()
     writeMessage(`${failureOf(ending).message}: connecting again`)
-    connection = await connectAgain(destination, {environment, uid, stop}, signal)
+    connection = await connectAgain(destination, surroundings, signal)
     writeMessage(`${destination}: connected again after ${durationText(follow.lostMs)}${follow.gapText}`)
     ending = await run(line, {kind: 'streams'})
   }
@@ -148,6 +200,19 @@ async function connectAndRun(
     const mayRunOn = remoteVerbs.has(line.id) ? '; what was started there may still run' : ''
     return lostError(destination, ended, mayRunOn)
   }
+}
+
+/** A flag goes before what the settings say of the node, which goes before what the node says. */
+function withSettings(
+  orders: Orders,
+  {given}: CommandLine,
+  {runtimeEndpoint}: NodeSettings,
+  answers: boolean,
+): Orders {
+  const [verb = '', ...rest] = orders.words
+  const isGiven = givenValue(given, 'runtime-endpoint') !== undefined
+  const flags = isGiven || runtimeEndpoint === undefined ? [] : [`--runtime-endpoint=${runtimeEndpoint}`]
+  return {...orders, words: [verb, ...flags, ...rest], ...(answers && {answers})}
 }
 
 /** How long a login may take to begin, once it is made; undefined where the user has no opinion. */
@@ -183,7 +248,7 @@ function isRefusal(reason: string): boolean {
 }
 
 /** What stands on this side for stdin and stdout of the program there. */
-type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Socket} | {kind: 'check'}
+export type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Socket} | {kind: 'check'}
 
 /** What would do something else there than here. */
 function checkVerb({given}: CommandLine): void {
@@ -275,7 +340,7 @@ function givesKeys({id, given}: CommandLine): boolean {
 }
 
 /** To a terminal only what does no harm there; to all else, and with `isRaw`, what comes. */
-function displayOn(
+export function displayOn(
   stream: NodeJS.WriteStream,
   isRaw: boolean,
 ): {write: (bytes: Buffer) => Promise<void>; end: () => void} {
@@ -287,7 +352,7 @@ function displayOn(
   }
 }
 
-async function write(stream: Writable, bytes: Buffer | string): Promise<void> {
+export async function write(stream: Writable, bytes: Buffer | string): Promise<void> {
   if (stream.destroyed) return
   if (!stream.write(bytes)) await untilRoom(stream)
 }
@@ -344,14 +409,16 @@ function terminalFacts({isTTY, columns, rows}: NodeJS.WriteStream): TerminalFact
 /** One line on a terminal while the program is on its way. */
 class Progress {
   readonly #destination: string
+  readonly #isQuiet: boolean
   #shown = ''
 
-  constructor(destination: string) {
+  constructor(destination: string, isQuiet: boolean) {
     this.#destination = destination
+    this.#isQuiet = isQuiet
   }
 
   show(bytes: number, total: number): void {
-    if (!process.stderr.isTTY) return
+    if (!process.stderr.isTTY || this.#isQuiet) return
     const megabytes = Math.ceil(total / 1_000_000)
     const text = `${this.#destination}: sending crisp (${megabytes} MB): ${Math.floor((100 * bytes) / total)}%`
     if (text !== this.#shown) process.stderr.write(`\r\u001b[2K${text}`)

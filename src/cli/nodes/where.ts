@@ -1,12 +1,21 @@
 import {type CommandLine, givenValue} from '../argv.js'
+import type {CompletableCommand, Completes} from '../completion/position.js'
 
-/** They say where a command runs, and are not passed on to there. */
+/** They say where and how a command runs, and are not passed on to there. */
 export const nodeFlagNames: ReadonlySet<string> = new Set([
   'node',
+  'nodes-file',
   'sudo',
   'node-crisp',
   'node-file',
   'node-mode',
+  'node-timeout',
+  'fanout',
+  'fold',
+  'yes',
+  'fail-fast',
+  'max-failures',
+  'serial',
 ])
 
 /** They are about this machine, or about crisp. */
@@ -20,12 +29,56 @@ const verbsHere: ReadonlySet<string> = new Set([
   'node',
 ])
 
-/** The node that the command line, or CRISP_NODE, asks for; undefined where the command runs here. */
-export function askedNode(line: CommandLine, environment: NodeJS.ProcessEnv): string | undefined {
-  if (verbsHere.has(line.id)) return undefined
-  const flag = givenValue(line.given, 'node')
-  const node = typeof flag === 'string' ? flag : line.empty.includes('node') ? '' : environment.CRISP_NODE
-  return node || undefined
+/** Whether the command line, or CRISP_NODE, asks for other nodes. */
+export function asksForNodes(
+  line: CommandLine,
+  command: CompletableCommand | undefined,
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  if (verbsHere.has(line.id)) return false
+  if (nodeExpressions(line, environment).length > 0) return true
+  if (givenValue(line.given, 'nodes-file') !== undefined) return true
+  return line.arguments.some((word, index) => splitNodeWord(word, index, command) !== undefined)
+}
+
+/** What `--node` was given, or else CRISP_NODE. */
+export function nodeExpressions(line: CommandLine, environment: NodeJS.ProcessEnv): string[] {
+  const given = line.given.filter(({flag}) => flag.name === 'node').map(({value}) => String(value))
+  if (given.length > 0) return given
+  const {CRISP_NODE = ''} = environment
+  return line.empty.includes('node') || CRISP_NODE === '' ? [] : [CRISP_NODE]
+}
+
+/** `worker-3//shop/web`: the node, and what is meant there. undefined where the argument is of another kind, or names no node. */
+export function splitNodeWord(
+  word: string,
+  index: number,
+  command: CompletableCommand | undefined,
+): {node: string; rest: string} | undefined {
+  if (!word.includes('//')) return undefined
+  const {complete, multiple} = argumentAt(index, command)
+  const isWhich = command?.id === 'which' && multiple
+  if (!isWhich && !isObject(complete)) return undefined
+  const [, node, rest] = /^(ssh:\/\/[^/]+|[^/:\s]+)\/\/(.+)$/s.exec(word) ?? []
+  if (node === undefined || rest === undefined) return undefined
+  // Else it is a path of this machine.
+  if (complete === 'container-path' && !rest.includes(':')) return undefined
+  return node.startsWith('.') ? undefined : {node, rest}
+}
+
+function argumentAt(
+  index: number,
+  command: CompletableCommand | undefined,
+): {complete?: Completes | undefined; multiple?: boolean | undefined} {
+  const last = command?.arguments.at(-1)
+  return command?.arguments[index] ?? (last?.multiple ? last : {})
+}
+
+function isObject(complete: Completes | undefined): boolean {
+  return (
+    typeof complete === 'string' &&
+    !['file', 'socket', 'verb', 'namespace', 'node', 'known-node'].includes(complete)
+  )
 }
 
 /** Whether the runtime's socket is to be had here, in place of a program there. */

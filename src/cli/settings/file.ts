@@ -115,7 +115,7 @@ export async function parseConfig(text: string, path: string): Promise<ConfigFil
   )
 }
 
-async function parseYaml(text: string, path: string): Promise<unknown> {
+export async function parseYaml(text: string, path: string): Promise<unknown> {
   const {FAILSAFE_SCHEMA, loadAll} = await import('js-yaml')
   try {
     return loadAll(text, {schema: FAILSAFE_SCHEMA, json: true})[0]

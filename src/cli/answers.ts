@@ -1,0 +1,18 @@
+import type {OutputForm} from '../formats/output.js'
+import type {View} from '../formats/view.js'
+
+/** Takes views as what they are made of, where somebody else lays them out together with others. */
+export interface AnswerSink {
+  give(view: View, form: OutputForm): Promise<void>
+}
+
+let sink: AnswerSink | undefined
+
+/** From now on nothing that is shown is laid out here. */
+export function setAnswerSink(given: AnswerSink): void {
+  sink = given
+}
+
+export function answerSink(): AnswerSink | undefined {
+  return sink
+}

@@ -1,0 +1,460 @@
+import {setMaxListeners} from 'node:events'
+import {type ExitCode, exitCode, UsageError, UserError} from '../../errors/errors.js'
+import {parseOutputForm} from '../../formats/output.js'
+import {concurrently} from '../../node/concurrently.js'
+import {readFileBytes} from '../../node/read-file.js'
+import {rememberFailed} from '../../nodes/failed-nodes.js'
+import type {Ending, RunOnNode} from '../../nodes/run.js'
+import {parseCopyPath} from '../../sessions/cp/copy-path.js'
+import {writePieces} from '../../terminal/write-pieces.js'
+import {durationText, parseDurationMs} from '../../text/duration.js'
+import {parseInteger} from '../../text/integer.js'
+import {programName} from '../../text/program.js'
+import {type CommandLine, givenValue} from '../argv.js'
+import type {CompletableCommand} from '../completion/position.js'
+import {describeError} from '../failures/describe.js'
+import {Interruption} from '../interruption.js'
+import {reportFailure, writeMessage} from '../messages.js'
+import {terminalStyle, terminalWidth} from '../output.js'
+import {type Answer, AnswerReader} from './answers.js'
+import {InputForNode} from './input.js'
+import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
+import {nodesText, oneViews} from './one-view.js'
+import {countText, NodeTimeoutError, type Outcome, outcomeOf} from './outcomes.js'
+import {PrefixedLines} from './prefixed-lines.js'
+import {nodeFlagNames} from './where.js'
+import type {NodeTask} from './which-nodes.js'
+
+const usualFanout = 32
+const readingMs = 60_000
+/** Of more nodes no connection is kept: each is a process. */
+const mostKept = 32
+const mostText = 128 * 1024 * 1024
+/** Of what a node says on stderr. */
+const mostMessages = 64 * 1024
+
+/** They change something there. */
+const changingVerbs: ReadonlySet<string> = new Set([
+  'checkpoint',
+  'cp',
+  'create',
+  'rm',
+  'rmi',
+  'rmp',
+  'run',
+  'runp',
+  'start',
+  'stop',
+  'stopp',
+  'update',
+  'update-runtime-config',
+])
+
+/** Of those what --dry-run prints is a file. */
+const makingVerbs: ReadonlySet<string> = new Set(['create', 'run', 'runp'])
+
+/** They need the user's terminal, keyboard or ports for themselves. */
+const verbsOfOne: ReadonlySet<string> = new Set(['attach', 'port-forward', 'top'])
+
+type Way = 'gather' | 'stream'
+
+/** Runs a command line on several nodes at once; what they show becomes one. */
+export async function runOnNodes(
+  tasks: readonly NodeTask[],
+  line: CommandLine,
+  manifest: Program,
+): Promise<void> {
+  const interruption = new Interruption()
+  const stop = new AbortController()
+  for (const signal of [interruption.signal, stop.signal]) setMaxListeners(0, signal)
+  try {
+    const command = manifest.commands.find(({id}) => id === line.id)
+    checkLine(line, tasks)
+    const options = readOptions(line, command)
+    const luggage = await pack(line, manifest, interruption.signal)
+    const ends = {signal: interruption.signal, stop: stop.signal}
+    const asked = await askFirst(tasks, line, command, luggage, options, ends)
+    if (asked) await new Several(asked.tasks, line, luggage, options, ends).run(asked.failed)
+  } catch (error) {
+    reportFailure(describeError(interruption.signal.aborted ? interruption.signal.reason : error))
+  } finally {
+    stop.abort()
+    interruption[Symbol.dispose]()
+  }
+}
+
+interface Ends {
+  signal: AbortSignal
+  stop: AbortSignal
+}
+
+interface Asked {
+  tasks: readonly NodeTask[]
+  /** Where it can't be done, as was found out before. */
+  failed: readonly Outcome[]
+}
+
+/** Before something is changed: says what, and asks. undefined where the answer is no. Throws UsageError. */
+async function askFirst(
+  tasks: readonly NodeTask[],
+  line: CommandLine,
+  command: CompletableCommand | undefined,
+  luggage: Luggage,
+  options: Options,
+  ends: Ends,
+): Promise<Asked | undefined> {
+  const {id, given} = line
+  const all = {tasks, failed: []}
+  const nodes = nodesText(tasks.map(({node}) => node))
+  if (!changingVerbs.has(id) || givenValue(given, 'dry-run') === true) return all
+  if (givenValue(given, 'yes') === true) {
+    writeMessage(`${id} on ${nodes}`)
+    return all
+  }
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new UsageError(`${id} on ${nodes} changes them, and nobody can be asked: --yes does it`)
+  const dryRun = makingVerbs.has(id) ? undefined : command?.flags.find(({name}) => name === 'dry-run')
+  let asked: Asked = all
+  if (dryRun) {
+    const withDryRun = (each: CommandLine) => ({...each, given: [...each.given, {flag: dryRun, value: true}]})
+    const looking = tasks.map((task) => ({...task, line: withDryRun(task.line)}))
+    const preview = new Several(
+      looking,
+      line,
+      luggage,
+      {...options, way: 'gather', separator: undefined},
+      ends,
+    )
+    const {texts, outcomes} = await preview.look()
+    for (const [text, where] of texts) writeMessage(`${nodesText(where)}: ${text}`)
+    const failed = outcomes.filter(({word}) => word !== 'ok')
+    const dead = new Set(failed.map(({node}) => node))
+    asked = {tasks: tasks.filter(({node}) => !dead.has(node)), failed}
+  }
+  if (asked.tasks.length === 0) return asked
+  const sure = await askYesOrNo(`${id} on ${nodesText(asked.tasks.map(({node}) => node))}?`, ends.signal)
+  return sure ? asked : undefined
+}
+
+async function askYesOrNo(question: string, signal: AbortSignal): Promise<boolean> {
+  const {createInterface} = await import('node:readline/promises')
+  const lines = createInterface({input: process.stdin, output: process.stderr, terminal: false})
+  try {
+    const answer = await lines.question(`${programName()}: ${question} [y/N] `, {signal})
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    lines.close()
+  }
+}
+
+interface Options {
+  /** How many are begun before the first of them has to be done. */
+  serial: number
+  maxFailures: number
+  way: Way
+  fanout: number
+  timeoutMs: number | undefined
+  fold: boolean
+  limit: number | undefined
+  /** What stands between a node's name and what it prints; undefined where the name is left out. */
+  separator: string | undefined
+}
+
+/** Throws UsageError. */
+function checkLine(line: CommandLine, tasks: readonly NodeTask[]): void {
+  const what = whatIsForOne(line, tasks[0]?.line.arguments ?? [])
+  if (what !== undefined)
+    throw new UsageError(`${what} is for one node, and ${nodesText(tasks.map(({node}) => node))} are several`)
+}
+
+function whatIsForOne(
+  {id, given, arguments: words}: CommandLine,
+  wordsThere: readonly string[],
+): string | undefined {
+  const is = (name: string) => givenValue(given, name) === true
+  if (verbsOfOne.has(id)) return id
+  for (const name of ['tty', 'watch', 'stdin', 'interactive']) if (is(name)) return `${id} --${name}`
+  const readsStdin = given.some(
+    ({flag: {name}, value}) =>
+      !nodeFlagNames.has(name) && (value === '-' || (name.endsWith('-stdin') && value === true)),
+  )
+  if (readsStdin || (id !== 'exec' && words.includes('-'))) return `${id} from stdin`
+  if (id === 'cp' && parseCopyPath(wordsThere[0] ?? '').kind === 'container') return 'cp from a container'
+  return undefined
+}
+
+/** Throws UsageError. */
+function readOptions(line: CommandLine, command: CompletableCommand | undefined): Options {
+  const {id, given} = line
+  const shows = command?.flags.some(({name}) => name === 'output') === true
+  const way: Way = shows && !changingVerbs.has(id) && !['events', 'logs'].includes(id) ? 'gather' : 'stream'
+  const number = (name: string): number | undefined => {
+    const value = givenValue(given, name)
+    return typeof value === 'string' ? asFlag(name, () => parseInteger(value)) : undefined
+  }
+  const timeout = givenValue(given, 'node-timeout')
+  const timeoutMs =
+    typeof timeout === 'string' ? asFlag('node-timeout', () => parseDurationMs(timeout)) : undefined
+  const fanout = number('fanout') ?? usualFanout
+  if (fanout < 1) throw new UsageError(`--fanout "${fanout}" should be 1 or more`)
+  const serial = number('serial') ?? Number.POSITIVE_INFINITY
+  if (serial < 1) throw new UsageError(`--serial "${serial}" should be 1 or more`)
+  const fold = givenValue(given, 'fold')
+  const isLatest = givenValue(given, 'latest') === true
+  const givesWords = (way === 'gather' && givenValue(given, 'quiet') === true) || changingVerbs.has(id)
+  return {
+    way,
+    serial,
+    maxFailures:
+      givenValue(given, 'fail-fast') === true ? 0 : (number('max-failures') ?? Number.POSITIVE_INFINITY),
+    fanout,
+    timeoutMs: (timeoutMs ?? (way === 'gather' ? readingMs : 0)) || undefined,
+    fold: typeof fold === 'boolean' ? fold : process.stdout.isTTY === true,
+    limit: isLatest ? 1 : (number('last') ?? number('limit')),
+    separator: givesWords ? '//' : ': ',
+  }
+}
+
+function asFlag<Value>(name: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    throw new UsageError(`--${name} ${(error as Error).message}`, {cause: error})
+  }
+}
+
+class Several {
+  readonly #tasks: readonly NodeTask[]
+  readonly #line: CommandLine
+  readonly #luggage: Luggage
+  readonly #options: Options
+  readonly #signal: AbortSignal
+  readonly #stop: AbortSignal
+  readonly #answers: Answer[] = []
+  /** Lines of a list, by node. */
+  readonly #texts = new Map<string, string>()
+  /** What nodes said on stderr, by what it is. */
+  readonly #messages = new Map<string, string[]>()
+
+  constructor(
+    tasks: readonly NodeTask[],
+    line: CommandLine,
+    luggage: Luggage,
+    options: Options,
+    {signal, stop}: Ends,
+  ) {
+    this.#tasks = tasks
+    this.#line = line
+    this.#luggage = luggage
+    this.#options = options
+    this.#signal = signal
+    this.#stop = stop
+  }
+
+  /** What they say, each with those that say it. */
+  async look(): Promise<{texts: Map<string, string[]>; outcomes: Outcome[]}> {
+    const outcomes = await this.#runAll()
+    for (const [node, text] of this.#texts) this.#keepMessages(node, text)
+    return {texts: this.#messages, outcomes}
+  }
+
+  async run(failedBefore: readonly Outcome[]): Promise<void> {
+    const outcomes = [...failedBefore, ...(await this.#runAll())]
+    // In the order of the nodes, whichever answered first.
+    const places = new Map(this.#tasks.map(({node}, index) => [node, index]))
+    this.#answers.sort((a, b) => (places.get(a.node) ?? 0) - (places.get(b.node) ?? 0))
+    for (const {node} of this.#tasks) await write(process.stdout, this.#texts.get(node) ?? '')
+    await this.#show(this.#answers)
+    for (const [text, nodes] of this.#messages) writeMessage(`${nodesText(nodes)}: ${text}`)
+    const failed = outcomes.filter(({word}) => word !== 'ok')
+    for (const {text, exitCode: code} of failed) reportFailure({text: text ?? '', exitCode: code as ExitCode})
+    const count = countText(outcomes)
+    if (count !== undefined) writeMessage(count, 'failure')
+    rememberFailed(
+      process.env,
+      failed.map(({node}) => node),
+    )
+    this.#signal.throwIfAborted()
+  }
+
+  async #runAll(): Promise<Outcome[]> {
+    const outcomes: Outcome[] = new Array(this.#tasks.length)
+    const {fanout, serial, maxFailures} = this.#options
+    let failures = 0
+    const places = [...this.#tasks.keys()]
+    while (places.length > 0)
+      await concurrently(places.splice(0, serial), fanout, async (index) => {
+        const task = this.#tasks[index] as NodeTask
+        const isOver = this.#signal.aborted || failures > maxFailures
+        const outcome: Outcome = isOver
+          ? {node: task.node, word: 'not run', exitCode: exitCode.failed}
+          : await this.#runOne(task)
+        if (outcome.word !== 'ok') failures++
+        outcomes[index] = outcome
+      })
+    return outcomes
+  }
+
+  async #runOne({node, line, settings}: NodeTask): Promise<Outcome> {
+    const {timeoutMs} = this.#options
+    const own = new AbortController()
+    const end = new Ended(this.#signal)
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            const text = `${node}: no answer within ${durationText(timeoutMs)} (--node-timeout)`
+            end.reject(new NodeTimeoutError(text, {exitCode: exitCode.timedOut}))
+          }, timeoutMs)
+    try {
+      const work = connectAndRun(node, line, this.#luggage, {
+        signal: this.#signal,
+        stop: AbortSignal.any([this.#stop, own.signal]),
+        running: end.running,
+        settings,
+        part: {
+          once: this.#tasks.length > mostKept,
+          carry: (run, orders, io) => this.#carry(node, run, orders, io, end),
+        },
+      })
+      const code = await Promise.race([work, end.promise])
+      return {node, word: code === exitCode.done ? 'ok' : 'failed', exitCode: code}
+    } catch (error) {
+      return outcomeOf(node, error)
+    } finally {
+      clearTimeout(timer)
+      end[Symbol.dispose]()
+      own.abort()
+    }
+  }
+
+  async #carry(node: string, run: RunOnNode, orders: Buffer, io: Io, end: Ended): Promise<Ending> {
+    const {separator, way} = this.#options
+    using input = new InputForNode(run, {
+      givesKeys: false,
+      source: io.kind === 'in' ? io.source : undefined,
+      socket: undefined,
+      isEmpty: true,
+    })
+    const display = displayOn(process.stdout, false)
+    let held = ''
+    const lines = new PrefixedLines(separator === undefined ? '' : node + separator, async (text) => {
+      if (way === 'stream') return await display.write(Buffer.from(text))
+      held += text
+      if (held.length > mostText) throw new UserError(`${node}: its answer has no end`)
+    })
+    const reader = new AnswerReader(node, (answer) =>
+      way === 'gather' ? void this.#answers.push(answer) : this.#show([answer]),
+    )
+    let messages = ''
+    const told = displayOn(process.stderr, false)
+    const toldLines = new PrefixedLines('', async (text) => {
+      for (const message of text.trimEnd().split('\n')) {
+        const shown = message.replace(`${programName()}: `, '')
+        await told.write(Buffer.from(`${programName()}: ${node}: ${shown}\n`))
+      }
+    })
+    const passOn = (): void => {
+      const {signal: name} = (this.#signal.reason ?? {}) as {signal?: NodeJS.Signals}
+      if (typeof name === 'string') void run.send({kind: 'signal', name})
+    }
+    this.#signal.addEventListener('abort', passOn)
+    end.running.count++
+    try {
+      const ending = run.carry({
+        stdout: async (bytes) => {
+          if (!reader.take(bytes)) await lines.take(bytes)
+        },
+        stderr: async (bytes) => {
+          if (way === 'stream') await toldLines.take(bytes)
+          else if (messages.length < mostMessages) messages += bytes
+        },
+        onMark: async (text, output) => {
+          if (output !== 0 || !(await reader.hear(text))) input.hear(text)
+        },
+      })
+      await run.write(orders)
+      const ended = await ending
+      await lines.end()
+      await toldLines.end()
+      display.end()
+      this.#texts.set(node, held)
+      return ended
+    } catch (error) {
+      run.stop(error)
+      throw error
+    } finally {
+      this.#keepMessages(node, messages)
+      end.running.count--
+      this.#signal.removeEventListener('abort', passOn)
+    }
+  }
+
+  #keepMessages(node: string, text: string): void {
+    for (const line of text.split('\n').filter((each) => each !== '')) {
+      const message = line.replace(`${programName()}: `, '')
+      const nodes = this.#messages.get(message) ?? []
+      if (!nodes.includes(node)) nodes.push(node)
+      this.#messages.set(message, nodes)
+    }
+  }
+
+  async #show(answers: readonly Answer[]): Promise<void> {
+    const {fold, limit, way} = this.#options
+    const style = await terminalStyle()
+    let isFirst = true
+    for (const {head, view} of oneViews(answers, {width: this.#width(), style, fold, limit})) {
+      if (way === 'stream' && head.kind === 'text') {
+        const [answer] = answers
+        const lines = new PrefixedLines(`${answer?.node}: `, (text) => void process.stdout.write(text))
+        await lines.take(Buffer.from(String(answer?.entries[0]?.[1])))
+        await lines.end()
+        continue
+      }
+      const form = await this.#formFor(head.form)
+      const text = form.render(view)
+      await writePieces(process.stdout, isFirst ? text : [form.further([...text].join(''))], this.#signal)
+      isFirst = false
+    }
+  }
+
+  #width(): number | undefined {
+    return givenValue(this.#line.given, 'no-trunc') === true ? undefined : terminalWidth()
+  }
+
+  /** As it was asked for here; the node says only what is usual. */
+  #formFor(usual: string): ReturnType<typeof parseOutputForm> {
+    const {given} = this.#line
+    const output = givenValue(given, 'output')
+    const template = givenValue(given, 'template')
+    const named = typeof template === 'string' ? 'go-template' : /^[a-z]+$/.test(usual) ? usual : 'json'
+    return parseOutputForm(typeof output === 'string' ? output : named, {
+      template: typeof template === 'string' ? template : undefined,
+      readFile: async (path) => (await readFileBytes(path, {signal: this.#signal})).toString(),
+    })
+  }
+}
+
+/** What ends a node's work from outside: a limit, or a signal before anything runs there that it could be passed on to. */
+class Ended implements Disposable {
+  readonly running = {count: 0}
+  readonly promise: Promise<never>
+  readonly #signal: AbortSignal
+  reject: (reason: unknown) => void = () => undefined
+  readonly #onAbort = (): void => {
+    if (this.running.count === 0) this.reject(this.#signal.reason)
+  }
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+    this.promise = new Promise((_, reject) => {
+      this.reject = reject
+    })
+    this.promise.catch(() => undefined)
+    signal.addEventListener('abort', this.#onAbort)
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+  }
+}

@@ -1,0 +1,207 @@
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
+import {isMet} from '../../support/needs.js'
+import {onTerminal} from '../../support/on-terminal.js'
+import {type CliResult, runCli} from '../../support/run-cli.js'
+import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+
+const pod = (name: string) => ({
+  namespace: 'shop',
+  name,
+  containers: [
+    {name: 'web', image: 'registry.crisp.demo/shell:1.0', command: ['/bin/sh', '-c', 'exec sleep 1000']},
+  ],
+})
+
+describe.skipIf(!isMet('ssh'))('several nodes', () => {
+  let runtime: DemoRuntime
+  let other: DemoRuntime
+  let node: SshNode
+  beforeAll(async () => {
+    runtime = await startDemoRuntime({seed: {pods: [pod('web-1')]}})
+    other = await startDemoRuntime({seed: {pods: [pod('web-1'), pod('web-2')]}})
+    for (const {endpoint} of [runtime, other]) {
+      const socket = endpoint.replace('unix://', '')
+      await chmod(dirname(socket), 0o711)
+      await chmod(socket, 0o666)
+    }
+    node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
+    // Hosts of one server, by whatever name; nobody listens for the last.
+    const config = join(dirname(node.home('root')), '..', 'ssh_config')
+    const root = /^Host root\n([\s\S]*?)(?=^Host |$(?![\s\S]))/m.exec(await readFile(config, 'utf8'))?.[1]
+    await writeFile(config, `Host n* m*\n${root}\nHost dead*\n  HostName 127.0.0.1\n  Port 1\n`, {flag: 'a'})
+    await mkdir(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
+  })
+  afterAll(async () => {
+    node[Symbol.dispose]()
+    await runtime[Symbol.asyncDispose]()
+    await other[Symbol.asyncDispose]()
+  })
+
+  const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, stdin?: string): Promise<CliResult> =>
+    runCli(argv, {env: {...node.env, ...env}, ...(stdin === undefined ? {} : {stdin})})
+  const configure = (text: string): Promise<void> =>
+    writeFile(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp', 'config.yaml'), text)
+  const on = (...argv: string[]) => run(['--node-crisp', node.crisp, ...argv])
+
+  test('lists become one table', async () => {
+    await configure(`nodes:\n  others:\n    nodes: m1\n    runtime-endpoint: ${other.endpoint}\n`)
+    const {stdout, stderr, exitCode} = await on('-N', 'n[1-2]', '-N', '@others', 'pods')
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ {2,}/))
+    expect(rows[0]?.slice(0, 2)).toEqual(['NODE', 'POD ID'])
+    expect(
+      rows
+        .slice(1)
+        .map(([name, , , , pod]) => `${name} ${pod}`)
+        .toSorted(),
+    ).toEqual(['m1 web-1', 'm1 web-2', 'n1 web-1', 'n2 web-1'])
+  })
+
+  test('documents say the node of each item', async () => {
+    const {stdout} = await on('-N', 'n1,n2', 'ps', '-o', 'json')
+    const {containers} = JSON.parse(stdout)
+    expect(
+      containers.map((each: {node: string; metadata: {name: string}}) => [each.node, each.metadata.name]),
+    ).toEqual([
+      ['n1', 'web'],
+      ['n2', 'web'],
+    ])
+    const {stdout: version} = await on('-N', 'n1,n2', 'version', '-o', 'yaml')
+    expect(version).toMatch(/^- node: n1\n[\s\S]*\n- node: n2\n/)
+    const {stdout: path} = await on(
+      '-N',
+      'n1,n2',
+      'pods',
+      '-o',
+      'jsonpath={range .items[*]}{.node}{end}{.items[0].node}',
+    )
+    expect(path).toBe('n1n2n1\n')
+  })
+
+  test('names lead back', async () => {
+    const {stdout} = await on('-N', 'n[1-2]', 'ps', '-o', 'name')
+    expect(stdout).toBe('n1//shop/web-1/web\nn2//shop/web-1/web\n')
+    const {stdout: found} = await on('inspect', ...stdout.trimEnd().split('\n'), '-o', 'jsonpath={[*].node}')
+    expect(found).toBe('n1 n2\n')
+    const {stdout: ids} = await on('-N', 'n[1-2]', 'ps', '-q')
+    expect(ids).toMatch(/^n1\/\/[0-9a-f]+\nn2\/\/[0-9a-f]+\n$/)
+    expect((await on('exec', 'n1//shop/web-1/web', 'echo', 'a//b')).stdout).toBe('a//b\n')
+  })
+
+  test('text comes in lines of each node', async () => {
+    const {stdout} = await on('-N', 'n[1-2]', 'exec', 'web', 'sh', '-c', 'echo one; printf two')
+    expect(stdout.trimEnd().split('\n').toSorted()).toEqual(['n1: one', 'n1: two', 'n2: one', 'n2: two'])
+  })
+
+  test('equal answers are one', async () => {
+    const {stdout} = await on('-N', 'n[1-3],n7', '--fold', 'ps')
+    expect(stdout.split('\n')[1]).toMatch(/^n\[1-3,7\] \(4\) /)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2)
+    const {stdout: version} = await on('-N', 'n[1-3]', '--fold', 'version')
+    expect(version).toMatch(/^n\[1-3\] \(3\):\nVersion: /)
+  })
+
+  test('a dead node is a line, and the others stand', async () => {
+    const {stdout, stderr, exitCode} = await on('-N', 'n1,dead1,n2', 'ps', '-o', 'name')
+    expect({stdout, stderr, exitCode}).toEqual({
+      stdout: 'n1//shop/web-1/web\nn2//shop/web-1/web\n',
+      stderr: expect.stringMatching(/^crisp: dead1: .*Connection refused\ncrisp: 2 ok, 1 refused\n$/),
+      exitCode: 4,
+    })
+    expect(await on('-N', '@failed', 'ps')).toMatchObject({
+      stdout: '',
+      stderr: expect.stringMatching(/^crisp: dead1: /),
+    })
+  })
+
+  test('what fails there is said once for all', async () => {
+    const {stderr, exitCode} = await on('-N', 'n[1-2]', 'inspect', 'nothing')
+    expect({stderr, exitCode}).toEqual({
+      stderr: expect.stringMatching(/^crisp: n\[1-2\] \(2\): .*nothing.*\ncrisp: 0 ok, 2 failed\n$/),
+      exitCode: 3,
+    })
+  })
+
+  test('nodes come from a file', async () => {
+    const {stdout, stderr} = await run(
+      ['--node-crisp', node.crisp, '--nodes-file', '-', 'ps', '-o', 'name'],
+      {},
+      '# both\nnode/n1\nn2\n',
+    )
+    expect(stderr).toBe('')
+    expect(stdout).toBe('n1//shop/web-1/web\nn2//shop/web-1/web\n')
+  })
+
+  test('what changes nodes says on which, and gives words that lead back', async () => {
+    const {stdout, stderr} = await on('-N', 'n[1-2]', '--yes', 'update', '--cpu-share', '512', 'web')
+    expect({stderr, lines: stdout.trimEnd().split('\n').toSorted()}).toEqual({
+      stderr: 'crisp: update on n[1-2] (2)\n',
+      lines: ['n1//web', 'n2//web'],
+    })
+  })
+
+  test('after a failure no other node is begun', async () => {
+    const {stderr, exitCode} = await on(
+      ...[
+        '-N',
+        'dead1,n[1-2]',
+        '--yes',
+        '--serial',
+        '1',
+        '--fail-fast',
+        'update',
+        '--cpu-share',
+        '512',
+        'web',
+      ],
+    )
+    expect({stderr: stderr.split('\n').at(-2), exitCode}).toEqual({
+      stderr: 'crisp: 0 ok, 1 refused, 2 not run',
+      exitCode: 4,
+    })
+  })
+
+  test('a terminal is asked, with what would be done', async () => {
+    const session = await onTerminal(
+      ['--node-crisp', node.crisp, '-N', 'n[1-2]', 'stop', 'web'],
+      runtime.endpoint,
+      {env: node.env},
+    )
+    await session.until('crisp: n[1-2] (2): would stop container')
+    await session.until('crisp: stop on n[1-2] (2)? [y/N]')
+    session.terminal.input.write('n\n')
+    expect((await session.outcome()).exitCode).toBe(0)
+    expect((await on('-N', 'n1,n2', 'ps', '-q')).stdout.trimEnd().split('\n')).toHaveLength(2)
+  })
+
+  test.each([
+    [
+      ['-N', 'n[1-2]', 'exec', '-it', 'web', 'sh'],
+      /exec --tty is for one node, and n\[1-2\] \(2\) are several/,
+    ],
+    [
+      ['-N', 'n[1-2]', 'stop', 'web'],
+      /stop on n\[1-2\] \(2\) changes them, and nobody can be asked: --yes does it/,
+    ],
+    [['-N', 'n[1-2]', '--serial', '0', 'stop', 'web'], /--serial "0" should be 1 or more/],
+    [['-N', 'n[1-2]', 'top'], /top is for one node/],
+    [['-N', '@othrs', 'ps'], /there is no group @othrs: did you mean @others\?/],
+    [['-N', 'n1!n1', 'ps'], /no node is left of n1!n1/],
+    [['stop', 'n1//web', 'api'], /api: on which node\?/],
+    [['-N', 'n[1-2', 'ps'], /"n\[1-2" is no set of nodes: a bracket is not closed/],
+    [['-N', 'n[1-2]', '--fanout', '0', 'ps'], /--fanout "0" should be 1 or more/],
+  ])('%j is wrong usage', async (argv, message) => {
+    const {stdout, stderr, exitCode} = await run(argv)
+    expect({stdout, stderr, exitCode}).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(message),
+      exitCode: 2,
+    })
+  })
+})
