@@ -49,6 +49,10 @@ async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]>
     const nodes = knownNodes(process.env).map(({destination}) => ({word: destination}))
     return nodes.filter(({word}) => word.startsWith(part))
   }
+  if (lookup === 'node') {
+    const {nodeCandidates} = await import('./nodes.js')
+    return await nodeCandidates(part, process.env)
+  }
   // Counted from the start of the process: that is when the key was pressed.
   const leftMs = Number(process.env.CRISP_COMPLETION_MS || patienceMs) - performance.now()
   try {
