@@ -14,6 +14,7 @@ import {chmod, mkdtemp, rm} from 'node:fs/promises'
 import {type AddressInfo, connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
+import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {eventually} from '../../support/eventually.js'
@@ -95,6 +96,8 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
       '',
       'two\nlines',
     ],
+    ['doctor', '--only', 'runtime,conditions,responses,pods,images'],
+    ['explain', 'doctor/cni'],
     ['inspect', 'nobody'],
     ['ps', '--no-such-flag'],
     ['ps', '-o', 'jsonpath={'],
@@ -104,6 +107,18 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
   ])('as here: crisp %s %s %s %s %s', async (...line) => {
     const argv = line.filter((word): word is string => word !== undefined)
     expect(await there(argv)).toEqual(await here(argv))
+  })
+
+  test('a report of the node comes over as it is', async () => {
+    const cli = startCli(['--node', 'root', 'report', '--events', '0s', '-'], {env: node.env})
+    cli.stdin.end()
+    const chunks: Buffer[] = []
+    cli.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+    const exitCode = await new Promise((resolve) => cli.once('close', resolve))
+    const archive = gunzipSync(Buffer.concat(chunks)).toString('latin1')
+    expect(exitCode).toBe(0)
+    expect(archive).toContain('/manifest.json')
+    expect(archive).toContain('"web-1"')
   })
 
   test.each(['worker', 'fisher', 'casher'])('whatever shell and banner the user %s has', async (user) => {
