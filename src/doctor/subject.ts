@@ -130,13 +130,16 @@ export class Subject {
     try {
       const outcomes = await concurrently(things, inFlight, async (thing): Promise<Asked<Thing, Answer>> => {
         if (over.signal.aborted) return {thing, isLeft: true}
-        return {thing, answer: await ask(thing, over.signal), isLeft: false}
+        const beganMs = performance.now()
+        try {
+          return {thing, answer: await ask(thing, over.signal), isLeft: false}
+        } catch (error) {
+          // It may only have been late in its turn.
+          const isCut = error instanceof NoAnswer && performance.now() - beganMs < this.limitMs / 2
+          return isCut ? {thing, isLeft: true} : {thing, error, isLeft: false}
+        }
       })
-      return outcomes.map((outcome, index) =>
-        outcome.status === 'fulfilled'
-          ? outcome.value
-          : {thing: things[index] as Thing, error: outcome.reason, isLeft: false},
-      )
+      return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     } finally {
       clearTimeout(timer)
     }

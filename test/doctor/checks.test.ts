@@ -1,4 +1,9 @@
 import {expect, test} from 'vitest'
+import type {Check} from '../../src/doctor/check.js'
+import {examine} from '../../src/doctor/examine.js'
+import {Host} from '../../src/doctor/host.js'
+import {NotChecked} from '../../src/doctor/not-checked.js'
+import {Subject} from '../../src/doctor/subject.js'
 import {id, kubeletContainer, never, secondsAgo, status} from '../support/fake-runtime.js'
 import {
   cniFile,
@@ -17,6 +22,58 @@ test('on a node that is well every check is done, and none finds more than info'
   await using node = await startSickNode()
   const outcomes = await node.examine()
   expect(outcomes.filter(({result}) => !['ok', 'info'].includes(result))).toEqual([])
+})
+
+test('a check that fails by itself is told from one that cannot be done', async () => {
+  await using node = await startSickNode()
+  const subject = new Subject({
+    client: node.client,
+    host: new Host({root: node.root}),
+    limitMs: 500,
+    nowMs: Date.now(),
+    sinceMs: 0,
+  })
+  const check = (run: Check['run']): Check => ({
+    name: 'test',
+    about: 'nothing',
+    sources: ['host'],
+    severity: 'info',
+    explanation: '',
+    run,
+  })
+  const ran = await examine(
+    [
+      check(() => Promise.reject(new TypeError('ours'))),
+      check(() => Promise.reject(new NotChecked('no such file'))),
+      check(() => new Promise(() => undefined)),
+    ],
+    subject,
+  )
+  expect(ran.map(({result, reason}) => [result, reason?.split('\n')[0]])).toEqual([
+    ['failed', 'TypeError: ours'],
+    ['not checked', 'no such file'],
+    ['not checked', 'not done within 2s'],
+  ])
+})
+
+test('of many that answer slowly none is taken for one that hangs', async () => {
+  await using node = await startSickNode()
+  for (let index = 0; index < 200; index++)
+    node.containers.push(
+      kubeletContainer('default', 'web', `c${index}`, {
+        id: id(`c${index.toString(16).padStart(2, '0')}`),
+        podSandboxId: webPod,
+        createdAt: secondsAgo(100),
+      }),
+    )
+  node.answers.ContainerStatus = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    return {status: {id: web, state: 'CONTAINER_RUNNING'}}
+  }
+  const found = await node.findings({only: 'responses', limitMs: 4000})
+  expect(found).toMatchObject([
+    {severity: 'warning', what: expect.stringMatching(/of 201 containers were not asked for within 4s/)},
+  ])
 })
 
 interface Fault {
