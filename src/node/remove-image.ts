@@ -1,7 +1,8 @@
 import type {CriClient} from '../client/connect.js'
 import {listContainerRows, listImageRows} from '../client/list-rows.js'
 import {findImage, imageStatus, lookUpImage} from '../client/names.js'
-import type {Image} from '../generated/cri.js'
+import type {Container, Image} from '../generated/cri.js'
+import {containerStatuses} from './details.js'
 import {imagesByName} from './selection.js'
 
 export interface ImageTarget {
@@ -50,8 +51,8 @@ export async function removeImage(client: CriClient, {image, name}: ImageTarget)
 }
 
 /**
- * Images that no container, in whatever state, was made from, that are not pinned, and that are not the sandbox image:
- * pods run from that one, which no list says.
+ * Images that no container, in whatever state, was made from or has mounted as a volume, that are not pinned, and that are
+ * not the sandbox image: pods run from that one, which no list says.
  */
 export async function unusedImages(client: CriClient): Promise<Image[]> {
   const [images, containers, pause] = await Promise.all([
@@ -70,7 +71,21 @@ export async function unusedImages(client: CriClient): Promise<Image[]> {
     const id = known.get(name)?.id ?? (await lookUpImage(client, name)).image?.id
     if (id !== undefined) used.add(id)
   }
-  return images.filter(({id, pinned}) => !pinned && !used.has(id))
+  const unused = images.filter(({id, pinned}) => !pinned && !used.has(id))
+  if (unused.length === 0) return unused
+  const mounted = await mountedImages(client, containers)
+  return unused.filter(
+    ({id, repoTags, repoDigests}) => ![id, ...repoTags, ...repoDigests].some((name) => mounted.has(name)),
+  )
+}
+
+/** By all the names that containers have for them; what is mounted only the status of each tells. */
+async function mountedImages(client: CriClient, containers: readonly Container[]): Promise<Set<string>> {
+  const statuses = await containerStatuses(client, containers)
+  const images = [...statuses.values()].flatMap(({mounts}) => mounts.flatMap(({image}) => image ?? []))
+  return new Set(
+    images.flatMap(({image, imageRef, userSpecifiedImage}) => [image, imageRef, userSpecifiedImage]),
+  )
 }
 
 /** containerd 1.x and CRI-O tell it in their verbose status; containerd 2 pins it. */

@@ -143,6 +143,21 @@ describe('selection of images', () => {
     expect(left()).toEqual(kept)
   })
 
+  test('--prune leaves an image that a container has mounted as a volume', async () => {
+    const {answers, left} = node('containerd')
+    await using runtime = await startFakeRuntime({
+      ...answers,
+      ContainerStatus: {
+        status: {
+          id: id('c1'),
+          mounts: [{containerPath: '/models', image: {image: 'quay.io/team/old@sha256:88'}}],
+        },
+      },
+    })
+    expect(await runInProcess(['rmi', '--prune'], runtime)).toMatchObject({stderr: '', exitCode: 0})
+    expect(left()).toEqual(['a2', 'a3', 'a4', 'a5'])
+  })
+
   test('an image without tags is removed by its digests', async () => {
     await using runtime = await startFakeRuntime(node('containerd').answers)
     expect(await runInProcess(['rmi', sha('a3')], runtime)).toMatchObject({

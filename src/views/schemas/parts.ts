@@ -31,11 +31,6 @@ export function list(items: Part | Parts, description: string): Part {
   return part({type: 'array', items: schemaOf(items)}, description)
 }
 
-/** Any number of them, by names that are not known before. */
-export function byName(values: Part | Parts, description: string): Part {
-  return part({type: 'object', additionalProperties: schemaOf(values)}, description)
-}
-
 function part(schema: object, description: string): Part {
   return {schema: description === '' ? schema : {...schema, description}}
 }
