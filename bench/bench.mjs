@@ -5,6 +5,7 @@
 // root and the packages that test/containerd names: without it what starts up is, on a runtime that only sends, and exec
 // is not. Processor time and peak memory are those of runs of their own, whose medians and largest they are.
 import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {appendFileSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {cpus, tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -66,11 +67,11 @@ async function measureStartAndExec() {
     const endpoint = process.env.CONTAINER_RUNTIME_ENDPOINT
     if (parts.includes('start')) {
       await measureStart(endpoint)
-      measure('exec C true', withArguments(programsAt(endpoint), 'exec', container.id, 'true'), {
+      await measure('exec C true', withArguments(programsAt(endpoint), 'exec', container.id, 'true'), {
         must: {standalone: {ratio: 1.3}},
       })
     }
-    if (parts.includes('exec')) measureExec(endpoint, container.id)
+    if (parts.includes('exec')) await measureExec(endpoint, container.id)
   } finally {
     await container[Symbol.asyncDispose]()
   }
@@ -83,13 +84,13 @@ async function measureStart(endpoint) {
     'bare http2': [NODE_PROGRAM, path('bare-client.mjs'), endpoint.replace('unix://', '')],
   }
   const must = {standalone: {ratio: 1.5}, npm: {ratio: 3.2}}
-  measure('version', {...withArguments(programs, 'version'), ...bare}, {must})
-  measure('ps', withArguments(programs, 'ps'), {must})
-  measure('--help', withArguments(programs, '--help'), {must: {standalone: {ratio: 0.9}}})
-  measure('--version', withArguments(programs, '--version'), {must: {standalone: {ratio: 0.9}}})
+  await measure('version', {...withArguments(programs, 'version'), ...bare}, {must})
+  await measure('ps', withArguments(programs, 'ps'), {must})
+  await measure('--help', withArguments(programs, '--help'), {must: {standalone: {ratio: 0.9}}})
+  await measure('--version', withArguments(programs, '--version'), {must: {standalone: {ratio: 0.9}}})
 }
 
-function measureLists(endpoint) {
+async function measureLists(endpoint) {
   const programs = programsAt(endpoint)
   const lists = [
     ['ps -a', {standalone: {ratio: 0.8}, npm: {memory: 1.2}}],
@@ -100,11 +101,11 @@ function measureLists(endpoint) {
     ['images'],
   ]
   for (const [words, must] of lists)
-    measure(`10,000: ${words}`, withArguments(programs, ...words.split(' ')), {must})
+    await measure(`10,000: ${words}`, withArguments(programs, ...words.split(' ')), {must})
 }
 
 /** crictl takes no answer of this size. */
-function measureHugeLists(endpoint) {
+async function measureHugeLists(endpoint) {
   const {crictl: _, ...programs} = programsAt(endpoint)
   const within = (ms) => ({npm: {ms, mb: 200}, standalone: {ms, mb: 200}})
   const table = withArguments(programs, 'ps', '-a')
@@ -112,23 +113,23 @@ function measureHugeLists(endpoint) {
     name,
     ['sh', '-c', '"$@" | head -1', 'sh', ...words],
   ])
-  measure('100,000: ps -a', table, {must: within(1_000)})
-  measure('100,000: ps -a --name', withArguments(programs, 'ps', '-a', '--name', '^needle$'), {
+  await measure('100,000: ps -a', table, {must: within(1_000)})
+  await measure('100,000: ps -a --name', withArguments(programs, 'ps', '-a', '--name', '^needle$'), {
     must: within(600),
   })
-  measure('100,000: ps -a | head -1', Object.fromEntries(first), {must: within(1_000)})
+  await measure('100,000: ps -a | head -1', Object.fromEntries(first), {must: within(1_000)})
 }
 
 /** Whole commands: 200 MiB into a container and out of it. */
-function measureExec(endpoint, id) {
+async function measureExec(endpoint, id) {
   const input = join(directory, 'input')
   for (let index = 0; index < 200; index++) appendFileSync(input, Buffer.alloc(1024 ** 2, index))
   const programs = programsAt(endpoint)
   const must = {standalone: {ratio: 1}}
   // The shell has to keep stdout open: containerd ends stdin with it.
   const receive = ['exec', '-i', id, 'sh', '-c', 'cat > /tmp/bench; exit $?']
-  measure('exec, 200 MiB in', withArguments(programs, ...receive), {must, input})
-  measure('exec, 200 MiB out', withArguments(programs, 'exec', id, 'cat', '/tmp/bench'), {must})
+  await measure('exec, 200 MiB in', withArguments(programs, ...receive), {must, input})
+  await measure('exec, 200 MiB out', withArguments(programs, 'exec', id, 'cat', '/tmp/bench'), {must})
 }
 
 /** Beside `cat`, without what the same takes of an empty file. */
@@ -141,7 +142,11 @@ async function measureLogs() {
     const {crictl: _, ...programs} = programsAt(runtime.endpoint)
     const reading = (name) => ({cat: ['cat', files[name]], ...withArguments(programs, 'logs', name)})
     const must = {npm: {ratio: 4.3}, standalone: {ratio: 4.3}}
-    measure('logs, 1 GiB', reading('short'), {must, without: reading('empty'), rounds: Math.min(rounds, 5)})
+    await measure('logs, 1 GiB', reading('short'), {
+      must,
+      without: reading('empty'),
+      rounds: Math.min(rounds, 5),
+    })
   } finally {
     runtime.close()
   }
@@ -162,7 +167,7 @@ async function atRuntime(count, work) {
 }
 
 /** The first command is the reference, if it is one of ours there is none. */
-function measure(name, commands, {must = {}, input, without, rounds: times = rounds} = {}) {
+async function measure(name, commands, {must = {}, input, without, rounds: times = rounds} = {}) {
   const results = Object.entries(commands).map(([program, command]) => ({
     program,
     command,
@@ -172,12 +177,12 @@ function measure(name, commands, {must = {}, input, without, rounds: times = rou
   }))
   for (let round = -1; round < times; round++)
     for (const {program, command, ms} of results) {
-      const took = run(command, input).ms - (without ? run(without[program], input).ms : 0)
+      const took = (await run(command, input)) - (without ? await run(without[program], input) : 0)
       if (round >= 0) ms.push(took)
     }
   for (let round = 0; round < Math.min(times, usageRounds); round++)
     for (const result of results) {
-      const {cpuMs, mb} = usage(result.command, input)
+      const {cpuMs, mb} = await usage(result.command, input)
       result.cpu.push(cpuMs)
       result.mb = Math.max(result.mb, mb)
     }
@@ -216,22 +221,31 @@ function verdict(must, value) {
     .join(', ')
 }
 
-function run([file, ...args], input) {
+/** While it runs, runtimes of this process answer. */
+async function run([file, ...args], input) {
   const stdin = input === undefined ? 'ignore' : openSync(input, 'r')
   const start = process.hrtime.bigint()
-  const {status, stderr} = spawnSync(file, args, {stdio: [stdin, 'ignore', 'pipe'], encoding: 'utf8'})
+  const child = spawn(file, args, {stdio: [stdin, 'ignore', 'pipe']})
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const exited = once(child, 'exit')
+  const closed = once(child, 'close')
+  const [code] = await exited
   const ms = Number(process.hrtime.bigint() - start) / 1e6
+  await closed
   if (stdin !== 'ignore') closeSync(stdin)
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${status}: ${stderr}`)
-  return {ms}
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}: ${said}`)
+  return ms
 }
 
 /** Processor time of all its processes, to the millisecond as bash has it, and the memory of the largest. */
-function usage(command, input) {
+async function usage(command, input) {
   const [peak, times] = [join(directory, 'peak'), join(directory, 'times')]
   const script =
     'exec 3> "$0"; peak=$1; shift; /usr/bin/time -f %M -o "$peak" "$@"; code=$?; times >&3; exit $code'
-  run(['bash', '-c', script, times, peak, ...command], input)
+  await run(['bash', '-c', script, times, peak, ...command], input)
   const [, ofChildren = ''] = readFileSync(times, 'utf8').trim().split('\n')
   const cpuMs = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)]
     .map(([, minutes, seconds]) => (Number(minutes) * 60 + Number(seconds)) * 1_000)

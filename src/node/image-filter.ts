@@ -5,8 +5,13 @@ import {hexOf} from '../text/short-id.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
 function sortImages(images: readonly Image[]): Image[] {
+  const tags = images.map(({repoTags}) => repoTags[0])
+  // Most often all have a tag: then the rest need not be read.
+  const others = tags.every((tag) => tag !== undefined)
+    ? []
+    : images.map(({id, repoDigests}) => ({id, digest: repoDigests[0]}))
   return images
-    .map((image) => ({image, id: image.id, tag: image.repoTags[0], digest: image.repoDigests[0]}))
+    .map((image, place) => ({image, tag: tags[place], id: '', digest: undefined, ...others[place]}))
     .sort((a, b) => {
       if (a.tag !== undefined && b.tag !== undefined) return compare(a.tag, b.tag)
       if (a.digest !== undefined && b.digest !== undefined) return compare(a.digest, b.digest)

@@ -45,26 +45,30 @@ function imagesTable(
     {title: 'SIZE', drop: 3},
     ...(pinned ? [{title: 'PINNED', drop: 2}] : []),
   ]
-  const rows = images.flatMap((image) =>
-    imageRows(image).map(({name, tag, digest}) => [
-      name,
-      tag,
-      ...(digests ? [id(digest)] : []),
-      id(image.id),
-      bytesText(Number(image.size), units, 3),
-      ...(pinned ? [String(image.pinned)] : []),
-    ]),
-  )
-  return tablePieces(columns, rows, {width, style})
+  const rows = function* () {
+    for (const image of images)
+      for (const {name, tag, digest} of imageRows(image, digests))
+        yield [
+          name,
+          tag,
+          ...(digests ? [id(digest)] : []),
+          id(image.id),
+          bytesText(Number(image.size), units, 3),
+          ...(pinned ? [String(image.pinned)] : []),
+        ]
+  }
+  return tablePieces(columns, rows(), {width, style})
 }
 
 /** One row for each tag, or one for an image without tags. Each tag gets the digest of its own repository if there is one. */
-function imageRows({repoTags, repoDigests}: Pick<Image, 'repoTags' | 'repoDigests'>): ImageRow[] {
-  const digests = repoDigests.map(splitReference)
+function imageRows(image: Pick<Image, 'repoTags' | 'repoDigests'>, withDigest = false): ImageRow[] {
+  const tagged = image.repoTags.map(splitReference)
+  // Then digests, which take longest to read, say nothing more.
+  if (!withDigest && tagged.length > 0 && tagged.every(({name}) => name !== none)) return tagged
+  const digests = image.repoDigests.map(splitReference)
   const [first = {name: none, tag: none, digest: none}] = digests
-  if (repoTags.length === 0) return [first]
-  return repoTags.map((repoTag) => {
-    const {name, tag, digest} = splitReference(repoTag)
+  if (tagged.length === 0) return [first]
+  return tagged.map(({name, tag, digest}) => {
     const own = digests.find((other) => other.name === name) ?? first
     return {name: name === none ? first.name : name, tag, digest: digest === none ? own.digest : digest}
   })
