@@ -9,6 +9,7 @@ import {choiceFlag, durationFrom, integerFlag, regexpFlag} from '../cli/flags/ty
 import {namespaceFlag} from '../cli/flags/usage.js'
 import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
+import {KnownEndings} from '../node/endings.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
 import {ownCommand} from '../text/own-command.js'
 import type {Pattern} from '../text/regexp/pattern.js'
@@ -34,8 +35,8 @@ const shortestIntervalMs = 200
 export default class Top extends CriCommand {
   static override summary = 'Watch what pods and containers use, live'
   static override description =
-    `On the whole terminal, with keys to sort, filter, open pods and go to logs, exec and inspect (? lists them).
-100 in CPU % is one core. --once prints a single frame, for scripts.`
+    `On the whole terminal, with keys to sort, filter, open pods and go to logs, a shell and describe (? lists them).
+What fails again and again or ran out of memory stands first. 100 in CPU % is one core. --once prints a single frame, for scripts.`
   static override examples = [
     'crisp top',
     'crisp top --pods --sort mem',
@@ -195,7 +196,9 @@ async function firstFrame(
   const [node, first] = await Promise.all([nodeState(client), sampleNode(client)])
   history.take(first)
   await sleep(Math.min(intervalMs, 1_000), undefined, {signal})
-  const pods = filter(history.take(await sampleNode(client)))
+  const sample = await sampleNode(client)
+  const endings = await new KnownEndings().of(client, sample, {withinMs: 2_000, nowMs: Date.now()})
+  const pods = filter(history.take(sample, endings))
   return {node, machine, pods, state, units, nowMs: Date.now()}
 }
 

@@ -30,6 +30,27 @@ export async function endingsOf(
   return {statuses, loops: crashLoops(containers, statuses, known, nowMs)}
 }
 
+/** The same again and again: each that has ended is asked for once. */
+export class KnownEndings {
+  #statuses = new Map<string, ContainerStatus>()
+
+  async of(
+    client: CriClient,
+    {containers, pods}: {containers: readonly Container[]; pods: readonly PodSandbox[]},
+    {withinMs, nowMs}: {withinMs: number; nowMs: number},
+  ): Promise<Endings> {
+    const unknown = containers.filter(({id}) => !this.#statuses.has(id))
+    const told = await statusesOfEnded(client, unknown, countDown(withinMs))
+    const statuses = new Map<string, ContainerStatus>()
+    for (const {id} of containers) {
+      const status = told.get(id) ?? this.#statuses.get(id)
+      if (status) statuses.set(id, status)
+    }
+    this.#statuses = statuses
+    return {statuses, loops: crashLoops(containers, statuses, pods, nowMs)}
+  }
+}
+
 /** What is to say of a pod: its containers that fail, or how they have ended. */
 export interface PodEnding {
   failures?: number

@@ -8,6 +8,13 @@ export interface Pasted {
   pasted: string
 }
 
+/** What the mouse did, and where, the first column and row being 1. */
+export interface Pointed {
+  mouse: 'click' | 'wheel-up' | 'wheel-down'
+  column: number
+  row: number
+}
+
 const sequences: Readonly<Record<string, Key>> = {
   '[A': 'up',
   '[B': 'down',
@@ -76,6 +83,17 @@ function sequenceIn(text: string): string | undefined {
   return undefined
 }
 
+const buttons: Readonly<Record<number, Pointed['mouse']>> = {0: 'click', 64: 'wheel-up', 65: 'wheel-down'}
+/** Shift, Meta and Ctrl, with which they do the same. */
+const modifiers = 4 | 8 | 16
+
+/** A mouse report in SGR's form, as far as it means something: that a button is let go does not. */
+function pointedIn(sequence: string): Pointed | undefined {
+  const [, button, column, row] = /^\[<(\d+);(\d+);(\d+)M$/.exec(sequence) ?? []
+  const mouse = buttons[Number(button) & ~modifiers]
+  return button !== undefined && mouse ? {mouse, column: Number(column), row: Number(row)} : undefined
+}
+
 const pasteBegin = '[200~'
 const pasteEnd = '\u001b[201~'
 
@@ -95,10 +113,10 @@ export class KeyDecoder {
     return this.#pasted === undefined && this.#pending !== '' && this.#pending.length <= 2
   }
 
-  feed(bytes: Buffer): (Key | Pasted)[] {
+  feed(bytes: Buffer): (Key | Pasted | Pointed)[] {
     let rest = this.#pending + bytes.toString('latin1')
     this.#pending = ''
-    const inputs: (Key | Pasted)[] = []
+    const inputs: (Key | Pasted | Pointed)[] = []
     while (rest !== '') {
       if (this.#pasted !== undefined) rest = this.#paste(rest, inputs)
       else if (rest[0] === '\u001b') rest = this.#escape(rest, inputs)
@@ -114,7 +132,7 @@ export class KeyDecoder {
     return ['escape', ...pending.slice(1)]
   }
 
-  #press(input: string, inputs: (Key | Pasted)[]): string {
+  #press(input: string, inputs: (Key | Pasted | Pointed)[]): string {
     const text = /^[^\u0000-\u001f\u007f]+/.exec(input)?.[0]
     if (text !== undefined) {
       inputs.push(...this.#characters.write(Buffer.from(text, 'latin1')))
@@ -124,7 +142,7 @@ export class KeyDecoder {
     return input.slice(1)
   }
 
-  #escape(input: string, inputs: (Key | Pasted)[]): string {
+  #escape(input: string, inputs: (Key | Pasted | Pointed)[]): string {
     const after = input.slice(1)
     if (after.startsWith(pasteBegin)) {
       this.#pasted = ''
@@ -136,7 +154,7 @@ export class KeyDecoder {
       return ''
     }
     if (sequence !== undefined) {
-      inputs.push(sequences[sequence] ?? 'unknown')
+      inputs.push(pointedIn(sequence) ?? sequences[sequence] ?? 'unknown')
       return after.slice(sequence.length)
     }
     inputs.push('escape')
@@ -144,7 +162,7 @@ export class KeyDecoder {
   }
 
   /** Terminals take Ctrl-C out of what is pasted, so that one is pressed, by somebody who has enough of it. */
-  #paste(input: string, inputs: (Key | Pasted)[]): string {
+  #paste(input: string, inputs: (Key | Pasted | Pointed)[]): string {
     const pressed = input.indexOf('\u0003')
     const end = input.indexOf(pasteEnd)
     const until = [pressed, end].filter((index) => index !== -1)

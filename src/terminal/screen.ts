@@ -1,6 +1,9 @@
-/** The other screen without a cursor, lines cut instead of wrapped, what is pasted told from what is typed. */
-const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[H\u001b[2J'
-const leave = '\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l'
+/**
+ * The other screen without a cursor, lines cut instead of wrapped, what is pasted told from what is typed, the mouse's
+ * buttons and wheel told by column and row (SGR); a terminal that has none of these heeds none.
+ */
+const enter = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[?1000h\u001b[?1006h\u001b[H\u001b[2J'
+const leave = '\u001b[?1006l\u001b[?1000l\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l'
 
 /**
  * The other screen of a terminal, on which lines are drawn from the top. What stands there already is not drawn

@@ -15,6 +15,11 @@ const signalNames: Readonly<Record<number, string>> = {
 const oomKilled = 'OOMKilled'
 const killedCode = 128 + 9
 
+/** Whether the container itself was ended so, and no process in it long before. */
+export function isOutOfMemory({exitCode, reason}: {exitCode: number; reason: string}): boolean {
+  return reason === oomKilled && exitCode === killedCode
+}
+
 /** Reasons that say no more than the exit code does. */
 const plainReasons = new Set(['', 'Completed', 'Error'])
 
@@ -47,7 +52,7 @@ export function exitText({
   reason: string
   message: string
 }): string {
-  if (reason === oomKilled && exitCode === killedCode) return `killed, out of memory (${exitCode})`
+  if (isOutOfMemory({exitCode, reason})) return `killed, out of memory (${exitCode})`
   const signal = signalNames[exitCode - 128]
   const code = `exited with ${exitCode}${signal ? ` (${signal})` : ''}`
   if (reason === oomKilled) return `${code}; a process in it was OOM-killed at some time`

@@ -18,6 +18,7 @@ const states: Readonly<Record<string, Meaning>> = {
   NotReady: 'warning',
   Exited: 'ended',
   Unknown: 'failed',
+  OOMKilled: 'failed',
   FALSE: 'failed',
 }
 

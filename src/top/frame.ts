@@ -7,9 +7,9 @@ import {exitText} from '../text/exit.js'
 import {cellMeaning, endingMeaning, type Meaning, nearLimit, type Paint, unpainted} from '../text/meaning.js'
 import {epochMs, isTime} from '../text/time.js'
 import {bytesText, type Units} from '../text/units.js'
-import type {TopPod} from './node.js'
+import {historyLength, type TopPod} from './node.js'
 import {type TopOrder, type TopRow, topRows, total} from './rows.js'
-import {selectedIndex, type TopState} from './state.js'
+import {selectedIndex, type TopState, type TopTarget} from './state.js'
 
 export interface TopStyle {
   strong: (text: string) => string
@@ -74,7 +74,7 @@ export function topLines(frame: TopFrame, size: TopSize, style: TopStyle = plain
 export function topText(frame: TopFrame, columns: number | undefined, limit: number | undefined): string {
   const rows = topRows(frame.pods, frame.state).slice(0, limit)
   const longestName = Math.max(10, ...rows.map((row) => widthOf(foldMark(row) + nameText(row, false))))
-  const all = chooseColumns(Number.POSITIVE_INFINITY, frame.state.order)
+  const all = statesWhole(chooseColumns(Number.POSITIVE_INFINITY, frame.state.order), rows)
   const width = columns ?? Math.max(namespaceFrom, fixedWidth(all) + longestName)
   const lines = [
     ...headerLines(frame, {columns: width, rows: 24}, plainTopStyle),
@@ -89,7 +89,7 @@ function headerHeight(rows: number): number {
 }
 
 function paneHeight(rows: number, {pane}: TopState): number {
-  return pane && rows >= 20 ? Math.min(14, Math.floor((rows - 6) * 0.4)) : 0
+  return pane && rows >= 20 ? Math.floor((rows - 6) * 0.4) : 0
 }
 
 function headerLines(frame: TopFrame, {columns, rows}: TopSize, style: TopStyle): string[] {
@@ -154,7 +154,9 @@ interface TopColumn {
   /** Shown from this terminal width on; the one that is sorted by where it leaves some room for names. */
   from: number
   align: 'left' | 'right'
-  cell: (row: TopRow, frame: TopFrame) => string
+  /** It may grow to as many: for its longest cell, or of the room that names leave. */
+  most?: number
+  cell: (row: TopRow, frame: TopFrame, width: number) => string
 }
 
 /** Narrower the namespace stands in front of the name. */
@@ -163,7 +165,7 @@ const sortedFrom = 40
 
 const columnsOfTable: readonly TopColumn[] = [
   {title: 'NAMESPACE', width: 16, from: namespaceFrom, align: 'left', cell: ({namespace}) => namespace},
-  {title: 'STATE', width: 8, from: 60, align: 'left', cell: ({state}) => state},
+  {title: 'STATE', width: 8, from: 60, align: 'left', cell: ({state}) => state, most: 14},
   {
     title: 'CPU %',
     order: 'cpu',
@@ -172,7 +174,14 @@ const columnsOfTable: readonly TopColumn[] = [
     align: 'right',
     cell: ({cores}) => (cores === undefined ? '-' : percent(cores, 1)),
   },
-  {title: 'HISTORY', width: 10, from: 72, align: 'right', cell: ({history}) => sparkline(history, 10, 0.05)},
+  {
+    title: 'HISTORY',
+    width: 10,
+    from: 72,
+    align: 'right',
+    most: historyLength,
+    cell: ({history}, _, width) => sparkline(history, width, 0.05),
+  },
   {
     title: 'MEM',
     order: 'mem',
@@ -208,6 +217,8 @@ const columnsOfTable: readonly TopColumn[] = [
 ]
 
 const markerWidth = 2
+/** Of a name at least so much before the history grows. */
+const leastName = 24
 
 function chooseColumns(columns: number, sortedBy: TopOrder): TopColumn[] {
   return columnsOfTable.filter(
@@ -219,6 +230,64 @@ function fixedWidth(shown: readonly TopColumn[]): number {
   return markerWidth + total(shown.map(({width}) => width + 1))
 }
 
+/** Page after page, and the last one full. */
+function firstRow(rows: readonly TopRow[], selected: number, page: number): number {
+  return Math.max(0, Math.min(Math.floor(selected / page) * page, rows.length - page))
+}
+
+/** The columns at the widths that they have with these rows: names and the history share what is left over. */
+function layOutColumns(
+  frame: TopFrame,
+  rows: readonly TopRow[],
+  columns: number,
+): {shown: readonly TopColumn[]; nameWidth: number} {
+  const chosen = statesWhole(chooseColumns(columns, frame.state.order), rows)
+  const names = rows.map((row) => widthOf(foldMark(row) + nameText(row, columns < namespaceFrom)))
+  const left = columns - fixedWidth(chosen) - Math.max(leastName, ...names)
+  const shown = chosen.map((column) =>
+    column.title === 'HISTORY' ? {...column, width: grownWidth(column, column.width + left)} : column,
+  )
+  return {shown, nameWidth: Math.max(1, columns - fixedWidth(shown))}
+}
+
+/** How something fails is worth more than the beginning of a name. */
+function statesWhole(columns: readonly TopColumn[], rows: readonly TopRow[]): TopColumn[] {
+  const longest = rows.reduce((most, {state}) => Math.max(most, widthOf(state)), 0)
+  return columns.map((column) =>
+    column.title === 'STATE' ? {...column, width: grownWidth(column, longest)} : column,
+  )
+}
+
+function grownWidth({width, most = width}: TopColumn, wanted: number): number {
+  return Math.max(width, Math.min(wanted, most))
+}
+
+/** What stands there on the screen, the first column and row being 1. */
+export function topTarget(
+  frame: TopFrame,
+  size: TopSize,
+  {column, row}: {column: number; row: number},
+): TopTarget | undefined {
+  const {state} = frame
+  const rows = frame.rows ?? topRows(frame.pods, state)
+  const page = topPage(size, state)
+  const first = firstRow(rows, selectedIndex(rows, state.selectedId), page)
+  const line = row - 1 - headerHeight(size.rows)
+  if (line > 0 && line <= page) {
+    const target = rows[first + line - 1]
+    return target && {row: target}
+  }
+  if (line !== 0) return undefined
+  const {shown, nameWidth} = layOutColumns(frame, rows.slice(first, first + page), size.columns)
+  let end = markerWidth + nameWidth
+  if (column <= end) return {order: 'name'}
+  for (const {width, order} of shown) {
+    end += 1 + width
+    if (column <= end) return order && {order}
+  }
+  return undefined
+}
+
 function tableLines(
   frame: TopFrame,
   rows: readonly TopRow[],
@@ -228,13 +297,11 @@ function tableLines(
   marked = true,
 ): string[] {
   const {state} = frame
-  const shown = chooseColumns(columns, state.order)
-  const nameWidth = Math.max(1, columns - fixedWidth(shown))
   const withNamespace = columns < namespaceFrom
   const selected = selectedIndex(rows, state.selectedId)
-  // Page after page, and the last one full.
-  const first = Math.max(0, Math.min(Math.floor(selected / page) * page, rows.length - page))
+  const first = firstRow(rows, selected, page)
   const shownRows = rows.slice(first, first + page)
+  const {shown, nameWidth} = layOutColumns(frame, shownRows, columns)
   const arrow = (order: TopOrder | undefined) =>
     order === state.order ? ((order === 'name') === state.reversed ? '▼' : '▲') : ''
   const noun = `${state.mode === 'pods' ? 'POD' : 'CONTAINER'}${arrow('name')}`
@@ -247,14 +314,14 @@ function tableLines(
   const body = shownRows.map((row, index) => {
     const isSelected = marked && first + index === selected
     const cells = shown.map(({title, width, align, cell}) => {
-      const text = cell(row, frame)
+      const text = cell(row, frame, width)
       return style.paint(isSelected ? undefined : cellMeaning(title, text), fitText(text, width, {align}))
     })
     const fold = foldMark(row)
     const name = fold + fitText(nameText(row, withNamespace), nameWidth - fold.length, {keep: 'end'})
     const line = `${isSelected ? '> ' : '  '}${[name, ...cells].join(' ')}`
     if (isSelected) return style.selected(line)
-    return row.runs ? line : style.paint('ended', line)
+    return row.runs || row.fails ? line : style.paint('ended', line)
   })
   return [style.strong(fitText(title, columns)), ...body]
 }
@@ -335,7 +402,7 @@ function bottomLine({state, notice}: TopFrame, count: number, columns: number, s
   const keys =
     columns < 60
       ? 'q quit  / filter  ? keys'
-      : 'q quit  ? keys  / filter  Tab pods  c m d n t sort  l logs  e exec  i inspect'
+      : 'q quit  ? keys  / filter  Tab pods  c m D n t sort  l logs  s shell  d describe'
   return style.paint('ended', fitText(filter + keys, columns))
 }
 
@@ -353,13 +420,16 @@ const keysInWords: readonly (readonly [string, string])[] = [
   ['↑ ↓ k j g G', 'select (PgUp PgDn too)'],
   ['Tab', 'pods or containers'],
   ['Enter → ←', 'open and close a pod'],
-  ['c m d', 'sort by CPU, memory, disk'],
+  ['c m D', 'sort by CPU, memory, disk'],
   ['n t R', 'sort by name, age, restarts'],
   ['r', 'the other way round'],
   ['/', 'filter; Esc clears it'],
-  ['l e i', 'logs, exec (sh), inspect'],
+  ['l s', 'logs, shell (sh)'],
+  ['d i', 'describe, inspect'],
   ['a', 'what does not run too'],
   ['v', 'the pane at the bottom'],
+  ['mouse', 'select, sort; Shift marks'],
+  ['Ctrl-Z', 'stop; fg goes on'],
   ['Ctrl-L', 'draw anew'],
 ]
 

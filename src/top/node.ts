@@ -1,7 +1,9 @@
 import {containerIdentities, newestOfEach} from '../client/names.js'
 import type {Container, ContainerState, CpuUsage, PodSandboxState} from '../generated/cri.js'
+import type {Endings} from '../node/endings.js'
 import type {NodeSample} from '../node/sample.js'
 import {coresUsed} from '../node/usage.js'
+import {isOutOfMemory, loopState} from '../text/exit.js'
 import {epochMs} from '../text/time.js'
 
 export interface TopContainer {
@@ -12,6 +14,8 @@ export interface TopContainer {
   podId: string
   state: ContainerState
   attempt: number
+  /** `CrashLoop 6×`, `OOMKilled`, `Exited (1)`: of one that should run. */
+  failure?: string | undefined
   createdAtMs: number
   /** undefined where it is not known yet, or does not run. */
   cores: number | undefined
@@ -32,7 +36,7 @@ export interface TopPod {
 }
 
 /** So many samples are remembered of each container. */
-const historyLength = 60
+export const historyLength = 60
 
 /** Sample after sample, what the pods of a node use and have used. */
 export class NodeHistory {
@@ -40,7 +44,7 @@ export class NodeHistory {
   #before = new Map<string, CpuUsage>()
   #histories = new Map<string, number[]>()
 
-  take(sample: NodeSample): TopPod[] {
+  take(sample: NodeSample, endings?: Endings): TopPod[] {
     const before = this.#before
     this.#before = new Map()
     const identityOf = containerIdentities(sample.pods)
@@ -69,6 +73,8 @@ export class NodeHistory {
         podId: container.podSandboxId,
         state: container.state,
         attempt: container.metadata?.attempt ?? 0,
+        failure:
+          pods.get(container.podSandboxId)?.state === 'SANDBOX_READY' ? failureOf(id, endings) : undefined,
         createdAtMs: epochMs(container.createdAt),
         cores,
         memoryBytes: Number(stats?.memory?.workingSetBytes?.value ?? 0),
@@ -83,4 +89,12 @@ export class NodeHistory {
 
 function keyInPod({podSandboxId, metadata}: Container): string {
   return `${podSandboxId}/${metadata?.name}`
+}
+
+function failureOf(id: string, endings: Endings | undefined): string | undefined {
+  const failures = endings?.loops.get(id)
+  if (failures !== undefined) return loopState(failures)
+  const status = endings?.statuses.get(id)
+  if (!status || status.exitCode === 0) return undefined
+  return isOutOfMemory(status) ? status.reason : `Exited (${status.exitCode})`
 }

@@ -30,6 +30,8 @@ export interface TopRow {
   podId: string
   state: string
   runs: boolean
+  /** It fails although it should run: it is always shown, and first. */
+  fails: boolean
   restarts: number
   createdAtMs: number
   cores: number | undefined
@@ -47,7 +49,7 @@ export function topRows(pods: readonly TopPod[], choice: TopChoice): TopRow[] {
       .flatMap(({containers}) => containers)
       .filter(({namespace, pod, name}) => matches(namespace, pod, name))
       .map((container) => containerRow(container, false))
-      .filter(({runs}) => choice.all || runs)
+      .filter(({runs, fails}) => choice.all || runs || fails)
       .sort(compare)
   }
   return pods
@@ -56,7 +58,7 @@ export function topRows(pods: readonly TopPod[], choice: TopChoice): TopRow[] {
         matches(namespace, name) || containers.some((container) => matches(namespace, name, container.name)),
     )
     .map((pod) => ({pod, row: podRow(pod, choice.expanded.has(pod.id))}))
-    .filter(({row}) => choice.all || row.runs)
+    .filter(({row}) => choice.all || row.runs || row.fails)
     .sort((a, b) => compare(a.row, b.row))
     .flatMap(({pod, row}) => [
       row,
@@ -65,7 +67,7 @@ export function topRows(pods: readonly TopPod[], choice: TopChoice): TopRow[] {
 }
 
 function containerRow(container: TopContainer, nested: boolean): TopRow {
-  const {id, name, namespace, pod, podId, attempt, state} = container
+  const {id, name, namespace, pod, podId, attempt, state, failure} = container
   const {createdAtMs, cores, memoryBytes, diskBytes, history} = container
   // Field by field: a copy of all of them takes more than twenty times as long.
   return {
@@ -77,8 +79,9 @@ function containerRow(container: TopContainer, nested: boolean): TopRow {
     namespace,
     pod,
     podId,
-    state: stateWord(state),
+    state: failure ?? stateWord(state),
     runs: state === 'CONTAINER_RUNNING',
+    fails: failure !== undefined,
     restarts: attempt,
     createdAtMs,
     cores,
@@ -91,6 +94,7 @@ function containerRow(container: TopContainer, nested: boolean): TopRow {
 function podRow(pod: TopPod, expanded: boolean): TopRow {
   const {containers} = pod
   const known = containers.flatMap(({cores}) => (cores === undefined ? [] : [cores]))
+  const failure = containers.find((container) => container.failure !== undefined)?.failure
   const longest = Math.max(0, ...containers.map(({history}) => history.length))
   return {
     kind: 'pod',
@@ -101,8 +105,9 @@ function podRow(pod: TopPod, expanded: boolean): TopRow {
     namespace: pod.namespace,
     pod: pod.name,
     podId: pod.id,
-    state: stateWord(pod.state),
+    state: failure ?? stateWord(pod.state),
     runs: pod.state === 'SANDBOX_READY',
+    fails: failure !== undefined,
     restarts: total(containers.map(({attempt}) => attempt)),
     createdAtMs: pod.createdAtMs,
     cores: known.length === 0 ? undefined : total(known),
@@ -118,11 +123,11 @@ export function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0)
 }
 
-/** Equal rows stand in the order of their names, so that they do not dance. */
+/** What fails stands first. Equal rows stand in the order of their names, so that they do not dance. */
 function comparison({order, reversed}: TopChoice): (a: TopRow, b: TopRow) => number {
   const sign = reversed ? -1 : 1
   const compare = comparisons[order]
-  return (a, b) => sign * compare(a, b) || compareNames(a, b)
+  return (a, b) => Number(b.fails) - Number(a.fails) || sign * compare(a, b) || compareNames(a, b)
 }
 
 const comparisons: Readonly<Record<TopOrder, (a: TopRow, b: TopRow) => number>> = {

@@ -2,15 +2,16 @@ import type {ReadStream, WriteStream} from 'node:tty'
 import type {CriClient} from '../client/connect.js'
 import {Interrupted, RpcError} from '../errors/errors.js'
 import {LogTail} from '../logs/last-lines.js'
+import {KnownEndings} from '../node/endings.js'
 import {isRuntimeLost} from '../node/lost-runtime.js'
 import {NodeSampler, type NodeState, nodeState} from '../node/sample.js'
-import {type Key, KeyDecoder} from '../terminal/keys.js'
+import {type Key, KeyDecoder, type Pointed} from '../terminal/keys.js'
 import {Screen} from '../terminal/screen.js'
 import type {Units} from '../text/units.js'
-import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage} from './frame.js'
+import {type TopDetail, type TopFrame, type TopStyle, topLines, topPage, topTarget} from './frame.js'
 import {NodeHistory, type TopPod} from './node.js'
 import {type TopRow, topRows} from './rows.js'
-import {keepSelection, paste, press, selectedIndex, type TopEffect, type TopState} from './state.js'
+import {keepSelection, paste, point, press, selectedIndex, type TopEffect, type TopState} from './state.js'
 import type {Visited} from './visit.js'
 
 export interface TopSessionOptions {
@@ -38,7 +39,10 @@ export interface TopSessionOptions {
 /** Figures of the runtime that change slowly are asked for only every so many samples. */
 const slowEvery = 5
 const escapeMs = 50
-const logLines = 12
+/** As many as the pane of a very high terminal shows. */
+const logLines = 100
+/** How long a sample may wait for how containers have ended; what is not told by then is asked for at the next. */
+const endingsWithinMs = 500
 
 /** `top` on a terminal, from the first sample to the user's last key. */
 export class TopSession {
@@ -47,6 +51,7 @@ export class TopSession {
   readonly #keys = new KeyDecoder()
   readonly #sampler: NodeSampler
   readonly #history = new NodeHistory()
+  readonly #endings = new KnownEndings()
   readonly #logTail = new LogTail()
   readonly #done = defer()
   #state: TopState
@@ -144,6 +149,7 @@ export class TopSession {
     clearTimeout(this.#escapeTimer)
     for (const key of this.#keys.feed(bytes)) {
       if (typeof key === 'string') this.#press(key)
+      else if ('mouse' in key) this.#point(key)
       else this.#paste(key.pasted)
     }
     if (!this.#keys.waiting) return
@@ -160,6 +166,15 @@ export class TopSession {
     this.#draw()
     if (this.#selected?.id !== before?.id) this.#lookAtSelected()
     if (effect) this.#carryOut(effect).catch((error) => this.#done.reject(error))
+  }
+
+  #point(pointed: Pointed): void {
+    const frame = this.#frame()
+    if (this.#away || !frame) return
+    const before = this.#selected
+    this.#state = point(this.#state, pointed, topTarget(frame, this.#size(), pointed), this.#rows())
+    this.#draw()
+    if (this.#selected?.id !== before?.id) this.#lookAtSelected()
   }
 
   #paste(text: string): void {
@@ -181,6 +196,7 @@ export class TopSession {
       case 'logs':
       case 'exec':
       case 'inspect':
+      case 'describe':
         return this.#without(() => this.#options.visit(effect.do, effect.row, this.#over.signal))
     }
   }
@@ -234,7 +250,8 @@ export class TopSession {
     this.#samples++
     this.#node = node
     const before = this.#rows()
-    this.#pods = filter(this.#history.take(sample))
+    const endings = await this.#endings.of(client, sample, {withinMs: endingsWithinMs, nowMs: Date.now()})
+    this.#pods = filter(this.#history.take(sample, endings))
     this.#state = keepSelection(this.#state, before, this.#rows())
   }
 
@@ -294,10 +311,10 @@ export class TopSession {
     this.#draw()
   }
 
-  #draw(): void {
-    if (this.#away || !this.#node) return
-    const {machine, units, style} = this.#options
-    const frame: TopFrame = {
+  #frame(): TopFrame | undefined {
+    if (!this.#node) return undefined
+    const {machine, units} = this.#options
+    return {
       node: this.#node,
       machine,
       pods: this.#pods,
@@ -308,7 +325,12 @@ export class TopSession {
       units,
       nowMs: Date.now(),
     }
-    this.#screen.draw(topLines(frame, this.#size(), style))
+  }
+
+  #draw(): void {
+    const frame = this.#frame()
+    if (this.#away || !frame) return
+    this.#screen.draw(topLines(frame, this.#size(), this.#options.style))
   }
 }
 

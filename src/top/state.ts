@@ -1,4 +1,4 @@
-import type {Key} from '../terminal/keys.js'
+import type {Key, Pointed} from '../terminal/keys.js'
 import type {TopChoice, TopOrder, TopRow} from './rows.js'
 
 export interface TopState extends TopChoice {
@@ -14,7 +14,7 @@ export type TopEffect =
   | {do: 'interrupt'}
   | {do: 'suspend'}
   | {do: 'redraw'}
-  | {do: 'logs' | 'exec' | 'inspect'; row: TopRow}
+  | {do: 'logs' | 'exec' | 'inspect' | 'describe'; row: TopRow}
 
 export interface Step {
   state: TopState
@@ -37,7 +37,7 @@ export const initialState: TopState = {
 const orderKeys: Readonly<Record<Key, TopOrder>> = {
   c: 'cpu',
   m: 'mem',
-  d: 'disk',
+  D: 'disk',
   n: 'name',
   t: 'age',
   R: 'restarts',
@@ -51,8 +51,38 @@ export function press(state: TopState, key: Key, rows: readonly TopRow[], page: 
   if (state.typing) return {state: typeKey(state, key)}
   if (state.help) return {state: {...state, help: false}}
   const order = orderKeys[key]
-  if (order) return {state: {...state, order, reversed: order === state.order && !state.reversed}}
+  if (order) return {state: orderBy(state, order)}
   return move(state, key, rows, page) ?? act(state, key, rows)
+}
+
+function orderBy(state: TopState, order: TopOrder): TopState {
+  return {...state, order, reversed: order === state.order && !state.reversed}
+}
+
+/** What stands where the mouse points: a title that is sorted by, or a row. */
+export type TopTarget = {order: TopOrder} | {row: TopRow}
+
+const rowsOfWheel = 3
+
+/** The wheel selects; a click does too, sorts on a title, and opens and closes the pod that is selected already. */
+export function point(
+  state: TopState,
+  {mouse}: Pointed,
+  target: TopTarget | undefined,
+  rows: readonly TopRow[],
+): TopState {
+  if (state.help || state.typing) return state
+  const selected = selectedIndex(rows, state.selectedId)
+  if (mouse !== 'click') {
+    const to = selected + (mouse === 'wheel-up' ? -rowsOfWheel : rowsOfWheel)
+    return {...state, selectedId: rows[Math.max(0, Math.min(rows.length - 1, to))]?.id}
+  }
+  if (!target) return state
+  if ('order' in target) return orderBy(state, target.order)
+  const isSelected = rows[selected]?.id === target.row.id
+  return isSelected && target.row.kind === 'pod'
+    ? fold(state, 'enter', target.row)
+    : {...state, selectedId: target.row.id}
 }
 
 /** A name is pasted with the end of its line; what follows that is no name. */
@@ -147,6 +177,8 @@ function act(state: TopState, key: Key, rows: readonly TopRow[]): Step {
       return row?.kind === 'container' ? {state, effect: {do: 'exec', row}} : {state}
     case 'i':
       return row ? {state, effect: {do: 'inspect', row}} : {state}
+    case 'd':
+      return row ? {state, effect: {do: 'describe', row}} : {state}
     default:
       return {state}
   }

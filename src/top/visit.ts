@@ -14,7 +14,7 @@ export interface Visit {
   signal: AbortSignal
 }
 
-export type Visited = 'logs' | 'exec' | 'inspect'
+export type Visited = 'logs' | 'exec' | 'inspect' | 'describe'
 
 /** 99 says that there was none and the text stands on the screen. */
 const pager =
@@ -37,8 +37,9 @@ export async function visit(what: Visited, row: TopRow, options: Visit): Promise
       if (code >= lowestOfNoShell && code !== interrupted) await anyKey(what, code, options)
       return
     }
-    case 'inspect': {
-      const verb = row.kind === 'pod' ? 'inspectp' : 'inspect'
+    case 'inspect':
+    case 'describe': {
+      const verb = what === 'inspect' && row.kind === 'pod' ? 'inspectp' : what
       const {code, text} = await captureOutput([...crisp, verb, row.id], options)
       const seen = code === 0 ? await runProgram(['sh', '-c', pager], options, text) : code
       if (seen !== 0) await anyKey(what, seen, options)

@@ -143,7 +143,7 @@ test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', as
     'RuntimeReady',
     expect.stringMatching(/^CPU 201% of \d+% {2}MEM 79MB of \S+ {2}3 running {2}2 of 2 pods ready$/),
     'images 1MB  /nowhere/at/all',
-    'CONTAINER                            STATE     CPU %▼    HISTORY       MEM   AGE',
+    'CONTAINER                  STATE     CPU %▼              HISTORY       MEM   AGE',
   ])
   expect(table(screen.lines)).toEqual(['> db-0/postgres', '  web-1/app', '  web-1/sidecar'])
 
@@ -189,7 +189,7 @@ test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', as
     '',
   ])
   await top.resize(80, 24)
-  await shows('── shop/web-1 ──', 'i inspect')
+  await shows('── shop/web-1 ──', 'd describe')
   expect(table(screen.lines)).toHaveLength(4)
 
   press('?')
@@ -211,6 +211,73 @@ test.each([
   end(top)
   expect(await top.terminal.exited).toBe(code)
   expect([...top.screen.modes].sort()).toEqual(['?25', '?7'])
+})
+
+test('the mouse selects and sorts, and is given back', async () => {
+  await using runtime = await startFakeRuntime(node())
+  await using top = await onTerminal(runtime)
+  await top.shows('> db-0/postgres')
+  expect([...top.screen.modes].filter((mode) => /10\d\d$/.test(mode)).sort()).toEqual([
+    '?1000',
+    '?1006',
+    '?1049',
+  ])
+  top.press('\u001b[<0;5;7M\u001b[<0;5;7m')
+  await top.shows('> web-1/app')
+  top.press('\u001b[<65;5;7M')
+  await top.shows('> web-1/sidecar')
+  top.press('\u001b[<0;70;5M\u001b[<0;70;5m')
+  await top.shows('MEM▼')
+  top.press('q')
+  expect(await top.terminal.exited).toBe(0)
+  expect([...top.screen.modes].sort()).toEqual(['?25', '?7'])
+})
+
+test('a container that crashes again and again is in view, and d describes it', async () => {
+  const ended = (attempt: number, finished: number) => ({
+    id: id(`c${attempt}`),
+    metadata: {name: 'queue', attempt},
+    state: 'CONTAINER_EXITED',
+    createdAt: secondsAgo(finished + 1),
+    startedAt: secondsAgo(finished + 1),
+    finishedAt: secondsAgo(finished),
+    exitCode: 1,
+    reason: 'Error',
+    image: {image: 'test/queue:1'},
+  })
+  const attempts = [ended(0, 200), ended(1, 100), ended(2, 10)]
+  const base = node()
+  await using runtime = await startFakeRuntime({
+    ...base,
+    ListContainers: {
+      containers: [
+        ...base.ListContainers.containers,
+        ...attempts.map(({id: containerId, metadata, createdAt}) =>
+          kubeletContainer('shop', 'web-1', 'queue', {
+            id: containerId,
+            podSandboxId: id('51'),
+            metadata,
+            createdAt,
+            state: 'CONTAINER_EXITED',
+          }),
+        ),
+      ],
+    },
+    ContainerStatus: (request: {containerId: string}) => {
+      const status = attempts.find((each) => each.id === request.containerId)
+      return status ? {status} : base.ContainerStatus(request)
+    },
+  } as never)
+  await using top = await onTerminal(runtime)
+  await top.shows('> web-1/queue', 'CrashLoop 3×', 'db-0/postgres')
+  // What has ended is asked for once.
+  const asked = () => runtime.calls.filter(({request}) => request.containerId === id('c0')).length
+  expect(asked()).toBe(1)
+  top.press('d')
+  await top.until(() => /exited with 1/.test(top.raw()))
+  await top.shows('d describe')
+  top.press('q')
+  expect(await top.terminal.exited).toBe(0)
 })
 
 test('Ctrl-Z where nobody could continue the process, again and again', async () => {
@@ -288,7 +355,7 @@ test('the log of the selected container is shown, and only lines that change are
     await writeFile(path, line('first') + line('second'))
     await top.shows('second')
     const drawn = top.raw().slice(before)
-    for (const unchanged of ['RuntimeReady', 'images 1MB', 'CONTAINER', 'i inspect'])
+    for (const unchanged of ['RuntimeReady', 'images 1MB', 'CONTAINER', 'd describe'])
       expect(drawn).not.toContain(unchanged)
   } finally {
     await rm(directory, {recursive: true})

@@ -6,10 +6,14 @@ test.each([
   [['\u001b[A\u001bOB\u001b[5~'], ['up', 'down', 'page-up']],
   [['\u001b', '[', 'C'], ['right']],
   [['\u001b[1;5Ax'], ['unknown', 'x']],
-  [['\u001b[<0;113;9Mx\u001b[<0;113;9mx'], ['unknown', 'x', 'unknown', 'x']],
+  [['\u001b[<0;113;9Mx\u001b[<0;113;9mx'], [{mouse: 'click', column: 113, row: 9}, 'x', 'unknown', 'x']],
+  [
+    ['\u001b[<64;1;2M\u001b[<81;1;2M\u001b[<2;1;2M\u001b[<32;1;2M'],
+    [{mouse: 'wheel-up', column: 1, row: 2}, {mouse: 'wheel-down', column: 1, row: 2}, 'unknown', 'unknown'],
+  ],
   [
     ['\u001b[<0;1', '13;9', 'Mx'],
-    ['unknown', 'x'],
+    [{mouse: 'click', column: 113, row: 9}, 'x'],
   ],
   [
     ['\u001b[M qq', 'x\u001b[M', ' qq\u001b[', 'M q', 'qx'],

@@ -46,7 +46,7 @@ test('what stood on the terminal before stands there again', () => {
 test('after leaving, twice as well, the terminal is as before and nothing is drawn', () => {
   const {screen, shown, writes} = drawnOn(6, 3)
   screen.enter()
-  expect([...shown.modes].sort()).toEqual(['?1049', '?2004'])
+  expect([...shown.modes].sort()).toEqual(['?1000', '?1006', '?1049', '?2004'])
   screen.leave()
   screen.leave()
   screen.draw(['late'])

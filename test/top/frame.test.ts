@@ -1,9 +1,10 @@
 import {expect, test} from 'vitest'
 import {widthOf} from '../../src/formats/table.js'
 import type {ContainerStatus} from '../../src/generated/cri.js'
-import {type TopFrame, topLines, topPage, topText} from '../../src/top/frame.js'
+import {type TopFrame, topLines, topPage, topTarget, topText} from '../../src/top/frame.js'
 import type {TopContainer, TopPod} from '../../src/top/node.js'
-import {initialState, type TopState} from '../../src/top/state.js'
+import {topRows} from '../../src/top/rows.js'
+import {initialState, point, type TopState} from '../../src/top/state.js'
 
 const nowMs = new Date('2026-01-02T03:04:05').getTime()
 
@@ -127,10 +128,10 @@ test('80x24: node, table, the selected container and its log, keys', () => {
     'RuntimeReady  NetworkReady',
     'CPU 176% of 400%  MEM 921.5MB of 16GB  3 running  1 exited  2 of 2 pods ready',
     'images 3.1GB of 100GB  /var/lib/containerd',
-    'CONTAINER                            STATE     CPU %▼    HISTORY       MEM   AGE',
-    '> db-0/postgres                      Running    125.0          █     900MB    1m',
-    '  web-1/app                          Running     50.0        ▁▅█      20MB    1m',
-    '  web-1/sidecar                      Running      1.0        ▂▂▂     1.5MB    1m',
+    'CONTAINER                  STATE     CPU %▼              HISTORY       MEM   AGE',
+    '> db-0/postgres            Running    125.0                    █     900MB    1m',
+    '  web-1/app                Running     50.0                  ▁▅█      20MB    1m',
+    '  web-1/sidecar            Running      1.0                  ▂▂▂     1.5MB    1m',
     ...Array<string>(8).fill(''),
     '── data/db-0/postgres ──────────────────────────────────────────────────────────',
     'running for 1m  restart 2  MEM 90% of 1GB  CPU 63% of 2  docker.io/library/post…',
@@ -139,7 +140,7 @@ test('80x24: node, table, the selected container and its log, keys', () => {
     'three',
     'four',
     'fi\\x1b[2Jve',
-    'q quit  ? keys  / filter  Tab pods  c m d n t sort  l logs  e exec  i inspect',
+    'q quit  ? keys  / filter  Tab pods  c m D n t sort  l logs  s shell  d describe',
   ])
 })
 
@@ -191,7 +192,7 @@ test.each([
 ])('%dx%d: help on one screen, nothing cut', (columns, rows) => {
   const lines = trimmed(topLines(frame({help: true}), size(columns, rows)))
   const text = lines.join('\n')
-  for (const key of ['q Ctrl-C', 'Tab', 'Enter', 'c m d', 'n t R', 'l e i', '/ ', 'r '])
+  for (const key of ['q Ctrl-C', 'Tab', 'Enter', 'c m D', 'n t R', 'l s', '/ ', 'r '])
     expect(text).toContain(`\n${key}`.trimStart())
   expect(text).not.toContain('…')
   expect(lines.at(-1)).toBe('any key closes this')
@@ -225,8 +226,8 @@ test.each([
 test('a filter, what does not run, and a notice', () => {
   const filtered = trimmed(topLines(frame({filter: 'DATA/', all: true}), size(80, 16)))
   expect(filtered.slice(5, 8).map((line) => line.slice(0, 45).trimEnd())).toEqual([
-    '> db-0/postgres                      Running',
-    '  db-0/init                          Exited',
+    '> db-0/postgres            Running    125.0',
+    '  db-0/init                Exited         -',
     '',
   ])
   expect(filtered.at(-1)).toMatch(/^filter "DATA\/", Esc clears it {2}q quit/)
@@ -315,4 +316,92 @@ test('for a script: all rows, nothing cut, no marks', () => {
     '',
   ])
   expect(topText(frame(), 80, 1).trimEnd().split('\n')).toHaveLength(6)
+})
+
+test('what fails although it should run is shown without being asked for, first, whole and not dim', () => {
+  const failing = {state: 'CONTAINER_EXITED', cores: undefined, memoryBytes: 0, history: []} as const
+  const [web, db] = pods as [TopPod, TopPod]
+  const sick = [
+    {...web, containers: [...web.containers, container('queue', {...failing, failure: 'CrashLoop 6×'})]},
+    {...db, containers: [...db.containers, container('cache', {...failing, failure: 'OOMKilled'})]},
+  ]
+  const shown = (state: Partial<TopState>) =>
+    trimmed(topLines(frame(state, {pods: sick}), size(80, 24)))
+      .slice(5, 10)
+      .map((line) => line.slice(0, 40).trimEnd())
+  expect(shown({order: 'name'})).toEqual([
+    '> web-1/cache              OOMKilled',
+    '  web-1/queue              CrashLoop 6×',
+    '  db-0/postgres            Running',
+    '  web-1/app                Running',
+    '  web-1/sidecar            Running',
+  ])
+  expect(shown({mode: 'pods', order: 'name'}).slice(0, 2)).toEqual([
+    '> ▸ data/db-0              OOMKilled',
+    '  ▸ shop/web-1             CrashLoop 6×',
+  ])
+})
+
+test.each([
+  [80, 24, 5],
+  [120, 30, 7],
+  [200, 50, 15],
+])('%ix%i: the pane with the log grows with the screen', (columns, rows, lines) => {
+  const log = Array.from({length: 60}, (_, index) => `line ${index + 1} of the log`)
+  const text = topLines(frame({}, {detail: {id: 'id-postgres', log}}), size(columns, rows))
+  expect(text).toHaveLength(rows)
+  expect(text.filter((line) => line.includes('of the log'))).toHaveLength(lines)
+  for (const line of text) expect(widthOf(line)).toBeLessThanOrEqual(columns)
+})
+
+test('names and the history share what is left over', () => {
+  const history = (columns: number) => topLines(frame(), size(columns, 24))[6]?.indexOf('▁▅█')
+  expect([history(80), history(120), history(200)]).toEqual([61, 81, 161])
+})
+
+test('a click on a row selects it, on a title sorts, the wheel goes on', () => {
+  const at = (column: number, row: number) => topTarget(frame(), size(80, 24), {column, row})
+  const rows = topRows(pods, initialState)
+  const names = [6, 7, 8, 9].map((row) => {
+    const target = at(3, row)
+    return target && 'row' in target ? target.row.name : target
+  })
+  expect(names).toEqual(['postgres', 'app', 'sidecar', undefined])
+  expect([1, 28, 40, 60, 70, 78].map((column) => at(column, 5))).toEqual([
+    {order: 'name'},
+    undefined,
+    {order: 'cpu'},
+    undefined,
+    {order: 'mem'},
+    {order: 'age'},
+  ])
+  const mouse = (what: 'click' | 'wheel-up' | 'wheel-down', row = 1, column = 1) =>
+    point(initialState, {mouse: what, column, row}, at(column, row), rows)
+  expect(mouse('click', 7).selectedId).toBe('id-app')
+  expect(mouse('click', 5, 70)).toMatchObject({order: 'mem', reversed: false})
+  expect(mouse('wheel-down').selectedId).toBe('id-sidecar')
+  expect(mouse('wheel-up').selectedId).toBe('id-postgres')
+})
+
+test.each([
+  [80, 24],
+  [40, 10],
+  [120, 30],
+  [200, 50],
+])('%ix%i, with what fails', async (columns, rows) => {
+  const [web, db] = pods as [TopPod, TopPod]
+  const failure = 'CrashLoop 6×'
+  const queue = container('queue', {
+    state: 'CONTAINER_EXITED',
+    cores: undefined,
+    memoryBytes: 0,
+    history: [],
+    failure,
+  })
+  const sick = [{...web, containers: [...web.containers, queue]}, db]
+  const detail = {id: 'id-queue', log: ['connecting to the queue', 'refused', 'giving up']}
+  const lines = topLines(frame({}, {pods: sick, detail}), size(columns, rows))
+  for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(columns)
+  const text = `${trimmed(lines).join('\n')}\n`
+  await expect(text).toMatchFileSnapshot(`../commands/screens/top-${columns}.txt`)
 })
