@@ -62,6 +62,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'pods',
       'images',
       'describe',
+      'timeline',
       'inspect',
       'inspectp',
       'inspecti',

@@ -131,6 +131,7 @@ const elsewhere: Record<string, string[]> = {
   describe: ['describe', 'web'],
   doctor: ['doctor'],
   node: ['node', 'ls'],
+  timeline: ['timeline', 'web'],
   processes: ['processes', 'web'],
   df: ['df'],
   sockets: ['sockets', 'web'],

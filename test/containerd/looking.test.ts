@@ -280,6 +280,23 @@ describeOnContainerd('looking at a real containerd', () => {
     expect(pod.stdout).toMatch(/waiting created .*, not started$/m)
   })
 
+  test('timeline: what became of a pod, in order', async () => {
+    const {stdout, stderr, exitCode} = await crisp('timeline', 'web-1', '-o', 'json')
+    expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
+    const {pod, moments, running} = JSON.parse(stdout)
+    expect(pod).toBe('default/web-1')
+    const kinds = moments.map(
+      ({what, container}: {what: string; container?: string}) => `${container} ${what}`,
+    )
+    expect(kinds).toEqual(expect.arrayContaining(['server created', 'server started']))
+    expect(kinds.indexOf('server created')).toBeLessThan(kinds.indexOf('server started'))
+    expect(kinds[0]).toBe('undefined sandbox')
+    expect(moments.map(({time}: {time: string}) => Date.parse(time))).toEqual(
+      moments.map(({time}: {time: string}) => Date.parse(time)).sort((a: number, b: number) => a - b),
+    )
+    expect(running.map(({container}: {container: string}) => container)).toContain('server')
+  })
+
   test('version, info, imagefsinfo', async () => {
     const [version, info, fs] = await Promise.all([crisp('version'), json('info'), json('imagefsinfo')])
     expect(version.stdout).toMatch(

@@ -108,6 +108,7 @@ const lines: Record<string, Line> = {
   statsp: () => ['statsp', '--watch'],
   stop: async ({client, pod}) => ['stop', await running(client, pod)],
   stopp: async ({client}) => ['stopp', await podOn(client)],
+  timeline: () => ['timeline', 'talker'],
   top: () => ['top', '--once'],
   'update-runtime-config': () => ['update-runtime-config', '--pod-cidr', '10.1.0.0/16'],
   update: async ({client, pod}) => ['update', '--memory', '64m', await running(client, pod)],

@@ -44,6 +44,7 @@ const tunnelVerbs: ReadonlySet<string> = new Set([
   'statsp',
   'stop',
   'stopp',
+  'timeline',
   'update',
   'update-runtime-config',
   'version',

@@ -1,0 +1,133 @@
+import {utimesSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
+import {runInProcess} from '../support/in-process.js'
+import {logDirectory} from '../support/log-files.js'
+
+const startMs = Date.UTC(2026, 2, 14, 23, 59, 50)
+const ns = (seconds: number) => `${BigInt(startMs + seconds * 1000) * 1_000_000n}`
+const logged = (seconds: number) => `${new Date(startMs + seconds * 1000).toISOString()} stdout F a line\n`
+
+/** Made, started at once, ended after a second each time; the runtime has forgotten the first attempt. */
+async function crashing(directory: string) {
+  const of = (attempt: number, begin: number) => {
+    const metadata = {name: 'app', attempt}
+    const logPath = join(directory, `${attempt}.log`)
+    writeFileSync(logPath, logged(begin + 0.25))
+    return {
+      entry: kubeletContainer('shop', 'web-1', 'app', {
+        id: id(`a${attempt}`),
+        podSandboxId: id('b1'),
+        metadata,
+        state: 'CONTAINER_EXITED',
+        createdAt: ns(begin),
+      }),
+      status: {
+        id: id(`a${attempt}`),
+        metadata,
+        state: 'CONTAINER_EXITED',
+        createdAt: ns(begin),
+        startedAt: ns(begin + 0.1),
+        finishedAt: ns(begin + 1.1),
+        exitCode: 137,
+        reason: 'OOMKilled',
+        logPath,
+      },
+    }
+  }
+  const forgotten = join(directory, '0.log')
+  writeFileSync(forgotten, logged(2))
+  utimesSync(forgotten, new Date(), new Date(startMs + 3000))
+  const attempts = [of(1, 13), of(2, 34)]
+  return startFakeRuntime({
+    ListPodSandbox: {
+      items: [
+        {
+          id: id('b1'),
+          metadata: {name: 'web-1', namespace: 'shop', uid: 'u', attempt: 0},
+          state: 'SANDBOX_READY',
+          createdAt: ns(0),
+        },
+      ],
+    },
+    ListContainers: {containers: attempts.map(({entry}) => entry)},
+    ContainerStatus: ({containerId}: {containerId: string}) => ({
+      status: attempts.find(({status}) => status.id === containerId)?.status,
+    }),
+  })
+}
+
+const withRuntime = async (run: (endpoint: {endpoint: string}) => Promise<void>) => {
+  using directory = logDirectory()
+  await using runtime = await crashing(directory.path)
+  await run(runtime)
+}
+
+describe('timeline', () => {
+  test.each(['web-1', 'web-1/app', 'shop/web-1'])('%s: every attempt, and what took how long', (word) =>
+    withRuntime(async (runtime) => {
+      expect(await runInProcess(['timeline', word], runtime)).toEqual({
+        stdout: `shop/web-1
+TIME           CONTAINER   WHAT                                     TOOK
+2026-03-14
+23:59:50.000               pod created
+23:59:52.000   app         first line in the log
+23:59:53.000   app         last line in the log
+2026-03-15
+00:00:03.000   app         created, attempt 1                       10s back-off
+00:00:03.100   app         started, attempt 1                       100ms to start
+00:00:03.250   app         first line in the log, attempt 1         150ms until it said something
+00:00:04.100   app         killed, out of memory (137), attempt 1   1s running
+00:00:24.000   app         created, attempt 2                       19.9s back-off
+00:00:24.100   app         started, attempt 2                       100ms to start
+00:00:24.250   app         first line in the log, attempt 2         150ms until it said something
+00:00:25.100   app         killed, out of memory (137), attempt 2   1s running
+`,
+        stderr: '',
+        exitCode: 0,
+      })
+    }),
+  )
+
+  test('in JSON each moment has its source, and what it waited for', () =>
+    withRuntime(async (runtime) => {
+      const {stdout} = await runInProcess(['timeline', 'web-1', '-o', 'jsonl'], runtime)
+      const moments = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      expect(moments[0]).toEqual({time: '2026-03-14T23:59:50Z', what: 'sandbox', attempt: 0, source: 'CRI'})
+      expect(moments[1]).toMatchObject({what: 'first line', source: 'log', attempt: 0})
+      expect(moments.at(-1)).toEqual({
+        ...{time: '2026-03-15T00:00:25.1Z', what: 'ended', container: 'app', attempt: 2, source: 'CRI'},
+        ...{exitCode: 137, reason: 'OOMKilled', since: 'started', tookMs: 1000},
+      })
+    }))
+
+  test('a log that cannot be read is said, and the rest stands', async () => {
+    await using runtime = await startFakeRuntime({
+      ListPodSandbox: {items: []},
+      ListContainers: {
+        containers: [kubeletContainer('shop', 'web-1', 'app', {id: id('a1'), createdAt: ns(0)})],
+      },
+      ContainerStatus: {
+        status: {
+          ...{id: id('a1'), metadata: {name: 'app', attempt: 0}, state: 'CONTAINER_RUNNING'},
+          ...{createdAt: ns(0), startedAt: ns(1), logPath: '/no/such/0.log'},
+        },
+      },
+    })
+    const {stdout, stderr, exitCode} = await runInProcess(['timeline', 'app'], runtime)
+    expect(stdout).toMatch(/^23:59:50\.000 +app +created\n/m)
+    expect({stderr, exitCode}).toEqual({stderr: expect.stringContaining('/no/such/0.log'), exitCode: 0})
+  })
+
+  test('a pod that is not there is 3', async () => {
+    await using runtime = await startFakeRuntime({
+      ListPodSandbox: {items: []},
+      ListContainers: {containers: []},
+    })
+    expect(await runInProcess(['timeline', 'web'], runtime)).toMatchObject({stdout: '', exitCode: 3})
+  })
+})
