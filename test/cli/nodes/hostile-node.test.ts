@@ -1,9 +1,23 @@
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {spawn} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {gzipSync} from 'node:zlib'
 import {expect, onTestFinished, test} from 'vitest'
 import {onTerminal} from '../../support/on-terminal.js'
-import {type CliResult, isStandalone, runCli} from '../../support/run-cli.js'
+import {type CliResult, cliEnvironment, isStandalone, outcomeOf, runCli} from '../../support/run-cli.js'
 
 // Nodes that are not as they should be, behind an `ssh` that runs its command here, in a home of its own.
 
@@ -175,6 +189,33 @@ test('--sudo runs all of it as root, from a directory of root', async () => {
     stdout: `${join(node.home, 'root', '.cache', 'crisp-node')}\n`,
     exitCode: 5,
   })
+})
+
+test('of the builds that packages install the one for the processor goes there', async () => {
+  const node = stubNode({
+    only: [...tools, 'sha256sum', 'dirname', 'tr'],
+    programs: {node: 'exit 127', uname: 'echo aarch64'},
+  })
+  const root = fileURLToPath(new URL('../../..', import.meta.url))
+  const {version} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const prefix = join(node.directory, 'prefix')
+  const builds = join(prefix, 'lib', 'crisp', 'builds', version)
+  mkdirSync(join(prefix, 'bin'), {recursive: true})
+  mkdirSync(builds, {recursive: true})
+  for (const name of ['package.json', 'bin/run.js']) copyFileSync(join(root, name), join(prefix, name))
+  symlinkSync(join(root, 'dist'), join(prefix, 'dist'))
+  const sums = ['linux-x64', 'linux-arm64'].map((target) => {
+    const text = `#!/bin/sh\ncase $1 in --version) ;; *) echo ${target}; exit 7;; esac\n`
+    writeFileSync(join(builds, `crisp-${target}.gz`), gzipSync(text))
+    return `${createHash('sha256').update(text).digest('hex')}  crisp-${target}\n`
+  })
+  writeFileSync(join(builds, 'SHA256SUMS'), sums.join(''))
+  const cli = spawn(process.execPath, [join(prefix, 'bin', 'run.js'), '--node', 'stub', 'ps'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: cliEnvironment({env: node.env}),
+  })
+  expect(await outcomeOf(cli)).toEqual({stdout: 'linux-arm64\n', stderr: '', exitCode: 7})
+  expect(delivered(node.home)).toHaveLength(1)
 })
 
 test('a processor that is another than uname says is one line, and nothing is kept', async () => {
