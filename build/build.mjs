@@ -30,6 +30,7 @@ const lookups = [
   'socket',
   'known-node',
   'node',
+  'request-field',
   'verb',
 ]
 

@@ -85,7 +85,10 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
     ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
   ],
   ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
-  ['THE RUNTIME', ['info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs']],
+  [
+    'THE RUNTIME',
+    ['call', 'info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs'],
+  ],
   ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema', 'node']],
 ]
 

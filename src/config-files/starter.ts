@@ -14,10 +14,16 @@ class Optional {
   }
 }
 
-type Value = string | number | boolean | readonly Value[] | {readonly [field: string]: Value | Optional}
-type Fields = {readonly [field: string]: Value | Optional}
+export type Value =
+  | string
+  | number
+  | boolean
+  | readonly Value[]
+  | {readonly [field: string]: Value | Optional}
+export type Fields = {readonly [field: string]: Value | Optional}
 
-const optional = (value: Value) => new Optional(value)
+/** Behind a comment sign. */
+export const optional = (value: Value) => new Optional(value)
 
 export interface StarterPlace {
   logDirectory: string

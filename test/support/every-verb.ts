@@ -53,6 +53,7 @@ type Line = (node: Node) => Promise<readonly string[]> | readonly string[]
 
 const lines: Record<string, Line> = {
   attach: () => ['attach', 'talker'],
+  call: () => ['call', 'ListContainers'],
   checkpoint: async ({client, pod, directory}) => {
     const id = await running(client, pod)
     return ['checkpoint', '--export', join(directory, `${id}.tar`), id]

@@ -25,7 +25,7 @@ export async function complete(
   if (wantsFiles(position)) return 'files\n'
   const candidates = [...position.candidates, ...(await lookedUp(position))]
   const fresh = candidates.filter(({word}) => !position.taken.includes(word))
-  const kind = position.lookup === 'container-path' ? 'open' : 'words'
+  const kind = ['container-path', 'request-field'].includes(position.lookup ?? '') ? 'open' : 'words'
   if (kind === 'open' && fresh.length === 0) return 'files\n'
   return `${kind}\n${answer(shell as Shell, position.kept, position.part, fresh, typed.raw)}`
 }
@@ -41,9 +41,13 @@ function wantsFiles({lookup = '', part}: {lookup?: string; part: string}): boole
   return pathStarts[lookup]?.test(part) ?? false
 }
 
-async function lookedUp({lookup, part, globals}: Position): Promise<Candidate[]> {
+async function lookedUp({lookup, part, globals, taken}: Position): Promise<Candidate[]> {
   if (lookup === undefined) return []
   if (lookup === 'socket') return presentSockets(part)
+  if (lookup === 'request-field') {
+    const {fieldsToComplete} = await import('../../config-files/requests.js')
+    return fieldsToComplete(taken[0] ?? '', part).map((word) => ({word}))
+  }
   if (lookup === 'known-node') {
     const {knownNodes} = await import('../../nodes/known-nodes.js')
     const nodes = knownNodes(process.env).map(({destination}) => ({word: destination}))

@@ -91,6 +91,7 @@ function candidatesFrom(lookup: Lookup, part: string, {containers, pods, images}
     case 'socket':
     case 'known-node':
     case 'node':
+    case 'request-field':
       return []
   }
 }

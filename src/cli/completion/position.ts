@@ -28,6 +28,7 @@ export type Completes =
   | 'file'
   | 'socket'
   | 'known-node'
+  | 'request-field'
   | 'verb'
 
 export interface CompletableFlag extends FlagSpec {

@@ -1,3 +1,4 @@
+import {namesRequestFile} from '../../config-files/requests.js'
 import {readFileBytes, type UnreadableFile} from '../../node/read-file.js'
 import type {TravellingFile} from '../../nodes/orders.js'
 import {areConfigFiles} from '../../run/ways-to-plan.js'
@@ -56,6 +57,12 @@ function pathsIn(
       ? areConfigFiles(words)
         ? words.slice(0, 2)
         : []
-      : words.filter((_, index) => command.arguments[index]?.complete === 'file')
+      : id === 'call'
+        ? requestFileIn(words)
+        : words.filter((_, index) => command.arguments[index]?.complete === 'file')
   return [...ofFlags, ...ofArguments].filter((path) => path !== '-' && path !== '')
+}
+
+function requestFileIn([, ...words]: readonly string[]): string[] {
+  return namesRequestFile(words) ? words.slice(0, 1) : []
 }
