@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
 import {NotFoundError, UserError} from '../errors/errors.js'
+import type {OutputForm} from '../formats/output.js'
 import {concurrently} from '../node/concurrently.js'
 import {ownersNamed} from '../node/container-processes.js'
 import type {Owner} from '../node/host/owned.js'
@@ -62,9 +63,9 @@ export abstract class HostCommand extends CriCommand {
     return containers.map((container) => ({owner: {container}, members: [{container}]}))
   }
 
-  /** Says on a terminal where it comes from, and in any case what was not to be had. */
-  protected noteSources(text: string): void {
-    if (this.width !== undefined) this.note(`sources: ${text}`)
+  /** Says below a table on a terminal where it comes from, and in any case what was not to be had. */
+  protected noteSources({shows}: OutputForm, text: string): void {
+    if (shows === 'table' && this.width !== undefined) this.note(`sources: ${text}`)
     if (this.#denied) this.note("some of the node's /proc may not be read: try sudo")
   }
 

@@ -117,8 +117,7 @@ export default class Describe extends HostCommand {
       this.note(
         `container ${containerName(container.id, view.identityOf(container))} has no control group here: it is on another machine, or its runtime makes none`,
       )
-    if (output.shows === 'table')
-      this.noteSources(['CRI', 'host (/sys/fs/cgroup)', ...found.kubelet.files].join(', '))
+    this.noteSources(output, ['CRI', 'host (/sys/fs/cgroup)', ...found.kubelet.files].join(', '))
   }
 }
 

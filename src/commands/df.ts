@@ -68,10 +68,10 @@ export default class Df extends HostCommand {
     await this.show(diskView(usage, context), output)
     if (usage.withoutStore) this.note(usage.withoutStore)
     for (const reason of usage.left) this.note(`not counted: ${reason}`)
-    if (output.shows === 'table')
-      this.noteSources(
-        ['CRI', ...(usage.store ? [`host (${usage.store.folders.join(', ')})`] : [])].join(', '),
-      )
+    this.noteSources(
+      output,
+      ['CRI', ...(usage.store ? [`host (${usage.store.folders.join(', ')})`] : [])].join(', '),
+    )
   }
 
   /** Of a pod all of its containers; a word that means nothing is said. */

@@ -70,6 +70,6 @@ export default class Processes extends HostCommand {
       this.note(
         'this runtime makes no control groups and namespaces: its processes were found by their parents',
       )
-    if (output.shows === 'table') this.noteSources('CRI, host (/proc)')
+    this.noteSources(output, 'CRI, host (/proc)')
   }
 }

@@ -48,6 +48,6 @@ export default class Sockets extends HostCommand {
     const shared = found.filter(({nodeNetwork, owner}) => nodeNetwork && owner.pod)
     for (const {name} of shared)
       this.note(`pod ${name} has the node's network: only sockets that its processes hold are shown`)
-    if (output.shows === 'table') this.noteSources('CRI, host (/proc)')
+    this.noteSources(output, 'CRI, host (/proc)')
   }
 }
