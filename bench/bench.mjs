@@ -183,7 +183,7 @@ async function measure(name, commands, {must = {}, input, without, rounds: times
   for (let round = 0; round < Math.min(times, usageRounds); round++)
     for (const result of results) {
       const {cpuMs, mb} = await usage(result.command, input)
-      result.cpu.push(cpuMs)
+      result.cpu.push(cpuMs - (without ? (await usage(without[result.program], input)).cpuMs : 0))
       result.mb = Math.max(result.mb, mb)
     }
   const values = Object.fromEntries(
