@@ -128,9 +128,11 @@ function totalsText({pods, machine, units}: TopFrame): string {
   const running = containers.filter(({state}) => state === 'CONTAINER_RUNNING').length
   const exited = containers.filter(({state}) => state === 'CONTAINER_EXITED').length
   const ready = pods.filter(({state}) => state === 'SANDBOX_READY').length
+  const failing = containers.filter(({failure}) => failure !== undefined).length
   const cores = total(containers.map((container) => container.cores ?? 0))
   const memoryBytes = total(containers.map((container) => container.memoryBytes))
   return [
+    ...(failing > 0 ? [`${failing} failing`] : []),
     `CPU ${percent(cores, 0)}% of ${machine.cores * 100}%`,
     `MEM ${bytesText(memoryBytes, units)} of ${bytesText(machine.memoryBytes, units)}`,
     `${running} running`,
@@ -375,7 +377,8 @@ function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: Top
         ? `${exitText(container)}${since('', container.finishedAt, ' ago')}`
         : container.state === 'CONTAINER_RUNNING'
           ? `running${since('for ', container.startedAt)}`
-          : row.state.toLowerCase(),
+          : stateText(row),
+      ...(row.fails && ended && row.state.startsWith('CrashLoop') ? [row.state] : []),
       ...(row.restarts > 0 ? [`restart ${row.restarts}`] : []),
       ...(limits.memoryBytes === undefined
         ? []
@@ -390,9 +393,13 @@ function detailText({units, nowMs}: TopFrame, row: TopRow, {container, pod}: Top
   }
   if (pod) {
     const address = pod.network?.ip || 'host network'
-    return [row.state.toLowerCase(), address, pod.runtimeHandler].filter((part) => part !== '').join('  ')
+    return [stateText(row), address, pod.runtimeHandler].filter((part) => part !== '').join('  ')
   }
-  return row.state.toLowerCase()
+  return stateText(row)
+}
+
+function stateText({state, fails}: TopRow): string {
+  return fails ? state : state.toLowerCase()
 }
 
 function bottomLine({state, notice}: TopFrame, count: number, columns: number, style: TopStyle): string {
