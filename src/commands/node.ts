@@ -43,8 +43,8 @@ export default class NodeCommand extends CriCommand {
     const output = await this.outputForm(flags)
     const {KnownNodes} = await import('../cli/nodes/known.js')
     const known = new KnownNodes(this.signal, givenValue(this.line.given, 'sudo') === true)
-    const destinations = [...node, ...(flags.node === undefined ? [] : [flags.node])]
-    const named = destinations.length > 0 ? destinations : 'all'
+    const flagged = this.line.given.filter(({flag}) => flag.name === 'node').map(({value}) => String(value))
+    const named = await this.#named([...node, ...flagged])
     if (task === 'forget') {
       if ((named === 'all') !== (flags.all === true))
         throw new MissingArgumentError('forget which node? node forget DEST..., or --all')
@@ -56,5 +56,11 @@ export default class NodeCommand extends CriCommand {
     const nodes = this.collectValues(await known.ask(named))
     const {nodesView} = await import('../views/nodes.js')
     await this.show(nodesView(nodes, {width: this.width, style: await this.tableStyle()}), output)
+  }
+  async #named(words: readonly string[]): Promise<readonly string[] | 'all'> {
+    if (words.length === 0) return 'all'
+    const {nodesNamed} = await import('../cli/nodes/which-nodes.js')
+    const note = (text: string) => this.note(text)
+    return await nodesNamed(words, {environment: process.env, note, signal: this.signal})
   }
 }

@@ -23,7 +23,7 @@ export async function runElsewhere(
   const [first] = asked.tasks
   if (asked.isOne && first && asksForTunnel(line)) {
     const {openTunnel} = await import('./tunnel.js')
-    await using tunnel = await openTunnel(first.node, first.line, manifest.globals)
+    await using tunnel = await openTunnel(first.node, first.line, manifest.globals, first.settings)
     if (tunnel) await runHere(tunnel.line)
     return
   }

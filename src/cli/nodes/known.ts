@@ -1,7 +1,6 @@
 import {exitCode, UserError} from '../../errors/errors.js'
 import {concurrently} from '../../node/concurrently.js'
 import {askForCopies, askToRemove} from '../../nodes/copies.js'
-import {parseDestination} from '../../nodes/destination.js'
 import {forgetNode, type KnownNode, knownNodes} from '../../nodes/known-nodes.js'
 import {closeConnection, isConnected, SshConnection, type SshOptions} from '../../nodes/ssh.js'
 import type {NodeCopies} from '../../views/nodes.js'
@@ -23,14 +22,13 @@ export class KnownNodes {
     this.#sudo = sudo
   }
 
-  /** Throws UsageError. */
   #nodes(destinations: Named): KnownNode[] {
     const known = knownNodes(this.#surroundings.environment)
     if (destinations === 'all') return known
     return [...new Set(destinations)].map(
       (word) =>
         known.find(({destination}) => destination === word) ?? {
-          destination: parseDestination(word),
+          destination: word,
           sudo: false,
         },
     )

@@ -13,6 +13,7 @@ import {type CommandLine, type FlagSpec, givenValue} from '../argv.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {reportFailure} from '../messages.js'
+import type {NodeSettings} from '../settings/own-file.js'
 
 /** All else reads files or processes of the node. */
 const tunnelVerbs: ReadonlySet<string> = new Set([
@@ -61,11 +62,12 @@ export async function openTunnel(
   node: string,
   line: CommandLine,
   globals: readonly FlagSpec[],
+  settings: NodeSettings = {},
 ): Promise<Tunnelled | undefined> {
   const interruption = new Interruption()
   const stop = new AbortController()
   try {
-    const opening = open(node, line, globals, stop.signal)
+    const opening = open(node, withEndpoint(line, globals, settings), globals, stop.signal)
     const aborted = once(interruption.signal, 'abort').then(() => {
       throw interruption.signal.reason
     })
@@ -78,6 +80,18 @@ export async function openTunnel(
   } finally {
     interruption[Symbol.dispose]()
   }
+}
+
+/** What the settings say of the node counts where the line says nothing. */
+function withEndpoint(
+  line: CommandLine,
+  globals: readonly FlagSpec[],
+  {runtimeEndpoint}: NodeSettings,
+): CommandLine {
+  const name = 'runtime-endpoint'
+  const flag = globals.find((global) => global.name === name)
+  if (runtimeEndpoint === undefined || !flag || givenValue(line.given, name) !== undefined) return line
+  return {...line, given: [...line.given, {flag, value: runtimeEndpoint}]}
 }
 
 async function open(

@@ -77,6 +77,15 @@ export async function findNodes(
   }
 }
 
+/** The nodes that the words name, as `--node` takes them. Throws UsageError and UserError. */
+export async function nodesNamed(
+  words: readonly string[],
+  {environment, note, signal}: Options,
+): Promise<string[]> {
+  const settings = await readOwnSettings(environment, configReader(signal), note)
+  return parseNodeSet(words.join(','), (name) => groupOf(name, settings, environment)).map(parseDestination)
+}
+
 /** Words that go to every node: of `cp` the other side is here, and of `exec` all but the first is a command. */
 function isTarget(word: unknown, index: number, verb: string): boolean {
   if (typeof word !== 'string' || verb === 'cp') return false

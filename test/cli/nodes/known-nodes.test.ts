@@ -68,6 +68,8 @@ describe.skipIf(!isMet('ssh'))('node', () => {
     expect(readdirSync(cache)).toEqual(['notes'])
     rmSync(cache, {recursive: true})
     expect(await run(['node', 'ls', '-q'])).toEqual({...quiet, stdout: 'root\n'})
+    // Sets, as everywhere.
+    expect(await run(['node', 'ls', '-q', 'root,n[1-2]'])).toEqual({...quiet, stdout: 'root\nn1\nn2\n'})
     expect(await run(['node', 'forget', '--all'])).toEqual({...quiet, stdout: 'root\n'})
     expect(existsSync(join(node.home('root'), '.cache', 'crisp-node'))).toBe(false)
     expect(node.connections()).toEqual([])
@@ -108,6 +110,7 @@ describe.skipIf(!isMet('ssh'))('node', () => {
     [['node', 'fly'], 'there are ls and forget'],
     [['node', 'forget'], 'forget which node'],
     [['node', 'forget', 'root', '--all'], 'forget which node'],
+    [['node', 'forget', '@no-such-group'], 'no-such-group'],
     [['node', 'ls', '--all'], 'are for node forget'],
     [['node'], 'node needs TASK'],
     [['node', 'forget', '--', '-oProxyCommand=true'], 'is no node'],

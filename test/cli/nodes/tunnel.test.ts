@@ -1,5 +1,5 @@
 import {createHash, randomBytes} from 'node:crypto'
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {type AddressInfo, connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -192,6 +192,23 @@ describe.skipIf(!isMet('ssh'))('--node-mode tunnel', () => {
         exitCode: 4,
       })
     expect(leftHere()).toEqual([])
+  })
+
+  test('the socket that the settings name for the node is the one', async () => {
+    const config = mkdtempSync(join(tmpdir(), 'crisp-config-'))
+    onTestFinished(() => rmSync(config, {recursive: true}))
+    mkdirSync(join(config, 'crisp'))
+    writeFileSync(
+      join(config, 'crisp', 'config.yaml'),
+      'nodes: {ours: {runtime-endpoint: "unix:///no/such.sock"}}\n',
+    )
+    const {stderr, exitCode} = await runCli(['--node', 'ours', '--node-mode', 'tunnel', 'ps'], {
+      env: {...node.env, XDG_CONFIG_HOME: config},
+    })
+    expect({stderr, exitCode}).toEqual({
+      stderr: expect.stringMatching(/^crisp: ours: no runtime answers there at \/no\/such\.sock: /),
+      exitCode: 4,
+    })
   })
 
   test("with a connection of the user's own for each command", async () => {
