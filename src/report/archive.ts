@@ -1,5 +1,5 @@
 import {constants} from 'node:fs'
-import {type FileHandle, open, unlink} from 'node:fs/promises'
+import {type FileHandle, lstat, open, unlink} from 'node:fs/promises'
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGzip} from 'node:zlib'
@@ -88,7 +88,9 @@ export class NewFile {
 
   /** It goes, unless its name is another's by now. */
   async remove(): Promise<void> {
+    const own = await this.#handle.stat({bigint: true})
     await this.#handle.close()
-    await unlink(this.path)
+    const named = await lstat(this.path, {bigint: true}).catch(() => undefined)
+    if (named?.dev === own.dev && named.ino === own.ino) await unlink(this.path)
   }
 }

@@ -28,6 +28,8 @@ const mebibyte = 1024 * 1024
 const mostBytesOfFile = mebibyte
 const mostBytes = 128 * mebibyte
 const folder = 'not-redacted'
+/** Those of the kubelet and of CRI-O, and what they are called after their rotation. */
+const logName = /\.log(?:\.[\w.-]+)?$/
 
 export async function collectUnredacted(options: UnredactedOptions): Promise<Unredacted> {
   const found: Unredacted = {files: [], leftOut: []}
@@ -86,6 +88,10 @@ async function logFile(
   found: Unredacted,
 ): Promise<void> {
   const shown = `${path}/${printableName(name)}`
+  if (!logName.test(name)) {
+    found.leftOut.push({what: `logs/${shown}`, why: 'it is not named as a log'})
+    return
+  }
   try {
     await using file = await directory.look(name)
     // A second name may be that of any file on the same disk.

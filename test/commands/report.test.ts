@@ -216,6 +216,7 @@ test('--logs takes logs as they are, and nothing that symlinks, pipes and second
   linkSync(join(outside, 'shadow'), join(dirname(first), '2.log'))
   execFileSync('mkfifo', [join(dirname(first), '3.log')])
   mkdirSync(join(dirname(first), '4.log'))
+  writeFileSync(join(dirname(first), 'id_rsa'), 'no log')
   // All of the container's folder is a link.
   symlinkSync(outside, dirname(second))
 
@@ -233,7 +234,7 @@ test('--logs takes logs as they are, and nothing that symlinks, pipes and second
   const manifest = JSON.parse(contents['manifest.json'] ?? '')
   expect(manifest.redacted).toBe(false)
   const left = manifest.leftOut.map(({what}: {what: string}) => what)
-  for (const name of ['1.log', '2.log', '3.log', '4.log'])
+  for (const name of ['1.log', '2.log', '3.log', '4.log', 'id_rsa'])
     expect(left).toContain(`logs/default_web-0_u/web/${name}`)
   expect(left).toContain('logs in default_web-0_u/evil')
 })
