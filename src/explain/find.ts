@@ -37,9 +37,9 @@ const plain = (word: string) => word.replaceAll('_', '').toLowerCase()
 
 /**
  * All that the word may mean: a call and a message may share a name, and a bare field may be in many messages. Throws
- * NotFoundError.
+ * NotFoundError, which offers the nearest name, also of `others`.
  */
-export function findElements(word: string): Element[] {
+export function findElements(word: string, others: readonly string[] = []): Element[] {
   const [head = '', ...path] = word.split('.')
   const top = topElements(head)
   if (path.length === 0) {
@@ -55,8 +55,8 @@ export function findElements(word: string): Element[] {
     }
   }
   if (failure) throw failure
-  const words = [...services.flatMap(callsOf).map(({name}) => name), ...typeNames()]
-  throw new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, words))}`)
+  const known = [...services.flatMap(callsOf).map(({name}) => name), ...typeNames(), ...others]
+  throw new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, known))}`)
 }
 
 function topElements(word: string): Element[] {

@@ -109,3 +109,45 @@ function paragraph(text: string, indent: number): string {
 function firstSentence(text: string): string {
   return /^[\s\S]*?[.?!](?=\s|$)/.exec(text)?.[0] ?? text
 }
+
+/** Every element of the API whose name or explanation has this text, a sentence each. */
+export function searchText(text: string, docs: Docs): string {
+  const wanted = text.toLowerCase()
+  return Object.entries(docs)
+    .map(([name, about]) => [asWritten(name), about] as const)
+    .filter(([name, about]) => `${name} ${about}`.toLowerCase().includes(wanted))
+    .map(([name, about]) => `${name}\n${paragraph(firstSentence(about), 2)}`)
+    .join('')
+}
+
+/** `Message.jsonName` as the proto has it. */
+function asWritten(name: string): string {
+  return name.replace(/(?<=\.)[a-z]\w*$/, protoName)
+}
+
+/** The fields of a message, and below each those of the message that it holds. */
+export function fieldTree(message: string, indent = 2, above: readonly string[] = []): string {
+  return Object.entries(messageFields(message) ?? {})
+    .map(([name, field]) => {
+      const isAgain = above.includes(field.type)
+      const inner = isAgain ? '' : fieldTree(field.type, indent + 2, [...above, message])
+      return `${' '.repeat(indent)}${protoName(name)}  ${typeText(field)}\n${inner}`
+    })
+    .join('')
+}
+
+/** Of a call what it takes and gives, of a message or a field what is in it, down to the last field. */
+export function recursiveText(element: Element): string {
+  switch (element.kind) {
+    case 'rpc': {
+      const {requestType = '', responseType = ''} = methodsOf(element.service)[element.name] ?? {}
+      return `${title(element)}\nREQUEST\n${fieldTree(requestType)}\nRESPONSE\n${fieldTree(responseType)}`
+    }
+    case 'message':
+      return `${title(element)}\n${fieldTree(element.name)}`
+    case 'field':
+      return `${title(element)}\n${fieldTree(element.field.type)}`
+    default:
+      return title(element)
+  }
+}
