@@ -32,6 +32,7 @@ export class EventLines {
       document: () => protoJson('ContainerEventResponse', event),
       table: (wide) => this.#dayOf(event) + this.#line(event, object, wide),
       names: () => [nameOf(object) ?? event.containerId],
+      order: () => [Number(event.createdAt)],
     }
   }
 

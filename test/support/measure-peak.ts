@@ -2,8 +2,12 @@ import {readFileSync} from 'node:fs'
 import {outcomeOf, startCli} from './run-cli.js'
 
 /** Runs it to its end and gives the most memory that it had. */
-export async function measurePeak(argv: readonly string[], endpoint: string) {
-  const cli = startCli(argv, {endpoint})
+export async function measurePeak(
+  argv: readonly string[],
+  endpoint: string | undefined,
+  env: NodeJS.ProcessEnv = {},
+) {
+  const cli = startCli(argv, {env, ...(endpoint === undefined ? {} : {endpoint})})
   let peakMiB = 0
   const look = setInterval(() => {
     try {

@@ -21,7 +21,7 @@ export class FarAnswers implements AnswerSink {
   *#pieces(view: View, form: OutputForm): Generator<string> {
     yield `${this.#mark}${answerBegins}\n`
     const entries = function* (head: AnswerHead, values: Iterable<unknown>): Generator<string> {
-      const keys = head.kind === 'text' ? undefined : view.order?.(head.kind)
+      const keys = view.order?.(head.kind === 'text' ? 'table' : head.kind)
       yield jsonText(head, 0)
       let piece = ''
       let index = 0
@@ -44,7 +44,12 @@ export class FarAnswers implements AnswerSink {
       const [table] = tables
       if (form.shows === 'table' && table && tables.length === 1 && text === '')
         yield* entries({kind: 'table', form: form.name, columns: table.columns}, table.rows)
-      else yield* entries({kind: 'text', form: form.name}, [[...form.render(view)].join('')])
+      else
+        yield* entries(
+          {kind: 'text', form: form.name},
+          // A view of lines as they happen is made once.
+          [tables.length === 0 ? text : [...form.render(view)].join('')],
+        )
     }
     yield `${this.#mark}${answerEnds}\n`
   }

@@ -22,6 +22,7 @@ import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, wri
 import {nodesText, oneViews} from './one-view.js'
 import {countText, NodeTimeoutError, type Outcome, outcomeOf} from './outcomes.js'
 import {PrefixedLines} from './prefixed-lines.js'
+import {TimeMerge, timeOfLine} from './time-merge.js'
 import {nodeFlagNames} from './where.js'
 import type {NodeTask} from './which-nodes.js'
 
@@ -53,6 +54,9 @@ const changingVerbs: ReadonlySet<string> = new Set([
 /** Of those what --dry-run prints is a file. */
 const makingVerbs: ReadonlySet<string> = new Set(['create', 'run', 'runp'])
 
+/** They tell when something was, and several nodes are one by time. */
+const mergedVerbs: ReadonlySet<string> = new Set(['events', 'logs'])
+
 /** They need the user's terminal, keyboard or ports for themselves. */
 const verbsOfOne: ReadonlySet<string> = new Set(['attach', 'port-forward', 'top'])
 
@@ -71,9 +75,13 @@ export async function runOnNodes(
     const command = manifest.commands.find(({id}) => id === line.id)
     checkLine(line, tasks)
     const options = readOptions(line, command)
+    if (mergedVerbs.has(line.id) && tasks.length > options.fanout)
+      throw new UsageError(
+        `${line.id} of ${tasks.length} nodes are one by time, and need all of them at once: --fanout ${tasks.length}`,
+      )
     const luggage = await pack(line, manifest, interruption.signal)
     const ends = {signal: interruption.signal, stop: stop.signal}
-    const asked = await askFirst(tasks, line, command, luggage, options, ends)
+    const asked = await askFirst(withTimes(tasks, command), line, command, luggage, options, ends)
     if (asked) await new Several(asked.tasks, line, luggage, options, ends).run(asked.failed)
   } catch (error) {
     reportFailure(describeError(interruption.signal.aborted ? interruption.signal.reason : error))
@@ -81,6 +89,16 @@ export async function runOnNodes(
     stop.abort()
     interruption[Symbol.dispose]()
   }
+}
+
+/** Lines of logs come with their time, by which they are sorted. */
+function withTimes(tasks: readonly NodeTask[], command: CompletableCommand | undefined): readonly NodeTask[] {
+  const flag = command?.id === 'logs' ? command.flags.find(({name}) => name === 'timestamps') : undefined
+  if (!flag) return tasks
+  return tasks.map((task) => ({
+    ...task,
+    line: {...task.line, given: [...task.line.given, {flag, value: true}]},
+  }))
 }
 
 interface Ends {
@@ -156,6 +174,8 @@ interface Options {
   timeoutMs: number | undefined
   fold: boolean
   limit: number | undefined
+  /** Times were asked for. */
+  timestamps: boolean
   /** What stands between a node's name and what it prints; undefined where the name is left out. */
   separator: string | undefined
 }
@@ -210,6 +230,7 @@ function readOptions(line: CommandLine, command: CompletableCommand | undefined)
     fanout,
     timeoutMs: (timeoutMs ?? (way === 'gather' ? readingMs : 0)) || undefined,
     fold: typeof fold === 'boolean' ? fold : process.stdout.isTTY === true,
+    timestamps: givenValue(given, 'timestamps') === true,
     limit: isLatest ? 1 : (number('last') ?? number('limit')),
     separator: givesWords ? '//' : ': ',
   }
@@ -231,6 +252,8 @@ class Several {
   readonly #signal: AbortSignal
   readonly #stop: AbortSignal
   readonly #answers: Answer[] = []
+  readonly #merging: TimeMerge | undefined
+  readonly #lastTimes = new Map<string, number>()
   /** Lines of a list, by node. */
   readonly #texts = new Map<string, string>()
   /** What nodes said on stderr, by what it is. */
@@ -249,6 +272,13 @@ class Several {
     this.#options = options
     this.#signal = signal
     this.#stop = stop
+    if (!mergedVerbs.has(line.id)) return
+    const displays = [displayOn(process.stdout, false), displayOn(process.stderr, false)] as const
+    const endless = line.id === 'events' || givenValue(line.given, 'follow') === true
+    const nodes = tasks.map(({node}) => node)
+    this.#merging = new TimeMerge(nodes, endless, (text, output) => {
+      void displays[output].write(Buffer.from(text))
+    })
   }
 
   /** What they say, each with those that say it. */
@@ -256,6 +286,21 @@ class Several {
     const outcomes = await this.#runAll()
     for (const [node, text] of this.#texts) this.#keepMessages(node, text)
     return {texts: this.#messages, outcomes}
+  }
+
+  /** Lines of `logs`, whose time orders them; one without goes with the line before. False where the first has none. */
+  async #merge(node: string, text: string, output: 0 | 1): Promise<boolean> {
+    for (const line of text.slice(0, -1).split('\n')) {
+      const time = timeOfLine(line)
+      if (!time && output === 1) return false
+      if (time) this.#lastTimes.set(node, time.timeMs)
+      const shown = time && !this.#options.timestamps ? time.bare : line
+      const labelled = line.startsWith('{"time"')
+        ? `{"node":${JSON.stringify(node)},${line.slice(1)}`
+        : `${node}: ${shown}`
+      await this.#merging?.add(node, this.#lastTimes.get(node) ?? 0, `${labelled}\n`, output)
+    }
+    return true
   }
 
   async run(failedBefore: readonly Outcome[]): Promise<void> {
@@ -323,6 +368,7 @@ class Several {
       return outcomeOf(node, error)
     } finally {
       clearTimeout(timer)
+      this.#merging?.end(node)
       end[Symbol.dispose]()
       own.abort()
     }
@@ -338,17 +384,23 @@ class Several {
     })
     const display = displayOn(process.stdout, false)
     let held = ''
-    const lines = new PrefixedLines(separator === undefined ? '' : node + separator, async (text) => {
-      if (way === 'stream') return await display.write(Buffer.from(text))
-      held += text
-      if (held.length > mostText) throw new UserError(`${node}: its answer has no end`)
-    })
+    const isLog = this.#line.id === 'logs'
+    const lines = new PrefixedLines(
+      isLog || separator === undefined ? '' : node + separator,
+      async (text) => {
+        if (isLog) return void (await this.#merge(node, text, 0))
+        if (way === 'stream') return await display.write(Buffer.from(text))
+        held += text
+        if (held.length > mostText) throw new UserError(`${node}: its answer has no end`)
+      },
+    )
     const reader = new AnswerReader(node, (answer) =>
       way === 'gather' ? void this.#answers.push(answer) : this.#show([answer]),
     )
     let messages = ''
     const told = displayOn(process.stderr, false)
     const toldLines = new PrefixedLines('', async (text) => {
+      if (isLog && (await this.#merge(node, text, 1))) return
       for (const message of text.trimEnd().split('\n')) {
         const shown = message.replace(`${programName()}: `, '')
         await told.write(Buffer.from(`${programName()}: ${node}: ${shown}\n`))
@@ -400,21 +452,34 @@ class Several {
   }
 
   async #show(answers: readonly Answer[]): Promise<void> {
-    const {fold, limit, way} = this.#options
+    const {fold, limit} = this.#options
     const style = await terminalStyle()
     let isFirst = true
+    if (this.#merging) return await this.#showInTime(answers)
     for (const {head, view} of oneViews(answers, {width: this.#width(), style, fold, limit})) {
-      if (way === 'stream' && head.kind === 'text') {
-        const [answer] = answers
-        const lines = new PrefixedLines(`${answer?.node}: `, (text) => void process.stdout.write(text))
-        await lines.take(Buffer.from(String(answer?.entries[0]?.[1])))
-        await lines.end()
-        continue
-      }
       const form = await this.#formFor(head.form)
       const text = form.render(view)
       await writePieces(process.stdout, isFirst ? text : [form.further([...text].join(''))], this.#signal)
       isFirst = false
+    }
+  }
+
+  /** Events, each when its time has come. */
+  async #showInTime(answers: readonly Answer[]): Promise<void> {
+    const options = {width: undefined, style: undefined, fold: false, limit: undefined}
+    for (const answer of answers) {
+      const [key, value] = answer.entries[0] ?? [null, '']
+      let text = ''
+      if (answer.kind === 'text')
+        text = String(value)
+          .trimEnd()
+          .split('\n')
+          .map((line) => `${answer.node}: ${line}\n`)
+          .join('')
+      else
+        for (const {head, view} of oneViews([answer], options))
+          text += [...(await this.#formFor(head.form)).render(view)].join('')
+      await this.#merging?.add(answer.node, Number(key ?? 0) / 1_000_000, text)
     }
   }
 

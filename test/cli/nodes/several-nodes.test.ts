@@ -2,10 +2,17 @@ import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
+import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {onTerminal} from '../../support/on-terminal.js'
-import {type CliResult, runCli} from '../../support/run-cli.js'
+import {type CliResult, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
 import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+
+const talker = {
+  name: 'talker',
+  image: 'registry.crisp.demo/shell:1.0',
+  command: ['/bin/sh', '-c', 'echo early; sleep 0.5; echo late; exec sleep 1000'],
+}
 
 const pod = (name: string) => ({
   namespace: 'shop',
@@ -18,11 +25,17 @@ const pod = (name: string) => ({
 describe.skipIf(!isMet('ssh'))('several nodes', () => {
   let runtime: DemoRuntime
   let other: DemoRuntime
+  let loud: DemoRuntime
   let node: SshNode
   beforeAll(async () => {
-    runtime = await startDemoRuntime({seed: {pods: [pod('web-1')]}})
-    other = await startDemoRuntime({seed: {pods: [pod('web-1'), pod('web-2')]}})
-    for (const {endpoint} of [runtime, other]) {
+    runtime = await startDemoRuntime({
+      seed: {pods: [pod('web-1')]},
+    })
+    other = await startDemoRuntime({
+      seed: {pods: [pod('web-1'), pod('web-2')]},
+    })
+    loud = await startDemoRuntime({seed: {pods: [{...pod('web-1'), containers: [talker]}]}})
+    for (const {endpoint} of [runtime, other, loud]) {
       const socket = endpoint.replace('unix://', '')
       await chmod(dirname(socket), 0o711)
       await chmod(socket, 0o666)
@@ -31,23 +44,29 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     // Hosts of one server, by whatever name; nobody listens for the last.
     const config = join(dirname(node.home('root')), '..', 'ssh_config')
     const root = /^Host root\n([\s\S]*?)(?=^Host |$(?![\s\S]))/m.exec(await readFile(config, 'utf8'))?.[1]
-    await writeFile(config, `Host n* m*\n${root}\nHost dead*\n  HostName 127.0.0.1\n  Port 1\n`, {flag: 'a'})
+    await writeFile(config, `Host n* m* t*\n${root}\nHost dead*\n  HostName 127.0.0.1\n  Port 1\n`, {
+      flag: 'a',
+    })
     await mkdir(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
+    const group = (name: string, nodes: string, {endpoint}: DemoRuntime) =>
+      `  ${name}:\n    nodes: ${nodes}\n    runtime-endpoint: ${endpoint}\n`
+    await writeFile(
+      join(node.env.XDG_CONFIG_HOME ?? '', 'crisp', 'config.yaml'),
+      `nodes:\n${group('others', 'm1', other)}${group('loud', 't[1-2]', loud)}`,
+    )
   })
   afterAll(async () => {
     node[Symbol.dispose]()
     await runtime[Symbol.asyncDispose]()
     await other[Symbol.asyncDispose]()
+    await loud[Symbol.asyncDispose]()
   })
 
   const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, stdin?: string): Promise<CliResult> =>
     runCli(argv, {env: {...node.env, ...env}, ...(stdin === undefined ? {} : {stdin})})
-  const configure = (text: string): Promise<void> =>
-    writeFile(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp', 'config.yaml'), text)
   const on = (...argv: string[]) => run(['--node-crisp', node.crisp, ...argv])
 
   test('lists become one table', async () => {
-    await configure(`nodes:\n  others:\n    nodes: m1\n    runtime-endpoint: ${other.endpoint}\n`)
     const {stdout, stderr, exitCode} = await on('-N', 'n[1-2]', '-N', '@others', 'pods')
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     const rows = stdout
@@ -136,6 +155,53 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     )
     expect(stderr).toBe('')
     expect(stdout).toBe('n1//shop/web-1/web\nn2//shop/web-1/web\n')
+  })
+
+  test('logs of several nodes are one by time', async () => {
+    const {stdout, exitCode} = await on('-N', '@loud', 'logs', '-t', 'talker')
+    const lines = stdout.trimEnd().split('\n')
+    expect(exitCode).toBe(0)
+    expect(lines.map((line) => line.replace(/ .* /, ' ')).toSorted()).toEqual([
+      't1: early',
+      't1: late',
+      't2: early',
+      't2: late',
+    ])
+    const times = lines.map((line) => line.split(' ')[1])
+    expect(times).toEqual(times.toSorted())
+    const plain = await on('-N', '@loud', 'logs', 'talker')
+    expect(plain.stdout.trimEnd().split('\n').toSorted()).toEqual([
+      't1: early',
+      't1: late',
+      't2: early',
+      't2: late',
+    ])
+    const json = await on('-N', '@loud', 'logs', 'talker', '-o', 'json')
+    expect(
+      json.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).node)
+        .toSorted(),
+    ).toEqual(['t1', 't1', 't2', 't2'])
+  })
+
+  test('events of several nodes come with their names', async () => {
+    const events = startCli(['--node-crisp', node.crisp, '-N', '@loud', 'events', '-o', 'jsonl'], {
+      env: node.env,
+    })
+    let shown = ''
+    events.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk
+    })
+    let made = 0
+    await eventually(async () => {
+      const image = 'registry.crisp.demo/shell:1.0'
+      await runCli(['run', '-d', '--name', `made-${made++}`, image, 'true'], {endpoint: loud.endpoint})
+      expect(shown).toContain('"node":"t2"')
+    })
+    events.kill('SIGINT')
+    expect((await outcomeOf(events)).exitCode).toBe(130)
   })
 
   test('what changes nodes says on which, and gives words that lead back', async () => {
