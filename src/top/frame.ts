@@ -136,7 +136,8 @@ function totalsText({pods, machine, units}: TopFrame): string {
     `CPU ${percent(cores, 0)}% of ${machine.cores * 100}%`,
     `MEM ${bytesText(memoryBytes, units)} of ${bytesText(machine.memoryBytes, units)}`,
     `${running} running`,
-    ...(exited > 0 ? [`${exited} exited`] : []),
+    // What has ended well is worth less than that all stands on 80 columns.
+    ...(exited > 0 && failing === 0 ? [`${exited} exited`] : []),
     `${ready} of ${pods.length} pods ready`,
   ].join('  ')
 }
