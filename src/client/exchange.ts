@@ -1,5 +1,6 @@
 import {type RpcCode, rpcCode} from '../errors/errors.js'
 import {StatusError} from '../errors/status-error.js'
+import {letGo} from '../text/garbage.js'
 import type {Channel} from './channel.js'
 import type {Connection, Ending, Stream, StreamListener} from './http2/connection.js'
 import {errorCode} from './http2/frames.js'
@@ -197,6 +198,7 @@ class Assembler {
   #fill(message: Buffer, bytes: Buffer): Buffer {
     const copied = bytes.copy(message, this.#messageBytes)
     this.#messageBytes += copied
+    letGo(copied)
     if (this.#messageBytes === message.length) {
       this.#message = undefined
       this.#take(message)

@@ -1,3 +1,4 @@
+import {letGo} from '../text/garbage.js'
 import {Reader} from '../wire/reader.js'
 
 /** How a list's entries are read: all of one, or the fields whose bits are wanted. */
@@ -117,6 +118,8 @@ class Source<Entry> {
       this.#known |= this.#asked
       this.#reader.at = start
       this.#reader.end = end
+      // What is read of it has about the size of its bytes.
+      letGo(end - start)
       try {
         this.#entry = this.#read(this.#reader, this.#known)
       } catch (error) {

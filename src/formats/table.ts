@@ -1,5 +1,6 @@
 import stringWidth from 'string-width'
 import {printable} from '../errors/printable.js'
+import {letGo} from '../text/garbage.js'
 import {isCrictlMode} from '../text/program.js'
 import {fillLines} from '../text/wrap.js'
 
@@ -105,6 +106,9 @@ const cellEnd = '\u0000'
 const rowEnd = '\n'
 const pieceLength = 65_536
 
+/** About what is read, cut and joined for a row until it is kept. */
+const garbageOfRow = 1024
+
 interface KeptBlock {
   bytes: Buffer
   /** Of the columns between which its lines are spread; undefined where its cells stand one behind the other. */
@@ -129,6 +133,7 @@ class KeptLines {
   }
 
   add(row: readonly string[]): void {
+    letGo(garbageOfRow)
     // Once a line is kept by its cells, so are those behind it in its block.
     if (this.#spreads && this.#cells === '' && row.every(isPlain)) {
       if (row.some((cell, column) => cell.length > (this.#natural[column] ?? 0))) this.#keep()
