@@ -31,8 +31,8 @@ export async function isWatchedByKubelet(client: CriClient, options?: CallOption
   return pods.some(isPodOfKubelet) && !(await isEmbedded(client, options))
 }
 
-/** The kubelet of the embedded runtime removes nothing, and makes nothing again that was removed. */
-async function isEmbedded(client: CriClient, options?: CallOptions): Promise<boolean> {
+/** The embedded runtime: its kubelet removes nothing, and it makes no namespaces, layers or control groups. */
+export async function isEmbedded(client: CriClient, options?: CallOptions): Promise<boolean> {
   const {runtimeName, runtimeVersion} = await client.runtime.version({}, options)
   return `${runtimeName} ${runtimeVersion}`.includes('crisp-demo')
 }

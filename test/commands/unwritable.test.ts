@@ -5,6 +5,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {shellImage} from '../support/demo-node.js'
 import {
   type EveryVerb,
+  nodeVerbs,
   remarks,
   remoteVerbs,
   silentVerbs,
@@ -38,7 +39,14 @@ async function outcome(argv: readonly string[], redirection: string) {
 const noSpace = 'crisp: the output cannot be written: no space left on device (ENOSPC)\n'
 
 test('every verb is covered by these tests', () => {
-  expect(verbs.toSorted()).toEqual(manifest.commands.map(({id}) => id).toSorted())
+  expect([...verbs, ...nodeVerbs].toSorted()).toEqual(manifest.commands.map(({id}) => id).toSorted())
+})
+
+test.each(nodeVerbs)('%s refuses the embedded runtime in one line', async (verb) => {
+  expect(await outcome([verb, 'talker', '--', 'id'], '')).toEqual({
+    stderr: 'crisp: the embedded runtime makes no namespaces and knows no process of the node\n',
+    exitCode: 125,
+  })
 })
 
 describe.concurrent('a full disk is one line and a failure', () => {

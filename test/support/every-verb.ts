@@ -32,8 +32,11 @@ export const remarks: Readonly<Record<string, string>> = {
     'crisp: this runtime makes no control groups and namespaces: its processes were found by their parents\n',
 }
 
+/** The embedded runtime has nothing for them: they refuse it in one line. */
+export const nodeVerbs: readonly string[] = ['enter']
+
 /** Their exit code is that of a command elsewhere. */
-export const remoteVerbs: readonly string[] = ['attach', 'exec', 'run']
+export const remoteVerbs: readonly string[] = ['attach', 'enter', 'exec', 'run']
 
 /** What must be shown by nobody but the verb whose result it is. */
 export const planted = {environment: 'planted-in-environment', auth: 'planted-in-auth'}
