@@ -9,7 +9,7 @@ import {type GlobalFlags, withoutLetter} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {givenFilter} from '../cli/flags/target.js'
-import {integerFrom} from '../cli/flags/types.js'
+import {integerFrom, valueFlag} from '../cli/flags/types.js'
 import type {CriClient} from '../client/connect.js'
 import {containerIdentities, containerIdOf, containerReferences} from '../client/names.js'
 import {exitCode, MissingArgumentError, NotFoundError, UsageError, UserError} from '../errors/errors.js'
@@ -21,6 +21,7 @@ import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {runSession, type Streaming} from '../sessions/session.js'
 import {isCrictlMode, programName} from '../text/program.js'
+import {parseUserNumbers} from '../text/user-numbers.js'
 
 /** Far more than a runtime does at once, far less than it has URLs. */
 const atOnce = 64
@@ -42,6 +43,7 @@ interface Task {
   sync: boolean
   timeoutSeconds: number
   detachKeys: Uint8Array
+  user: string | undefined
 }
 
 export default class Exec extends CriCommand {
@@ -54,6 +56,7 @@ export default class Exec extends CriCommand {
     'crisp exec -it kube-system/coredns-x/coredns sh',
     "echo 'select 1' | crisp exec -i db psql",
     'crisp exec -s --timeout 5 web cat /proc/loadavg',
+    'sudo crisp exec --user 1000:1000 web id',
     'crisp exec --pod-label app=web --parallel hostname',
   ]
   static argumentsEndFlags = true
@@ -77,6 +80,10 @@ export default class Exec extends CriCommand {
     timeout: integerFrom(0)({
       description: 'with --sync: seconds after which the command is killed, exit code 124',
       helpValue: 'SECONDS',
+    }),
+    user: valueFlag(parseUserNumbers, {helpValue: 'UID[:GID]'})({
+      char: 'u',
+      description: "as this user, by numbers; the runtime's own tool does it, on the node itself and as root",
     }),
     'ignore-errors': Flags.boolean({char: 'e', description: 'exit code 0 whatever happens'}),
     parallel: Flags.boolean({
@@ -109,8 +116,11 @@ export default class Exec extends CriCommand {
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
     const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}
     checkTerminal(streams)
+    if (flags.user !== undefined && (flags.sync || flags.parallel))
+      throw new UsageError('--user goes neither with --sync nor with --parallel')
     const task = {
       ...streams,
+      user: flags.user,
       command: words,
       sync: flags.sync,
       timeoutSeconds,
@@ -184,11 +194,42 @@ export default class Exec extends CriCommand {
             stdout,
             stderr,
           })
-        : await this.#stream(task, containerId, name, {stdout, stderr})
+        : task.user === undefined
+          ? await this.#stream(task, containerId, name, {stdout, stderr})
+          : await this.#runAsUser(task, containerId)
       process.exitCode = Math.max(code, Number(process.exitCode ?? exitCode.done))
     } catch (error) {
       throw await sessionFailure(client, containerId, error)
     }
+  }
+
+  /** No program of the container runs but inside it: what joins it is the runtime's own tool. */
+  async #runAsUser({client, command, stdin, tty, user = ''}: Task, containerId: string): Promise<number> {
+    const {runtimeToolOf} = await import('../node/host/runtime-tool.js')
+    const tool = await runtimeToolOf(client, containerId)
+    if (!tool)
+      throw new UserError(
+        '--user: the CRI has no user for exec, and this runtime has no tool here that could do it (runc, crun)',
+      )
+    const {rootEnvironment} = await import('../node/host/root-programs.js')
+    const {runNodeProgram} = await import('../cli/node-program.js')
+    const words = [
+      '--root',
+      tool.root,
+      'exec',
+      ...(tty ? ['--tty'] : []),
+      '--user',
+      user,
+      containerId,
+      ...command,
+    ]
+    const {path} = tool
+    const code = await runNodeProgram(
+      {path, words, env: rootEnvironment(process.env), stdin},
+      this.interruption,
+    )
+    this.interruption.throwIfCut()
+    return code
   }
 
   async #stream(task: Task, containerId: string, name: string, outputs: Outputs): Promise<number> {
