@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import {printable} from '../errors/printable.js'
-import {type Column, type TableOptions, table, widthOf} from './table.js'
+import {type Column, type TableOptions, table, widthOf, wrapLine} from './table.js'
 
 const gap = '   '
 /** Lines of text narrower than this are hard to read. */
@@ -26,16 +26,18 @@ export function report(
     chars: bare,
     style: {head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0},
     colWidths: [...widths.slice(0, text), room],
-    wordWrap: true,
-    // A path that is longer than the line is broken, and no part of it left out.
-    wrapOnWordBoundary: cells.every((row) =>
-      (row[text] ?? '').split(' ').every((word) => widthOf(word) <= room),
-    ),
   })
   const [titles = [], ...lines] = cells
   layout.push(titles.map((title) => style?.header(title) ?? title))
+  // Broken before it is coloured: a break within a colour's code would show the code.
   for (const row of lines)
-    layout.push(row.map((cell, column) => style?.cell(columns[column]?.title ?? '', cell) ?? cell))
+    layout.push(
+      row.map((cell, column) =>
+        (column === text ? wrapLine(cell, room) : [cell])
+          .map((part) => style?.cell(columns[column]?.title ?? '', part) ?? part)
+          .join('\n'),
+      ),
+    )
   return layout
     .toString()
     .split('\n')

@@ -1,8 +1,10 @@
+import {stripVTControlCharacters} from 'node:util'
 import {Ajv2020} from 'ajv/dist/2020.js'
 import {expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {checks} from '../../src/doctor/checks/index.js'
 import {examinedView} from '../../src/doctor/text.js'
+import {report} from '../../src/formats/report.js'
 import {piecesOf} from '../../src/formats/view.js'
 import {startFakeRuntime} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
@@ -122,4 +124,14 @@ test('every check is explained, in 80 columns', async () => {
     stderr: 'crisp: doctor has no check "cnii", did you mean cni?\n',
     exitCode: 3,
   })
+})
+
+test('colours are not broken where a finding has a word longer than the line', () => {
+  const painted = report([{title: 'SEVERITY'}, {title: 'FINDING'}], [['warning', `see ${'/a'.repeat(30)}`]], {
+    width: 40,
+    style: {header: (title) => title, cell: (_, cell) => `\x1b[38;5;136m${cell}\x1b[39m`},
+  })
+  const lines = stripVTControlCharacters(painted).split('\n')
+  expect(lines[1]).toMatch(/^warning {4}see/)
+  expect(lines.every((line) => line.length <= 40 && !/38;5|\[39m/.test(line))).toBe(true)
 })
