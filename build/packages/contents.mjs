@@ -40,6 +40,9 @@ them and link Bun anew: Bun's source says how, in LICENSE.md, with the sources o
 source, RUNTIME=path/to/your/bun npm run build:standalone makes crisp's file with it. You may take crisp's file apart
 to find mistakes in such changes.
 
+Much of Bun is in Rust: which packages of crates.io it is made of says Cargo.lock in its source. Those under the Mozilla
+Public License, version 2.0, are named below; their source is there.
+
 It holds, or has code of:
 
 ${rows.join('\n\n')}
