@@ -79,7 +79,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
       'report',
     ],
   ],
-  ['WORK IN CONTAINERS', ['exec', 'attach', 'enter', 'port-forward', 'cp']],
+  ['WORK IN CONTAINERS', ['exec', 'attach', 'debug', 'enter', 'port-forward', 'cp']],
   [
     'CREATE AND REMOVE',
     ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],

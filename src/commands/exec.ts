@@ -209,7 +209,7 @@ export default class Exec extends CriCommand {
     const tool = await runtimeToolOf(client, containerId)
     if (!tool)
       throw new UserError(
-        '--user: the CRI has no user for exec, and this runtime has no tool here that could do it (runc, crun)',
+        `--user: the CRI has no user for exec, and this runtime has no tool here that could do it (runc, crun): ${programName()} debug runs another container among its processes`,
       )
     const {rootEnvironment} = await import('../node/host/root-programs.js')
     const {runNodeProgram} = await import('../cli/node-program.js')

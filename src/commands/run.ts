@@ -5,11 +5,11 @@ import {describeOwnError} from '../cli/failures/describe.js'
 import {type GlobalFlags, runtimeHandlerFlag, withoutLetter} from '../cli/flags/common.js'
 import {pullFlags} from '../cli/flags/pull.js'
 import {checkContainerFlags, containerFlags, isForeground} from '../cli/flags/run.js'
-import {checkTerminal, streamFlags, streamingOf} from '../cli/flags/stream.js'
-import {checkStdin, makeFlags, PlanCommand, pullFirstFlags} from '../cli/make-command.js'
+import {streamFlags} from '../cli/flags/stream.js'
+import {ForegroundCommand} from '../cli/foreground-command.js'
+import {checkStdin, makeFlags, pullFirstFlags} from '../cli/make-command.js'
 import type {CriClient} from '../client/connect.js'
 import {MissingArgumentError, UsageError} from '../errors/errors.js'
-import type {Made} from '../run/carry-out.js'
 import type {Plan} from '../run/plan.js'
 import {
   areConfigFiles,
@@ -20,9 +20,8 @@ import {
   requireFreeName,
 } from '../run/ways-to-plan.js'
 import {programName} from '../text/program.js'
-import {shortId} from '../text/short-id.js'
 
-export default class Run extends PlanCommand {
+export default class Run extends ForegroundCommand {
   static override summary = 'Create and start a pod with a container, from flags or from files'
   static override description =
     "Prints the ID of the new container and returns. With -i, -t or --rm it stays in the foreground instead: then stdout is the container's, and so is the exit code; 125 when crisp or the runtime failed. A word after the image ends the flags, as -- does. Two files, YAML or JSON, are taken as crictl takes them."
@@ -87,7 +86,7 @@ export default class Run extends PlanCommand {
     }
     checkContainerFlags(flags, 'image')
     const plan = await this.#planFromImage(client, words, flags)
-    if (this.#foreground) await this.#runInForeground(client, flags, plan)
+    if (this.#foreground) await this.runInForeground(client, flags, plan, {remove: flags.rm})
     else await this.#make(client, flags, plan)
   }
 
@@ -133,60 +132,6 @@ export default class Run extends PlanCommand {
       when: await this.pullWhen(flags, ({disablePullOnRun}) => (disablePullOnRun ? 'never' : 'missing')),
       foreground: isForeground(flags),
     })
-  }
-
-  /** In the foreground: the container's output and exit code. */
-  async #runInForeground(client: CriClient, flags: RunFlags, plan: Plan): Promise<void> {
-    const {runInForeground} = await import('../run/foreground.js')
-    if (flags.rm) this.interruption.outliveReader()
-    const {interactive: stdin, tty, 'detach-keys': detachKeys} = flags
-    checkTerminal({stdin, tty})
-    const session = {
-      stdin,
-      tty,
-      detachKeys,
-      streaming: await streamingOf(flags, await this.streamOptions(flags)),
-    }
-    const made = await this.printOrCarryOut(client, flags, plan).catch(async (error) => {
-      const {startFailure} = await import('../sessions/failure.js')
-      throw startFailure(error)
-    })
-    const containerId = made?.containerIds[0] ?? ''
-    let logPath: string | undefined
-    let goesOn = !flags.rm
-    try {
-      // The runtime's own word: not each writes where it was asked to.
-      const {status} = await client.runtime.containerStatus({containerId}, {signal: this.signal})
-      logPath = status?.logPath || undefined
-      const note = (text: string) => this.note(text)
-      const {stdout, stderr} = process
-      const exit = await runInForeground({
-        ...session,
-        client,
-        containerId,
-        logPath,
-        stdout,
-        stderr,
-        signal: this.signal,
-        note,
-      })
-      if (exit.kind === 'exited') process.exitCode = exit.exitCode
-      goesOn = exit.kind === 'detached'
-    } finally {
-      const id = shortId(containerId)
-      if (goesOn)
-        this.note(
-          `the container keeps running: ${programName()} attach ${id}, or ${programName()} rm -f ${id}`,
-        )
-      else if (flags.rm && made) await this.#remove(flags, plan, made, logPath)
-    }
-  }
-
-  async #remove(flags: RunFlags, plan: Plan, made: Made, logPath: string | undefined): Promise<void> {
-    const found = await this.removeMade(flags, plan, made)
-    if (found?.podSandboxId !== undefined || !found?.containerIds.length || logPath === undefined) return
-    const {removeLogFiles} = await import('../logs/remove-files.js')
-    await removeLogFiles(logPath, (text) => this.note(text))
   }
 
   protected override fail(error: unknown): void {

@@ -44,7 +44,7 @@ test('every verb is covered by these tests', () => {
 
 test.each(nodeVerbs)('%s refuses the embedded runtime in one line', async (verb) => {
   expect(await outcome([verb, 'talker', '--', 'id'], '')).toEqual({
-    stderr: 'crisp: the embedded runtime makes no namespaces and knows no process of the node\n',
+    stderr: expect.stringMatching(/^crisp: the embedded runtime makes no namespaces .*\n$/),
     exitCode: 125,
   })
 })

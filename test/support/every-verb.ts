@@ -33,10 +33,10 @@ export const remarks: Readonly<Record<string, string>> = {
 }
 
 /** The embedded runtime has nothing for them: they refuse it in one line. */
-export const nodeVerbs: readonly string[] = ['enter']
+export const nodeVerbs: readonly string[] = ['debug', 'enter']
 
 /** Their exit code is that of a command elsewhere. */
-export const remoteVerbs: readonly string[] = ['attach', 'enter', 'exec', 'run']
+export const remoteVerbs: readonly string[] = ['attach', 'debug', 'enter', 'exec', 'run']
 
 /** What must be shown by nobody but the verb whose result it is. */
 export const planted = {environment: 'planted-in-environment', auth: 'planted-in-auth'}

@@ -38,7 +38,7 @@ export const detachKeysFlag = valueFlag(parseDetachKeys, {helpValue: 'KEYS', tak
   defaultHelp: async () => 'ctrl-p,ctrl-q',
 })
 
-type StreamFlags = Interfaces.InferredFlags<typeof streamFlags>
+export type StreamFlags = Interfaces.InferredFlags<typeof streamFlags>
 
 /**
  * Reads the files that the flags name. Throws UsageError, UserError for a file that cannot be read, or the signal's
