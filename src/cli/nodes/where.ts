@@ -55,7 +55,8 @@ export function splitNodeWord(
   index: number,
   command: CompletableCommand | undefined,
 ): {node: string; rest: string} | undefined {
-  if (!word.includes('//')) return undefined
+  // What is pulled is a name that somebody typed: a slash too many must not make a connection to its registry.
+  if (!word.includes('//') || command?.id === 'pull') return undefined
   const {complete, multiple} = argumentAt(index, command)
   const isWhich = command?.id === 'which' && multiple
   if (!isWhich && !isObject(complete)) return undefined
