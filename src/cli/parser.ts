@@ -49,8 +49,8 @@ function usageError(error: unknown, command: string): unknown {
   if (error instanceof RefusedValue)
     return new UsageError(`${error.flag} ${error.reason}`, {cause: error.cause})
   // Definitions of arguments that are missing, or the words of those that are too many.
-  const {args} = error as {args?: readonly ({name: string} | string)[]}
-  if (args === undefined) return error
+  const {args} = error as {args?: unknown}
+  if (!Array.isArray(args)) return error
   const extra = args.filter((arg) => typeof arg === 'string')
   const missing = args.filter((arg) => typeof arg !== 'string').map(({name}) => name.toUpperCase())
   const problem =

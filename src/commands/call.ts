@@ -41,6 +41,7 @@ export default class Call extends CriCommand {
 
   static override args = {
     method: Args.string({
+      required: true,
       description: 'such as ListContainers, in any letters, also RuntimeService.ListContainers',
       complete: allRpcs().map(({name}) => name),
     }),
@@ -61,7 +62,7 @@ export default class Call extends CriCommand {
   }
 
   async run(): Promise<void> {
-    // Of several arguments oclif lets none before them be left out.
+    // What is missing is said here: with where to look.
     const {raw, flags} = await this.parse({flags: Call.flags, args: {}, strict: false})
     const [word, ...words] = raw.filter(({type}) => type === 'arg').map(({input}) => input)
     if (word === undefined)
