@@ -183,7 +183,7 @@ async function readStore(
     const {code, message} = error as NodeJS.ErrnoException
     const reason =
       code === 'EACCES' || code === 'EPERM'
-        ? `${mountpoint} may not be read: try sudo`
+        ? `${mountpoint} may not be read: it belongs to root`
         : code === 'ENOENT'
           ? `${mountpoint} is not on this machine`
           : message
