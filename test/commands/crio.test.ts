@@ -306,14 +306,14 @@ test.each([
 ])('events of a CRI-O that has them, of a pod %s', async (_, labels) => {
   await using runtime = await startDemoRuntime({like: 'crio-1.36-events', seed: {images: [shellImage]}})
   using client = clientOf(runtime)
-  const events = runInProcess(['events', '-o', 'table', '--pod', 'web'], {
+  const events = runInProcess(['events', '-o', 'wide', '--pod', 'web'], {
     ...runtime,
-    enough: (text) => text.includes('started  prod/web/main'),
+    enough: (text) => /prod\/web\/main +started/.test(text),
   })
   const metadata = {name: 'web', namespace: 'prod', uid: 'uid-1'}
   const {podSandboxId} = await client.runtime.runPodSandbox({config: {metadata, labels}})
   const containerId = await startIn(client, podSandboxId, ['/bin/sleep', '100'], {labels})
 
-  const lines = (await events).stdout.split('\n').map((line) => line.replace(/^\S+ \S+ +/, ''))
-  expect(lines).toContain(`container  started  prod/web/main (${containerId.slice(0, 13)})`)
+  const lines = (await events).stdout.split('\n').map((line) => line.split(/ {2,}/).slice(1))
+  expect(lines).toContainEqual(['prod/web/main', 'started', containerId.slice(0, 13)])
 })

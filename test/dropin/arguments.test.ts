@@ -47,8 +47,10 @@ const parse = (argv: string[]) => ({
 describe.each(manifest.commands.map(({id}) => id))('%s', (id) => {
   test('an empty text is not given, whatever flag it is of', () => {
     const texts = flagsOf(id).filter(({type, takesEmpty}) => type === 'option' && !takesEmpty)
-    for (const {name} of texts) {
-      expect(parse([id, `--${name}`, '']), name).toEqual(parse([id]))
+    for (const {name, bare} of texts) {
+      // One that may stand alone takes no word behind it.
+      const nothing = bare === undefined ? [`--${name}`, ''] : [`--${name}=`]
+      expect(parse([id, ...nothing]), name).toEqual(parse([id]))
       expect(parse([id, `--${name}=x`, `--${name}=`]), name).toEqual(
         texts.find((flag) => flag.name === name)?.multiple ? parse([id, `--${name}=x`]) : parse([id]),
       )
