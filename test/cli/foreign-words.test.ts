@@ -30,7 +30,6 @@ const lines: readonly [line: string, answer: string][] = [
     'edit pod web',
     'unknown command "edit": crisp update CONTAINER changes limits; all else is the API server\'s: kubectl edit',
   ],
-  ['debug web', 'unknown command "debug": crisp exec -it CONTAINER sh'],
   ['drain node-1', 'unknown command "drain": only kubectl: a runtime does not know the scheduler'],
   [
     'rollout restart deploy/web',

@@ -27,7 +27,6 @@ const commands: Readonly<Record<string, string>> = {
   annotate: 'only kubectl: a runtime does not change annotations',
   'cluster-info': 'crisp info',
   cordon: 'only kubectl: a runtime does not know the scheduler',
-  debug: 'crisp exec -it CONTAINER sh',
   drain: 'only kubectl: a runtime does not know the scheduler',
   edit: "crisp update CONTAINER changes limits; all else is the API server's: kubectl edit",
   label: 'only kubectl: a runtime does not change labels',
