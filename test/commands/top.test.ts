@@ -274,8 +274,9 @@ test('a container that crashes again and again is in view, and d describes it', 
   const asked = () => runtime.calls.filter(({request}) => request.containerId === id('c0')).length
   expect(asked()).toBe(1)
   top.press('d')
-  await top.until(() => /exited with 1/.test(top.raw()))
-  await top.shows('d describe')
+  // Its words, and behind them the screen that top takes again: until then it hears no key.
+  await top.until(() => /container \S*web-1\/queue[\s\S]*\?1049h/.test(top.raw()))
+  await top.shows('> web-1/queue')
   top.press('q')
   expect(await top.terminal.exited).toBe(0)
 })
