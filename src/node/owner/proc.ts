@@ -1,6 +1,7 @@
-import {readdir, readFile, readlink} from 'node:fs/promises'
+import {readdir, readlink} from 'node:fs/promises'
 import {join} from 'node:path'
-import {parseInet} from '../host/sockets.js'
+import {attempt, readText} from '../host/files.js'
+import {networkOf, parseInet} from '../host/sockets.js'
 
 // What /proc says of processes and sockets. A process may end at any moment: whatever can no longer be read is
 // undefined. What may not be read is remembered, so that "nothing found" is never said without right.
@@ -18,6 +19,9 @@ export class Proc {
   readonly #root: string
   /** Something was there and not for us to read. */
   denied = false
+  readonly #onDenied = () => {
+    this.denied = true
+  }
 
   constructor(root = '/proc') {
     this.#root = root
@@ -61,7 +65,7 @@ export class Proc {
 
   /** Equal for processes that share their network. */
   networkOf(pid: number): Promise<string | undefined> {
-    return this.#attempt(() => readlink(join(this.#root, String(pid), 'ns', 'net')))
+    return networkOf(pid, {root: this.#root, onDenied: this.#onDenied})
   }
 
   /** Who listens on the port in the network of the process. */
@@ -92,24 +96,15 @@ export class Proc {
 
   async #socketsOf(pid: number): Promise<string[]> {
     const folder = join(this.#root, String(pid), 'fd')
-    const names = (await this.#attempt(() => readdir(folder))) ?? []
-    const targets = await Promise.all(names.map((name) => this.#attempt(() => readlink(join(folder, name)))))
+    const names = (await attempt(folder, () => readdir(folder), this.#onDenied)) ?? []
+    const targets = await Promise.all(
+      names.map((name) => attempt(folder, () => readlink(join(folder, name)), this.#onDenied)),
+    )
     return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1] ?? [])
   }
 
   #read(pid: number | 'self', ...path: string[]): Promise<string | undefined> {
-    return this.#attempt(() => readFile(join(this.#root, String(pid), ...path), 'utf8'))
-  }
-
-  async #attempt<Value>(read: () => Promise<Value>): Promise<Value | undefined> {
-    try {
-      return await read()
-    } catch (error) {
-      const {code = ''} = error as NodeJS.ErrnoException
-      if (code === 'EACCES' || code === 'EPERM') this.denied = true
-      else if (!['ENOENT', 'ESRCH', 'ENOTDIR', 'EINVAL'].includes(code)) throw error
-      return undefined
-    }
+    return readText(join(this.#root, String(pid), ...path), this.#onDenied)
   }
 }
 
