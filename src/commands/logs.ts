@@ -35,11 +35,12 @@ export default class Logs extends CriCommand {
     const request = logRequest(args.container ?? [], flags)
     using client = await this.connect(flags)
 
-    const counted = countLines(processSink())
-    using _ = request.follow ? sumUpAtEnd(() => countText(counted.lines, 'line'), this.signal) : undefined
+    // Only there somebody is told how many: elsewhere no byte is looked at for it.
+    const counted = request.follow && process.stdout.isTTY ? countLines(processSink()) : undefined
+    using _ = counted && sumUpAtEnd(() => countText(counted.lines, 'line'), this.signal)
     await showLogs(request, {
       client,
-      sink: request.follow ? counted : processSink(),
+      sink: counted ?? processSink(),
       resume: resumePoint(),
       style: (await this.tableStyle()) && (await import('../terminal/colours.js')).logStyle,
       signal: this.signal,
