@@ -1,7 +1,6 @@
 import {spawn} from 'node:child_process'
-import {realpathSync, statSync} from 'node:fs'
-import {dirname, join} from 'node:path'
 import type {WriteStream} from 'node:tty'
+import {findRootProgram} from '../node/host/root-programs.js'
 
 /** Shows text on the terminal; what is longer than its screen is shown by the user's pager. */
 export async function showPaged(text: string, terminal: WriteStream): Promise<void> {
@@ -28,24 +27,13 @@ export function findPager(env: NodeJS.ProcessEnv, user: number | undefined): Pag
   const {PAGER = 'less', TERM, LANG, LC_ALL, LC_CTYPE} = env
   if (PAGER === '' || PAGER === 'cat') return undefined
   if (user !== 0) return {file: 'sh', words: ['-c', PAGER], env: {LESS: lessOptions, LV: '-c', ...env}}
-  const file = rootDirectories.map((directory) => join(directory, 'less')).find(isOfRootAlone)
+  const {path: file} = findRootProgram('less', systemDirectories)
   const safe = {TERM, LANG, LC_ALL, LC_CTYPE, LESS: lessOptions, LESSSECURE: '1', LESSHISTFILE: '-'}
   return file === undefined ? undefined : {file, words: [], env: safe}
 }
 
-const rootDirectories = ['/usr/bin', '/bin', '/run/current-system/sw/bin']
-
-function isOfRootAlone(path: string): boolean {
-  try {
-    const file = realpathSync(path)
-    return [file, dirname(file)].every((each) => {
-      const {uid, mode} = statSync(each)
-      return uid === 0 && (mode & 0o022) === 0
-    })
-  } catch {
-    return false
-  }
-}
+/** Without those in which an administrator puts programs of their own. */
+const systemDirectories = ['/usr/bin', '/bin', '/run/current-system/sw/bin']
 
 /** Whether it could be started; how it ends is the user's business. */
 function ran({file, words, env}: Pager, text: string): Promise<boolean> {
