@@ -12,9 +12,6 @@ import {nearest} from '../text/nearest.js'
 import {parseWhen} from '../text/when.js'
 
 const names = checks.map(({name}) => name)
-/** Long for a runtime that is well, and short for one who waits. */
-const usualLimitMs = 10_000
-const hourMs = 3_600_000
 
 const checkNames = (description: string) =>
   listFlag(parseNames, (lists): ReadonlySet<string> => new Set(lists.flat()), {
@@ -66,14 +63,13 @@ export default class Doctor extends CriCommand {
     const chosen = chooseChecks(flags)
     using client = await this.connect(flags)
 
-    const nowMs = Date.now()
     const subject = new Subject({
       client,
       host: new Host(),
       signal: this.signal,
-      limitMs: flags['request-timeout'] ?? usualLimitMs,
-      nowMs,
-      sinceMs: flags.since ? flags.since.seconds * 1000 : nowMs - hourMs,
+      limitMs: flags['request-timeout'],
+      nowMs: Date.now(),
+      sinceMs: flags.since && flags.since.seconds * 1000,
       upgradeTo: flags.upgrade,
     })
     const outcomes = await examine(

@@ -15,9 +15,7 @@ import {parseWhen} from '../text/when.js'
 
 declare const crispVersion: string
 
-const usualLimitMs = 10_000
 const usualEventsMs = 10_000
-const hourMs = 3_600_000
 
 export default class Report extends CriCommand {
   static override summary = 'Collect what a bug report needs into one file, without secrets'
@@ -68,9 +66,9 @@ export default class Report extends CriCommand {
       client,
       host: new Host(),
       signal: this.signal,
-      limitMs: flags['request-timeout'] ?? usualLimitMs,
+      limitMs: flags['request-timeout'],
       nowMs,
-      sinceMs: flags.since ? flags.since.seconds * 1000 : nowMs - hourMs,
+      sinceMs: flags.since && flags.since.seconds * 1000,
     })
     const file = toStdout ? undefined : await NewFile.make(resolve(args.file ?? `${folder}.tar.gz`))
     let isWritten = false

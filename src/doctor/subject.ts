@@ -21,11 +21,11 @@ export interface SubjectOptions {
   host: Host
   /** Ends all of it. */
   signal?: AbortSignal | undefined
-  /** How long the runtime may take for a call. */
-  limitMs: number
+  /** How long the runtime may take for a call; ten seconds by default. */
+  limitMs?: number | undefined
   nowMs: number
-  /** What happened before is left aside. */
-  sinceMs: number
+  /** What happened before is left aside; an hour before `nowMs` by default. */
+  sinceMs?: number | undefined
   /** The next release of Kubernetes, as `1.38`. */
   upgradeTo?: string | undefined
 }
@@ -42,6 +42,10 @@ export interface Asked<Thing, Answer> {
 
 /** Above what the kubelet has in flight. One that never answers holds up no others. */
 const inFlight = 16
+
+/** Long for a runtime that is well, and short for one who waits. */
+const usualLimitMs = 10_000
+const hourMs = 3_600_000
 
 /** The node that is looked at. Whatever several checks want to know is asked once. */
 export class Subject {
@@ -106,7 +110,15 @@ export class Subject {
     return settingsIn(info.config)
   })
 
-  constructor({client, host, signal, limitMs, nowMs, sinceMs, upgradeTo}: SubjectOptions) {
+  constructor({
+    client,
+    host,
+    signal,
+    limitMs = usualLimitMs,
+    nowMs,
+    sinceMs = nowMs - hourMs,
+    upgradeTo,
+  }: SubjectOptions) {
     this.client = client
     this.host = host
     this.signal = signal
