@@ -3,10 +3,14 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ContainerState} from '../../src/generated/cri.js'
-import {type FakeRuntime, id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
+import {
+  type FakeRuntime,
+  id,
+  kubeletContainer,
+  secondsAgo,
+  startFakeRuntime,
+} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
-
-const secondsAgo = (seconds: number) => `${BigInt(Date.now() - seconds * 1000) * 1_000_000n}`
 
 describe('describe', () => {
   let runtime: FakeRuntime

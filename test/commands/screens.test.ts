@@ -17,7 +17,7 @@ const containers = [
   kubeletContainer('kube-system', 'coredns-5dd5756b68-q9x4z', 'coredns', {
     id: id('1a'),
     podSandboxId: id('b1'),
-    createdAt: secondsAgo(200),
+    createdAt: secondsAgo(12_000),
     image: {image: 'registry.k8s.io/coredns/coredns:v1.11.3'},
   }),
   kubeletContainer('shop', 'payments-7d4b8c6f95-m5n6p', 'payments', {

@@ -184,7 +184,12 @@ export function id(beginning: string): string {
   return beginning.padEnd(64, '0')
 }
 
-/** Nanoseconds since 1970, so many seconds before now. */
+const loadedMs = Date.now()
+
+/**
+ * Nanoseconds since 1970, so many seconds before this file was loaded: two objects of the same age are of the
+ * same moment, and have the same order in a list every time.
+ */
 export function secondsAgo(seconds: number): string {
-  return `${BigInt(Date.now() - seconds * 1000) * 1_000_000n}`
+  return `${BigInt(loadedMs - seconds * 1000) * 1_000_000n}`
 }
