@@ -6,7 +6,7 @@ import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
 import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
-import {asksForNodes} from './cli/nodes/where.js'
+import {asksForNodes, checkNodeFlags} from './cli/nodes/where.js'
 import {ProcessGuard} from './cli/process-guard.js'
 import {remoteVerbs} from './cli/remote-verbs.js'
 import {helpText, showHelp} from './cli/show-help.js'
@@ -74,6 +74,8 @@ export async function main(
     if (wrongMode) throw wrongMode
     invocation = parseCommandLine(argv, manifest.commands, manifest.globals)
     chooseColour(invocation.colour)
+    if (invocation.kind === 'command')
+      checkNodeFlags(invocation, commandOf(invocation, manifest), process.env)
   } catch (error) {
     const {describeError} = await import('./cli/failures/describe.js')
     guard.watchStreams()
@@ -88,8 +90,7 @@ export async function main(
       await showHelp(manifest, invocation, (text) => guard.print(text))
       return
     case 'command': {
-      const command = manifest.commands.find(({id}) => id === invocation.id)
-      if (asksForNodes(invocation, command, process.env)) {
+      if (asksForNodes(invocation, commandOf(invocation, manifest), process.env)) {
         const {runElsewhere} = await import('./cli/nodes/elsewhere.js')
         return await runElsewhere(invocation, manifest, {
           watchStreams: () => guard.watchStreams(),
@@ -99,6 +100,10 @@ export async function main(
       await runHere(manifest, invocation, program, guard)
     }
   }
+}
+
+function commandOf({id}: CommandLine, {commands}: Manifest): CompletableCommand | undefined {
+  return commands.find((command) => command.id === id)
 }
 
 async function runHere(manifest: Manifest, line: CommandLine, program: Program, guard: Guard): Promise<void> {

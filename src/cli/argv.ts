@@ -13,7 +13,7 @@ export interface FlagSpec {
   aliases?: readonly string[] | undefined
   /** All of them count, not only the last. */
   multiple?: boolean | undefined
-  /** Off is not the same as absent: it goes before what the settings file says. */
+  /** Off is not the same as absent: it goes before what the settings file says, and is also written `--no-NAME`. */
   allowNo?: boolean | undefined
   /** Nothing is a value of its own, or a mistake as for a number; of all others it means that the flag is not given. */
   takesEmpty?: boolean | undefined
@@ -250,7 +250,9 @@ class Reader {
   #readFlags(word: string): void {
     const [, dashes = '', name = '', , value] = /^(--?)([^=]*)(=(.*))?$/s.exec(word) ?? []
     const whole = this.#reading.flags.find((flag) => namesOf(flag).includes(name)) ?? this.#withLetter(name)
+    const off = dashes === '--' && value === undefined ? this.#switchedOffBy(name) : undefined
     if (whole) this.#take(whole, word, value)
+    else if (off) this.#take(off, word, 'false')
     else if (dashes === '--') this.#refuse(this.#unknown(word, name))
     else this.#readLetters(word, name, value)
   }
@@ -270,6 +272,11 @@ class Reader {
       }
       this.#take(flag, word, glued === '' ? value : undefined)
     }
+  }
+
+  /** `--no-fold` is `--fold=false`, where that says something. */
+  #switchedOffBy(name: string): FlagSpec | undefined {
+    return this.#reading.flags.find((flag) => flag.allowNo && `no-${flag.name}` === name)
   }
 
   #withLetter(letter: string): FlagSpec | undefined {

@@ -57,6 +57,7 @@ describe('a crictl command line becomes one that oclif reads', () => {
     ['ps --all --all=false', 'ps --'],
     ['ps --debug=false', 'ps --no-debug --'],
     ['-D ps --debug=F', 'ps --no-debug --'],
+    ['-D ps --no-debug', 'ps --no-debug --'],
     ['ps -a=false', 'ps --'],
     ['ps -n 5', 'ps --last=5 --'],
     ['ps -n=5', 'ps --last=5 --'],

@@ -132,7 +132,11 @@ function completionsAt(
   commands: readonly CompletableCommand[],
 ): Pick<Position, 'candidates' | 'lookup'> {
   if (flags) {
-    const words = flags.map(({name, description}) => candidate(`--${name}`, description))
+    const words = flags.flatMap(({name, description, allowNo}) => [
+      candidate(`--${name}`, description),
+      // Only who asks for it: it is in the way otherwise.
+      ...(allowNo && part.startsWith('--no') ? [candidate(`--no-${name}`, description)] : []),
+    ])
     return {candidates: filterByPrefix(words, part)}
   }
   if (completes === undefined) return {candidates: []}

@@ -80,7 +80,7 @@ export const globalFlags = {
   sudo: Flags.boolean({
     ...nodes,
     allowNo: true,
-    description: 'with --node: as root there, through sudo -n',
+    description: 'with --node: as root there, through sudo -n; --no-sudo: not, whatever the settings say',
   }),
   fanout: integerFlag({
     ...nodes,
@@ -93,7 +93,7 @@ export const globalFlags = {
   fold: Flags.boolean({
     ...nodes,
     allowNo: true,
-    description: 'with several nodes: equal rows once; by default on a terminal',
+    description: 'with several nodes: equal rows once; by default on a terminal (--no-fold: each)',
   }),
   yes: Flags.boolean({...nodes, description: 'with several nodes: change them without asking'}),
   serial: integerFlag({

@@ -91,6 +91,8 @@ export function whenEndedBefore(signal: AbortSignal, running: Running): Promise<
 /** What goes to a node beside the command line, the same for all. */
 export interface Luggage {
   files: Orders['files']
+  /** Flags of the command, which go with it whatever their names. */
+  ownFlags: ReadonlySet<string>
   /** A program that is there. */
   program: string | undefined
   /** Those that can be brought; looked for once, when a connection is there. */
@@ -117,6 +119,7 @@ export async function pack(
   let found: Promise<Builds> | undefined
   return {
     files,
+    ownFlags: new Set(command.flags.map(({name}) => name)),
     program,
     builds: () => {
       found ??=
@@ -139,7 +142,7 @@ export async function connectAndRun(
   luggage: Luggage,
   {signal, stop, running, settings, part}: Work,
 ): Promise<number> {
-  const {files, program} = luggage
+  const {program} = luggage
   const destination = parseDestination(node)
   const {env: environment} = process
   const uid = process.getuid?.() ?? 0
@@ -167,7 +170,7 @@ export async function connectAndRun(
   }
   const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
     const nonce = randomBytes(16).toString('hex')
-    const all = ordersOf(asked, nonce, files, io, follow)
+    const all = ordersOf(asked, nonce, luggage, io, follow)
     const orders = Buffer.from(JSON.stringify(withSettings(all, line, settings, part !== undefined)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
     const limits = {nonce, sudo, beginMs: beginMs(givenText(line, 'request-timeout'))}
@@ -360,15 +363,16 @@ export async function write(stream: Writable, bytes: Buffer | string): Promise<v
 function ordersOf(
   asked: CommandLine,
   nonce: string,
-  files: Orders['files'],
+  {files, ownFlags}: Luggage,
   io: Io,
   follow: Follow | undefined,
 ): Orders {
   const line = io.kind === 'out' ? io.line : asked
+  const goesThere = (name: string) => !nodeFlagNames.has(name) || ownFlags.has(name)
   const flags = line.given
-    .filter(({flag}) => !nodeFlagNames.has(flag.name))
+    .filter(({flag}) => goesThere(flag.name))
     .map(({flag: {name}, value}) => (value === true ? `--${name}` : `--${name}=${value}`))
-  const empty = line.empty.filter((name) => !nodeFlagNames.has(name)).map((name) => `--${name}=`)
+  const empty = line.empty.filter(goesThere).map((name) => `--${name}=`)
   const stderr = terminalFacts(process.stderr)
   const stdout = io.kind === 'out' ? undefined : terminalFacts(process.stdout)
   return {

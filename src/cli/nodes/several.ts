@@ -1,4 +1,5 @@
 import {setMaxListeners} from 'node:events'
+import {findRpc, onlyReads} from '../../config-files/requests.js'
 import {type ExitCode, exitCode, UsageError, UserError} from '../../errors/errors.js'
 import {parseOutputForm} from '../../formats/output.js'
 import {concurrently} from '../../node/concurrently.js'
@@ -10,7 +11,7 @@ import {writePieces} from '../../terminal/write-pieces.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
 import {programName} from '../../text/program.js'
-import {type CommandLine, givenValue} from '../argv.js'
+import {type CommandLine, type FlagSpec, givenValue} from '../argv.js'
 import type {CompletableCommand} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
@@ -50,6 +51,13 @@ const changingVerbs: ReadonlySet<string> = new Set([
   'update',
   'update-runtime-config',
 ])
+
+/** Whether the line changes something there. Throws UsageError for a call that there is not. */
+function changes({id, given, arguments: [word]}: CommandLine): boolean {
+  if (changingVerbs.has(id)) return true
+  if (id !== 'call' || word === undefined || givenValue(given, 'example') === true) return false
+  return !onlyReads(findRpc(word))
+}
 
 /** Of those what --dry-run prints is a file. */
 const makingVerbs: ReadonlySet<string> = new Set(['create', 'run', 'runp'])
@@ -95,10 +103,11 @@ export async function runOnNodes(
 function withTimes(tasks: readonly NodeTask[], command: CompletableCommand | undefined): readonly NodeTask[] {
   const flag = command?.id === 'logs' ? command.flags.find(({name}) => name === 'timestamps') : undefined
   if (!flag) return tasks
-  return tasks.map((task) => ({
-    ...task,
-    line: {...task.line, given: [...task.line.given, {flag, value: true}]},
-  }))
+  return tasks.map((task) => withFlag(task, flag))
+}
+
+function withFlag(task: NodeTask, flag: FlagSpec): NodeTask {
+  return {...task, line: {...task.line, given: [...task.line.given, {flag, value: true}]}}
 }
 
 interface Ends {
@@ -124,20 +133,19 @@ async function askFirst(
   const {id, given} = line
   const all = {tasks, failed: []}
   const nodes = nodesText(tasks.map(({node}) => node))
-  if (!changingVerbs.has(id) || givenValue(given, 'dry-run') === true) return all
+  if (!changes(line) || givenValue(given, 'dry-run') === true) return all
   if (givenValue(given, 'yes') === true) {
     writeMessage(`${id} on ${nodes}`)
     return all
   }
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new UsageError(`${id} on ${nodes} changes them, and nobody can be asked: --yes does it`)
-  const dryRun = makingVerbs.has(id) ? undefined : command?.flags.find(({name}) => name === 'dry-run')
+  const flagOf = (name: string) => command?.flags.find((flag) => flag.name === name)
+  const dryRun = makingVerbs.has(id) ? undefined : flagOf('dry-run')
   let asked: Asked = all
   if (dryRun) {
-    const withDryRun = (each: CommandLine) => ({...each, given: [...each.given, {flag: dryRun, value: true}]})
-    const looking = tasks.map((task) => ({...task, line: withDryRun(task.line)}))
     const preview = new Several(
-      looking,
+      tasks.map((task) => withFlag(task, dryRun)),
       line,
       luggage,
       {...options, way: 'gather', separator: undefined},
@@ -151,7 +159,10 @@ async function askFirst(
   }
   if (asked.tasks.length === 0) return asked
   const sure = await askYesOrNo(`${id} on ${nodesText(asked.tasks.map(({node}) => node))}?`, ends.signal)
-  return sure ? asked : undefined
+  if (!sure) return undefined
+  // It would ask for itself otherwise.
+  const yes = flagOf('yes')
+  return yes ? {...asked, tasks: asked.tasks.map((task) => withFlag(task, yes))} : asked
 }
 
 async function askYesOrNo(question: string, signal: AbortSignal): Promise<boolean> {

@@ -1,3 +1,4 @@
+import {UsageError} from '../../errors/errors.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, Completes} from '../completion/position.js'
 
@@ -29,6 +30,35 @@ const verbsHere: ReadonlySet<string> = new Set([
   'node',
 ])
 
+/**
+ * What says how to run on another node must not be lost where none is named: `--node "$NODE" --sudo` with an empty
+ * variable. Throws UsageError.
+ */
+export function checkNodeFlags(
+  line: CommandLine,
+  command: CompletableCommand | undefined,
+  environment: NodeJS.ProcessEnv,
+): void {
+  const isNode = line.id === 'node'
+  if (!isNode && (namesNodes(line, environment) || asksForNodes(line, command, environment))) return
+  const taken = new Set([
+    'node',
+    ...(isNode ? ['sudo'] : []),
+    ...(command?.flags ?? []).map(({name}) => name),
+  ])
+  const lost = line.given.find(({flag: {name}}) => nodeFlagNames.has(name) && !taken.has(name))
+  if (lost)
+    throw new UsageError(
+      isNode
+        ? `--${lost.flag.name} is not for node: it takes DEST... and --sudo`
+        : `--${lost.flag.name} is for a command on other nodes, and none is named (--node)`,
+    )
+}
+
+function namesNodes(line: CommandLine, environment: NodeJS.ProcessEnv): boolean {
+  return nodeExpressions(line, environment).length > 0 || givenValue(line.given, 'nodes-file') !== undefined
+}
+
 /** Whether the command line, or CRISP_NODE, asks for other nodes. */
 export function asksForNodes(
   line: CommandLine,
@@ -36,8 +66,7 @@ export function asksForNodes(
   environment: NodeJS.ProcessEnv,
 ): boolean {
   if (verbsHere.has(line.id)) return false
-  if (nodeExpressions(line, environment).length > 0) return true
-  if (givenValue(line.given, 'nodes-file') !== undefined) return true
+  if (namesNodes(line, environment)) return true
   return line.arguments.some((word, index) => splitNodeWord(word, index, command) !== undefined)
 }
 
@@ -55,16 +84,20 @@ export function splitNodeWord(
   index: number,
   command: CompletableCommand | undefined,
 ): {node: string; rest: string} | undefined {
-  // What is pulled is a name that somebody typed: a slash too many must not make a connection to its registry.
-  if (!word.includes('//') || command?.id === 'pull') return undefined
-  const {complete, multiple} = argumentAt(index, command)
-  const isWhich = command?.id === 'which' && multiple
-  if (!isWhich && !isObject(complete)) return undefined
+  if (!word.includes('//') || !takesNodeWord(index, command)) return undefined
   const [, node, rest] = /^(ssh:\/\/[^/]+|[^/:\s]+)\/\/(.+)$/s.exec(word) ?? []
   if (node === undefined || rest === undefined) return undefined
   // Else it is a path of this machine.
-  if (complete === 'container-path' && !rest.includes(':')) return undefined
+  if (argumentAt(index, command).complete === 'container-path' && !rest.includes(':')) return undefined
   return node.startsWith('.') ? undefined : {node, rest}
+}
+
+/** Whether the argument is something that is on a node: no command, port or file. */
+export function takesNodeWord(index: number, command: CompletableCommand | undefined): boolean {
+  // What is pulled is a name that somebody typed: a slash too many must not make a connection to its registry.
+  if (command?.id === 'pull' || command?.id === 'run') return false
+  const {complete, multiple} = argumentAt(index, command)
+  return isObject(complete) || (command?.id === 'which' && multiple === true)
 }
 
 function argumentAt(

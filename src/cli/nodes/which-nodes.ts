@@ -14,7 +14,7 @@ import {
   settingsFor,
   unknownGroup,
 } from '../settings/own-file.js'
-import {nodeExpressions, splitNodeWord} from './where.js'
+import {nodeExpressions, splitNodeWord, takesNodeWord} from './where.js'
 
 /** A command line on a node. */
 export interface NodeTask {
@@ -52,12 +52,14 @@ export async function findNodes(
     return found ? {nodes: read(found.node), rest: found.rest, plain: isPlainNode(found.node)} : word
   })
   const named = words.filter((word) => typeof word !== 'string')
-  const everywhere = named.length === 0 || words.some((word, index) => isTarget(word, index, line.id))
+  // Of `cp` the other side is here.
+  const target = words.find(
+    (word, index) => typeof word === 'string' && line.id !== 'cp' && takesNodeWord(index, command),
+  )
+  const everywhere = named.length === 0 || target !== undefined
   const general = everywhere || expressions.length > 0 ? read(expressions.join(',')) : []
   if (everywhere && named.length > 0 && expressions.length === 0)
-    throw new UsageError(
-      `${words.find((word, index) => isTarget(word, index, line.id))}: on which node? NODE//NAME, or --node`,
-    )
+    throw new UsageError(`${target}: on which node? NODE//NAME, or --node`)
   const nodes = new Set([...(everywhere ? general : []), ...named.flatMap((word) => word.nodes)])
   if (nodes.size === 0) throw new UsageError(`no node is left of ${expressions.join(',') || 'the list'}`)
   const isPlain = nodes.size === 1 && file === undefined && named.every(({plain}) => plain)
@@ -84,12 +86,6 @@ export async function nodesNamed(
 ): Promise<string[]> {
   const settings = await readOwnSettings(environment, configReader(signal), note)
   return parseNodeSet(words.join(','), (name) => groupOf(name, settings, environment)).map(parseDestination)
-}
-
-/** Words that go to every node: of `cp` the other side is here, and of `exec` all but the first is a command. */
-function isTarget(word: unknown, index: number, verb: string): boolean {
-  if (typeof word !== 'string' || verb === 'cp') return false
-  return verb !== 'exec' || index === 0
 }
 
 /** What `@NAME` stands for. Throws UsageError. */

@@ -113,6 +113,45 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     expect((await on('exec', 'n1//shop/web-1/web', 'echo', 'a//b')).stdout).toBe('a//b\n')
   })
 
+  test('what is no name on a node needs none', async () => {
+    const {stdout, stderr, exitCode} = await on('port-forward', 'n1//web-1', 'eighty')
+    expect({stdout, stderr, exitCode}).toEqual({
+      stdout: '',
+      stderr: expect.not.stringContaining('on which node'),
+      exitCode: 2,
+    })
+    // A slash too many in the name of an image is no node.
+    const run = await runCli(['run', '-d', 'n1//no/such:1'], {env: node.env, endpoint: runtime.endpoint})
+    expect(run.stderr).toContain('n1//no/such:1')
+  })
+
+  test('a call that changes something asks as the verbs do, and --yes of its own goes there', async () => {
+    const stop = ['call', 'StopContainer', 'container_id=none', 'timeout=1']
+    expect(await on('-N', 'n[1-2]', ...stop)).toEqual({
+      stdout: '',
+      stderr: 'crisp: call on n[1-2] (2) changes them, and nobody can be asked: --yes does it\n',
+      exitCode: 2,
+    })
+    expect((await on('-N', 'n[1-2]', ...stop, '--yes')).stderr).toMatch(/^crisp: call on n\[1-2\] \(2\)\n/)
+    expect((await on('-N', 'n[1-2]', 'call', 'Version')).stderr).toBe('')
+    const session = await onTerminal(
+      ['--node-crisp', node.crisp, '-N', 'n1', 'call', 'UpdateRuntimeConfig', '--yes'],
+      '',
+      {env: node.env},
+    )
+    expect(await session.outcome()).toMatchObject({output: '{}', exitCode: 0})
+    const both = await onTerminal(
+      ['--node-crisp', node.crisp, '-N', 'n[1-2]', 'call', 'UpdateRuntimeConfig'],
+      '',
+      {env: node.env},
+    )
+    await both.until('call on n[1-2] (2)? [y/N]')
+    both.terminal.input.write('y\n')
+    const {output, exitCode} = await both.outcome()
+    expect(exitCode).toBe(0)
+    for (const name of ['n1', 'n2']) expect(output).toContain(`${name}: {}`)
+  })
+
   test('text comes in lines of each node', async () => {
     const {stdout} = await on('-N', 'n[1-2]', 'exec', 'web', 'sh', '-c', 'echo one; printf two')
     expect(stdout.trimEnd().split('\n').toSorted()).toEqual(['n1: one', 'n1: two', 'n2: one', 'n2: two'])
