@@ -21,7 +21,10 @@ const environment = [
   ),
   ['NO_COLOR', 'no colours, where it is not empty'],
   ['CLICOLOR_FORCE', 'colours also outside of a terminal, where it is neither empty nor 0'],
-  ['PAGER', 'shows help that is longer than the screen; less by default, and for root always'],
+  [
+    'PAGER',
+    'shows help, and what keys of top bring, where it is longer than the screen; less by default, and for root always',
+  ],
   [
     'TRACEPARENT, TRACESTATE, OTEL_SERVICE_NAME',
     'the trace that --enable-tracing continues, and under which name',

@@ -64,6 +64,12 @@ export async function main(
   }
   const manifest: Manifest = JSON.parse(inOurName(program.manifest()))
   if (argv[0] === '__node') return await mainOnNode(Number(argv[1]), program, guard)
+  if (argv[0] === '__sized') {
+    const [columns = 0, rows = 0] = (argv[1] ?? '').split('x').map(Number)
+    const {pretendTerminal} = await import('./cli/pretend-terminal.js')
+    pretendTerminal(process.stdout, {columns, rows})
+    return await main(argv.slice(2), program, guard)
+  }
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
     guard.print(await complete(argv.slice(1), manifest.commands, manifest.globals))

@@ -11,9 +11,11 @@ import type {CriClient} from '../client/connect.js'
 import {UsageError} from '../errors/errors.js'
 import {KnownEndings} from '../node/endings.js'
 import {imageFilesystems, nodeState, sampleNode} from '../node/sample.js'
+import {findPager} from '../terminal/pager.js'
 import {ownCommand} from '../text/own-command.js'
 import type {Pattern} from '../text/regexp/pattern.js'
 import {hasLabels} from '../text/selectors.js'
+import type {Units} from '../text/units.js'
 import {plainTopStyle, type TopFrame, topText} from '../top/frame.js'
 import {NodeHistory, type TopPod} from '../top/node.js'
 import type {TopOrder, TopRow} from '../top/rows.js'
@@ -31,6 +33,8 @@ const sortFlag = choiceFlag<TopOrder>({
   restarts: 'restarts',
 })
 const shortestIntervalMs = 200
+/** What a pager shows stands on a screen of its own: of top's, nothing is left below it. */
+const pagerOptions = 'R'
 
 export default class Top extends CriCommand {
   static override summary = 'Watch what pods and containers use, live'
@@ -98,6 +102,7 @@ What fails again and again or ran out of memory stands first. 100 in CPU % is on
       return this.write(topText(frame, this.width, flags.limit))
     }
     const endpoint = await client.endpoint()
+    const colours = (await this.tableStyle()) !== undefined
     this.#session = new TopSession({
       client,
       input: process.stdin,
@@ -108,10 +113,10 @@ What fails again and again or ran out of memory stands first. 100 in CPU % is on
       filter,
       intervalMs,
       units,
-      style: (await this.tableStyle()) ? (await import('../top/colours.js')).topStyle : plainTopStyle,
+      style: colours ? (await import('../top/colours.js')).topStyle : plainTopStyle,
       machine,
       describe: (error) => describeError(error).text,
-      visit: (what, row, signal) => this.#visit(what, row, endpoint, signal),
+      visit: (what, row, signal) => this.#visit(what, row, {endpoint, units, colours, signal}),
       suspend: stopProcess,
     })
     try {
@@ -127,12 +132,28 @@ What fails again and again or ran out of memory stands first. 100 in CPU % is on
     else super.note(text)
   }
 
-  #visit(what: Visited, row: TopRow, endpoint: string, signal: AbortSignal): Promise<void> {
-    const crisp = ownCommand(process)
-    const globals = ['--runtime-endpoint', endpoint]
-    const write = (text: string) => this.write(text)
+  #visit(
+    what: Visited,
+    row: TopRow,
+    {
+      endpoint,
+      units,
+      colours,
+      signal,
+    }: {endpoint: string; units: Units; colours: boolean; signal: AbortSignal},
+  ): Promise<void> {
+    const {stdin: input, stdout: size} = process
     return this.interruption.leaveToChild(() =>
-      visit(what, row, {crisp, globals, input: process.stdin, write, signal}),
+      visit(what, row, {
+        crisp: ownCommand(process),
+        globals: ['--runtime-endpoint', endpoint, '--color', colours ? 'always' : 'never'],
+        input,
+        size,
+        units,
+        pager: findPager(process.env, process.geteuid?.(), pagerOptions),
+        write: (text) => this.write(text),
+        signal,
+      }),
     )
   }
 }

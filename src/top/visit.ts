@@ -1,6 +1,8 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import type {ReadStream} from 'node:tty'
 import {printable} from '../errors/printable.js'
+import {type Pager, runPager} from '../terminal/pager.js'
+import type {Units} from '../text/units.js'
 import type {TopRow} from './rows.js'
 
 export interface Visit {
@@ -9,16 +11,16 @@ export interface Visit {
   /** Global flags that lead to the same runtime. */
   globals: readonly string[]
   input: ReadStream
+  size: {columns: number; rows: number}
+  units: Units
+  /** Of whoever runs this; undefined where there is none. */
+  pager: Pager | undefined
   write: (text: string) => void
   /** Ends what runs on the terminal; it restores the terminal by itself. */
   signal: AbortSignal
 }
 
 export type Visited = 'logs' | 'exec' | 'inspect' | 'describe'
-
-/** 99 says that there was none and the text stands on the screen. */
-const pager =
-  'if [ -n "$PAGER" ]; then exec $PAGER; elif command -v less >/dev/null 2>&1; then exec less; else cat; exit 99; fi'
 
 /** Runs a verb of crisp on the user's terminal, and waits for a key where its last words would be wiped away. */
 export async function visit(what: Visited, row: TopRow, options: Visit): Promise<void> {
@@ -28,21 +30,24 @@ export async function visit(what: Visited, row: TopRow, options: Visit): Promise
     case 'logs': {
       options.write(`-- logs of ${name}: Ctrl-C leads back to top --\n`)
       const code = await runProgram([...crisp, 'logs', '--follow', '--tail', '200', logTarget(row)], options)
-      if (code !== interrupted) await anyKey(what, code, options)
+      if (code !== interrupted) await anyKey(endText(what, code), options)
       return
     }
     case 'exec': {
       options.write(`-- sh in ${name}: exit leads back to top --\n`)
       const code = await runProgram([...crisp, 'exec', '-it', row.id, 'sh'], options)
-      if (code >= lowestOfNoShell && code !== interrupted) await anyKey(what, code, options)
+      if (code >= lowestOfNoShell && code !== interrupted) await anyKey(endText(what, code), options)
       return
     }
-    case 'inspect':
+    case 'inspect': {
+      const verb = row.kind === 'pod' ? 'inspectp' : what
+      return await showOutput(what, [...crisp, verb, row.id], options)
+    }
     case 'describe': {
-      const verb = what === 'inspect' && row.kind === 'pod' ? 'inspectp' : what
-      const {code, text} = await captureOutput([...crisp, verb, row.id], options)
-      const seen = code === 0 ? await runProgram(['sh', '-c', pager], options, text) : code
-      if (seen !== 0) await anyKey(what, seen, options)
+      const {columns, rows} = options.size
+      // Laid out for the terminal, although it comes through a pipe.
+      const sized = [...options.crisp, '__sized', `${columns}x${rows}`, ...options.globals]
+      return await showOutput(what, [...sized, what, '--units', options.units, row.id], options)
     }
   }
 }
@@ -55,16 +60,23 @@ function logTarget({kind, id, namespace, name}: TopRow): string {
   return kind === 'pod' ? `${namespace}/${name}` : id
 }
 
-/** On the terminal, or with this text for its stdin. */
-function runProgram(
-  [file = '', ...args]: readonly string[],
-  {signal}: Visit,
-  text?: string,
-): Promise<number> {
-  const child = spawn(file, args, {stdio: [text === undefined ? 'inherit' : 'pipe', 'inherit', 'inherit']})
-  // A pager may have enough before it has read all.
-  child.stdin?.on('error', () => undefined).end(text)
-  return codeOf(child, signal)
+/** In a pager what is longer than the screen; the rest stays there until a key is pressed. */
+async function showOutput(what: Visited, words: readonly string[], options: Visit): Promise<void> {
+  const {code, text} = await captureOutput(words, options)
+  const {pager, size, write, signal} = options
+  // Two more lines say how to go back.
+  const fits = text.split('\n').length + 1 <= size.rows
+  if (code === 0 && !fits && pager && (await runPager(pager, text, signal))) return
+  write(text)
+  await anyKey(code === 0 ? '' : endText(what, code), options)
+}
+
+function endText(what: Visited, code: number): string {
+  return `${what} ended${code === 0 ? '' : ` with ${code}`}: `
+}
+
+function runProgram([file = '', ...args]: readonly string[], {signal}: Visit): Promise<number> {
+  return codeOf(spawn(file, args, {stdio: 'inherit'}), signal)
 }
 
 async function captureOutput(
@@ -88,7 +100,7 @@ function codeOf(child: ChildProcess, signal: AbortSignal): Promise<number> {
   }).finally(() => signal.removeEventListener('abort', end))
 }
 
-async function anyKey(what: Visited, code: number, {input, write, signal}: Visit): Promise<void> {
+async function anyKey(ending: string, {input, write, signal}: Visit): Promise<void> {
   if (signal.aborted) return
   input.setRawMode(true)
   const pressed = new Promise<void>((resolve) => {
@@ -101,9 +113,7 @@ async function anyKey(what: Visited, code: number, {input, write, signal}: Visit
     signal.addEventListener('abort', done)
   })
   input.resume()
-  write(
-    `\r\n-- ${what} ended${code === 0 || code === 99 ? '' : ` with ${code}`}: any key leads back to top --`,
-  )
+  write(`\r\n-- ${ending}any key leads back to top --`)
   await pressed
   input.pause()
   if (!input.destroyed) input.setRawMode(false)

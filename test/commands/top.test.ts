@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -274,9 +275,10 @@ test('a container that crashes again and again is in view, and d describes it', 
   const asked = () => runtime.calls.filter(({request}) => request.containerId === id('c0')).length
   expect(asked()).toBe(1)
   top.press('d')
-  // Its words, and behind them the screen that top takes again: until then it hears no key.
-  await top.until(() => /container \S*web-1\/queue[\s\S]*\?1049h/.test(top.raw()))
-  await top.shows('> web-1/queue')
+  await top.shows('-- any key leads back to top --', 'web-1/queue')
+  expect(top.screen.modes).not.toContain('?1049')
+  top.press('x')
+  await top.shows('> web-1/queue', 'q quit')
   top.press('q')
   expect(await top.terminal.exited).toBe(0)
 })
@@ -384,6 +386,8 @@ test('inspect, logs and exec run crisp itself on the terminal and come back', as
   await top.shows('> db-0/postgres', 'q quit')
   top.press('i')
   await top.until(() => top.raw().includes('"logPath": ""'))
+  await top.shows('-- any key leads back to top --')
+  top.press(' ')
   await top.shows('> db-0/postgres', 'q quit')
   const exec = runtime.calls.filter(({method}) => method === 'Exec')
   expect(exec.map(({request}) => [request.containerId, request.cmd, request.tty])).toEqual([
@@ -391,6 +395,54 @@ test('inspect, logs and exec run crisp itself on the terminal and come back', as
   ])
   top.press('q')
   expect(await top.terminal.exited).toBe(0)
+})
+
+test('describe is coloured and laid out for the terminal, and long text is read in a pager, for root in less', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crisp-top-'))
+  const pager = join(directory, 'pager')
+  const mark = join(directory, 'started')
+  await writeFile(pager, `#!/bin/sh\n: >${mark}\nless\n`, {mode: 0o755})
+  const base = node()
+  const words = Array.from({length: 40}, (_, index) => `word${index}`)
+  await using runtime = await startFakeRuntime({
+    ...base,
+    ContainerStatus: ({containerId}: {containerId: string}) => ({
+      status: {
+        ...base.ContainerStatus({containerId}).status,
+        state: 'CONTAINER_EXITED',
+        startedAt: secondsAgo(130),
+        finishedAt: secondsAgo(100),
+        exitCode: 137,
+        reason: 'OOMKilled',
+        message: words.join(' '),
+      },
+      // More lines than the screen has.
+      info: Object.fromEntries(words.map((word) => [word, word])),
+    }),
+  })
+  await using top = await onTerminal(runtime, ['--sort', 'name', '--units', 'iec'], {
+    NO_COLOR: '',
+    PAGER: pager,
+  })
+  await top.shows('> db-0/postgres')
+  const before = top.raw().length
+  top.press('d')
+  await top.shows('out of memory', 'word39', '-- any key leads back to top --')
+  expect(top.raw().slice(before)).toMatch(/\u001b\[38;5;196m[^\u001b]*out of memory/)
+  const message = top.screen.lines.filter((line) => /word\d/.test(line))
+  expect(message.length).toBeGreaterThan(1)
+  expect(message.join(' ').match(/word\d+/g)).toEqual(words)
+  top.press(' ')
+  await top.shows('> db-0/postgres', 'q quit')
+  top.press('i')
+  const paged = () => top.raw().slice(top.raw().lastIndexOf('"status": {'))
+  await top.until(() => /[\r\n]:/.test(paged()))
+  expect(existsSync(mark)).toBe(process.geteuid?.() !== 0)
+  top.press('q')
+  await top.shows('> db-0/postgres', 'q quit')
+  top.press('q')
+  expect(await top.terminal.exited).toBe(0)
+  await rm(directory, {recursive: true})
 })
 
 test('SIGTERM ends top and the session that it started', async () => {

@@ -34,7 +34,7 @@ export class VirtualScreen {
     let rest = this.#pending + text
     this.#pending = ''
     while (rest !== '') {
-      const sequence = /^\u001b\[([?0-9;]*)([A-Za-z])/.exec(rest)
+      const sequence = /^\u001b(?:\[([?0-9;]*)([A-Za-z])|[=>])/.exec(rest)
       if (sequence) {
         this.#control(sequence[1] ?? '', sequence[2] ?? '')
         rest = rest.slice(sequence[0].length)
@@ -50,6 +50,8 @@ export class VirtualScreen {
   }
 
   #control(parameters: string, letter: string): void {
+    // The window's title, and which codes the keys of numbers send.
+    if (letter === 't' || letter === '') return
     if (letter === 'h') {
       if (parameters === '?1049' && !this.modes.has(parameters)) this.#toOther()
       this.modes.add(parameters)

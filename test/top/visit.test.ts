@@ -16,6 +16,9 @@ test.each([
   await visit('logs', row, {
     crisp: ['sh', '-c', 'exit 7'],
     globals: [],
+    size: {columns: 80, rows: 24},
+    units: 'si',
+    pager: undefined,
     signal: new AbortController().signal,
     input: input as unknown as ReadStream,
     write: (text) => {

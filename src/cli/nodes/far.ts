@@ -4,11 +4,12 @@ import {giveFiles, UnreadableFile} from '../../node/read-file.js'
 import {type OutputIndex, type ResumePoint, setResumePoint} from '../../node/resume-point.js'
 import {type Frame, FrameReader} from '../../nodes/frames.js'
 import {markStart} from '../../nodes/marks.js'
-import type {Orders, TerminalFacts} from '../../nodes/orders.js'
+import type {Orders} from '../../nodes/orders.js'
 import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
 import {setUsersConnection} from '../../sessions/users-connection.js'
 import {setAnswerSink} from '../answers.js'
+import {pretendTerminal} from '../pretend-terminal.js'
 import {FarAnswers} from './far-answers.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
@@ -45,8 +46,9 @@ export class FarEnd implements Disposable {
       ),
     )
     if (orders.terminals.stdin) Object.assign(this.#input, {isTTY: true})
-    pretendTerminal(process.stdout, orders.terminals.stdout)
-    pretendTerminal(process.stderr, orders.terminals.stderr)
+    const {stdout, stderr} = orders.terminals
+    if (stdout) pretendTerminal(process.stdout, stdout)
+    if (stderr) pretendTerminal(process.stderr, stderr)
     const {source} = orders
     if (source)
       setUsersSource({
@@ -255,20 +257,6 @@ class FarPoint implements ResumePoint {
     stream.write(`${this.#kept[output]}${this.#mark}go\n`)
     this.#kept[output] = ''
   }
-}
-
-/** Text is laid out and coloured for the user's terminal; what it is written to is a pipe. */
-function pretendTerminal(stream: NodeJS.WriteStream, facts: TerminalFacts | undefined): void {
-  if (!facts) return
-  Object.assign(stream, {
-    isTTY: true,
-    columns: facts.columns,
-    rows: facts.rows,
-    // Libraries ask these of whatever says that it is a terminal.
-    getWindowSize: () => [stream.columns, stream.rows],
-    getColorDepth: () => 8,
-    hasColors: () => true,
-  })
 }
 
 function readExactly(length: number): Buffer {
