@@ -7,6 +7,7 @@ import type {Readable, Writable} from 'node:stream'
 import {waitMs} from '../client/retries.js'
 import {exitCode, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
+import {findOnPath} from '../node/host/root-programs.js'
 import {rememberNode} from './known-nodes.js'
 import {sessionFolder} from './session-folder.js'
 
@@ -130,11 +131,15 @@ export class SshConnection {
   /** Where each command logs in by itself. */
   async #forwardByItself(words: readonly string[], path: string): Promise<StreamForward> {
     const options = ['-N', '-o', 'ExitOnForwardFailure=yes', ...words]
-    const child = spawn('ssh', [...this.#options, ...options, '--', this.destination], {
-      env: this.#surroundings.environment,
-      signal: this.#surroundings.stop,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const child = spawn(
+      sshProgram(this.#surroundings),
+      [...this.#options, ...options, '--', this.destination],
+      {
+        env: this.#surroundings.environment,
+        signal: this.#surroundings.stop,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    )
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk).slice(-longestText)
@@ -150,7 +155,7 @@ export class SshConnection {
 
   /** Starts a command of the node's shell. The words are the same to sh, csh and fish. */
   start(command: string): Ssh {
-    return spawn('ssh', [...this.#options, '--', this.destination, command], {
+    return spawn(sshProgram(this.#surroundings), [...this.#options, '--', this.destination, command], {
       env: this.#surroundings.environment,
       signal: this.#surroundings.stop,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -220,11 +225,16 @@ async function logIn(
 /** To the end of all that it says; or, where a process goes on behind it and may keep its stderr open, of itself. */
 function runSsh(
   words: readonly string[],
-  {environment, stop}: SshOptions,
+  surroundings: SshOptions,
   leavesProcess = false,
 ): Promise<{code: number | null; stdout: string; stderr: string}> {
+  const {environment, stop} = surroundings
   return new Promise((resolve, reject) => {
-    const child = spawn('ssh', words, {env: environment, signal: stop, stdio: ['ignore', 'pipe', 'pipe']})
+    const child = spawn(sshProgram(surroundings), words, {
+      env: environment,
+      signal: stop,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const texts = {stdout: '', stderr: ''}
     for (const name of ['stdout', 'stderr'] as const)
       child[name].on('data', (chunk: Buffer) => {
@@ -251,6 +261,16 @@ function isListening(socket: string): Promise<boolean> {
       })
       .once('error', () => resolve(false))
   })
+}
+
+/** Throws UserError where it is there, and not for root. */
+function sshProgram({environment, uid}: SshOptions): string {
+  const {path, why} = findOnPath('ssh', environment, uid)
+  if (why === 'foreign')
+    throw new UserError('the ssh on the PATH is not run as root: others than root may change it', {
+      exitCode: exitCode.unreachable,
+    })
+  return path ?? 'ssh'
 }
 
 export function notStarted(error: NodeJS.ErrnoException): UserError {

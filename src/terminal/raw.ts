@@ -1,5 +1,6 @@
 import {spawnSync} from 'node:child_process'
 import type {ReadStream, WriteStream} from 'node:tty'
+import {findOnPath} from '../node/host/root-programs.js'
 import type {TerminalSize} from '../streaming/index.js'
 
 /**
@@ -11,7 +12,8 @@ export function takeTerminal(input: ReadStream): () => void {
     input.setRawMode(true)
     // Node leaves the translation of \n into \r\n on, which throws full-screen programs to the wrong column. Where
     // there is no stty the rest still works.
-    spawnSync('stty', ['-opost'], {stdio: ['inherit', 'ignore', 'ignore']})
+    const {path} = findOnPath('stty', process.env, process.geteuid?.())
+    if (path !== undefined) spawnSync(path, ['-opost'], {stdio: ['inherit', 'ignore', 'ignore']})
   }
   // Its default would end us with the terminal as it is.
   const quit = (): void => void process.kill(process.pid, 'SIGTERM')

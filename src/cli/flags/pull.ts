@@ -83,6 +83,7 @@ export async function pullCredentials(
   const {credentialFinder} = await import('../../node/registry/credentials.js')
   return credentialFinder({
     env: process.env,
+    user: process.geteuid?.(),
     file: flags.authfile,
     onProblem,
     signal,

@@ -1,5 +1,5 @@
 import {accessSync, constants, realpathSync, statSync} from 'node:fs'
-import {dirname, isAbsolute, join} from 'node:path'
+import {delimiter, dirname, isAbsolute, join} from 'node:path'
 
 // Programs of the node that may run with all of its rights. Nothing of a container and nothing that another user could
 // have put there is one.
@@ -16,7 +16,7 @@ export const rootDirectories: readonly string[] = [
 ]
 
 export type FoundProgram =
-  | {path: string}
+  | {path: string; why?: never}
   /** `foreign`: it is there, and others than root may change it, or it is in another root than ours. */
   | {path?: never; why: 'missing' | 'not executable' | 'foreign'}
 
@@ -28,6 +28,18 @@ export function findRootProgram(
   const paths = name.includes('/') ? [name] : directories.map((directory) => join(directory, name))
   const judged = paths.map(judgeProgram)
   return judged.find(({path}) => path !== undefined) ?? worstOf(judged)
+}
+
+/**
+ * A program by its name, as the PATH has it. For root it is one that others cannot have put there or changed: whoever
+ * becomes root may have kept the PATH of the user they were.
+ */
+export function findOnPath(
+  name: string,
+  {PATH = ''}: NodeJS.ProcessEnv,
+  user: number | undefined,
+): FoundProgram {
+  return user === 0 ? findRootProgram(name, PATH.split(delimiter).filter(Boolean)) : {path: name}
 }
 
 function worstOf(judged: readonly FoundProgram[]): FoundProgram {

@@ -18,6 +18,8 @@ interface HelperLimits {
 
 export interface HelperSurroundings {
   env: NodeJS.ProcessEnv
+  /** Its file by its name, where that is not simply what the PATH has. Throws with the reason. */
+  fileOf?: (program: string) => string
   /** Ends every process of a group at once; this folder has no hold of processes. Throws where there is none. */
   killGroup: (leader: number) => void
   signal?: AbortSignal | undefined
@@ -63,9 +65,10 @@ function answerOf(program: string, stdout: Buffer): HelperAnswer | undefined {
 function output(
   program: string,
   input: string,
-  {env, killGroup, signal, limits = usualLimits}: HelperSurroundings,
+  {env, fileOf = String, killGroup, signal, limits = usualLimits}: HelperSurroundings,
 ): Promise<{stdout: Buffer; ending: number | string}> {
   signal?.throwIfAborted()
+  const file = fileOf(program)
   return new Promise((resolve, reject) => {
     const refuse = ({code}: NodeJS.ErrnoException) =>
       finish(() =>
@@ -81,7 +84,7 @@ function output(
       settle()
     }
     try {
-      child = startHelper(program, env)
+      child = startHelper(file, env)
     } catch (error) {
       refuse(error as NodeJS.ErrnoException)
       return
@@ -113,8 +116,8 @@ function output(
   })
 }
 
-function startHelper(program: string, env: NodeJS.ProcessEnv) {
-  return spawn(program, ['get'], {env, stdio: ['pipe', 'pipe', 'ignore'], detached: true})
+function startHelper(file: string, env: NodeJS.ProcessEnv) {
+  return spawn(file, ['get'], {env, stdio: ['pipe', 'pipe', 'ignore'], detached: true})
 }
 
 function letGo(child: ReturnType<typeof startHelper>, killGroup: (leader: number) => void): void {

@@ -2,6 +2,7 @@ import {homedir} from 'node:os'
 import {join} from 'node:path'
 import {UserError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
+import {findOnPath} from '../host/root-programs.js'
 import {readFileBytes} from '../read-file.js'
 import {askHelper, type HelperSurroundings} from './credential-helper.js'
 import {credentialScopes, defaultRegistry, normalScope, registryHost} from './host.js'
@@ -13,7 +14,9 @@ interface AuthFile {
   credsStore?: string
 }
 
-export interface CredentialSearch extends HelperSurroundings {
+export interface CredentialSearch extends Omit<HelperSurroundings, 'fileOf'> {
+  /** Root runs no helper that others could have put there. */
+  user: number | undefined
   /** Only this file; one that cannot be read is then an error. */
   file?: string | undefined
   /** Told of files and helpers that are passed over, and why. Never of what they hold. */
@@ -90,7 +93,10 @@ async function credentialsIn(
   const helper = entryFor([host], credHelpers)?.[1] ?? credsStore
   if (helper) {
     try {
-      const answer = await askHelper(helper, serverName(host, auths), search)
+      const answer = await askHelper(helper, serverName(host, auths), {
+        ...search,
+        fileOf: (program) => helperFile(program, search),
+      })
       if (answer?.username === '<token>') return {identityToken: answer.secret}
       if (answer) return {username: answer.username, password: answer.secret}
     } catch (error) {
@@ -103,6 +109,12 @@ async function credentialsIn(
   if (login.identitytoken) return {identityToken: login.identitytoken}
   if (login.username) return {username: login.username, password: login.password ?? ''}
   return login.auth ? parseBasicAuth(login.auth) : undefined
+}
+
+function helperFile(program: string, {env, user}: CredentialSearch): string {
+  const {path, why} = findOnPath(program, env, user)
+  if (why === 'foreign') throw new Error(`${program} is not run as root: others than root may change it`)
+  return path ?? program
 }
 
 /** The entry of the most particular scope that there is one for. */

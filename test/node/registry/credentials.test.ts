@@ -34,6 +34,7 @@ async function helper(name: string, script: string): Promise<void> {
 const find = (reference: string, env: NodeJS.ProcessEnv = {}, path?: string) =>
   credentialFinder({
     env: {HOME: home, PATH: `${join(home, 'bin')}${delimiter}${process.env.PATH}`, ...env},
+    user: process.geteuid?.(),
     file: path,
     killGroup: (leader) => process.kill(-leader, 'SIGKILL'),
     onProblem: (text) => problems.push(text.replaceAll(home, '~')),
