@@ -72,7 +72,7 @@ export async function main(
   }
   if (argv[0] === '__complete') {
     const {complete} = await import('./cli/completion/complete.js')
-    guard.print(await complete(argv.slice(1), manifest.commands, manifest.globals))
+    guard.print(await complete(argv.slice(1), manifest.commands, manifest.globals, manifest.version))
     return
   }
   let invocation: Invocation

@@ -94,11 +94,20 @@ function invocationOf(
   check(after)
   // `crisp ps help`; whatever is really called help is named behind `--`.
   if (after.help || (rest.length === 1 && isHelpWord(rest[0]))) return {kind: 'help', command: command.id}
+  return {kind: 'command', ...effectiveLine({command, after, given})}
+}
+
+/** What counts of a line. */
+export function effectiveLine({
+  command,
+  after,
+  given,
+}: Pick<Line<CommandSpec>, 'command' | 'after' | 'given'>): CommandLine {
   const effective = keepEffective(given)
   const empty = given
     .filter(({flag, value}) => value === '' && !effective.some((other) => other.flag === flag))
     .map(({flag}) => flag.name)
-  return {kind: 'command', id: command.id, given: effective, empty, arguments: after.arguments}
+  return {id: command?.id ?? '', given: effective, empty, arguments: after?.arguments ?? []}
 }
 
 /** What oclif's parser understands: `--name` or `--name=value` for every flag, then the arguments behind `--`. */

@@ -20,6 +20,8 @@ import type {NodeLists} from './names.js'
 
 /** Of which runtime, and of what. */
 export interface Kept {
+  /** Where it is not this machine's; with what else says whose names these are. */
+  node?: string | undefined
   endpoint: string | undefined
   imageEndpoint: string | undefined
   list: string
@@ -38,7 +40,7 @@ const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
 export function keepLists(kept: Kept, lists: NodeLists): void {
   if (lists.containers.length + lists.pods.length + lists.images.length > mostEntries) return
   try {
-    const text = JSON.stringify(withoutTheRest(lists))
+    const text = listsText(lists)
     if (text.length > mostBytes) return
     const path = pathOf(kept)
     removeOld(dirname(path))
@@ -85,9 +87,9 @@ export function keptLists(kept: Kept): NodeLists | undefined {
   }
 }
 
-function pathOf({endpoint = '', imageEndpoint = '', list}: Kept): string {
+function pathOf({node, endpoint = '', imageEndpoint = '', list}: Kept): string {
   const key = createHash('sha256')
-    .update(JSON.stringify([endpoint, imageEndpoint]))
+    .update(JSON.stringify([endpoint, imageEndpoint, ...(node === undefined ? [] : [node])]))
     .digest('hex')
   return join(ownFolder(process.env, userId(), String), `${prefix}${key.slice(0, 16)}-${list}.json`)
 }
@@ -97,8 +99,8 @@ function userId(): number {
 }
 
 /** Only what names are made of: labels and annotations may hold anything. */
-function withoutTheRest({containers, pods, images}: NodeLists): object {
-  return {
+export function listsText({containers, pods, images}: NodeLists): string {
+  return JSON.stringify({
     containers: containers.map(({id, metadata, state, createdAt, podSandboxId, labels}) => ({
       id,
       metadata,
@@ -111,5 +113,5 @@ function withoutTheRest({containers, pods, images}: NodeLists): object {
     })),
     pods: pods.map(({id, metadata, state, createdAt}) => ({id, metadata, state, createdAt})),
     images: images.map(({id, repoTags, repoDigests}) => ({id, repoTags, repoDigests})),
-  }
+  })
 }

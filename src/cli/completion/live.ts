@@ -1,7 +1,7 @@
 import {type CriClient, connect} from '../../client/connect.js'
 import {listContainerRows, listImageRows, listPodSandboxRows} from '../../client/list-rows.js'
 import type {Settings} from '../settings/settings.js'
-import {keepLists, keptLists} from './kept-lists.js'
+import {type Kept, keepLists, keptLists} from './kept-lists.js'
 import {
   containerCandidates,
   imageCandidates,
@@ -11,7 +11,7 @@ import {
 } from './names.js'
 import type {Candidate, Position} from './position.js'
 
-type Lookup = NonNullable<Position['lookup']>
+export type Lookup = NonNullable<Position['lookup']>
 
 /**
  * Names of what runs on the node; those of a short while ago where the runtime does not bring them in time. Rejects as
@@ -24,43 +24,66 @@ export async function liveCandidates(
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   const kept = {endpoint: settings.endpoint, imageEndpoint: settings.imageEndpoint, list: listFor(lookup)}
+  return candidatesFrom(lookup, part, await listsOrKept(kept, signal, () => askRuntime(kept, signal)))
+}
+
+/** As it answers; what was kept where it does not in time. */
+export async function listsOrKept(
+  kept: Kept,
+  signal: AbortSignal,
+  ask: () => Promise<NodeLists>,
+): Promise<NodeLists> {
   try {
-    using client = connect({
-      endpoint: await endpointOf(settings.endpoint),
-      imageEndpoint: await endpointOf(settings.imageEndpoint),
-      maxRetries: 0,
-      signal,
-    })
-    const lists = await askLists(client, lookup)
+    const lists = await ask()
     keepLists(kept, lists)
-    return candidatesFrom(lookup, part, lists)
+    return lists
   } catch (error) {
     const lists = signal.aborted ? keptLists(kept) : undefined
     if (!lists) throw error
-    return candidatesFrom(lookup, part, lists)
+    return lists
   }
 }
 
-function listFor(lookup: Lookup): 'containers' | 'images' | 'pods' {
+type List = 'containers' | 'images' | 'pods'
+
+/** Rejects as every call does, and with the signal's reason. */
+export async function askRuntime(
+  {endpoint, imageEndpoint, list}: Pick<Settings, 'endpoint' | 'imageEndpoint'> & {list: string},
+  signal: AbortSignal,
+): Promise<NodeLists> {
+  using client = connect({
+    endpoint: await endpointOf(endpoint),
+    imageEndpoint: await endpointOf(imageEndpoint),
+    maxRetries: 0,
+    signal,
+  })
+  return await askLists(client, list)
+}
+
+export function listFor(lookup: Lookup): List {
   if (lookup === 'image') return 'images'
   return lookup.includes('container') ? 'containers' : 'pods'
 }
 
 /** Of all states: whether a name is enough depends on those that are not wanted, too. */
-async function askLists(client: CriClient, lookup: Lookup): Promise<NodeLists> {
-  switch (listFor(lookup)) {
+async function askLists(client: CriClient, list: string): Promise<NodeLists> {
+  switch (list) {
     case 'images':
       return {containers: [], pods: [], images: await listImageRows(client)}
     case 'pods':
       return {containers: [], pods: await listPodSandboxRows(client), images: []}
-    case 'containers': {
+    default: {
       const [containers, pods] = await Promise.all([listContainerRows(client), listPodSandboxRows(client)])
       return {containers, pods, images: []}
     }
   }
 }
 
-function candidatesFrom(lookup: Lookup, part: string, {containers, pods, images}: NodeLists): Candidate[] {
+export function candidatesFrom(
+  lookup: Lookup,
+  part: string,
+  {containers, pods, images}: NodeLists,
+): Candidate[] {
   switch (lookup) {
     case 'container':
       return containerCandidates(containers, pods, part)

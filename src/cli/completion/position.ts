@@ -1,6 +1,9 @@
 import {
+  type CommandLine,
   type CommandSpec,
+  effectiveLine,
   type FlagSpec,
+  type Given,
   givenValue,
   helpTopics,
   isHelpWord,
@@ -61,6 +64,11 @@ export interface Position {
   taken: readonly string[]
   /** Global flags typed so far: they say which runtime to ask. */
   globals: GlobalFlags
+  /** What is typed so far: it may be for other nodes. */
+  line: CommandLine
+  command: CompletableCommand | undefined
+  /** Which argument of the command the word is; undefined where it is none. */
+  argument: number | undefined
 }
 
 /** `words` are those behind the program's name up to the cursor, the last one being typed and possibly empty. */
@@ -81,11 +89,19 @@ export function positionOf(
     kept,
     part: current.slice(kept.length),
     taken: line.after?.arguments ?? [],
-    globals: Object.fromEntries(
-      ['config', 'runtime-endpoint', 'image-endpoint'].map((name) => [name, givenValue(line.given, name)]),
-    ),
+    globals: runtimeFlags(line.given),
+    line: effectiveLine(line),
+    command: line.command,
+    argument: place.argument,
     ...completionsAt(place, current.slice(kept.length), commands),
   }
+}
+
+/** Those that say which runtime is asked. */
+export function runtimeFlags(given: readonly Given[]): GlobalFlags {
+  return Object.fromEntries(
+    ['config', 'runtime-endpoint', 'image-endpoint'].map((name) => [name, givenValue(given, name)]),
+  )
 }
 
 interface Place {
@@ -94,6 +110,7 @@ interface Place {
   others?: readonly string[]
   /** Names of flags are wanted. */
   flags?: readonly CompletableFlag[]
+  argument?: number
 }
 
 function placeOf(current: string, line: Line<CompletableCommand>): Place {
@@ -107,7 +124,8 @@ function placeOf(current: string, line: Line<CompletableCommand>): Place {
     const names = new Set(given.map(({flag: {name}}) => name))
     return {flags: flags.filter(({name, multiple, hidden}) => !hidden && (multiple || !names.has(name)))}
   }
-  return {completes: command ? argumentAt(words.length, command)?.complete : 'verb'}
+  if (!command) return {completes: 'verb'}
+  return {completes: argumentAt(words.length, command)?.complete, argument: words.length}
 }
 
 /** Of the flag at the line's end; of one that may stand without a value, the one that was given last. */

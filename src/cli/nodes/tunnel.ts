@@ -67,7 +67,7 @@ export async function openTunnel(
   const interruption = new Interruption()
   const stop = new AbortController()
   try {
-    const opening = open(node, withEndpoint(line, globals, settings), globals, stop.signal)
+    const opening = openForwards(node, line, globals, settings, {stop: stop.signal, batch: false})
     const aborted = once(interruption.signal, 'abort').then(() => {
       throw interruption.signal.reason
     })
@@ -94,12 +94,15 @@ function withEndpoint(
   return {...line, given: [...line.given, {flag, value: runtimeEndpoint}]}
 }
 
-async function open(
+/** With `batch` nobody is asked for anything. Throws UsageError and UserError. */
+export async function openForwards(
   node: string,
-  line: CommandLine,
+  given: CommandLine,
   globals: readonly FlagSpec[],
-  stop: AbortSignal,
+  settings: NodeSettings,
+  {stop, batch}: {stop: AbortSignal; batch: boolean},
 ): Promise<Tunnelled> {
+  const line = withEndpoint(given, globals, settings)
   checkLine(line)
   const destination = parseDestination(node)
   const endpoints = ['runtime-endpoint', 'image-endpoint'] as const
@@ -109,6 +112,7 @@ async function open(
     environment,
     uid: process.getuid?.() ?? 0,
     stop,
+    batch,
   })
   const forwards = new Forwards(connection)
   try {
@@ -117,13 +121,13 @@ async function open(
     const images = askedImages === undefined ? runtime : await forwards.findRuntime([askedImages])
     setElsewhere(destination)
     setDialer((host, port) => forwards.dial(`${host}:${port}`))
-    const given = line.given.filter(({flag}) => !endpoints.some((name) => name === flag.name))
+    const others = line.given.filter(({flag}) => !endpoints.some((name) => name === flag.name))
     const here = endpoints.map((name, index) => ({
       flag: globals.find((flag) => flag.name === name) as FlagSpec,
       value: `unix://${[runtime, images][index]}`,
     }))
     return {
-      line: {...line, given: [...given, ...here]},
+      line: {...line, given: [...others, ...here]},
       [Symbol.asyncDispose]: () => forwards[Symbol.asyncDispose](),
     }
   } catch (error) {

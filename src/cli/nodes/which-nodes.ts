@@ -79,6 +79,22 @@ export async function findNodes(
   }
 }
 
+/** The same of what is typed so far, with what the settings say of each. Throws UsageError and UserError. */
+export async function nodesTyped(
+  expressions: readonly string[],
+  file: string | undefined,
+  {environment, note, signal}: Options,
+): Promise<{node: string; settings: NodeSettings}[]> {
+  const settings = await readOwnSettings(environment, configReader(signal), note)
+  // stdin is not there yet.
+  const lines = file === undefined || file === '-' ? [] : await linesOfFile(file, signal)
+  const set = [...expressions, ...lines].join(',')
+  return parseNodeSet(set, (name) => groupOf(name, settings, environment)).map((node) => ({
+    node: parseDestination(node),
+    settings: settingsFor(settings, node),
+  }))
+}
+
 /** The nodes that the words name, as `--node` takes them. Throws UsageError and UserError. */
 export async function nodesNamed(
   words: readonly string[],
