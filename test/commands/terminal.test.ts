@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {rpcCode} from '../../src/errors/errors.js'
 import {id, kubeletContainer, never, secondsAgo, startFakeRuntime, status} from '../support/fake-runtime.js'
-import {outcomeOf} from '../support/run-cli.js'
+import {outcomeOf, runCli} from '../support/run-cli.js'
 import {startOnTerminal, textOnTerminal} from '../support/terminal-text.js'
 
 function onTerminal(
@@ -188,3 +188,38 @@ test.each([
     expect(end).toMatch(/^crisp: 2 events in [\d.]+m?s\n$/)
   },
 )
+
+test('what failed is red, and broken at words on a terminal alone', async () => {
+  await using runtime = await startFakeRuntime({
+    ListContainers: {
+      containers: ['a1', 'a2'].map((each) =>
+        kubeletContainer('shop', `payments-7d4b8c6f95-${each}`, 'payments', {id: id(each)}),
+      ),
+    },
+    ListPodSandbox: {items: []},
+  })
+  const argv = ['inspect', 'payments']
+  const inPipe = await runCli(argv, runtime)
+  const [line = '', ...rows] = inPipe.stderr.trimEnd().split('\n')
+  expect(line.length).toBeGreaterThan(40)
+  const shown = await onTerminal(argv, 40, runtime.endpoint)
+  const lines = shown.trimEnd().split('\n')
+  const red = lines.filter((each) => each.startsWith('\u001b[38;5;196m') && each.endsWith('\u001b[39m'))
+  const plain = lines.map((each) => each.replaceAll(/\u001b\[[\d;]*m/g, ''))
+  expect(plain.filter((each) => each.length > 40 && /\S +\S/.test(each.trim()))).toEqual([])
+  expect(
+    plain
+      .slice(0, red.length)
+      .map((each) => each.trim())
+      .join(' '),
+  ).toBe(line)
+  expect(red.length).toBeGreaterThan(1)
+  const words = (text: string) => text.split(/\s+/).filter(Boolean)
+  expect(words(plain.slice(red.length).join('\n'))).toEqual(words(rows.join('\n')))
+  const [uncoloured, asCrictl] = await Promise.all([
+    onTerminal(argv, 40, runtime.endpoint, {NO_COLOR: '1'}),
+    onTerminal(argv, 40, runtime.endpoint, {NO_COLOR: '1', CRISP_COMPAT: 'crictl'}),
+  ])
+  expect(uncoloured).toBe(`${plain.join('\n')}\n`)
+  expect(asCrictl).toBe(inPipe.stderr.replace('crisp: ', 'crictl: '))
+})

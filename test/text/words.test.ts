@@ -11,6 +11,7 @@ import {shortId, shortImage} from '../../src/text/short-id.js'
 import {sizeText} from '../../src/text/size.js'
 import {rfc3339} from '../../src/text/time.js'
 import {bytesText} from '../../src/text/units.js'
+import {wrapMessage} from '../../src/text/wrap.js'
 
 const second = 1000
 const minute = 60 * second
@@ -184,4 +185,43 @@ describe('a line with words that nobody reads', () => {
     [`cannot write /${'x'.repeat(400)}`, `cannot write /${'x'.repeat(400)}`],
     [`${'many short words '.repeat(100)}`, `${'many short words '.repeat(100)}`],
   ])('%#', (line, text) => expect(shorten(line)).toBe(text))
+})
+
+describe('messages are broken at words, and what is to be copied is not', () => {
+  test.each([
+    ['a line that fits', 40, 'crisp: no container "web"'],
+    [
+      'what goes on is set in',
+      30,
+      `crisp: no container "web"; did
+  you mean "webs" or "wex"?`,
+    ],
+    [
+      'a word that is longer than the line',
+      20,
+      `crisp: no runtime at
+  /run/containerd/containerd.sock:
+  nobody listens`,
+    ],
+    [
+      'a command, with sudo and flags',
+      40,
+      `crisp: unknown command kill:
+  sudo crisp stop -t 0 CONTAINER ends it
+  at once`,
+    ],
+    [
+      'a command of the node, up to where the sentence goes on',
+      40,
+      `crisp: is it running
+  (systemctl status containerd crio)?
+  another socket:
+  --runtime-endpoint unix:///path`,
+    ],
+    ['a flag and its value', 30, 'crisp: or let crisp wait with\n  --max-retries 20'],
+    ['a row', 30, '  /run/crio/crio.sock\n    permission denied'],
+  ])('%s', (_, columns, lines) => {
+    const line = lines.replaceAll(/(\S)\n +/g, '$1 ')
+    expect(wrapMessage(line, columns).join('\n')).toBe(lines)
+  })
 })

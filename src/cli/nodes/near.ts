@@ -170,7 +170,7 @@ export async function connectAndRun(
   }
   const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
     const nonce = randomBytes(16).toString('hex')
-    const all = ordersOf(asked, nonce, luggage, io, follow)
+    const all = ordersOf(asked, nonce, luggage, io, {follow, isPart: part !== undefined})
     const orders = Buffer.from(JSON.stringify(withSettings(all, line, settings, part !== undefined)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
     const limits = {nonce, sudo, beginMs: beginMs(givenText(line, 'request-timeout'))}
@@ -365,7 +365,7 @@ function ordersOf(
   nonce: string,
   {files, ownFlags}: Luggage,
   io: Io,
-  follow: Follow | undefined,
+  {follow, isPart}: {follow: Follow | undefined; isPart: boolean},
 ): Orders {
   const line = io.kind === 'out' ? io.line : asked
   const goesThere = (name: string) => !nodeFlagNames.has(name) || ownFlags.has(name)
@@ -382,7 +382,8 @@ function ordersOf(
     terminals: {
       stdin: process.stdin.isTTY === true,
       ...(stdout && {stdout}),
-      ...(stderr && {stderr}),
+      // Messages of one of several nodes get its name first, and are broken into lines here.
+      ...(stderr && {stderr: isPart ? {...stderr, columns: 0} : stderr}),
     },
     files,
     ...(follow && {resume: follow.orders}),

@@ -15,7 +15,7 @@ import {type CommandLine, type FlagSpec, givenValue} from '../argv.js'
 import type {CompletableCommand} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
-import {reportFailure, writeMessage} from '../messages.js'
+import {messageText, readMessage, reportFailure, writeMessage} from '../messages.js'
 import {terminalStyle, terminalWidth} from '../output.js'
 import {type Answer, AnswerReader} from './answers.js'
 import {InputForNode} from './input.js'
@@ -152,7 +152,7 @@ async function askFirst(
       ends,
     )
     const {texts, outcomes} = await preview.look()
-    for (const [text, where] of texts) writeMessage(`${nodesText(where)}: ${text}`)
+    for (const [line, where] of texts) writeMessageOf(where, line)
     const failed = outcomes.filter(({word}) => word !== 'ok')
     const dead = new Set(failed.map(({node}) => node))
     asked = {tasks: tasks.filter(({node}) => !dead.has(node)), failed}
@@ -321,7 +321,7 @@ class Several {
     this.#answers.sort((a, b) => (places.get(a.node) ?? 0) - (places.get(b.node) ?? 0))
     for (const {node} of this.#tasks) await write(process.stdout, this.#texts.get(node) ?? '')
     await this.#show(this.#answers)
-    for (const [text, nodes] of this.#messages) writeMessage(`${nodesText(nodes)}: ${text}`)
+    for (const [line, nodes] of this.#messages) writeMessageOf(nodes, line)
     const failed = outcomes.filter(({word}) => word !== 'ok')
     for (const {text, exitCode: code} of failed) reportFailure({text: text ?? '', exitCode: code as ExitCode})
     const count = countText(outcomes)
@@ -413,8 +413,8 @@ class Several {
     const toldLines = new PrefixedLines('', async (text) => {
       if (isLog && (await this.#merge(node, text, 1))) return
       for (const message of text.trimEnd().split('\n')) {
-        const shown = message.replace(`${programName()}: `, '')
-        await told.write(Buffer.from(`${programName()}: ${node}: ${shown}\n`))
+        const {text: said, kind} = readMessage(message)
+        await told.write(Buffer.from(messageText(`${node}: ${said}`, kind)))
       }
     })
     const passOn = (): void => {
@@ -455,10 +455,9 @@ class Several {
 
   #keepMessages(node: string, text: string): void {
     for (const line of text.split('\n').filter((each) => each !== '')) {
-      const message = line.replace(`${programName()}: `, '')
-      const nodes = this.#messages.get(message) ?? []
+      const nodes = this.#messages.get(line) ?? []
       if (!nodes.includes(node)) nodes.push(node)
-      this.#messages.set(message, nodes)
+      this.#messages.set(line, nodes)
     }
   }
 
@@ -533,4 +532,10 @@ class Ended implements Disposable {
   [Symbol.dispose](): void {
     this.#signal.removeEventListener('abort', this.#onAbort)
   }
+}
+
+/** What nodes have said, as they said it. */
+function writeMessageOf(nodes: readonly string[], line: string): void {
+  const {text, kind} = readMessage(line)
+  writeMessage(`${nodesText(nodes)}: ${text}`, kind)
 }

@@ -152,6 +152,21 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     for (const name of ['n1', 'n2']) expect(output).toContain(`${name}: {}`)
   })
 
+  test('what failed on them is red and broken at words on a terminal, as what failed here is', async () => {
+    const name = 'no-container-of-this-name'
+    const session = await onTerminal(
+      ['--node-crisp', node.crisp, '-N', 'n[1-2]', 'inspect', name, 'and', 'another', 'and', 'many', 'more'],
+      '',
+      {env: {...node.env, NO_COLOR: ''}},
+    )
+    const {output} = await session.outcome()
+    const lines = output.split(/\r?\n/)
+    const first = lines.find((line) => line.includes(name))
+    expect(first).toMatch(/^\u001b\[38;5;196mcrisp: n\[1-2\] \(2\): no container/)
+    const plain = lines.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, ''))
+    expect(plain.filter((line) => line.length > 100 || line.includes('x1b'))).toEqual([])
+  })
+
   test('text comes in lines of each node', async () => {
     const {stdout} = await on('-N', 'n[1-2]', 'exec', 'web', 'sh', '-c', 'echo one; printf two')
     expect(stdout.trimEnd().split('\n').toSorted()).toEqual(['n1: one', 'n1: two', 'n2: one', 'n2: two'])
