@@ -36,6 +36,17 @@ export function generate() {
   writeFileSync(new URL('descriptor.ts', outDir), descriptorModule())
   writeFileSync(new URL('docs.ts', outDir), docsModule())
   writeFileSync(new URL('topics.ts', outDir), topicsModule())
+  writeFileSync(new URL('lessons.ts', outDir), lessonsModule())
+}
+
+/** The steps of `crisp tour`, and the file that a teacher starts from: the standalone file has them inside. */
+function lessonsModule() {
+  const files = {builtInTour: 'tour.yaml', exampleLesson: 'why-does-it-crash.yaml'}
+  const texts = Object.entries(files).map(([name, file]) => {
+    const text = readFileSync(new URL(`../lessons/${file}`, import.meta.url), 'utf8')
+    return `export const ${name} = ${JSON.stringify(text)}\n`
+  })
+  return `// Generated from lessons by build/generate.mjs. Do not edit.\n${texts.join('')}`
 }
 
 /** The pages that `crisp help TOPIC` shows: the standalone file has no other file beside it. */

@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url'
 
 /** Imports go from left to right, past any number of arrows; never back, and not between two that share a place. */
 export const line =
-  'commands → cli → nodes → run, report → sessions, top, explain, doctor → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated → wire'
+  'commands → cli → nodes → run, report, tour → sessions, top, explain, doctor → log-session, views, config-files, terminal → formats, node → logs, client → streaming, text → errors → generated → wire'
 
 /** What each takes from outside; the modules of Node only where it has not the process, and with it all of them. */
 const packages = {
@@ -44,6 +44,7 @@ const packages = {
     'node:stream/promises',
     'node:zlib',
   ],
+  tour: ['node:timers/promises'],
   sessions: ['tar'],
   top: ['chalk', 'node:child_process', 'node:tty'],
   explain: [],

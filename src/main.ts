@@ -4,6 +4,7 @@ import {chooseColour} from './cli/colour.js'
 import type {CriCommand} from './cli/command.js'
 import {inOurName, readMode, versionLine} from './cli/compat.js'
 import type {CompletableCommand, CompletableFlag} from './cli/completion/position.js'
+import type {Grammar} from './cli/grammar.js'
 import type {CommandHelp, FlagHelp} from './cli/help.js'
 import {reportFailure} from './cli/messages.js'
 import {asksForNodes, checkNodeFlags} from './cli/nodes/where.js'
@@ -20,7 +21,9 @@ interface Manifest {
   globals: (FlagHelp & CompletableFlag)[]
 }
 
-type CommandModule = {default: new (line: CommandLine, help: () => string) => CriCommand}
+type CommandModule = {
+  default: new (line: CommandLine, help: () => string, grammar: Grammar) => CriCommand
+}
 
 /** What the build made of the program: files that are loaded one by one, or parts of one file. */
 export interface Program {
@@ -115,7 +118,7 @@ function commandOf({id}: CommandLine, {commands}: Manifest): CompletableCommand 
 async function runHere(manifest: Manifest, line: CommandLine, program: Program, guard: Guard): Promise<void> {
   const Command = await loadCommand(program, line.id, guard)
   if (!Command) return
-  const command = new Command(line, () => helpText(manifest, {command: line.id}))
+  const command = new Command(line, () => helpText(manifest, {command: line.id}), manifest)
   guard.watch(command)
   await command.execute()
 }

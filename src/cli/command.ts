@@ -21,6 +21,7 @@ import {Diagnosis} from './diagnosis/diagnosis.js'
 import {containerMeant} from './failures/container-flag.js'
 import {describeError, type Failure} from './failures/describe.js'
 import {type GlobalFlags, globalFlags} from './flags/common.js'
+import type {Grammar} from './grammar.js'
 import {Interruption} from './interruption.js'
 import {reportFailure, writeMessage, writeStack} from './messages.js'
 import {type FormFlags, readOutputForm, terminalPaint, terminalStyle, terminalWidth} from './output.js'
@@ -48,6 +49,8 @@ export abstract class CriCommand {
   protected readonly argv: string[]
   protected readonly interruption = new Interruption()
   protected readonly line: CommandLine
+  /** Of all command lines. */
+  protected readonly grammar: Grammar
   protected readonly readConfig = configReader(this.signal)
   readonly #diagnosis: Diagnosis
   readonly #help: () => string
@@ -59,10 +62,11 @@ export abstract class CriCommand {
 
   abstract run(): Promise<void>
 
-  constructor(line: CommandLine, help: () => string) {
+  constructor(line: CommandLine, help: () => string, grammar: Grammar) {
     this.id = line.id
     this.argv = parserWords(line)
     this.line = line
+    this.grammar = grammar
     this.#help = help
     this.#diagnosis = new Diagnosis(line, (text) => this.note(text))
   }

@@ -1,9 +1,13 @@
-import {spawn} from 'node:child_process'
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import {setTimeout as wait} from 'node:timers/promises'
 import {socketState} from '../client/endpoints.js'
 import {
   demoSocketPath,
   isAlive,
+  openPrivateDirectory,
   removeKilledServers,
   runningServers,
   type ServerFacts,
@@ -51,6 +55,62 @@ export async function startDetached(
   flags: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const {child, endpoint} = await startServer(flags, signal)
+  if (child.connected) child.disconnect()
+  child.unref()
+  return endpoint
+}
+
+/** An embedded runtime that nobody else knows of, in a directory of its own. It ends with this process at the latest. */
+export interface PrivateServer extends AsyncDisposable {
+  readonly endpoint: string
+  readonly socketPath: string
+  /** Only the user can look into it; it goes with the server. */
+  readonly directory: string
+  /** At once, for a process that is about to end. */
+  killNow(): void
+}
+
+export async function startPrivateServer(
+  flags: readonly string[],
+  signal: AbortSignal,
+): Promise<PrivateServer> {
+  const directory = await openPrivateDirectory()
+  const socketPath = join(directory, 'cri.sock')
+  try {
+    const {child, endpoint} = await startServer([...flags, '--private', `--socket=${socketPath}`], signal)
+    const killNow = () => void child.kill()
+    process.once('exit', killNow)
+    return {
+      endpoint,
+      socketPath,
+      directory,
+      killNow,
+      async [Symbol.asyncDispose]() {
+        process.off('exit', killNow)
+        await endServer(child)
+        await rm(directory, {recursive: true, force: true})
+      },
+    }
+  } catch (error) {
+    await rm(directory, {recursive: true, force: true})
+    throw error
+  }
+}
+
+async function endServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const limit = new AbortController()
+  const exited = once(child, 'exit').then(() => limit.abort())
+  child.kill()
+  await Promise.race([exited, wait(stopLimitMs, undefined, {signal: limit.signal}).catch(() => undefined)])
+  if (!limit.signal.aborted) child.kill('SIGKILL')
+}
+
+async function startServer(
+  flags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{child: ChildProcess; endpoint: string}> {
   signal?.throwIfAborted()
   const [program, ...words] = ownCommand(process)
   const child = spawn(program, [...words, 'demo', '--child', ...flags], {
@@ -77,11 +137,13 @@ export async function startDetached(
   ])
   limit.abort()
   signal?.removeEventListener('abort', stop)
-  if (child.connected) child.disconnect()
-  child.unref()
+  if ('failure' in report || signal?.aborted) {
+    if (child.connected) child.disconnect()
+    child.unref()
+  }
   signal?.throwIfAborted()
   if ('failure' in report) throw new UserError(report.failure)
-  return report.endpoint
+  return {child, endpoint: report.endpoint}
 }
 
 /** What there was to stop: a server, what killed ones have left, or nothing. */

@@ -89,7 +89,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
     'THE RUNTIME',
     ['call', 'info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs'],
   ],
-  ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema', 'node']],
+  ['CRISP ITSELF', ['config', 'completion', 'demo', 'explain', 'jsonschema', 'node', 'tour']],
 ]
 
 /** The commands under what they are for; groups of none are left out. */

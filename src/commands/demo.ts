@@ -1,6 +1,6 @@
 import {once} from 'node:events'
 import {appendFileSync, rmSync} from 'node:fs'
-import {join, resolve} from 'node:path'
+import {dirname, join, resolve} from 'node:path'
 import type {Interfaces} from '@oclif/core'
 import * as Flags from '@oclif/core/flags'
 import {becomeAccount, findAccount, isRoot} from '../cli/account.js'
@@ -9,7 +9,7 @@ import {CriCommand} from '../cli/command.js'
 import type {StartReport, stopServers} from '../cli/demo-process.js'
 import {describeError} from '../cli/failures/describe.js'
 import type {DemoRuntime, DemoRuntimeOptions, Seed} from '../demo/index.js'
-import {UsageError, UserError} from '../errors/errors.js'
+import {Interrupted, UsageError, UserError} from '../errors/errors.js'
 import {readFileBytes} from '../node/read-file.js'
 
 /** Filled in by the build. */
@@ -77,6 +77,8 @@ export default class Demo extends CriCommand {
         'run everything as this user, for root: server, containers, files and socket are then theirs',
     }),
     child: Flags.boolean({hidden: true}),
+    /** It ends with whoever has started it, and the directory of its socket with it. */
+    private: Flags.boolean({hidden: true}),
     page: Flags.boolean({hidden: true}),
   }
 
@@ -109,7 +111,7 @@ export default class Demo extends CriCommand {
     }
     // What is loaded from here on may lie where only root can read.
     if (account) becomeAccount(account)
-    if (flags.child) return this.#serveDetached(flags.socket, options)
+    if (flags.child) return this.#serveDetached(flags, options)
     const socketPath = flags.socket ?? demoSocketPath()
     if (flags.stop) return this.#sayStopped(await demoProcess.stopServers(socketPath, this.signal))
 
@@ -138,10 +140,18 @@ export default class Demo extends CriCommand {
   }
 
   /** Tells the process that waits for us, and then nobody any more. */
-  async #serveDetached(socket: string | undefined, options: DemoRuntimeOptions): Promise<void> {
+  async #serveDetached(
+    {socket, private: isPrivate}: {socket?: string | undefined; private: boolean},
+    options: DemoRuntimeOptions,
+  ): Promise<void> {
     const report = async (outcome: StartReport): Promise<void> => {
       await new Promise<void>((resolve) => process.send?.(outcome, () => resolve()) ?? resolve())
-      if (process.connected) process.disconnect()
+      if (!process.connected) return
+      if (isPrivate) process.once('disconnect', () => this.end(new Interrupted('SIGTERM')))
+      else process.disconnect()
+    }
+    const removeAll = () => {
+      if (isPrivate && socket !== undefined) rmSync(dirname(socket), {recursive: true, force: true})
     }
     try {
       const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
@@ -151,9 +161,13 @@ export default class Demo extends CriCommand {
       const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
       await using runtime = await startDemoRuntime({...options, socketPath, directory, onRefused})
       await report({endpoint: runtime.endpoint})
+      if (isPrivate && !process.connected) this.end(new Interrupted('SIGTERM'))
+      process.once('exit', removeAll)
       await this.#waitUntilStopped(runtime)
     } catch (error) {
       await report({failure: describeError(error).text})
+      // To listen for its end would keep this process.
+      if (process.connected) process.removeAllListeners('disconnect').disconnect()
       throw error
     }
   }

@@ -12,6 +12,8 @@ const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   df: async () => (await import('../views/schemas/disk.js')).diskSchema,
   processes: async () => (await import('../views/schemas/processes.js')).processesSchema,
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
+  /** Its files, which make no pods. */
+  tour: async () => (await import('../tour/schema.js')).lessonSchema(),
 }
 
 export default class JsonSchema extends CriCommand {
@@ -30,7 +32,7 @@ export default class JsonSchema extends CriCommand {
 
   static override args = {
     verb: Args.string({
-      description: `whose files: ${verbs.join(', ')}; runp and pull take pods only; or whose answer: ${Object.keys(shown).join(', ')}`,
+      description: `whose files: ${verbs.join(', ')}; runp and pull take pods only; or whose answer, of tour its lessons: ${Object.keys(shown).join(', ')}`,
       complete: [...verbs, ...Object.keys(shown)],
     }),
   }

@@ -202,5 +202,6 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       when: 'where a runtime answers',
     },
   ],
+  tour: [{why: 'those of the commands that are typed, to a runtime of its own'}],
   jsonschema: [{why: 'none: schemas are made of the API itself'}],
 }

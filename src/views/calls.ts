@@ -27,7 +27,8 @@ export function callLine(call: EndedCall, atMs: number, paint: Paint = unpainted
 
 /** What a trace tells of a call: as it begins, of a message that came, or at its end. */
 export interface TracedMoment {
-  atMs: number
+  /** Left out where nobody wants to know. */
+  atMs?: number
   service: 'runtime' | 'image' | 'stream'
   method: string
   /** What stands there where it has not ended. */
@@ -42,9 +43,9 @@ export interface TracedMoment {
 
 /** One line of a trace. */
 export function traceLine(moment: TracedMoment, paint: Paint = unpainted): string {
-  const {service, method, took, ending, subject, answer = ''} = moment
+  const {atMs, service, method, took, ending, subject, answer = ''} = moment
   return lineOf([
-    paint('ended', timeText(moment.atMs)),
+    atMs === undefined ? '' : paint('ended', timeText(atMs)),
     `${service.padEnd(7)} ${printable(method.padEnd(methodWidth))}`,
     paint('ended', typeof took === 'number' ? durationText(took) : took.padStart(9)),
     ending && !ending.isFailure ? ending.text : '',

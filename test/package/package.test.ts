@@ -55,7 +55,18 @@ test('it asks for no other package, runs nothing and may be published', () => {
     ...['bin', 'description', 'engines', 'exports', 'license', 'man', 'name', 'oclif', 'type', 'version'],
   ])
   expect(readdirSync(unpacked).sort()).toEqual([
-    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'man', 'package.json', 'proto'],
+    ...[
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'dist',
+      'docs',
+      'lessons',
+      'man',
+      'package.json',
+      'proto',
+    ],
   ])
 })
 

@@ -114,6 +114,7 @@ const lines: Record<string, Line> = {
   stopp: async ({client}) => ['stopp', await podOn(client)],
   timeline: () => ['timeline', 'talker'],
   top: () => ['top', '--once'],
+  tour: () => ['tour', '--list'],
   'update-runtime-config': () => ['update-runtime-config', '--pod-cidr', '10.1.0.0/16'],
   update: async ({client, pod}) => ['update', '--memory', '64m', await running(client, pod)],
   version: () => ['version'],

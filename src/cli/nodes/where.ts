@@ -28,6 +28,7 @@ const verbsHere: ReadonlySet<string> = new Set([
   'init',
   'jsonschema',
   'node',
+  'tour',
 ])
 
 /**

@@ -8,6 +8,7 @@ import {readProcess} from '../processes/process-table.js'
 import {workshopPrefix, workshopSocket} from '../server/socket.js'
 
 const serverPrefix = 'server-'
+const privatePrefix = 'private-'
 const temporaryPrefix = 'crisp-demo-'
 const factsName = 'server.json'
 
@@ -41,6 +42,15 @@ export async function openServerDirectory(socketPath: string): Promise<string> {
   return directory
 }
 
+/** A directory for a server of this process' own and what goes with it, which nobody else finds by its name. */
+export async function openPrivateDirectory(): Promise<string> {
+  const home = demoHome()
+  await removeLeftovers(home, privatePrefix)
+  const directory = await mkdtemp(join(home, privatePrefix))
+  await writeFacts(directory, '')
+  return directory
+}
+
 /** The same for a runtime inside another program, a test for instance: a new directory under the temporary one. */
 export async function openTemporaryDirectory(): Promise<string> {
   const parent = await realpath(tmpdir())
@@ -70,6 +80,7 @@ export async function runningServers(): Promise<ServerFacts[]> {
 export async function removeKilledServers(socketPath: string): Promise<boolean> {
   const home = demoHome()
   const removed = await removeLeftovers(home, serverPrefix)
+  await removeLeftovers(home, privatePrefix)
   for (const name of await directoriesIn(home, workshopPrefix))
     if ((await socketState(join(home, name, workshopSocket))) === 'nobody listens')
       await rm(join(home, name), {recursive: true, force: true})

@@ -1,0 +1,98 @@
+import {randomUUID} from 'node:crypto'
+import {lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {stateFolder} from '../../nodes/known-nodes.js'
+
+// How far somebody has come, for the next time: a file in the user's state.
+
+export interface Place {
+  /** Where to go on. */
+  step: string
+  done: readonly string[]
+}
+
+const mostBytes = 256 * 1024
+const mostLessons = 100
+
+export class Progress {
+  readonly #path: string
+  readonly #folder: string
+  readonly #lesson: string
+  readonly #note: (text: string) => void
+  #cannotWrite = false
+
+  /** The lesson is the path of its file, `tour` for the built-in one. */
+  constructor(environment: NodeJS.ProcessEnv, lesson: string, note: (text: string) => void) {
+    this.#folder = stateFolder(environment)
+    this.#path = join(this.#folder, 'tour.json')
+    this.#lesson = lesson
+    this.#note = note
+  }
+
+  /** undefined where it has not begun; a file that tells nothing is said. */
+  read(): Place | undefined {
+    const place = this.#readAll()[this.#lesson]
+    return place === undefined ? undefined : place
+  }
+
+  /** Says once where it can't be kept. */
+  keep(place: Place): void {
+    this.#write({...this.#readAll(true), [this.#lesson]: place})
+  }
+
+  /** The next time begins anew. */
+  forget(): void {
+    const {[this.#lesson]: gone, ...others} = this.#readAll(true)
+    if (gone) this.#write(others)
+  }
+
+  #write(places: Record<string, Place>): void {
+    if (this.#cannotWrite) return
+    const fresh = `${this.#path}.${randomUUID()}`
+    try {
+      mkdirSync(this.#folder, {recursive: true, mode: 0o700})
+      const latest = Object.entries(places).slice(-mostLessons)
+      writeFileSync(fresh, JSON.stringify({lessons: Object.fromEntries(latest)}), {mode: 0o600, flag: 'wx'})
+      renameSync(fresh, this.#path)
+    } catch (error) {
+      this.#cannotWrite = true
+      rmSync(fresh, {force: true})
+      this.#note(`your place is not kept for the next time: ${(error as Error).message}`)
+    }
+  }
+
+  #readAll(quiet = false): Record<string, Place> {
+    let text: string
+    try {
+      const entry = lstatSync(this.#path)
+      // Nothing else is opened: a pipe would wait for ever.
+      if (!entry.isFile() || entry.size > mostBytes) throw new Error('it is no file of a tour')
+      text = readFileSync(this.#path, 'utf8')
+    } catch (error) {
+      const {code = '', message} = error as NodeJS.ErrnoException
+      if (!quiet && !['ENOENT', 'ENOTDIR'].includes(code)) this.#sayDamaged(message)
+      return {}
+    }
+    try {
+      return placesIn(JSON.parse(text))
+    } catch {
+      if (!quiet) this.#sayDamaged('it is damaged')
+      return {}
+    }
+  }
+
+  #sayDamaged(why: string): void {
+    this.#note(`where you were is not known (${this.#path}: ${why}): the tour begins anew`)
+  }
+}
+
+function placesIn(content: unknown): Record<string, Place> {
+  const {lessons} = content as {lessons: Record<string, unknown>}
+  const places = Object.entries(lessons).map(([lesson, place]): [string, Place] => {
+    const {step, done} = place as Place
+    if (typeof step !== 'string' || !Array.isArray(done) || !done.every((id) => typeof id === 'string'))
+      throw new Error('not a place')
+    return [lesson, {step, done}]
+  })
+  return Object.fromEntries(places)
+}

@@ -1,0 +1,231 @@
+import {renameSync} from 'node:fs'
+import type {CriClient} from '../../client/connect.js'
+import {UsageError} from '../../errors/errors.js'
+import {programName} from '../../text/program.js'
+import {findProblem, nodeHolds} from '../../tour/check.js'
+import type {Command, Lesson, Step} from '../../tour/lesson.js'
+import {callsText, type Look, paragraphs, stepText, type TracedCall, typedText} from '../../tour/pages.js'
+import {describeError} from '../failures/describe.js'
+import type {Grammar} from '../grammar.js'
+import {type AllowedLine, type Author, allowedLine} from './allowed.js'
+import {type Played, play, type Stage, type TraceEvent} from './play.js'
+import type {Progress} from './progress.js'
+
+/** What a tour has of the program around it. */
+export interface Surroundings {
+  lesson: Lesson
+  author: Author
+  grammar: Grammar
+  stage: Stage & {socketPath: string}
+  client: CriClient
+  look: Look
+  write: (text: string) => Promise<void>
+  /** A line that is typed; undefined at the end of the input. */
+  ask: (prompt: string) => Promise<string | undefined>
+  /** While a command has the terminal Ctrl-C is meant for it. */
+  leaveToChild: <Result>(work: () => Promise<Result>) => Promise<Result>
+  progress: Progress
+}
+
+type Way = 'next' | 'back' | 'quit'
+
+const ways: Readonly<Record<string, Way>> = {
+  next: 'next',
+  skip: 'next',
+  back: 'back',
+  quit: 'quit',
+  exit: 'quit',
+}
+
+interface StepState {
+  isDone: boolean
+  /** How many were given. */
+  hints: number
+}
+
+const help = `Enter types the command of the step for you; or type it yourself, or any other command of crisp.
+
+hint     a hint, and then the command
+skip     to the next step
+back     to the step before
+quit     leave; the next time goes on here (so do Ctrl-C and Ctrl-D)
+
+Ctrl-C while a command runs ends the command alone. \`crisp VERB --help\` shows what a verb can do.`
+
+export class TourSession {
+  readonly #around: Surroundings
+  /** Reasons for calls that were given already. */
+  readonly #said = new Set<string>()
+  #done: string[]
+
+  constructor(around: Surroundings, done: readonly string[]) {
+    this.#around = around
+    this.#done = [...done]
+  }
+
+  /** Step by step with whoever sits there. True if it came to the end. */
+  async guide(start: number): Promise<boolean> {
+    const {steps} = this.#around.lesson
+    for (let index = start; index < steps.length; ) {
+      const step = steps[index] as Step
+      this.#around.progress.keep({step: step.id, done: this.#done})
+      const way = await this.#guideStep(step, index)
+      if (way === 'quit') return false
+      index = way === 'back' ? Math.max(0, index - 1) : index + 1
+    }
+    this.#around.progress.forget()
+    return true
+  }
+
+  /** All of it, with every command run. Gives how many steps did not come out as they should. */
+  async show(start: number): Promise<number> {
+    const {lesson, look, write} = this.#around
+    let failures = 0
+    for (const [index, step] of lesson.steps.entries()) {
+      if (index < start) continue
+      await this.#prepare(step)
+      await write(stepText(lesson, index, look))
+      if (!step.command) continue
+      await write(`\n${typedText(step.command.text, look)}\n`)
+      const problem = await this.#attempt(this.#allowed(step.command), step, 'shown')
+      if (problem !== undefined) failures++
+      await this.#say(problem === undefined ? step.after : `Not as it should be: ${problem}.`)
+    }
+    return failures
+  }
+
+  async #guideStep(step: Step, index: number): Promise<Way> {
+    const {lesson, look, write, ask} = this.#around
+    await this.#prepare(step)
+    await write(stepText(lesson, index, look))
+    await write(step.command ? `\n${typedText(step.command.text, look)}` : '\n')
+    const state: StepState = {isDone: step.command === undefined, hints: 0}
+    for (;;) {
+      const line = await ask(state.isDone ? 'Enter goes on> ' : `${index + 1}/${lesson.steps.length}> `)
+      const word = line?.trim() ?? 'quit'
+      const way = word === '' && state.isDone ? 'next' : ways[word]
+      if (way) return way
+      if (word === 'help' || word === '?') await this.#say(help)
+      else if (word === 'hint') await this.#hint(step, ++state.hints)
+      else await this.#try(word, step, state)
+    }
+  }
+
+  /** Runs what was typed; an empty line is the step's own command. */
+  async #try(word: string, step: Step, state: StepState): Promise<void> {
+    const {look, write} = this.#around
+    const asked = this.#understand(word === '' ? (step.command?.text ?? '') : word)
+    if (typeof asked === 'string') return this.#say(`${asked}.`)
+    if (word === '' && step.command) await write(`${typedText(step.command.text, look)}\n`)
+    const isChecked = !state.isDone && asked.kind === 'command'
+    const problem = await this.#attempt(asked, isChecked ? step : undefined, 'asked')
+    if (!isChecked) return
+    if (problem !== undefined) {
+      await this.#say(`**Not yet:** ${problem}.`)
+      await this.#hint(step, ++state.hints)
+      return
+    }
+    state.isDone = true
+    if (!this.#done.includes(step.id)) this.#done.push(step.id)
+    await this.#say(`**Done.** ${step.after}`)
+  }
+
+  async #hint(step: Step, times: number): Promise<void> {
+    if (!step.command) return this.#say('There is nothing to type here: Enter goes on.')
+    if (times === 1 && step.hint !== '') return this.#say(step.hint)
+    await this.#say(`This is the command, and Enter types it: \`${step.command.text}\``)
+  }
+
+  /** What it is, or why it can't be run, in a sentence. */
+  #understand(line: string): AllowedLine | string {
+    try {
+      return allowedLine(line, this.#around.author, this.#around.grammar)
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      return describeError(error).text
+    }
+  }
+
+  #allowed({text}: Command): AllowedLine {
+    return allowedLine(text, this.#around.author, this.#around.grammar)
+  }
+
+  /** Runs it and shows its calls; says what the step's checks miss afterwards. */
+  async #attempt(
+    line: AllowedLine,
+    step: Step | undefined,
+    audience: 'asked' | 'shown',
+  ): Promise<string | undefined> {
+    const {stage, client, look, write, leaveToChild} = this.#around
+    const isAway = step?.runtime === 'away'
+    const stopAfterMs = audience === 'shown' ? (step?.stopAfterMs ?? longestMs) : undefined
+    const work = () => play(line, stage, {audience, stopAfterMs})
+    const played = await (isAway
+      ? this.#withoutSocket(work)
+      : audience === 'asked'
+        ? leaveToChild(work)
+        : work())
+    await write(callsText(line.verb, tracedCalls(played), this.#said, look))
+    if (played.exitCode !== 0) await write(`\n(exit code ${played.exitCode})\n`)
+    return step ? findProblem(step.check, played, client, stage.signal) : undefined
+  }
+
+  async #withoutSocket<Result>(work: () => Promise<Result>): Promise<Result> {
+    const {socketPath} = this.#around.stage
+    renameSync(socketPath, `${socketPath}.away`)
+    try {
+      return await work()
+    } finally {
+      renameSync(`${socketPath}.away`, socketPath)
+    }
+  }
+
+  /** Brings the node to where the step begins. */
+  async #prepare(step: Step): Promise<void> {
+    if (step.undo.length > 0 && (await nodeHolds(step.check, this.#around.client)))
+      for (const command of step.undo) await this.#runSilently(command)
+    for (const id of step.needs) await this.#establish(id)
+  }
+
+  async #establish(id: string): Promise<void> {
+    const {lesson, client, stage} = this.#around
+    const needed = lesson.steps.find((other) => other.id === id)
+    if (!needed?.command || (await nodeHolds(needed.check, client))) return
+    await this.#prepare(needed)
+    const ran = await this.#runSilently(needed.command)
+    await findProblem(needed.check, ran, client, stage.signal)
+  }
+
+  #runSilently(command: Command): Promise<Played> {
+    return play(this.#allowed(command), this.#around.stage, {audience: 'silent', stopAfterMs: longestMs})
+  }
+
+  async #say(text: string): Promise<void> {
+    if (text.trim() !== '') await this.#around.write(`\n${paragraphs(text, this.#around.look)}`)
+  }
+}
+
+/** Where nobody can end a command that goes on for ever. */
+const longestMs = 20_000
+
+/** Of each call its end, or its beginning where it has none; connections too. */
+function tracedCalls({events}: Played): TracedCall[] {
+  const isOver = ({call, service}: TraceEvent) =>
+    events.some(
+      (other) =>
+        other.call === call &&
+        other.service === service &&
+        other.event !== 'begin' &&
+        other.event !== 'message' &&
+        other.event !== 'waits',
+    )
+  return events.filter((moment) => {
+    if (moment.event === 'message' || moment.event === 'waits') return false
+    return moment.event !== 'begin' || !isOver(moment)
+  })
+}
+
+/** What is said to somebody who leaves. */
+export function leaving(words: string): string {
+  return `\nThe next time it goes on here: ${programName()} ${words}\n`
+}

@@ -1,0 +1,102 @@
+import {printable, printableLines} from '../errors/printable.js'
+import {verbCalls} from '../explain/verbs.js'
+import {markdownText, type PageStyle} from '../formats/markdown.js'
+import type {Paint} from '../text/meaning.js'
+import {programName} from '../text/program.js'
+import {answerOf, subjectOf, type TracedMoment, traceLine} from '../views/calls.js'
+import type {Lesson, Step} from './lesson.js'
+
+// What a tour shows, as text of so many columns.
+
+export interface Look {
+  width: number
+  style: PageStyle
+  paint: Paint
+}
+
+export function stepText(lesson: Lesson, index: number, {width, style}: Look): string {
+  const step = lesson.steps[index] as Step
+  const head = `--- ${index + 1}/${lesson.steps.length}  ${printable(step.title)} `
+  return `\n${style.title(head.padEnd(width - 2, '-'))}\n\n${paragraphs(step.text, {width, style})}`
+}
+
+/** Markdown of a lesson's file, which may hold anything. */
+export function paragraphs(text: string, {width, style}: Pick<Look, 'width' | 'style'>): string {
+  return markdownText(printableLines(text), width - 2, style)
+}
+
+/** How the command of a step is shown. */
+export function typedText(command: string, {style}: Look): string {
+  const words = command.replace(/^crisp +/, '')
+  return `  $ ${style.typed(printable(`${programName()} ${words}`))}\n`
+}
+
+export function listText(
+  lesson: Lesson,
+  {here, done}: {here: string | undefined; done: readonly string[]},
+): string {
+  const lines = lesson.steps.map(({id, title}, index) => {
+    const mark = id === here ? '>' : done.includes(id) ? '+' : ' '
+    return `${mark} ${String(index + 1).padStart(2)}  ${printable(title)}\n`
+  })
+  return `${printable(lesson.title)}\n\n${lines.join('')}`
+}
+
+/** A call or stream of the trace. */
+export interface TracedCall {
+  event: string
+  service: string
+  method: string
+  request?: Record<string, unknown>
+  response?: Record<string, unknown>
+  durationMs?: number
+  status?: string
+  details?: string
+  exitCode?: number
+}
+
+const mostLines = 14
+
+/** The calls of a command as --trace prints them, each with why the verb makes it where that was not yet said. */
+export function callsText(
+  verb: string,
+  events: readonly TracedCall[],
+  said: Set<string>,
+  {width, style, paint}: Look,
+): string {
+  if (events.length === 0) return ''
+  const shown = events.slice(0, mostLines)
+  const more = events.length - shown.length
+  const lines = shown.map((event) => {
+    const moment = momentOf(event)
+    const whole = traceLine(moment).trimEnd()
+    const isCut = whole.length > width - 1 && !moment.ending?.isFailure
+    const line = isCut ? `${whole.slice(0, width - 2)}…` : traceLine(moment, paint).trimEnd()
+    const why = verbCalls[verb]?.find(({method}) => method === event.method)?.why
+    if (why === undefined || said.has(why)) return `${line}\n`
+    said.add(why)
+    return `${line}\n${indent(why, width, style)}`
+  })
+  return `\n${style.title('CRI calls')}\n${lines.join('')}${more > 0 ? `… and ${more} more\n` : ''}`
+}
+
+function indent(why: string, width: number, style: PageStyle): string {
+  const margin = '    '
+  return markdownText(why, width - margin.length - 2, style).replace(/^(?=.)/gm, margin)
+}
+
+function momentOf(event: TracedCall): TracedMoment {
+  const {service, method, request, response, durationMs, status, details = '', exitCode} = event
+  const isFailure = status !== undefined && !['OK', 'left', 'interrupted'].includes(status)
+  const answer = exitCode === undefined ? (response ? answerOf(response) : '') : `exit code ${exitCode}`
+  return {
+    service: service === 'ImageService' ? 'image' : service === 'stream' ? 'stream' : 'runtime',
+    method,
+    took: durationMs ?? 'begins',
+    ...(status === undefined
+      ? {}
+      : {ending: {text: details === '' ? status : `${status}: ${details}`, isFailure}}),
+    subject: service === 'stream' ? '' : subjectOf(request),
+    ...(answer === '' ? {} : {answer}),
+  }
+}

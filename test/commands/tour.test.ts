@@ -1,0 +1,86 @@
+import {existsSync} from 'node:fs'
+import {mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {runCli} from '../support/run-cli.js'
+
+let home: string
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'crisp-tour-'))
+})
+afterAll(() => rm(home, {recursive: true}))
+
+/** Folders of its own, where all that a tour keeps is to be found. */
+async function place(): Promise<NodeJS.ProcessEnv & {XDG_RUNTIME_DIR: string; XDG_STATE_HOME: string}> {
+  const folder = await mkdtemp(join(home, 'place-'))
+  const runtime = join(folder, 'run')
+  await mkdir(runtime, {mode: 0o700})
+  return {XDG_RUNTIME_DIR: runtime, XDG_STATE_HOME: join(folder, 'state')}
+}
+
+const asRoot =
+  process.getuid?.() === 0
+    ? 'crisp: the embedded runtime runs as root and isolates nothing: what a container does, it does to this machine (crisp demo --user NAME runs it as another user)\n'
+    : ''
+
+test('all of it without anybody there: every command does what its step is about, and nothing is left', async () => {
+  const env = await place()
+  const {stdout, stderr, exitCode} = await runCli(['tour', '--non-interactive'], {env})
+  expect(stdout).not.toContain('Not as it should be')
+  expect({stderr, exitCode}).toEqual({stderr: asRoot, exitCode: 0})
+  const titles = [...stdout.matchAll(/^--- (\d+)\/(\d+) {2}/gm)].map(([, number, count]) => ({number, count}))
+  expect(titles.length).toBeGreaterThan(20)
+  expect(titles).toEqual(
+    titles.map((_, index) => ({number: String(index + 1), count: String(titles.length)})),
+  )
+  // The calls that make a pod, and how one that fails is told.
+  expect(stdout).toMatch(/^runtime RunPodSandbox .* OK {2}lab {2}-> [0-9a-f]{13}$/m)
+  expect(stdout).toMatch(/^image {3}PullImage .* NotFound: .*$/m)
+  expect(stdout).toMatch(/^stream {2}connection .* OK {2}-> exit code 3$/m)
+  expect(await left(env)).toEqual([])
+})
+
+/** All but what completion keeps. */
+async function left({XDG_RUNTIME_DIR}: {XDG_RUNTIME_DIR: string}): Promise<string[]> {
+  const names = await readdir(join(XDG_RUNTIME_DIR, 'crisp'))
+  return names.filter((name) => !name.startsWith('names-'))
+}
+
+test('the lesson that is shipped does what it says', async () => {
+  const {stdout: lesson} = await runCli(['tour', '--example'])
+  const env = await place()
+  const file = join(env.XDG_RUNTIME_DIR, 'lesson.yaml')
+  await writeFile(file, lesson)
+  const {stdout, exitCode} = await runCli(['tour', '--lesson', file, '--non-interactive'], {env})
+  expect(stdout).not.toContain('Not as it should be')
+  expect(exitCode).toBe(0)
+})
+
+test('a step that does not come out as it should is said, and the others are shown', async () => {
+  const env = await place()
+  const file = join(env.XDG_RUNTIME_DIR, 'lesson.yaml')
+  await writeFile(
+    file,
+    `title: T
+node: empty
+steps:
+- {id: a, title: A, text: Text., command: crisp ps, check: {pod: web, is: ready, within: 100ms}}
+- {id: b, title: B, text: Text., command: crisp pods, check: [{call: ListPodSandbox}, {code: 0}]}
+`,
+  )
+  const {stdout, exitCode} = await runCli(['tour', '--lesson', file, '--non-interactive'], {env})
+  expect(stdout).toContain('\nNot as it should be: there is no pod web.\n')
+  expect(stdout).toContain('--- 2/2  B ---')
+  expect(exitCode).toBe(1)
+  expect(existsSync(env.XDG_STATE_HOME)).toBe(false)
+})
+
+test('without a terminal it says what to do', async () => {
+  expect(await runCli(['tour'])).toEqual({
+    stdout: '',
+    stderr: 'crisp: a tour needs a terminal: --non-interactive prints it all\n',
+    exitCode: 2,
+  })
+})
