@@ -1,9 +1,11 @@
 import type {OutputForm} from '../formats/output.js'
-import type {View} from '../formats/view.js'
+import type {SortKey, View} from '../formats/view.js'
 
 /** Takes views as what they are made of, where somebody else lays them out together with others. */
 export interface AnswerSink {
   give(view: View, form: OutputForm): Promise<void>
+  /** Names alone, with what each is sorted by. */
+  giveNames(names: Iterable<string>, order: readonly SortKey[] | undefined): Promise<void>
 }
 
 let sink: AnswerSink | undefined

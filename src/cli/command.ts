@@ -5,9 +5,10 @@ import type {Reading} from '../config-files/source.js'
 import {exitCode, Interrupted, MissingArgumentError, RpcError} from '../errors/errors.js'
 import {printableLines} from '../errors/printable.js'
 import {shorten} from '../errors/shorten.js'
+import {linePieces} from '../formats/lines.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
-import type {View} from '../formats/view.js'
+import type {SortKey, View} from '../formats/view.js'
 import {writePieces} from '../terminal/write-pieces.js'
 import {mapLazily} from '../text/map-lazily.js'
 import type {Paint} from '../text/meaning.js'
@@ -198,6 +199,14 @@ export abstract class CriCommand {
     // As writeRaw() has it.
     const fit = form.raw && process.stdout.isTTY ? mapLazily(pieces, printableLines) : pieces
     await this.writePieces(fit)
+  }
+
+  /** IDs alone, a line each. */
+  protected async showIds(things: readonly {id: string}[], order?: () => readonly SortKey[]): Promise<void> {
+    const ids = mapLazily(things, ({id}) => id)
+    const answers = answerSink()
+    if (answers) return await answers.giveNames(ids, order?.())
+    await this.writePieces(linePieces(ids))
   }
 
   /** Columns of the terminal on stdout, undefined for a pipe or a file. */

@@ -3,10 +3,9 @@ import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
 import {listFlags, unitsFlag} from '../cli/flags/common.js'
 import {imageFilterFlag} from '../cli/flags/images.js'
-import {linePieces} from '../formats/lines.js'
 import {imageFilter} from '../node/image-filter.js'
 import {selectImages} from '../node/selection.js'
-import {mapLazily} from '../text/map-lazily.js'
+import {referenceOf} from '../views/order.js'
 
 export default class Images extends CriCommand {
   static override summary = 'List images, one line for each tag'
@@ -38,7 +37,7 @@ export default class Images extends CriCommand {
 
     const images = filter(await selectImages(client, args.image))
     const forPeople = output.shows === 'table'
-    if (flags.quiet && forPeople) return await this.writePieces(linePieces(mapLazily(images, ({id}) => id)))
+    if (flags.quiet && forPeople) return await this.showIds(images, () => images.map(referenceOf))
 
     const {imageBlocks, imagesView} = await import('../views/images.js')
     if (flags.verbose && forPeople) return this.write(imageBlocks(images))

@@ -3,13 +3,12 @@ import {CriCommand} from '../cli/command.js'
 import {idFlag, treeFlags, treeForms} from '../cli/flags/common.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import type {CriClient} from '../client/connect.js'
-import {linePieces} from '../formats/lines.js'
 import type {PodSandbox} from '../generated/cri.js'
 import {podDetails} from '../node/details.js'
 import {podEndings} from '../node/endings.js'
 import {selectPods} from '../node/selection.js'
-import {mapLazily} from '../text/map-lazily.js'
 import {isCrictlMode} from '../text/program.js'
+import {newestFirst} from '../views/order.js'
 
 export default class Pods extends CriCommand {
   static override summary = 'List pods (their sandboxes), ready or not'
@@ -36,7 +35,7 @@ export default class Pods extends CriCommand {
 
     const pods = await selectPods(client, {...selection, onUnknown: noteUnknown((text) => this.note(text))})
     const forPeople = output.shows === 'table'
-    if (flags.quiet && forPeople) return await this.writePieces(linePieces(mapLazily(pods, ({id}) => id)))
+    if (flags.quiet && forPeople) return await this.showIds(pods, () => pods.map(newestFirst))
 
     if (output.name === 'tree') return await this.#showTree(client, pods, flags)
     // What a table on a terminal shows is nobody's input.

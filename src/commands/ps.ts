@@ -5,19 +5,19 @@ import {allFlag, idFlag, treeFlags, treeForms} from '../cli/flags/common.js'
 import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
 import type {CriClient} from '../client/connect.js'
 import {showPlaced} from '../client/names.js'
-import {linePieces} from '../formats/lines.js'
 import type {OutputForm} from '../formats/output.js'
 import type {Container} from '../generated/cri.js'
 import {containerStatuses} from '../node/details.js'
 import {countFailed, type Endings, endingsOf} from '../node/endings.js'
 import {type ContainerSelection, imageNames, selectContainers} from '../node/selection.js'
-import {mapLazily} from '../text/map-lazily.js'
 import {isCrictlMode, programName} from '../text/program.js'
 
 /** What the runtime may take to tell how containers have ended, before a table goes without. */
 const endingsWithinMs = 2_000
 /** What columns of the user's own may show of it. */
 const endingFields = ['exitCode', 'reason', 'message', 'finishedAt', 'startedAt']
+
+import {newestFirst} from '../views/order.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers; by default only running ones'
@@ -54,8 +54,7 @@ export default class Ps extends CriCommand {
     const hidden = this.#countHidden(client, selection, flags, output)
     const containers = await chooseContainers(client, selection, (text) => this.note(text))
     const forPeople = output.shows === 'table'
-    if (flags.quiet && forPeople)
-      return await this.writePieces(linePieces(mapLazily(containers, ({id}) => id)))
+    if (flags.quiet && forPeople) return await this.showIds(containers, () => containers.map(newestFirst))
 
     if (output.name === 'tree') return await this.#showTree(client, containers, flags)
     const {containerBlocks, containersView} = await import('../views/containers.js')

@@ -20,7 +20,7 @@ export interface View {
   /** Where the document is those items and nothing else, under this name. */
   listName?: string
   /** What each entry is sorted by, in the order of the entries, from the least: how lists of several nodes become one. */
-  order?: (shows: 'table' | 'names' | 'items') => readonly SortKey[] | undefined
+  order?: (shows: 'table' | 'names' | 'items' | 'text') => readonly SortKey[] | undefined
   /** Forms that only this view has, by the word that asks for each. */
   own?: Readonly<Record<string, () => string>>
 }

@@ -34,7 +34,7 @@ export function containersView(containers: readonly Container[], context: Contai
       mapLazily(containers, (item) => ({...protoJson('Container', item), ...endingOf(item, context)})),
     names: () => containerReferences(containers, context.identityOf),
     table: (wide) => containersTable(containers, context, wide),
-    order: () => containers.map(newestFirst),
+    order: (shows) => (shows === 'text' ? undefined : containers.map(newestFirst)),
   }
 }
 

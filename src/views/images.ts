@@ -5,6 +5,7 @@ import type {Image} from '../generated/cri.js'
 import {shortId} from '../text/short-id.js'
 import {bytesText, type Units} from '../text/units.js'
 import {type BlockLine, blocks} from './blocks.js'
+import {referenceOf} from './order.js'
 
 export interface ImagesContext {
   width?: number | undefined
@@ -27,8 +28,13 @@ const none = '<none>'
 export function imagesView(images: readonly Image[], context: ImagesContext): View {
   return {
     ...listOf('images', images, (item) => protoJson('Image', item)),
-    names: () => images.map(({id, repoTags, repoDigests}) => repoTags[0] ?? repoDigests[0] ?? id),
+    names: () => images.map(referenceOf),
     table: (wide) => imagesTable(images, wide ? {...context, digests: true, pinned: true} : context),
+    order: (shows) => {
+      if (shows === 'text') return undefined
+      if (shows !== 'table') return images.map(referenceOf)
+      return images.flatMap((image) => imageRows(image).map(() => referenceOf(image)))
+    },
   }
 }
 

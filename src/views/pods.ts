@@ -31,7 +31,7 @@ export function podsView(pods: readonly PodSandbox[], context: PodsContext): Vie
     ...listOf('items', pods, (item) => protoJson('PodSandbox', item)),
     names: () => podReferences(pods),
     table: (wide) => podsTable(pods, context, wide),
-    order: () => pods.map(newestFirst),
+    order: (shows) => (shows === 'text' ? undefined : pods.map(newestFirst)),
   }
 }
 

@@ -15,47 +15,61 @@ export class FarAnswers implements AnswerSink {
   }
 
   async give(view: View, form: OutputForm): Promise<void> {
-    await writePieces(process.stdout, this.#pieces(view, form), new AbortController().signal)
+    await this.#write(piecesOf(view, form))
   }
 
-  *#pieces(view: View, form: OutputForm): Generator<string> {
-    yield `${this.#mark}${answerBegins}\n`
-    const entries = function* (head: AnswerHead, values: Iterable<unknown>): Generator<string> {
-      const keys = view.order?.(head.kind === 'text' ? 'table' : head.kind)
-      yield jsonText(head, 0)
-      let piece = ''
-      let index = 0
-      for (const value of values) {
-        piece += jsonText([keyAt(keys, index++), value], 0)
-        if (piece.length < pieceLength) continue
-        yield piece
-        piece = ''
-      }
-      yield piece
-    }
-    if (form.shows === 'names') yield* entries({kind: 'names', form: form.name}, view.names())
-    else if (form.shows === 'document' && view.own?.[form.name] === undefined)
-      yield* entries(
-        {kind: 'items', form: form.name, ...(view.listName !== undefined && {listName: view.listName})},
-        (form.name.startsWith('custom-columns') && view.rows?.()) || itemsOf(view),
-      )
-    else {
-      const {tables, text} = takeTables(() => form.render(view))
-      const [table] = tables
-      if (form.shows === 'table' && table && tables.length === 1 && text === '')
-        yield* entries({kind: 'table', form: form.name, columns: table.columns}, table.rows)
-      else
-        yield* entries(
-          {kind: 'text', form: form.name},
-          // A view of lines as they happen is made once.
-          [tables.length === 0 ? text : [...form.render(view)].join('')],
-        )
-    }
-    yield `${this.#mark}${answerEnds}\n`
+  async giveNames(names: Iterable<string>, order: readonly SortKey[] | undefined): Promise<void> {
+    await this.#write(entries({kind: 'names', form: 'name'}, names, order))
+  }
+
+  async #write(pieces: Iterable<string>): Promise<void> {
+    const marked = [[`${this.#mark}${answerBegins}\n`], pieces, [`${this.#mark}${answerEnds}\n`]]
+    await writePieces(process.stdout, flatten(marked), new AbortController().signal)
   }
 }
 
+function* flatten(parts: Iterable<Iterable<string>>): Generator<string> {
+  for (const part of parts) yield* part
+}
+
+/** The head, and an entry a line. */
+function piecesOf(view: View, form: OutputForm): Iterable<string> {
+  const all = (head: AnswerHead, values: Iterable<unknown>) => entries(head, values, view.order?.(head.kind))
+  if (form.shows === 'names') return all({kind: 'names', form: form.name}, view.names())
+  if (form.shows === 'document' && view.own?.[form.name] === undefined)
+    return all(
+      {kind: 'items', form: form.name, ...(view.listName !== undefined && {listName: view.listName})},
+      (form.name.startsWith('custom-columns') && view.rows?.()) || itemsOf(view),
+    )
+  const {tables, text} = takeTables(() => form.render(view))
+  const [table] = tables
+  if (form.shows === 'table' && table && tables.length === 1 && text === '')
+    return all({kind: 'table', form: form.name, columns: table.columns}, table.rows)
+  return all(
+    {kind: 'text', form: form.name},
+    // A view of lines as they happen is made once.
+    [tables.length === 0 ? text : [...form.render(view)].join('')],
+  )
+}
+
 const pieceLength = 65_536
+
+function* entries(
+  head: AnswerHead,
+  values: Iterable<unknown>,
+  keys: readonly SortKey[] | undefined,
+): Generator<string> {
+  yield jsonText(head, 0)
+  let piece = ''
+  let index = 0
+  for (const value of values) {
+    piece += jsonText([keyAt(keys, index++), value], 0)
+    if (piece.length < pieceLength) continue
+    yield piece
+    piece = ''
+  }
+  yield piece
+}
 
 function keyAt(keys: readonly SortKey[] | undefined, index: number): SortKey | null {
   return keys?.[index] ?? null

@@ -17,6 +17,7 @@ import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {messageText, readMessage, reportFailure, writeMessage} from '../messages.js'
 import {terminalStyle, terminalWidth} from '../output.js'
+import type {AnswerHead} from './answer.js'
 import {type Answer, AnswerReader} from './answers.js'
 import {InputForNode} from './input.js'
 import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
@@ -467,7 +468,7 @@ class Several {
     let isFirst = true
     if (this.#merging) return await this.#showInTime(answers)
     for (const {head, view} of oneViews(answers, {width: this.#width(), style, fold, limit})) {
-      const form = await this.#formFor(head.form)
+      const form = await this.#formFor(head)
       const text = form.render(view)
       await writePieces(process.stdout, isFirst ? text : [form.further([...text].join(''))], this.#signal)
       isFirst = false
@@ -488,7 +489,7 @@ class Several {
           .join('')
       else
         for (const {head, view} of oneViews([answer], options))
-          text += [...(await this.#formFor(head.form)).render(view)].join('')
+          text += [...(await this.#formFor(head)).render(view)].join('')
       await this.#merging?.add(answer.node, Number(key ?? 0) / 1_000_000, text)
     }
   }
@@ -498,12 +499,14 @@ class Several {
   }
 
   /** As it was asked for here; the node says only what is usual. */
-  #formFor(usual: string): ReturnType<typeof parseOutputForm> {
+  #formFor({kind, form: usual}: AnswerHead): ReturnType<typeof parseOutputForm> {
     const {given} = this.#line
     const output = givenValue(given, 'output')
     const template = givenValue(given, 'template')
     const named = typeof template === 'string' ? 'go-template' : /^[a-z]+$/.test(usual) ? usual : 'json'
-    return parseOutputForm(typeof output === 'string' ? output : named, {
+    const asked = typeof output === 'string' ? output : named
+    // Also where a flag asks for names instead of a table.
+    return parseOutputForm(kind === 'names' ? 'name' : asked, {
       template: typeof template === 'string' ? template : undefined,
       readFile: async (path) => (await readFileBytes(path, {signal: this.#signal})).toString(),
     })

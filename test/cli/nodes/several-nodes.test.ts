@@ -82,6 +82,42 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     ).toEqual(['m1 web-1', 'm1 web-2', 'n1 web-1', 'n2 web-1'])
   })
 
+  test.each([
+    ['images', 'images'],
+    ['pods', 'items'],
+    ['ps', 'containers'],
+  ])('%s of several nodes are in the order of one, in every form', async (verb, list) => {
+    const shown = async (...argv: string[]) => {
+      const {stdout, stderr} = await on('-N', 'n1,@others', verb, ...argv)
+      expect(stderr).toBe('')
+      return stdout.trim().split('\n')
+    }
+    const items: {node: string; id: string; createdAt: string; repoTags: string[]; repoDigests: string[]}[] =
+      JSON.parse((await shown('-o', 'json')).join('\n'))[list]
+    // Images by name, all others from the newest on.
+    const keys = items.map(({id, createdAt, repoTags = [], repoDigests = []}) =>
+      verb === 'images' ? (repoTags[0] ?? repoDigests[0] ?? id) : createdAt,
+    )
+    expect(keys).toEqual(verb === 'images' ? keys.toSorted() : keys.toSorted().reverse())
+    const nodes = items.map(({node}) => node)
+    expect(new Set(nodes)).toEqual(new Set(['n1', 'm1']))
+    const nodesOf = (lines: readonly string[]) => lines.map((line) => /^[nm]1/.exec(line)?.[0])
+    const forms = [
+      ['-o', 'name'],
+      ['-q'],
+      ['-q', '-o', 'wide'],
+      ...(verb === 'images' ? [] : [['--no-fold']]),
+    ]
+    for (const form of forms)
+      expect(
+        nodesOf((await shown(...form)).filter((line) => !line.startsWith('NODE'))),
+        form.join(' '),
+      ).toEqual(nodes)
+    if (verb !== 'images')
+      for (const form of [['--last', '1', '-q'], ['-lq'], ['--latest', '-o', 'name']])
+        expect(nodesOf(await shown(...form)), form.join(' ')).toEqual(nodes.slice(0, 1))
+  })
+
   test('documents say the node of each item', async () => {
     const {stdout} = await on('-N', 'n1,n2', 'ps', '-o', 'json')
     const {containers} = JSON.parse(stdout)
