@@ -146,7 +146,10 @@ export abstract class CriCommand {
 
   /** In which units sizes are shown: as --units says, else the settings; in crictl's mode without the flag in crictl's. */
   protected async units(flags: GlobalFlags & {units?: Units | undefined}): Promise<Units> {
-    return flags.units ?? (isCrictlMode() ? 'si' : (await this.settings(flags)).units)
+    if (flags.units || isCrictlMode()) return flags.units ?? 'si'
+    const {ownUnits} = await import('./settings/own-units.js')
+    const own = await ownUnits(this.readConfig, (text) => this.note(text))
+    return own ?? (await this.settings(flags)).units
   }
 
   /**

@@ -10,6 +10,8 @@ export interface Orders {
   terminals: {stdin: boolean; stdout?: TerminalFacts; stderr?: TerminalFacts}
   /** One of several nodes: views come as what they are made of, and are laid out here. */
   answers?: boolean
+  /** In which the user wants sizes, where no flag says so. */
+  units?: 'si' | 'iec'
   /** The user's files that the command line names, by the path that is written there. */
   files: Readonly<Record<string, TravellingFile>>
   /** What the line copies into a container, which is asked for as a tar stream. */

@@ -1,4 +1,4 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -27,6 +27,8 @@ let directory: string
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crisp-units-'))
   await writeFile(join(directory, 'crictl.yaml'), 'units: iec\n')
+  await mkdir(join(directory, 'own', 'crisp'), {recursive: true})
+  await writeFile(join(directory, 'own', 'crisp', 'config.yaml'), 'units: si\n')
   runtime = await startFakeRuntime({
     Status: {status: {conditions: []}},
     ListPodSandbox: {items: [pod]},
@@ -85,6 +87,14 @@ describe.each([
     expect(await shown(line, {CRI_CONFIG_FILE})).toEqual({si: false, iec: true})
   })
 
+  test('and where the user’s own settings do, before those of the file', async () => {
+    const env = {
+      CRI_CONFIG_FILE: join(directory, 'crictl.yaml'),
+      XDG_CONFIG_HOME: join(directory, 'own'),
+    }
+    expect(await shown(line, env)).toEqual({si: true, iec: false})
+  })
+
   // rmi has no flag for it.
   if (line[0] !== 'rmi')
     test('and where the flag does, which wins', async () => {
@@ -98,4 +108,14 @@ test('in crictl’s mode only the flag counts', async () => {
   const env = {CRI_CONFIG_FILE: join(directory, 'crictl.yaml'), CRISP_COMPAT: 'crictl'}
   const {stdout} = await runInProcess(['images'], {endpoint: runtime.endpoint, env})
   expect(stdout).toContain('150MB')
+})
+
+test('own settings with a mistake are said, and left aside', async () => {
+  const own = join(directory, 'wrong')
+  await mkdir(join(own, 'crisp'), {recursive: true})
+  await writeFile(join(own, 'crisp', 'config.yaml'), 'units: MiB\n')
+  const env = {XDG_CONFIG_HOME: own}
+  const {stdout, stderr} = await runInProcess(['images'], {endpoint: runtime.endpoint, env})
+  expect(stdout).toContain('150MB')
+  expect(stderr).toBe(`crisp: ignoring config file ${own}/crisp/config.yaml, units: should be si or iec\n`)
 })

@@ -2,12 +2,12 @@ import {existsSync} from 'node:fs'
 import {signalAfter} from '../../client/deadlines.js'
 import {knownSockets} from '../../client/endpoints.js'
 import {readLine} from '../argv.js'
-import {typedNodes} from '../nodes/where.js'
 import {configReader} from '../settings/file.js'
 import {readSettings} from '../settings/settings.js'
 import type {Candidate, CompletableCommand, CompletableFlag, Position} from './position.js'
 import {positionOf, runtimeFlags} from './position.js'
 import {answer, type Shell, shells, typedLine} from './shells.js'
+import {typedNodes} from './typed-nodes.js'
 
 /** A busy node takes this long; after that a person has gone on typing. */
 const patienceMs = 1_000

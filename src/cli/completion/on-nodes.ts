@@ -9,12 +9,13 @@ import {RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
 import {type CommandLine, givenValue} from '../argv.js'
-import {asksForTunnel, type TypedNodes} from '../nodes/where.js'
+import {asksForTunnel} from '../nodes/where.js'
 import {nodesTyped} from '../nodes/which-nodes.js'
 import type {NodeSettings} from '../settings/own-file.js'
 import {askRuntime, candidatesFrom, type Lookup, listFor, listsOrKept} from './live.js'
 import type {NodeLists} from './names.js'
 import type {Candidate, CompletableFlag} from './position.js'
+import type {TypedNodes} from './typed-nodes.js'
 
 interface Options {
   globalFlags: readonly CompletableFlag[]

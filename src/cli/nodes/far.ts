@@ -10,6 +10,7 @@ import {replaceStdin} from '../../sessions/stdin.js'
 import {setUsersConnection} from '../../sessions/users-connection.js'
 import {setAnswerSink} from '../answers.js'
 import {pretendTerminal} from '../pretend-terminal.js'
+import {setUsersUnits} from '../settings/users-units.js'
 import {FarAnswers} from './far-answers.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
@@ -63,6 +64,7 @@ export class FarEnd implements Disposable {
         open: () => new FarConnection(this.#input, markStart(orders.nonce)),
       })
     if (orders.resume) setResumePoint(new FarPoint(orders.resume, markStart(orders.nonce)))
+    if (orders.units) setUsersUnits(orders.units)
     if (orders.answers) setAnswerSink(new FarAnswers(markStart(orders.nonce)))
     const frames = new FrameReader()
     this.#raw

@@ -209,13 +209,13 @@ export async function connectAndRun(
 function withSettings(
   orders: Orders,
   {given}: CommandLine,
-  {runtimeEndpoint}: NodeSettings,
+  {runtimeEndpoint, units}: NodeSettings,
   answers: boolean,
 ): Orders {
   const [verb = '', ...rest] = orders.words
   const isGiven = givenValue(given, 'runtime-endpoint') !== undefined
   const flags = isGiven || runtimeEndpoint === undefined ? [] : [`--runtime-endpoint=${runtimeEndpoint}`]
-  return {...orders, words: [verb, ...flags, ...rest], ...(answers && {answers})}
+  return {...orders, words: [verb, ...flags, ...rest], ...(answers && {answers}), ...(units && {units})}
 }
 
 /** How long a login may take to begin, once it is made; undefined where the user has no opinion. */

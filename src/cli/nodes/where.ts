@@ -1,6 +1,6 @@
 import {UsageError} from '../../errors/errors.js'
 import {type CommandLine, givenValue} from '../argv.js'
-import type {CompletableCommand, Completes, Position} from '../completion/position.js'
+import type {CompletableCommand, Completes} from '../completion/position.js'
 
 /** They say where and how a command runs, and are not passed on to there. */
 export const nodeFlagNames: ReadonlySet<string> = new Set([
@@ -102,32 +102,8 @@ export function takesNodeWord(index: number, command: CompletableCommand | undef
   return isObject(complete) || (command?.id === 'which' && multiple === true)
 }
 
-/** For which nodes a half-typed line is, where its last word is a name on them. */
-export interface TypedNodes {
-  /** As `--node` takes them. */
-  expressions: string[]
-  nodesFile: string | undefined
-  /** Of the word: `NODE//`, and what is typed of the name. */
-  before: string
-  part: string
-}
-
-/** undefined where a name of this machine is typed. */
-export function typedNodes(
-  {part, argument, command, line}: Pick<Position, 'part' | 'argument' | 'command' | 'line'>,
-  environment: NodeJS.ProcessEnv,
-): TypedNodes | undefined {
-  const [before = ''] = nodePrefix.exec(part) ?? []
-  if (before !== '' && argument !== undefined && takesNodeWord(argument, command))
-    return {expressions: [before.slice(0, -2)], nodesFile: undefined, before, part: part.slice(before.length)}
-  if (!asksForNodes(line, command, environment)) return undefined
-  const file = givenValue(line.given, 'nodes-file')
-  const nodesFile = typeof file === 'string' ? file : undefined
-  return {expressions: nodeExpressions(line, environment), nodesFile, before: '', part}
-}
-
 /** `NODE//`. What begins with a dot is a path of this machine. */
-const nodePrefix = /^(?!\.)(?:ssh:\/\/[^/]+|[^/:\s]+)\/\//
+export const nodePrefix = /^(?!\.)(?:ssh:\/\/[^/]+|[^/:\s]+)\/\//
 
 function argumentAt(
   index: number,

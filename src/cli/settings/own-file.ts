@@ -6,12 +6,15 @@ import {UserError} from '../../errors/errors.js'
 import {isTrustedFolder} from '../../node/own-folder.js'
 import {parseNodeSet} from '../../nodes/node-set.js'
 import {nearest} from '../../text/nearest.js'
+import type {Units} from '../../text/units.js'
 import {parseYaml, type ReadConfig} from './file.js'
 
 // crisp's own settings, of the user and not of the runtime: `~/.config/crisp/config.yaml`.
 
 export interface OwnSettings {
   groups: ReadonlyMap<string, NodeGroup>
+  /** Of sizes, on every node. */
+  units?: Units
 }
 
 /** Nodes that have a name together, and what holds for each of them. */
@@ -23,9 +26,11 @@ export interface NodeGroup {
 export interface NodeSettings {
   sudo?: boolean
   runtimeEndpoint?: string
+  /** The user's, whatever the node. */
+  units?: Units
 }
 
-const keys = ['nodes']
+const keys = ['nodes', 'units']
 const groupKeys = ['nodes', 'sudo', 'runtime-endpoint']
 /** They have a meaning of their own. */
 const reservedNames = ['all', 'failed']
@@ -66,7 +71,9 @@ function isOurs(path: string): boolean {
 export async function parseOwnSettings(text: string, path: string): Promise<OwnSettings> {
   const where = `config file ${path}`
   const content = text.trim() === '' ? {} : ((await parseYaml(text, path)) ?? {})
-  const {nodes = {}} = mapping(content, where, keys)
+  const {nodes = {}, units = ''} = mapping(content, where, keys)
+  if (units !== '' && units !== 'si' && units !== 'iec')
+    throw new UserError(`${where}, units: should be si or iec`)
   const groups = new Map<string, NodeGroup>()
   const entries = Object.entries(nodes === '' ? {} : mapping(nodes, `${where}, nodes`))
   const written = new Map(entries)
@@ -77,7 +84,7 @@ export async function parseOwnSettings(text: string, path: string): Promise<OwnS
       )
     readGroup(name, [])
   }
-  return {groups}
+  return {groups, ...(units !== '' && {units})}
 
   function readGroup(name: string, above: readonly string[]): readonly string[] {
     const place = `${where}, nodes, ${name}`
@@ -113,9 +120,9 @@ export function allNodes({groups}: OwnSettings): string[] {
 }
 
 /** What holds for a node, of all the groups that it is in; the last one wins. */
-export function settingsFor({groups}: OwnSettings, node: string): NodeSettings {
+export function settingsFor({groups, units}: OwnSettings, node: string): NodeSettings {
   return Object.assign(
-    {},
+    units === undefined ? {} : {units},
     ...[...groups.values()].filter(({nodes}) => nodes.includes(node)).map(({settings}) => settings),
   )
 }

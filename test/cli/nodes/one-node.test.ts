@@ -408,6 +408,16 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     expect((await there.outcome()).output).toBe((await here.outcome()).output)
   })
 
+  test("sizes are in the units of the user's own settings", async () => {
+    const own = await mkdtemp(join(tmpdir(), 'crisp-own-'))
+    onTestFinished(() => rm(own, {recursive: true}))
+    mkdirSync(join(own, 'crisp'))
+    writeFileSync(join(own, 'crisp', 'config.yaml'), 'units: iec\n')
+    const env = {...node.env, XDG_CONFIG_HOME: own}
+    expect(await runCli(['-N', 'root', 'images'], {env})).toEqual(await here(['images', '--units', 'iec']))
+    expect(await runCli(['-N', 'root', 'images', '--units', 'si'], {env})).toEqual(await here(['images']))
+  })
+
   test('--node-crisp names the one that is there', async () => {
     expect(await there(['--node-crisp', node.crisp, 'ps', '-q'])).toEqual(await here(['ps', '-q']))
     expect(await there(['--node-crisp', '/no/such/crisp', 'ps'])).toEqual({

@@ -25,6 +25,13 @@ test('groups are sets, lists, or have settings', async () => {
   expect(settingsFor(settings, 'worker-1')).toEqual({})
 })
 
+test('units are the same on every node', async () => {
+  const settings = await read('units: iec\nnodes:\n  w1: {sudo: true}\n')
+  expect(settings.units).toBe('iec')
+  expect(settingsFor(settings, 'w1')).toEqual({units: 'iec', sudo: true})
+  expect(settingsFor(settings, 'other')).toEqual({units: 'iec'})
+})
+
 test('an empty file says nothing', async () => {
   expect((await read('')).groups.size).toBe(0)
   expect((await read('# later\n')).groups.size).toBe(0)
@@ -33,7 +40,9 @@ test('an empty file says nothing', async () => {
 
 test.each([
   ['node: x', 'config file config.yaml, node: no such setting, did you mean nodes?'],
-  ['units: iec', 'config file config.yaml, units: no such setting: there are nodes'],
+  ['fanout: 3', 'config file config.yaml, fanout: no such setting: there are nodes, units'],
+  ['units: MiB', 'config file config.yaml, units: should be si or iec'],
+  ['units: [iec]', 'config file config.yaml, units: should be si or iec'],
   [
     'nodes:\n  a: {sudp: true}',
     'config file config.yaml, nodes, a, sudp: no such setting, did you mean sudo?',
