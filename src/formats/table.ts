@@ -83,6 +83,7 @@ export function* tablePieces(
   const natural = columns.map(({title}) => Math.max(widthOf(title), least))
   const lines = new KeptLines(natural, width === undefined && !style)
   for (const row of rows) lines.add(row)
+  lines.keep()
   const layout = fitColumns(columns, natural, width)
   const titles = columns.map(({title}) => title)
   let piece = `${line(titles, columns, layout, (text) => style?.header(text) ?? text)}\n`
@@ -105,6 +106,8 @@ export function* tablePieces(
 const cellEnd = '\u0000'
 const rowEnd = '\n'
 const pieceLength = 65_536
+const rowsOfBlock = 512
+const blank = 0x20
 
 /** About what is read, cut and joined for a row until it is kept. */
 const garbageOfRow = 1024
@@ -117,15 +120,14 @@ interface KeptBlock {
 
 /**
  * Thousands of lines as bytes: strings that live long take twice their room, and time whenever garbage is collected.
- * Columns soon are as wide as they get: so where nothing is to be cut or coloured a line is spread between them as it
- * comes, and only those before a column grew are spread again. Widens `natural`.
+ * Columns soon are as wide as they get: so where nothing is to be cut or coloured lines are spread between them as they
+ * come, some hundreds at a time, and only those before a column grew are spread again. Widens `natural`.
  */
 class KeptLines {
   readonly #natural: number[]
   readonly #spreads: boolean
   readonly #blocks: KeptBlock[] = []
-  #spread = ''
-  #cells = ''
+  #rows: (readonly string[])[] = []
 
   constructor(natural: number[], spreads: boolean) {
     this.#natural = natural
@@ -134,23 +136,12 @@ class KeptLines {
 
   add(row: readonly string[]): void {
     letGo(garbageOfRow)
-    // Once a line is kept by its cells, so are those behind it in its block.
-    if (this.#spreads && this.#cells === '' && row.every(isPlain)) {
-      if (row.some((cell, column) => cell.length > (this.#natural[column] ?? 0))) this.#keep()
-      this.#widen(row, (cell) => cell.length)
-      this.#spread += spread(row, this.#natural)
-    } else {
-      if (this.#spread !== '') this.#keep()
-      const cells = row.map(printable)
-      this.#widen(cells, widthOf)
-      this.#cells += cells.join(cellEnd) + rowEnd
-    }
-    if (this.#spread.length + this.#cells.length >= pieceLength) this.#keep()
+    this.#rows.push(row)
+    if (this.#rows.length >= rowsOfBlock) this.keep()
   }
 
   /** Text with whole lines, or the cells of one. */
   *all(): Generator<string | string[]> {
-    this.#keep()
     for (const {bytes, widths} of this.#blocks) {
       const text = bytes.toString(widths ? plainBytes : 'utf8')
       if (widths?.every((width, column) => width === this.#natural[column])) yield text
@@ -160,50 +151,92 @@ class KeptLines {
     }
   }
 
-  #widen(row: readonly string[], measure: (cell: string) => number): void {
-    for (let column = 0; column < row.length; column++) {
-      const width = measure(row[column] as string)
-      if (width > (this.#natural[column] ?? 0)) this.#natural[column] = width
+  /** What was added is measured and kept from here on: to be asked before the widths are. */
+  keep(): void {
+    const rows = this.#rows
+    this.#rows = []
+    if (rows.length === 0) return
+    if (this.#spreads) {
+      const widths = [...this.#natural]
+      const bytes = spread(rows, widths)
+      if (bytes) {
+        this.#widen(widths)
+        this.#blocks.push({bytes, widths})
+        return
+      }
     }
+    let text = ''
+    for (const row of rows) {
+      const cells = row.map(printable)
+      this.#widen(cells.map(widthOf))
+      text += cells.join(cellEnd) + rowEnd
+    }
+    this.#blocks.push({bytes: Buffer.from(text), widths: undefined})
   }
 
-  #keep(): void {
-    if (this.#spread !== '')
-      this.#blocks.push({bytes: Buffer.from(this.#spread, plainBytes), widths: [...this.#natural]})
-    if (this.#cells !== '') this.#blocks.push({bytes: Buffer.from(this.#cells), widths: undefined})
-    this.#spread = ''
-    this.#cells = ''
+  #widen(widths: readonly number[]): void {
+    for (const [column, width] of widths.entries())
+      if (width > (this.#natural[column] ?? 0)) this.#natural[column] = width
   }
 }
 
 /** A character a byte, twice as fast as UTF-8. */
 const plainBytes = 'latin1'
 
-/** A character a column, with blanks only between others: found again between the columns. */
-function isPlain(cell: string): boolean {
-  for (let index = 0; index < cell.length; index++) {
-    const code = cell.charCodeAt(index)
-    if (code <= 0x20 || code > 0x7e)
-      if (code !== 0x20 || index === 0 || index === cell.length - 1) return false
+/** What Buffer has beside its documented methods: write() that does not look at its arguments first. */
+interface Writing {
+  utf8Write(text: string, start: number): number
+}
+
+/**
+ * Rows as lines between columns, which are widened as far as it takes. undefined where a cell has characters that are not
+ * a byte and a column each, or blanks at its ends: such are not found again between the columns.
+ */
+function spread(rows: readonly (readonly string[])[], widths: number[]): Buffer | undefined {
+  if (!rows.every((row) => fits(row, widths))) return undefined
+  const bytes = Buffer.alloc(rows.length * (total(widths, wideGap) + rowEnd.length), blank)
+  const ends: number[] = []
+  let start = 0
+  for (const row of rows) {
+    const end = writeCells(bytes, start, row, widths)
+    if (end === undefined) return undefined
+    ends.push(end)
+    start = end + rowEnd.length
+  }
+  const lines = bytes.subarray(0, start)
+  if (/[^ -~]/.test(lines.toString(plainBytes))) return undefined
+  for (const end of ends) lines.write(rowEnd, end)
+  return lines
+}
+
+/** Widens the columns for a row; false where a cell has blanks at its ends. */
+function fits(row: readonly string[], widths: number[]): boolean {
+  for (let column = 0; column < row.length; column++) {
+    const cell = row[column] as string
+    if (cell.length > (widths[column] ?? 0)) widths[column] = cell.length
+    if (cell.charCodeAt(0) === blank || cell.charCodeAt(cell.length - 1) === blank) return false
   }
   return true
 }
 
-const blanksOfLength = Array.from({length: 80}, (_, length) => ' '.repeat(length))
-
-/** Plain cells as a line. */
-function spread(row: readonly string[], widths: readonly number[]): string {
-  let text = ''
-  let blanks = 0
+/** Where the last one ends; undefined where one has characters of several bytes. */
+function writeCells(
+  bytes: Buffer,
+  start: number,
+  row: readonly string[],
+  widths: readonly number[],
+): number | undefined {
+  let at = start
+  let end = start
   for (let column = 0; column < row.length; column++) {
     const cell = row[column] as string
     if (cell !== '') {
-      text += (blanksOfLength[blanks] ?? ' '.repeat(blanks)) + cell
-      blanks = 0
+      end = at + cell.length
+      if ((bytes as unknown as Writing).utf8Write(cell, at) !== cell.length) return undefined
     }
-    blanks += (widths[column] ?? 0) - cell.length + wideGap
+    at += (widths[column] ?? 0) + wideGap
   }
-  return text + rowEnd
+  return end
 }
 
 /** The plain cells of a line. */

@@ -10,8 +10,12 @@ export function letGo(bytes: number): void {
   bytesSince += bytes
   if (bytesSince < bytesBetween) return
   bytesSince = 0
-  bun.gc(true)
+  collections++
+  bun.gc(collections % waitedFor === 0)
 }
 
-const bytesBetween = 8 * 1024 * 1024
+const bytesBetween = 4 * 1024 * 1024
+/** Others are made beside the program, and so cost it little; one that it waits for gives the memory back to the system. */
+const waitedFor = 8
 let bytesSince = 0
+let collections = 0
