@@ -43,10 +43,15 @@ function plainBytes(bytes: Uint8Array): string | Uint8Array {
 }
 
 /** Several values as one text: YAML documents, or one JSON list. */
-export async function documentsText(values: readonly object[], format: 'yaml' | 'json'): Promise<string> {
+export async function documentsText(
+  values: readonly object[],
+  format: 'yaml' | 'json',
+  comments: readonly string[] = [],
+): Promise<string> {
   if (format === 'json') return jsonText(values, 2)
   const yaml = await yamlDumper()
-  return values.map((value) => `---\n${yaml(value)}`).join('')
+  const above = (index: number) => (comments[index] ? `# ${comments[index]}\n` : '')
+  return values.map((value, index) => `---\n${above(index)}${yaml(value)}`).join('')
 }
 
 /** What makes YAML of a value. */

@@ -1,4 +1,4 @@
-// Which calls each verb makes, in their order, and why.
+// Which calls each verb makes, in their order, and why. A test runs every verb and compares.
 
 export interface VerbCall {
   /** As in the proto; nothing where the step is no call. */
@@ -8,63 +8,149 @@ export interface VerbCall {
   when?: string
 }
 
+const unlessId = 'unless its whole ID is given'
 const names: VerbCall[] = [
-  {method: 'ListContainers', why: 'to find the container by its name, or the beginning of its ID'},
-  {method: 'ListPodSandbox', why: 'to know the pods, whose names may stand before that of the container'},
+  {
+    method: 'ListContainers',
+    why: 'to find the container by its name, or the beginning of its ID',
+    when: unlessId,
+  },
+  {
+    method: 'ListPodSandbox',
+    why: 'to know the pods, whose names may stand before that of the container',
+    when: unlessId,
+  },
 ]
 const pods: VerbCall[] = [
-  {method: 'ListPodSandbox', why: 'to find the pod by its name, or the beginning of its ID'},
+  {
+    method: 'ListPodSandbox',
+    why: 'to find the pod by its name, or the beginning of its ID',
+    when: unlessId,
+  },
+]
+/** Of verbs that look at the node before they know what a word means. */
+const node: VerbCall[] = [
+  {method: 'ListContainers', why: 'to have the containers, and to know which of them is meant'},
+  {method: 'ListPodSandbox', why: 'for the names of the pods that they are in'},
 ]
 const stream: VerbCall = {
   why: 'a connection to the address that came: SPDY, or WebSocket, carries stdin, stdout and stderr',
 }
+const runPod: VerbCall = {
+  method: 'RunPodSandbox',
+  why: 'to make the pod: its namespaces, its network, its pause container',
+}
+const create: VerbCall = {
+  method: 'CreateContainer',
+  why: "to make the container's file system and settings inside the pod; nothing runs yet",
+}
+const start: VerbCall = {method: 'StartContainer', why: 'to start its process'}
+const isHere: VerbCall = {method: 'ImageStatus', why: 'to see whether the image is there'}
+const pullMissing: VerbCall = {
+  method: 'PullImage',
+  why: 'to fetch it: CreateContainer fetches nothing',
+  when: 'where it is not',
+}
+const kubelet: VerbCall = {
+  method: 'ListPodSandbox',
+  why: 'to say so where a kubelet runs this node: it removes what it does not know',
+  when: 'unless -q is given',
+}
+/** By a runtime's name crisp knows where it does a call in a way of its own. */
+const whose = (why: string, when?: string): VerbCall => ({
+  method: 'Version',
+  why,
+  ...(when === undefined ? {} : {when}),
+})
+const untilChanged = (when: string): VerbCall[] => [
+  whose('to know whether the runtime tells its events to every client', when),
+  {method: 'GetContainerEvents', why: 'to look again as soon as something has happened', when},
+]
 
 export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   run: [
-    {method: 'RuntimeConfig', why: "to learn how the runtime names control groups, for the pod's parent"},
-    {method: 'ImageStatus', why: 'to see whether the image is there'},
-    {method: 'PullImage', why: 'to fetch it: CreateContainer fetches nothing', when: 'where it is not'},
-    {method: 'RunPodSandbox', why: 'to make the pod: its namespaces, its network, its pause container'},
     {
-      method: 'CreateContainer',
-      why: "to make the container's file system and settings inside the pod; nothing runs yet",
+      method: 'ListPodSandbox',
+      why: 'to see that no other pod has this name, or to find the one that is named',
+      when: 'with --name, --pod',
     },
-    {method: 'StartContainer', why: 'to start its process'},
-    {method: 'Attach', why: 'to join stdin or the terminal to it', when: 'with -i or -t'},
+    {
+      method: 'RuntimeConfig',
+      why: "to learn how the runtime names control groups, for the pod's parent",
+      when: 'where it makes a pod from flags',
+    },
+    {...isHere, when: 'unless it is pulled in any case'},
+    pullMissing,
+    {...runPod, when: 'without --pod'},
+    create,
+    start,
+    kubelet,
     {
       method: 'ContainerStatus',
-      why: 'to learn the exit code, which becomes that of crisp',
+      why: 'to learn where its log is, and its exit code, which becomes that of crisp',
       when: 'in the foreground',
     },
+    {method: 'Attach', why: 'to join stdin or the terminal to it', when: 'with -i or -t'},
+    {
+      method: 'PodSandboxStatus',
+      why: 'to see that what is taken away is what was made',
+      when: 'with --rm',
+    },
+    whose('to know whether a pod that is stopped kills its containers at once', 'with --rm'),
     {method: 'StopPodSandbox', why: 'to end what is in the pod and give its network back', when: 'with --rm'},
     {method: 'RemovePodSandbox', why: 'to take away the pod and its containers', when: 'with --rm'},
   ],
-  runp: [{method: 'RunPodSandbox', why: 'to make the pod: its namespaces, its network, its pause container'}],
+  runp: [runPod, kubelet],
   create: [
     ...pods,
-    {method: 'PullImage', why: 'to fetch the image', when: 'where that is asked for'},
     {
-      method: 'CreateContainer',
-      why: "to make the container's file system and settings inside the pod; nothing runs yet",
+      method: 'PodSandboxStatus',
+      why: "for the pod's own settings, which runtimes want to see again",
+      when: "without the pod's file",
+    },
+    {method: 'PullImage', why: 'to fetch the image', when: 'with --with-pull'},
+    create,
+    kubelet,
+  ],
+  start: [
+    ...names,
+    {method: 'StartContainer', why: 'to start the process of a container that was created'},
+    {
+      method: 'ContainerStatus',
+      why: 'to see whether it has started, or why it was refused',
+      when: 'with --wait',
     },
   ],
-  start: [...names, {method: 'StartContainer', why: 'to start the process of a container that was created'}],
   stop: [
     ...names,
     {method: 'StopContainer', why: 'to send its stop signal, and after the time for a good end SIGKILL'},
+    {method: 'ContainerStatus', why: 'to see whether it has ended', when: 'with --wait'},
   ],
   stopp: [
     ...pods,
+    whose('to know whether a pod that is stopped kills its containers at once, or has to be helped'),
     {method: 'StopPodSandbox', why: 'to end the containers of the pod and give its network back'},
+    {method: 'PodSandboxStatus', why: 'to see whether it has ended', when: 'with --wait'},
   ],
   rm: [
-    ...names,
-    {method: 'StopContainer', why: 'to end it first', when: 'with --force'},
+    {
+      method: 'ListContainers',
+      why: 'to find the container, and to say so where the kubelet makes it again',
+    },
+    {method: 'ListPodSandbox', why: 'for the pods, by whose marks the kubelet is known'},
+    {
+      method: 'ContainerStatus',
+      why: 'to see that it does not run: RemoveContainer would kill it; and where its log is, which goes too',
+    },
+    {method: 'StopContainer', why: 'to end it first', when: 'with --force, if it runs'},
     {method: 'RemoveContainer', why: 'to take away its file system and its record'},
   ],
   rmp: [
-    ...pods,
-    {method: 'StopPodSandbox', why: 'to end what is in it', when: 'with --force'},
+    {method: 'ListPodSandbox', why: 'to find the pod, and to say so where the kubelet makes it again'},
+    {method: 'ListContainers', why: 'for the containers, by whose marks the kubelet is known'},
+    {method: 'PodSandboxStatus', why: 'to see that it is stopped: RemovePodSandbox would kill what runs'},
+    whose('to know whether a pod that is stopped kills its containers at once', 'with --force, if it runs'),
+    {method: 'StopPodSandbox', why: 'to end what is in it', when: 'with --force, if it runs'},
     {method: 'RemovePodSandbox', why: 'to take away the pod and all of its containers'},
   ],
   pull: [
@@ -74,8 +160,17 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     },
   ],
   rmi: [
-    {method: 'ListImages', why: 'to find the image by its name, ID or digest, and what names it has'},
-    {method: 'RemoveImage', why: 'to take the name away; the image goes with its last name'},
+    whose('to know whether a tag goes alone, or with all others of its image'),
+    {method: 'ListImages', why: 'to choose among all images', when: 'with --all, --prune, --filter'},
+    {method: 'ListContainers', why: 'to know which images are in use', when: 'with --prune'},
+    {method: 'Status', why: 'to leave the image of the pause container alone', when: 'with --prune'},
+    {method: 'ImageStatus', why: 'to find the image by its name, ID or digest', when: 'where it is named'},
+    {method: 'ContainerStatus', why: 'to leave images alone that are mounted', when: 'with --prune'},
+    {
+      method: 'RemoveImage',
+      why: 'to take the name away; the image goes with its last name',
+      when: 'unless --dry-run only lists',
+    },
   ],
   images: [{method: 'ListImages', why: 'to have all images with their names and sizes'}],
   imagefsinfo: [
@@ -87,12 +182,25 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ps: [
     {method: 'ListContainers', why: 'to have the containers, with the filters that the runtime knows'},
     {
+      method: 'ContainerStatus',
+      why: 'for the exit codes, which no list has',
+      when: 'with --failed, -o wide and on a terminal',
+    },
+    {
       method: 'ListPodSandbox',
       why: 'for the names and namespaces of their pods',
-      when: 'where the table shows them',
+      when: 'where they are shown',
     },
   ],
-  pods: [{method: 'ListPodSandbox', why: 'to have the pods, with the filters that the runtime knows'}],
+  pods: [
+    {method: 'ListPodSandbox', why: 'to have the pods, with the filters that the runtime knows'},
+    {
+      method: 'ListContainers',
+      why: 'for what is in them, or has failed in them',
+      when: 'with --failed, -o tree',
+    },
+    {method: 'ContainerStatus', why: 'for the exit codes', when: 'with --failed'},
+  ],
   inspect: [
     ...names,
     {
@@ -108,11 +216,16 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     },
   ],
   describe: [
-    ...names,
+    ...node,
     {method: 'ContainerStatus', why: 'for state, exit code, reason and mounts'},
     {method: 'PodSandboxStatus', why: 'for the pod around it'},
     {method: 'ContainerStats', why: 'for what it uses', when: 'while it runs'},
     {why: 'the end of its log file is read from the disk: the CRI has no call for logs'},
+  ],
+  timeline: [
+    ...node,
+    {method: 'ContainerStatus', why: 'for the times: created, started, ended; a list has only the first'},
+    {why: 'log files are read from the disk: they tell of attempts that the runtime has forgotten'},
   ],
   logs: [
     ...names,
@@ -121,7 +234,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   exec: [
     ...names,
-    {method: 'Exec', why: 'to get an address at which the command can be reached, once and for a minute'},
+    {
+      method: 'Exec',
+      why: 'to get an address at which the command can be reached, once and for a minute',
+      when: 'unless --sync is given',
+    },
     stream,
     {
       method: 'ExecSync',
@@ -135,36 +252,98 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     stream,
     {method: 'ContainerStatus', why: 'to learn its exit code', when: 'where it has ended'},
   ],
-  cp: [...names, {method: 'Exec', why: 'to run tar in the container', when: 'where tar does it'}, stream],
+  cp: [
+    ...names,
+    {
+      method: 'ContainerStatus',
+      why: 'to find its files on this node, by its process',
+      when: 'where it has no tar',
+    },
+    {method: 'Exec', why: 'to run tar in the container', when: 'where it has one'},
+    stream,
+  ],
+  debug: [
+    whose('to refuse the runtime that is embedded in crisp: it makes no namespaces to share'),
+    ...node,
+    {method: 'PodSandboxStatus', why: "for the pod's own settings: the toolbox goes into the same pod"},
+    {method: 'ImageStatus', why: "to see whether the toolbox's image is there"},
+    pullMissing,
+    {
+      method: 'ContainerStatus',
+      why: "for the number of the container's process, whose files the toolbox can see",
+    },
+    {...create, why: "to make the toolbox, with the container's namespaces"},
+    start,
+    {method: 'Attach', why: 'to join stdin or the terminal to it', when: 'with -i or -t'},
+    {method: 'StopContainer', why: 'to end the toolbox', when: 'where it still runs'},
+    {method: 'RemoveContainer', why: 'to take it away again'},
+  ],
+  enter: [
+    whose('to refuse the runtime that is embedded in crisp: it makes no namespaces to enter'),
+    ...node,
+    {method: 'ContainerStatus', why: "for the number of the container's first process"},
+    {why: "nsenter, a program of the node, enters that process's namespaces: no call does"},
+  ],
   'port-forward': [
     ...pods,
+    {method: 'PodSandboxStatus', why: 'to see that the pod still runs'},
     {
       method: 'PortForward',
-      why: 'to get an address for one connection: each that comes has a call of its own',
+      why: 'to get an address for one connection',
+      when: 'for each connection that comes',
     },
     {why: 'a SPDY connection to that address carries the bytes to the port in the pod'},
   ],
   events: [
-    {method: 'ListContainers', why: 'for the names of what events are about'},
-    {method: 'ListPodSandbox', why: 'for the names of the pods'},
+    whose('to know whether the runtime tells its events to every client, or each only to one'),
     {
       method: 'GetContainerEvents',
       why: 'to be told of each creation, start, end and removal, until it is left',
     },
+    {
+      method: 'ListContainers',
+      why: 'for the names of what events are about, and to see what changes while nobody listens',
+    },
+    {method: 'ListPodSandbox', why: 'for the same of the pods'},
   ],
-  stats: [{method: 'ListContainerStats', why: 'for what all containers use at this moment'}],
-  statsp: [{method: 'ListPodSandboxStats', why: 'for what all pods use, with network and processes'}],
+  stats: [
+    {
+      method: 'ListContainerStats',
+      why: 'for what all containers use at this moment: two samples make a rate',
+    },
+  ],
+  statsp: [
+    {
+      method: 'ListPodSandboxStats',
+      why: 'for what all pods use, with network and processes: two samples make a rate',
+    },
+  ],
   top: [
-    {method: 'ListPodSandbox', why: 'for the pods, again with every sample'},
-    {method: 'ListContainers', why: 'for the containers, again with every sample'},
+    {method: 'ImageFsInfo', why: 'for what the images take of their disk'},
+    whose('to say in the title who the runtime is'),
+    {method: 'Status', why: 'to say there whether the runtime and its network are ready'},
+    {method: 'ListPodSandbox', why: 'for the pods, again with every few samples'},
+    {method: 'ListContainers', why: 'for the containers, again with every few samples'},
     {method: 'ListContainerStats', why: 'for what they use: two samples make a rate'},
+    {method: 'ContainerStatus', why: 'for the limits of those that are shown'},
   ],
-  metricsp: [{method: 'ListPodSandboxMetrics', why: 'for the metrics that cAdvisor has for a kubelet'}],
+  metricsp: [
+    {method: 'ListPodSandboxMetrics', why: 'for the metrics that cAdvisor has for a kubelet'},
+    {
+      method: 'ListMetricDescriptors',
+      why: 'for what each metric means',
+      when: 'with -o prometheus',
+    },
+  ],
   metricdescs: [
     {method: 'ListMetricDescriptors', why: 'to learn which metrics there are, and what their labels mean'},
   ],
-  info: [{method: 'Status', why: "for the runtime's conditions; with verbose also its settings"}],
-  version: [{method: 'Version', why: 'to learn who answers, and in which version of the CRI'}],
+  info: [
+    {method: 'Status', why: "for the runtime's conditions; with verbose also its settings"},
+    whose('to say whose they are', 'with -o table'),
+    {method: 'RuntimeConfig', why: 'for the cgroup driver', when: 'with -o table'},
+  ],
+  version: [whose('to learn who answers, and in which version of the CRI')],
   'runtime-config': [{method: 'RuntimeConfig', why: 'to learn which cgroup driver the kubelet has to use'}],
   'update-runtime-config': [
     {method: 'UpdateRuntimeConfig', why: "to hand on the cluster's address range for pods"},
@@ -179,20 +358,76 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   wait: [
     ...names,
-    {method: 'ContainerStatus', why: 'to see whether it is as it should be'},
-    {
-      method: 'GetContainerEvents',
-      why: 'to look again when something has happened',
-      when: 'where the runtime has it',
-    },
+    {method: 'ContainerStatus', why: 'to see whether it is as it should be', when: 'unless for a pod'},
+    {method: 'PodSandboxStatus', why: 'to see whether it is ready', when: 'with --for=ready'},
+    ...untilChanged('where it has to wait'),
+    {method: 'Status', why: 'to see whether runtime and network are ready', when: 'with --for=runtime'},
   ],
   which: [
     {method: 'ListContainers', why: 'for all that the process, port or path may belong to'},
     {method: 'ContainerStatus', why: "for the container's process, in the runtime's own words"},
+    {method: 'ListPodSandbox', why: 'for the pods, and their processes'},
+  ],
+  processes: [
+    ...node,
+    {method: 'ContainerStatus', why: "for the container's first process, in the runtime's own words"},
+    {why: "the processes are read from the kernel's /proc: the CRI has no call for them"},
+  ],
+  sockets: [
+    ...node,
+    {method: 'ContainerStatus', why: 'for a process in the network of the pod'},
+    {why: "the sockets are read from the kernel's /proc: the CRI has no call for them"},
+  ],
+  df: [
+    {method: 'ListContainers', why: 'for the containers, and which image each has'},
+    {method: 'ListPodSandbox', why: 'for the pods'},
+    {method: 'ListImages', why: 'for the images and their sizes'},
+    {method: 'Status', why: "for the directory of the runtime's own files, with verbose"},
+    {method: 'ContainerStatus', why: 'for the log files, and the images that are mounted'},
+    {method: 'ImageFsInfo', why: 'for where the images are'},
+    {method: 'ListContainerStats', why: 'for the sizes of the writable layers'},
+    {why: "layers and logs are measured on the node's disk, which no call does"},
+  ],
+  doctor: [
+    whose('to see whether a runtime answers, which it is, and what its version lacks'),
+    {method: 'Status', why: 'for its conditions and settings: network, cgroup driver'},
+    {method: 'ListPodSandbox', why: 'for pods that are stuck or left over'},
+    {method: 'ListContainers', why: 'for containers that crash, and those that nobody owns'},
+    {method: 'ListImages', why: 'for images that nobody uses'},
+    {method: 'ImageFsInfo', why: 'for a disk that gets full'},
+    {
+      method: 'ListContainerStats',
+      why: 'for who uses most of it',
+      when: 'where disk, CPU or memory are short',
+    },
+    {method: 'PodSandboxStatus', why: "for the pods' addresses and what is wrong with them"},
+    {method: 'ContainerStatus', why: 'for exit codes and reasons'},
+    {method: 'ImageStatus', why: 'to see whether the image of the pause container is there'},
+    {why: 'much of what it checks is on the node: sockets, files, processes, the kernel'},
+  ],
+  report: [
+    whose('to write down which runtime it is'),
+    {method: 'Status', why: 'for its conditions and settings'},
+    {method: 'RuntimeConfig', why: 'for its cgroup driver'},
+    {method: 'ListPodSandbox', why: 'for the pods'},
+    {method: 'ListContainers', why: 'for the containers'},
+    {method: 'ListImages', why: 'for the images'},
+    {method: 'ImageFsInfo', why: 'for the disk that holds them'},
+    {method: 'ListContainerStats', why: 'for what the containers use'},
+    {method: 'ListPodSandboxMetrics', why: 'for what a kubelet is told of the pods'},
+    {method: 'GetContainerEvents', why: 'for what happens while it is made'},
+    {method: 'PodSandboxStatus', why: 'for each pod at length'},
+    {method: 'ContainerStatus', why: 'for each container at length'},
+    {method: 'ImageStatus', why: 'for the image of the pause container, as doctor looks for it'},
+    {why: 'files, processes and logs of the node are read as they are: no call has them'},
   ],
   call: [{why: 'the one call that is named, with the request that is given'}],
-  completion: [{why: 'none: it prints what a shell needs to complete command lines'}],
-  config: [{why: 'none: it shows and changes the file with the settings'}],
+  completion: [
+    {
+      why: 'none: it prints what a shell needs to complete command lines. For the names of things that shell then has crisp make the lists, at each Tab',
+    },
+  ],
+  config: [{why: "none: it shows and changes the file with crisp's own settings"}],
   demo: [{why: 'none: it is the other side, a runtime that answers calls'}],
   explain: [{why: 'none: what it tells is inside crisp'}],
   init: [
@@ -204,4 +439,14 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   tour: [{why: 'those of the commands that are typed, to a runtime of its own'}],
   jsonschema: [{why: 'none: schemas are made of the API itself'}],
+  node: [
+    {
+      why: "none: it keeps the list of other nodes. With --node crisp runs over ssh there, and that crisp makes its verb's calls to the node's own runtime",
+    },
+  ],
+}
+
+/** Why a verb makes a call, for whoever names it elsewhere. */
+export function whyCalled(verb: string, method: string): string {
+  return verbCalls[verb]?.find((call) => call.method === method)?.why ?? ''
 }

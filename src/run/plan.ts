@@ -63,6 +63,14 @@ export async function planText(plan: Plan, format: 'yaml' | 'json'): Promise<str
     ...(step.method === 'PullImage' ? {when: step.when} : {}),
     request: plainMessage(`${step.method}Request`, step.request),
   }))
-  if (format === 'json') requireText(parts)
-  return documentsText(parts, format)
+  if (format === 'json') {
+    requireText(parts)
+    return documentsText(parts, format)
+  }
+  const {whyCalled} = await import('../explain/verbs.js')
+  return documentsText(
+    parts,
+    format,
+    parts.map(({method}) => whyCalled('run', method)),
+  )
 }

@@ -99,6 +99,8 @@ test('run takes the files of init, and a plan that --dry-run printed', async () 
   await writeFile(container, (await crisp(['init', 'container', '--image', shellImage])).stdout)
   const plan = await crisp(['run', '--dry-run', '--no-pull', container, pod])
   expect({...plan, stdout: ''}).toEqual({stdout: '', stderr: '', exitCode: 0})
+  // The same words as those of explain.
+  expect(plan.stdout).toMatch(/^---\n# to make the pod: [^\n]+\nmethod: RunPodSandbox\n/)
   expect((await crisp(['pods', '-q', '--name', '^example$'])).stdout).toBe('')
 
   const made = await crisp(['run', '-f', '-'], plan.stdout)

@@ -42,10 +42,15 @@ test('a verb: its calls in their order, and why', async () => {
   const {stdout, exitCode} = await crisp('stopp')
   expect({stdout, exitCode}).toEqual({
     stdout: `verb stopp
-  1. ListPodSandbox
+  1. ListPodSandbox, unless its whole ID is given
      to find the pod by its name, or the beginning of its ID
-  2. StopPodSandbox
+  2. Version
+     to know whether a pod that is stopped kills its containers at once, or has
+     to be helped
+  3. StopPodSandbox
      to end the containers of the pod and give its network back
+  4. PodSandboxStatus, with --wait
+     to see whether it has ended
 
   "crisp stopp --trace" shows them as they happen.
 `,

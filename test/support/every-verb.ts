@@ -1,9 +1,11 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {connect as dial} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {CriClient} from '../../src/client/connect.js'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, containerIn, podOn, shellImage, startIn} from './demo-node.js'
+import type {RunOptions} from './run-cli.js'
 
 // One line for each verb of the command, on one embedded runtime, for what must be true of all of them.
 
@@ -21,6 +23,29 @@ export interface EveryVerb extends AsyncDisposable {
 export const waitingVerbs: readonly string[] = [
   ...['attach', 'demo', 'events', 'exec', 'logs', 'port-forward', 'run', 'stats', 'statsp', 'metricsp'],
 ]
+
+/** How a line of a verb is ended that goes on: once it has shown something, was connected to, or waits for events. */
+export function endingOf(verb: string): Pick<RunOptions, 'enough' | 'saidEnough'> {
+  return waitingVerbs.includes(verb) ? {enough: hasShown, saidEnough: isWaiting} : {}
+}
+
+/** With the lists made that go with events; read from a trace of any form, or what `-D` prints. */
+function isWaiting(said: string): boolean {
+  const hasMade = (method: string) =>
+    new RegExp(`"event":"(call|begin)".*"${method}"|<- ${method}|${method} .* OK|${method} +begins`).test(
+      said,
+    )
+  return hasMade('PortForward') || (hasMade('GetContainerEvents') && hasMade('ListPodSandbox'))
+}
+
+/** A line; of `port-forward` it is one to be connected to first. */
+function hasShown(stdout: string): boolean {
+  const [, port] = /127\.0\.0\.1:(\d+)/.exec(stdout) ?? []
+  if (port === undefined) return stdout.includes('\n')
+  const socket = dial(Number(port), '127.0.0.1', () => socket.end('x'))
+  socket.on('error', () => undefined)
+  return false
+}
 
 /** They print nothing on stdout. */
 export const silentVerbs: readonly string[] = ['update-runtime-config']

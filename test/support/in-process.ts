@@ -45,13 +45,19 @@ async function runNow(argv: readonly string[], options: InProcessOptions): Promi
   const {stdout, stderr, env, exitCode} = process
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') as PropertyDescriptor
   const texts = {stdout: '', stderr: ''}
+  let isInterrupted = false
   const capture =
     (name: 'stdout' | 'stderr') =>
     (chunk: string | Uint8Array, ...rest: unknown[]) => {
       texts[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()
       const written = rest.at(-1)
       if (typeof written === 'function') setImmediate(() => written())
-      if (name === 'stdout' && options.enough?.(texts.stdout)) process.emit('SIGINT', 'SIGINT')
+      const isEnough = name === 'stdout' ? options.enough : options.saidEnough
+      // A second one would end this process.
+      if (!isInterrupted && isEnough?.(texts[name])) {
+        isInterrupted = true
+        process.emit('SIGINT', 'SIGINT')
+      }
       return true
     }
   const given = Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)])

@@ -71,6 +71,8 @@ export function cliEnvironment({endpoint, env = {}}: CliOptions): NodeJS.Process
 export interface RunOptions extends CliOptions {
   /** Ends the command as Ctrl-C does once its stdout is enough. */
   enough?: (stdout: string) => boolean
+  /** The same of its stderr. */
+  saidEnough?: (stderr: string) => boolean
   /** Ends the command as Ctrl-C does. */
   interrupt?: Promise<unknown>
 }
@@ -82,14 +84,19 @@ export async function runCli(argv: readonly string[], options: RunOptions = {}):
   cli.stdin.on('error', () => undefined)
   cli.stdin.end(options.stdin ?? '')
   options.interrupt?.then(() => cli.kill('SIGINT'))
-  let stdout = ''
-  cli.stdout.on('data', function look(chunk: Buffer) {
-    stdout += chunk
-    if (!options.enough?.(stdout)) return
-    cli.stdout.off('data', look)
+  interruptOnceEnough(cli, cli.stdout, options.enough)
+  interruptOnceEnough(cli, cli.stderr, options.saidEnough)
+  return outcomeOf(cli)
+}
+
+function interruptOnceEnough(cli: Cli, stream: Readable, isEnough?: (text: string) => boolean): void {
+  let text = ''
+  stream.on('data', function look(chunk: Buffer) {
+    text += chunk
+    if (!isEnough?.(text)) return
+    stream.off('data', look)
     cli.kill('SIGINT')
   })
-  return outcomeOf(cli)
 }
 
 /** What a started command printed and how it ended. */

@@ -1,9 +1,8 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {startCollector} from '../../support/collector.js'
-import {type EveryVerb, planted, startEveryVerb, verbs, waitingVerbs} from '../../support/every-verb.js'
+import {type EveryVerb, endingOf, nodeVerbs, planted, startEveryVerb} from '../../support/every-verb.js'
 import {startFakeRuntime, status} from '../../support/fake-runtime.js'
-import {runInProcess} from '../../support/in-process.js'
-import {type CliOptions, type CliResult, outcomeOf, startCli} from '../../support/run-cli.js'
+import {manifest, runInProcess} from '../../support/in-process.js'
 
 // Whatever is shown of calls shows no value of an environment variable, no credentials, no token of a streaming address.
 
@@ -26,15 +25,11 @@ const secrets = [
   Buffer.from(planted.environment).toString('base64'),
 ]
 
-/** Until it has printed something, or waits for events. */
-async function runForAWhile(argv: readonly string[], options: CliOptions): Promise<CliResult> {
-  const cli = startCli(argv, options)
-  cli.stdin.end()
-  cli.stdout.once('data', () => cli.kill('SIGINT'))
-  cli.stderr.on('data', (chunk: Buffer) => {
-    if (String(chunk).includes('GetContainerEvents')) cli.kill('SIGINT')
-  })
-  return outcomeOf(cli)
+async function lineOf(verb: string): Promise<readonly string[]> {
+  const line = await node.line(verb)
+  if (line.length > 0) return line
+  expect(nodeVerbs).toContain(verb)
+  return [verb, 'talker', '--', 'env', `PASSWORD=${planted.environment}`]
 }
 
 function expectNoSecret(text: string): void {
@@ -42,7 +37,8 @@ function expectNoSecret(text: string): void {
   expect(text).not.toMatch(token)
 }
 
-describe.each(verbs)('%s', (verb) => {
+/** The two that this runtime refuses too: also then nothing is said that should not be. */
+describe.each(manifest.commands.map(({id}) => id))('%s', (verb) => {
   test.each([
     [
       '--trace=full and spans',
@@ -50,11 +46,11 @@ describe.each(verbs)('%s', (verb) => {
     ],
     ['--trace=json and -D', () => ['--trace=json', '-D']],
   ])('%s', async (_, flags) => {
-    const argv = [...flags(), ...(await node.line(verb))]
-    const options = {endpoint: node.endpoint, env: node.env}
-    const {stderr} = waitingVerbs.includes(verb)
-      ? await runForAWhile(argv, options)
-      : await runInProcess(argv, options)
+    const argv = [...flags(), ...(await lineOf(verb))]
+    const {stderr} = await runInProcess(argv, {
+      ...{endpoint: node.endpoint, env: node.env},
+      ...endingOf(verb),
+    })
     expectNoSecret(stderr)
     expectNoSecret(Buffer.concat(collector.received).toString('latin1'))
   })
