@@ -1,6 +1,6 @@
 import type {PageStyle} from '../formats/markdown.js'
 import {programName} from '../text/program.js'
-import {wrapText} from '../text/wrap.js'
+import {wrapMessage, wrapText} from '../text/wrap.js'
 import {type FlagSpec, globalsAfter} from './argv.js'
 
 export interface FlagHelp extends FlagSpec {
@@ -167,7 +167,7 @@ export function overview(
       left,
     ),
   )
-  const usage = `${paper.style.title('USAGE')}\n  ${programName()} [global flags] COMMAND [flags] [arguments]\n`
+  const usage = usageSection('[global flags] COMMAND [flags] [arguments]', paper)
   return [
     paragraph(welcome(), paper),
     usage,
@@ -254,14 +254,16 @@ function lineCount(text: string): number {
   return text.split('\n').length - 1
 }
 
-function usageAndExamples(
-  command: CommandHelp,
-  examples: readonly string[],
-  {style}: Paper,
-): [string, string] {
-  const usage = `${style.title('USAGE')}\n  ${programName()} ${command.usage ?? usageOf(command)}\n`
+function usageAndExamples(command: CommandHelp, examples: readonly string[], paper: Paper): [string, string] {
+  const {style} = paper
+  const usage = usageSection(command.usage ?? usageOf(command), paper)
   const lines = examples.map((example) => `  ${style.typed(example)}\n`)
   return [usage, lines.length > 0 ? `${style.title('EXAMPLES')}\n${lines.join('')}` : '']
+}
+
+function usageSection(words: string, {width, style}: Paper): string {
+  const lines = wrapMessage(`  ${programName()} ${words}`, width)
+  return `${style.title('USAGE')}\n${lines.join('\n')}\n`
 }
 
 function argumentGroup({arguments: words}: CommandHelp): Group {

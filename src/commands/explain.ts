@@ -4,7 +4,17 @@ import {CriCommand} from '../cli/command.js'
 import {NotFoundError} from '../errors/errors.js'
 import {explainAround, namesAround, searchAround} from '../explain/around.js'
 import {callsOf, type Element, findElements, services} from '../explain/find.js'
-import {callsText, elementsText, explanationText, recursiveText, searchText} from '../explain/text.js'
+import {
+  callsText,
+  elementsText,
+  explanationText,
+  type Page,
+  recursiveText,
+  searchText,
+} from '../explain/text.js'
+import {wrapMessage} from '../text/wrap.js'
+
+const usualWidth = 80
 
 export default class Explain extends CriCommand {
   static override summary =
@@ -42,25 +52,40 @@ export default class Explain extends CriCommand {
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Explain)
     const docs = JSON.parse((await import('../generated/docs.js')).docsJson) as Record<string, string>
-    if (flags.search !== undefined) return this.#search(flags.search, docs)
-    if (args.word === undefined) return this.write(callsText(docs))
+    const page = {docs, width: Math.min(this.width ?? usualWidth, usualWidth)}
+    if (flags.search !== undefined) return this.#search(flags.search, page)
+    if (args.word === undefined) return this.#show(callsText(page))
     const check = /^doctor(?:\/(.*))?$/s.exec(args.word)
-    if (check) return this.write((await import('../doctor/explain.js')).checksExplained(check[1]))
-    const around = flags.recursive ? [] : explainAround(args.word)
+    if (check) {
+      const {checksExplained} = await import('../doctor/explain.js')
+      return this.write(checksExplained(check[1], {width: this.width, style: await this.tableStyle()}))
+    }
+    const around = flags.recursive ? [] : explainAround(args.word, page.width)
     const elements = this.#elements(args.word, around.length > 0)
-    if (flags.recursive) return this.write(elements.map(recursiveText).join('\n'))
+    if (flags.recursive) return this.#show(elements.map(recursiveText).join('\n'))
     const api =
       elements.length <= 2
-        ? elements.map((element) => explanationText(element, docs))
-        : [elementsText(elements, docs)]
-    this.write([...around, ...api].join('\n'))
+        ? elements.map((element) => explanationText(element, page))
+        : [elementsText(elements, page)]
+    this.#show([...around, ...api].join('\n'))
   }
 
-  #search(text: string, docs: Record<string, string>): void {
-    const around = searchAround(text).flatMap(explainAround)
-    const found = [...around, searchText(text, docs)].filter(Boolean).join('\n')
+  #search(text: string, page: Page): void {
+    const around = searchAround(text).flatMap((word) => explainAround(word, page.width))
+    const found = [...around, searchText(text, page)].filter(Boolean).join('\n')
     if (found === '') throw new NotFoundError(`no explanation has "${text}" in it`)
-    this.write(found)
+    this.#show(found)
+  }
+
+  /** Names and types, too, go on in the next line where the terminal has no room. */
+  #show(text: string): void {
+    const {width = Number.POSITIVE_INFINITY} = this
+    this.write(
+      text
+        .split('\n')
+        .flatMap((line) => wrapMessage(line, width))
+        .join('\n'),
+    )
   }
 
   /** None where the word has been explained otherwise. */

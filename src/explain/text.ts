@@ -5,28 +5,35 @@ import {callsOf, type Element, nameOf, services} from './find.js'
 /** The proto's comments by full name: `Message`, `Message.jsonName`, `Service.Rpc`, `Enum.VALUE`. */
 export type Docs = Readonly<Record<string, string>>
 
-const width = 80
+/** What explanations are made of, and the columns of a line. */
+export interface Page {
+  docs: Docs
+  width: number
+}
 
 /** One element at length, with what is inside it. */
-export function explanationText(element: Element, docs: Docs): string {
-  const about = docs[docKey(element)] ?? ''
-  return `${title(element)}\n${paragraph(about, 2)}${details(element, docs)}`
+export function explanationText(element: Element, page: Page): string {
+  const about = page.docs[docKey(element)] ?? ''
+  return `${title(element)}\n${paragraph(about, 2, page)}${details(element, page)}`
 }
 
 /** Several elements, a sentence each. */
-export function elementsText(elements: readonly Element[], docs: Docs): string {
+export function elementsText(elements: readonly Element[], page: Page): string {
   return elements
-    .map((element) => `${nameOf(element)}\n${paragraph(firstSentence(docs[docKey(element)] ?? ''), 2)}`)
+    .map(
+      (element) =>
+        `${nameOf(element)}\n${paragraph(firstSentence(page.docs[docKey(element)] ?? ''), 2, page)}`,
+    )
     .join('')
 }
 
 /** Every call of the CRI. */
-export function callsText(docs: Docs): string {
+export function callsText(page: Page): string {
   const parts = services.map((service) => {
     const rows = callsOf(service).map(
-      (call) => `  ${call.name}\n${paragraph(firstSentence(docs[docKey(call)] ?? ''), 4)}`,
+      (call) => `  ${call.name}\n${paragraph(firstSentence(page.docs[docKey(call)] ?? ''), 4, page)}`,
     )
-    return `${service}\n${paragraph(docs[service] ?? '', 2)}\n${rows.join('')}`
+    return `${service}\n${paragraph(page.docs[service] ?? '', 2, page)}\n${rows.join('')}`
   })
   return parts.join('\n')
 }
@@ -52,44 +59,44 @@ function title(element: Element): string {
   }
 }
 
-function details(element: Element, docs: Docs): string {
+function details(element: Element, page: Page): string {
   switch (element.kind) {
     case 'service':
-      return `\nCALLS\n${elementsText(callsOf(element.name), docs)}`
+      return `\nCALLS\n${elementsText(callsOf(element.name), page)}`
     case 'rpc': {
       const {requestType = '', responseType = ''} = methodsOf(element.service)[element.name] ?? {}
-      return `${fields('REQUEST', requestType, docs)}${fields('RESPONSE', responseType, docs)}`
+      return `${fields('REQUEST', requestType, page)}${fields('RESPONSE', responseType, page)}`
     }
     case 'message':
-      return fields('FIELDS', element.name, docs)
+      return fields('FIELDS', element.name, page)
     case 'field':
-      return typeDetails(element.field.type, docs)
+      return typeDetails(element.field.type, page)
     case 'enum':
-      return values(element.name, docs)
+      return values(element.name, page)
     case 'value':
       return ''
   }
 }
 
-function typeDetails(type: string, docs: Docs): string {
+function typeDetails(type: string, page: Page): string {
   if (!messageFields(type) && !enumValues(type)) return ''
-  const about = `\n${type}\n${paragraph(docs[type] ?? '', 2)}`
-  return about + (messageFields(type) ? fields('FIELDS', type, docs) : values(type, docs))
+  const about = `\n${type}\n${paragraph(page.docs[type] ?? '', 2, page)}`
+  return about + (messageFields(type) ? fields('FIELDS', type, page) : values(type, page))
 }
 
-function fields(heading: string, message: string, docs: Docs): string {
+function fields(heading: string, message: string, page: Page): string {
   const known = Object.entries(messageFields(message) ?? {})
   if (known.length === 0) return ''
   const rows = known.map(
     ([name, field]) =>
-      `  ${protoName(name)}  ${typeText(field)}\n${paragraph(docs[`${message}.${name}`] ?? '', 6)}`,
+      `  ${protoName(name)}  ${typeText(field)}\n${paragraph(page.docs[`${message}.${name}`] ?? '', 6, page)}`,
   )
   return `\n${heading}\n${rows.join('')}`
 }
 
-function values(type: string, docs: Docs): string {
+function values(type: string, page: Page): string {
   const rows = Object.entries(enumValues(type) ?? {}).map(
-    ([name, number]) => `  ${name}  ${number}\n${paragraph(docs[`${type}.${name}`] ?? '', 6)}`,
+    ([name, number]) => `  ${name}  ${number}\n${paragraph(page.docs[`${type}.${name}`] ?? '', 6, page)}`,
   )
   return `\nVALUES\n${rows.join('')}`
 }
@@ -99,7 +106,7 @@ function typeText({type, rule, keyType}: FieldDescriptor): string {
   return rule === 'repeated' ? `list of ${type}` : type
 }
 
-function paragraph(text: string, indent: number): string {
+function paragraph(text: string, indent: number, {width}: Page): string {
   if (text === '') return ''
   return wrapText(text, width - indent)
     .map((line) => `${' '.repeat(indent)}${line}\n`)
@@ -111,12 +118,12 @@ function firstSentence(text: string): string {
 }
 
 /** Every element of the API whose name or explanation has this text, a sentence each. */
-export function searchText(text: string, docs: Docs): string {
+export function searchText(text: string, page: Page): string {
   const wanted = text.toLowerCase()
-  return Object.entries(docs)
+  return Object.entries(page.docs)
     .map(([name, about]) => [asWritten(name), about] as const)
     .filter(([name, about]) => `${name} ${about}`.toLowerCase().includes(wanted))
-    .map(([name, about]) => `${name}\n${paragraph(firstSentence(about), 2)}`)
+    .map(([name, about]) => `${name}\n${paragraph(firstSentence(about), 2, page)}`)
     .join('')
 }
 

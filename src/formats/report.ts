@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import {printable} from '../errors/printable.js'
-import {type Column, type TableOptions, table, widthOf, wrapLine} from './table.js'
+import {type Column, type TableOptions, type TableStyle, table, widthOf, wrapLine} from './table.js'
 
 const gap = '   '
 /** Lines of text narrower than this are hard to read. */
@@ -21,7 +21,8 @@ export function report(
   if (width === undefined || total <= width) return table(columns, rows, {style})
 
   const text = widths.length - 1
-  const room = Math.max(leastWidth, width - (total - (widths[text] ?? 0)))
+  const room = width - (total - (widths[text] ?? 0))
+  if (room < leastWidth) return stacked(columns, cells, {width, style})
   const layout = new Table({
     chars: bare,
     style: {head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0},
@@ -44,6 +45,34 @@ export function report(
     .map((line) => `${line.trimEnd()}\n`)
     .join('')
 }
+
+/** Where a line has room for little else than the text, that stands below the other cells of its row, set in. */
+function stacked(
+  columns: readonly Column[],
+  [titles = [], ...rows]: readonly (readonly string[])[],
+  {width, style}: {width: number; style: TableStyle | undefined},
+): string {
+  const lines = (cells: readonly string[], paint: (cell: string, column: number) => string) => {
+    const above = cells
+      .slice(0, -1)
+      .map((cell, column) => paint(cell, column))
+      .filter((cell) => cell !== '')
+      .join(narrowGap)
+    const below = wrapLine(cells.at(-1) ?? '', width - indent.length)
+    return [...(above === '' ? [] : [above]), ...below.map((part) => indent + paint(part, cells.length - 1))]
+  }
+  return [
+    ...lines(titles, (title) => style?.header(title) ?? title),
+    ...rows.flatMap((row) =>
+      lines(row, (cell, column) => style?.cell(columns[column]?.title ?? '', cell) ?? cell),
+    ),
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+const narrowGap = '  '
+const indent = '    '
 
 /** No frame, and a gap between columns. */
 const bare = {

@@ -3,6 +3,7 @@ import {Ajv2020} from 'ajv/dist/2020.js'
 import {expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
 import {checks} from '../../src/doctor/checks/index.js'
+import type {Outcome} from '../../src/doctor/examine.js'
 import {examinedView} from '../../src/doctor/text.js'
 import {report} from '../../src/formats/report.js'
 import {piecesOf} from '../../src/formats/view.js'
@@ -109,6 +110,51 @@ test('in 80 columns nothing is cut and no line is longer', async () => {
   const text = [...piecesOf(examinedView(examined, {width: 80}).table(true))].join('')
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   expect(text.match(/blah/g)).toHaveLength(60)
+})
+
+test('in 40 columns what is found stands below its check', () => {
+  const outcomes: Outcome[] = [
+    {
+      name: 'conditions',
+      about: "the runtime's own conditions",
+      sources: ['CRI'],
+      result: 'broken',
+      findings: [
+        {
+          severity: 'broken',
+          what: 'the runtime says that NetworkReady is false: no network configuration',
+          evidence: ['NetworkReady: NetworkPluginNotReady'],
+          fix: 'bring a network to this node',
+        },
+      ],
+    },
+    {name: 'clock', about: 'the clock', sources: ['host'], result: 'ok', findings: []},
+  ]
+  const examined = {
+    endpoint: 'unix:///run/x.sock',
+    runtime: {name: 'containerd', version: '2.1.4'},
+    outcomes,
+  }
+  expect([...piecesOf(examinedView(examined, {width: 40}).table(true))].join('')).toBe(`SEVERITY  CHECK
+    FINDING
+broken  conditions
+    the runtime says that NetworkReady
+    is false: no network configuration
+  seen
+    NetworkReady: NetworkPluginNotReady
+  to do
+    bring a network to this node
+
+CHECK  RESULT  ASKED
+    LOOKED AT
+conditions  broken  CRI
+    the runtime's own conditions
+clock  ok  host
+    the clock
+
+2 checks of containerd 2.1.4 at
+unix:///run/x.sock; ok: clock
+`)
 })
 
 test('every check is explained, in 80 columns', async () => {

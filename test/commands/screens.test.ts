@@ -147,6 +147,10 @@ const lines: readonly (readonly string[])[] = [
   ['help', 'names'],
   ['help', 'exit-codes'],
   ['ps', '--help'],
+  ['enter', '--help'],
+  ['explain', 'StopContainer'],
+  ['explain', 'CrashLoopBackOff'],
+  ['explain', 'doctor/cni'],
   ['stop', '--help'],
   ['ps', '-a'],
   ['ps', '-a', '-o', 'wide'],
@@ -177,9 +181,9 @@ describe.each([
       })
       // What is shown to be typed is not broken.
       for (const each of text.split('\n'))
-        if (!(name.includes('help') && each.startsWith('  ')))
+        if (!(name.includes('help') && (each.startsWith('  ') || /^\S+$/.test(each))))
           expect(widthOf(each), each).toBeLessThanOrEqual(columns)
-      const file = `screens/${name.replaceAll(' ', '_')}-${columns}.txt`
+      const file = `screens/${name.replaceAll(/[ /]/g, '_')}-${columns}.txt`
       await expect(text).toMatchFileSnapshot(file)
     },
   )

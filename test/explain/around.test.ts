@@ -33,7 +33,7 @@ test('every word has a sentence of its own, that does not only say the word agai
 
 test('all of it fits 80 columns', () => {
   const wide = namesAround
-    .flatMap((name) => explainAround(name).join('').split('\n'))
+    .flatMap((name) => explainAround(name, 80).join('').split('\n'))
     .filter((line) => line.length > 80)
   expect(wide).toEqual([])
 })

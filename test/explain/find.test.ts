@@ -57,7 +57,7 @@ const all = [
 test('every element of the API is found by its name and explained, in 80 columns', () => {
   const unexplained = all.filter((word) =>
     findElements(word).some((element) => {
-      const [, ...rest] = explanationText(element, docs).split('\n')
+      const [, ...rest] = explanationText(element, {docs, width: 80}).split('\n')
       const hasWords = rest.some((line) => /\S+ \S+ /.test(line))
       const isWide = rest.some((line) => line.length > 80 && line.trim().includes(' '))
       return !hasWords || isWide
@@ -68,7 +68,7 @@ test('every element of the API is found by its name and explained, in 80 columns
 })
 
 test('without a word: every call and what it does', () => {
-  const text = callsText(docs)
+  const text = callsText({docs, width: 80})
   for (const service of services)
     for (const name of Object.keys(methodsOf(service)))
       expect(text).toMatch(new RegExp(`^  ${name}\n    \\S`, 'm'))
