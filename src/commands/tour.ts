@@ -99,7 +99,7 @@ export default class Tour extends CriCommand {
     try {
       isOver = await session.guide(start)
     } finally {
-      if (!isOver) this.write(leaving(file === undefined ? 'tour' : `tour --lesson ${file}`))
+      if (!isOver) this.write(leaving(file))
     }
   }
 

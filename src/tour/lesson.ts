@@ -149,6 +149,10 @@ function stepLines(node: Node): number[] {
   return steps?.kind === 'sequence' ? steps.items.map(({line}) => line) : []
 }
 
+/** Aliases make much of little: a small file must not take long to read. */
+const mostItems = 100
+const longestText = 8_000
+
 type Fail = (problem: string) => never
 
 function readValue(node: Node, field: Field, path: string): unknown {
@@ -160,10 +164,12 @@ function readValue(node: Node, field: Field, path: string): unknown {
     // One alone needs no list.
     const items = node.kind === 'sequence' ? node.items : node.kind === field.alone ? [node] : undefined
     if (!items) return fail('should be a list')
+    if (items.length > mostItems) return fail(`has ${items.length} entries, and ${mostItems} are the most`)
     return items.map((item, index) => readValue(item, field.item, `${path}[${index}]`))
   }
   if (node.kind !== 'scalar') return fail(`should be ${field.what}`)
   if (node.text.trim() === '') return fail('is empty')
+  if (node.text.length > longestText) return fail(`is longer than ${longestText} characters`)
   if (field.kind === 'command') return {text: node.text.trim(), place: path, line: node.line}
   return readWord(node.text, field, fail)
 }

@@ -77,6 +77,44 @@ steps:
   expect(existsSync(env.XDG_STATE_HOME)).toBe(false)
 })
 
+test('a lesson that would do harm is refused before anything runs, with the line', async () => {
+  const env = await place()
+  const file = join(env.XDG_RUNTIME_DIR, 'lesson.yaml')
+  const proof = join(env.XDG_RUNTIME_DIR, 'proof')
+  await writeFile(
+    file,
+    `title: T
+steps:
+- {id: a, title: A, text: Text., command: crisp ps}
+- id: b
+  title: B
+  text: Text.
+  command: crisp exec toolbox/shell touch ${proof}
+`,
+  )
+  expect(await runCli(['tour', '--lesson', file, '--non-interactive'], {env})).toEqual({
+    stdout: '',
+    stderr: `crisp: ${file}:7: steps[1].command: not in a lesson: touch in a container, which is a process of this machine (there are echo, false, id, pwd, sleep, true, uname, whoami)\n`,
+    exitCode: 1,
+  })
+  expect(existsSync(proof)).toBe(false)
+})
+
+test('the schema of such files is that of crisp jsonschema', async () => {
+  const {stdout} = await runCli(['jsonschema', 'tour'])
+  expect(JSON.parse(stdout)).toMatchObject({required: ['title', 'steps'], additionalProperties: false})
+})
+
+test('the list marks where one is', async () => {
+  const {stdout} = await runCli(['tour', '--list'])
+  expect(stdout).toMatch(/^The CRI, step by step\n\n {3}1 {2}Two sides of a socket\n/)
+  expect(await runCli(['tour', '--non-interactive', '--step', '99'])).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(/^crisp: --step 99: there are steps 1 to \d+ \(--list\)\n$/),
+    exitCode: 2,
+  })
+})
+
 test('without a terminal it says what to do', async () => {
   expect(await runCli(['tour'])).toEqual({
     stdout: '',

@@ -150,6 +150,9 @@ function checkForLesson({id, given, arguments: words}: CommandLine): void {
       throw new UsageError(`not in a lesson: -o ${value} (it reads a file)`)
     if (flag.name === 'env') checkVariable(String(value))
   }
+  const named = words.find((word) => word.startsWith('@'))
+  if (named !== undefined)
+    throw new UsageError(`not in a lesson: "${named}" (it may be read as the name of a file)`)
   const objects = id === 'exec' || id === 'run' ? words.slice(0, 1) : words
   for (const word of objects) checkWord(word)
   if (id === 'exec' || id === 'run') checkProgram(words.slice(1), id)

@@ -49,14 +49,16 @@ export class Progress {
   #write(places: Record<string, Place>): void {
     if (this.#cannotWrite) return
     const fresh = `${this.#path}.${randomUUID()}`
+    let isBegun = false
     try {
       mkdirSync(this.#folder, {recursive: true, mode: 0o700})
+      isBegun = true
       const latest = Object.entries(places).slice(-mostLessons)
       writeFileSync(fresh, JSON.stringify({lessons: Object.fromEntries(latest)}), {mode: 0o600, flag: 'wx'})
       renameSync(fresh, this.#path)
     } catch (error) {
       this.#cannotWrite = true
-      rmSync(fresh, {force: true})
+      if (isBegun) rmSync(fresh, {force: true})
       this.#note(`your place is not kept for the next time: ${(error as Error).message}`)
     }
   }

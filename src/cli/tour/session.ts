@@ -1,7 +1,9 @@
 import {renameSync} from 'node:fs'
 import type {CriClient} from '../../client/connect.js'
 import {UsageError} from '../../errors/errors.js'
+import {printable} from '../../errors/printable.js'
 import {programName} from '../../text/program.js'
+import {quoteForShell} from '../../text/shell-quote.js'
 import {findProblem, nodeHolds} from '../../tour/check.js'
 import type {Command, Lesson, Step} from '../../tour/lesson.js'
 import {callsText, type Look, paragraphs, stepText, type TracedCall, typedText} from '../../tour/pages.js'
@@ -184,14 +186,18 @@ export class TourSession {
   async #prepare(step: Step): Promise<void> {
     if (step.undo.length > 0 && (await nodeHolds(step.check, this.#around.client)))
       for (const command of step.undo) await this.#runSilently(command)
-    for (const id of step.needs) await this.#establish(id)
+    const tried = new Set<string>()
+    for (const id of step.needs) await this.#establish(id, tried)
   }
 
-  async #establish(id: string): Promise<void> {
+  /** Each step is tried once: where one can't be had, those that need it are not to try for ever. */
+  async #establish(id: string, tried: Set<string>): Promise<void> {
     const {lesson, client, stage} = this.#around
     const needed = lesson.steps.find((other) => other.id === id)
-    if (!needed?.command || (await nodeHolds(needed.check, client))) return
-    await this.#prepare(needed)
+    if (!needed?.command || tried.has(id)) return
+    tried.add(id)
+    if (await nodeHolds(needed.check, client)) return
+    for (const earlier of needed.needs) await this.#establish(earlier, tried)
     const ran = await this.#runSilently(needed.command)
     await findProblem(needed.check, ran, client, stage.signal)
   }
@@ -226,6 +232,7 @@ function tracedCalls({events}: Played): TracedCall[] {
 }
 
 /** What is said to somebody who leaves. */
-export function leaving(words: string): string {
-  return `\nThe next time it goes on here: ${programName()} ${words}\n`
+export function leaving(file: string | undefined): string {
+  const lesson = file === undefined ? '' : ` --lesson ${printable(quoteForShell(file))}`
+  return `\nThe next time it goes on here: ${programName()} tour${lesson}\n`
 }

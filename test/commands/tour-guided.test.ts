@@ -1,0 +1,215 @@
+import type {ChildProcessWithoutNullStreams} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {mkdir, mkdtemp, readdir, rm, stat} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, onTestFailed, test} from 'vitest'
+import {eventually} from '../support/eventually.js'
+import {onTerminal} from '../support/on-terminal.js'
+import {processesWith} from '../support/processes.js'
+import {outcomeOf} from '../support/run-cli.js'
+import {startOnTerminal} from '../support/terminal-text.js'
+
+let home: string
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'crisp-tour-'))
+})
+afterAll(() => rm(home, {recursive: true}))
+
+interface Place {
+  XDG_RUNTIME_DIR: string
+  XDG_STATE_HOME: string
+  HOME: string
+  NO_COLOR: string
+}
+
+/** Folders of its own, where all that a tour keeps is to be found. */
+async function place(): Promise<Place & NodeJS.ProcessEnv> {
+  const HOME = await mkdtemp(join(home, 'place-'))
+  const XDG_RUNTIME_DIR = join(HOME, 'run')
+  await mkdir(XDG_RUNTIME_DIR, {mode: 0o700})
+  return {HOME, XDG_RUNTIME_DIR, XDG_STATE_HOME: join(HOME, 'state'), NO_COLOR: '1'}
+}
+
+const placeFile = ({XDG_STATE_HOME}: Place) => join(XDG_STATE_HOME, 'crisp', 'tour.json')
+
+/** Somebody at a terminal of 80 columns and 24 lines, who waits for a prompt and types. */
+class Learner {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #outcome: ReturnType<typeof outcomeOf>
+  readonly #ended: Promise<unknown>
+  #text = ''
+  #read = 0
+
+  constructor(argv: readonly string[], env: NodeJS.ProcessEnv) {
+    this.#child = startOnTerminal(argv, {columns: 80, rows: 24, env})
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      this.#text += chunk.toString().replaceAll('\r\n', '\n')
+    })
+    this.#outcome = outcomeOf(this.#child)
+    this.#ended = once(this.#child.stdout, 'end')
+    onTestFailed(() => console.error(this.#text))
+  }
+
+  /** What the terminal has shown since the last time, up to and with this. */
+  async until(mark: string | RegExp): Promise<string> {
+    for (;;) {
+      const found = RegExp(typeof mark === 'string' ? escaped(mark) : mark).exec(this.#text.slice(this.#read))
+      if (found) {
+        const length = found.index + found[0].length
+        const shown = this.#text.slice(this.#read, this.#read + length)
+        this.#read += length
+        return shown
+      }
+      if (this.#child.stdout.readableEnded) throw new Error(`ended before it has shown ${mark}`)
+      await Promise.race([new Promise((resolve) => this.#child.stdout.once('data', resolve)), this.#ended])
+    }
+  }
+
+  /** Types the line, and gives what is shown until the next prompt. */
+  async type(line: string, prompt: string | RegExp): Promise<string> {
+    this.#child.stdin.write(`${line}\r`)
+    return this.until(prompt)
+  }
+
+  press(key: string): void {
+    this.#child.stdin.write(key)
+  }
+
+  async end(): Promise<{rest: string; exitCode: number | null}> {
+    const {exitCode} = await this.#outcome
+    return {rest: this.#text.slice(this.#read), exitCode}
+  }
+}
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+const ctrlC = '\u0003'
+const ctrlD = '\u0004'
+const goesOn = 'Enter goes on> '
+
+test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ctrl-C, Ctrl-D and going on', async () => {
+  const env = await place()
+  const count = Number(/--- 1\/(\d+)/.exec(await firstScreen(env))?.[1])
+  const at = (step: number) => `${step}/${count}> `
+  let learner = new Learner(['tour'], env)
+  await learner.until(at(1))
+  // Not what the step is about, no command at all, and what a tour does not run.
+  expect(await learner.type('pods', at(1))).toContain('Not yet: no call Version was made.')
+  expect(await learner.type('hint', at(1))).toContain(
+    'This is the command, and Enter types it: crisp version',
+  )
+  expect(await learner.type('vresion', at(1))).toContain('unknown command "vresion": did you mean version?')
+  expect(await learner.type('version | cat', at(1))).toContain('no shell reads this line: "|"')
+  for (const [line, refusal] of [
+    ['-r unix:///run/containerd/containerd.sock ps', 'not in the tour: --runtime-endpoint'],
+    ['ps --node worker', 'not in the tour: --node'],
+    ['demo --stop', 'not in the tour: crisp demo'],
+    ['inspect worker-3//web', 'not in the tour: other nodes'],
+  ] as const)
+    expect(await learner.type(line, at(1))).toContain(refusal)
+  // Something equivalent.
+  const versioned = await learner.type('crisp call Version', goesOn)
+  expect(versioned).toContain('"runtimeName": "crisp-demo"')
+  expect(versioned).toMatch(/^runtime Version .* OK {2}-> crisp-demo /m)
+  expect(versioned).toContain('Done. Below the answer')
+  // What goes on for ever is ended by Ctrl-C, and the tour is not.
+  learner.press('logs -f orders\r')
+  await learner.until('order 1')
+  learner.press(ctrlC)
+  expect(await learner.until(goesOn)).toContain('(exit code 130)')
+  await learner.type('', at(2))
+  learner.press(ctrlC)
+  expect(await learner.end()).toEqual({
+    rest: expect.stringContaining('The next time it goes on here: crisp tour\n'),
+    exitCode: 130,
+  })
+  expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
+
+  learner = new Learner(['tour'], env)
+  expect(await learner.until(at(2))).toContain(`--- 2/${count}  `)
+  expect(await learner.type('back', at(1))).toContain(`--- 1/${count}  `)
+  await learner.type('skip', at(2))
+  learner.press(ctrlD)
+  expect((await learner.end()).exitCode).toBe(0)
+
+  // The rest by Enter alone, from a step whose forerunners are made for it.
+  learner = new Learner(['tour', '--step', 'create'], env)
+  const first = Number(/--- (\d+)\//.exec(await learner.until('container.yaml pod.yaml\n'))?.[1])
+  for (let step = first; step < count; step++) {
+    await learner.until(at(step))
+    expect(await learner.type('', goesOn)).toContain('Done.')
+    learner.press('\r')
+  }
+  expect(await learner.until(goesOn)).toContain('Where to go from here')
+  learner.press('\r')
+  expect(await learner.end()).toEqual({rest: expect.anything(), exitCode: 0})
+  expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
+  expect(await left(env)).toEqual([])
+  // It came to the end: the next one begins anew.
+  expect(JSON.parse(readFileSync(placeFile(env), 'utf8'))).toEqual({lessons: {}})
+})
+
+async function firstScreen(env: NodeJS.ProcessEnv): Promise<string> {
+  const learner = new Learner(['tour'], env)
+  const text = await learner.until(/1\/\d+> /)
+  learner.press(ctrlD)
+  await learner.end()
+  return text
+}
+
+/** All but what completion keeps. */
+async function left({XDG_RUNTIME_DIR}: Place): Promise<string[]> {
+  const names = await readdir(join(XDG_RUNTIME_DIR, 'crisp'))
+  return names.filter((name) => !name.startsWith('names-'))
+}
+
+test.each(['SIGKILL', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s ends runtime and containers, too',
+  async (signal) => {
+    const env = await place()
+    const session = await onTerminal(['tour'], '', {env})
+    await session.until(/1\/\d+> /)
+    expect((await processesWith(env.XDG_RUNTIME_DIR)).length).toBeGreaterThan(3)
+    session.signal(signal)
+    await session.outcome()
+    await eventually(async () => {
+      expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
+      expect(await left(env)).toEqual([])
+    })
+  },
+)
+
+test('where one was is for nobody else to see', async () => {
+  const env = await place()
+  await firstScreen(env)
+  const [folder, file] = await Promise.all([stat(join(env.XDG_STATE_HOME, 'crisp')), stat(placeFile(env))])
+  expect([folder.mode & 0o777, file.mode & 0o777]).toEqual([0o700, 0o600])
+})
+
+test.each([
+  ['cut off', '{"lessons": {"tour": {"st', 'it is damaged'],
+  ['of another kind', '{"lessons": {"tour": "pods"}}', 'it is damaged'],
+  ['with a step that is gone', '{"lessons":{"tour":{"step":"docker","done":[]}}}', 'not there any more'],
+])('a file of where one was, %s: the tour says so and begins anew', async (_, content, word) => {
+  const env = await place()
+  mkdirSync(join(env.XDG_STATE_HOME, 'crisp'), {recursive: true})
+  writeFileSync(placeFile(env), content)
+  const shown = await firstScreen(env)
+  expect(shown.replaceAll('\n', ' ')).toContain(word)
+  expect(shown).toContain('--- 1/')
+  expect(JSON.parse(readFileSync(placeFile(env), 'utf8'))).toEqual({
+    lessons: {tour: {step: 'hello', done: []}},
+  })
+})
+
+test('where its place cannot be kept it says so once and goes on', async () => {
+  const env = {...(await place()), XDG_STATE_HOME: '/dev/null'}
+  const learner = new Learner(['tour'], env)
+  expect(await learner.until(/1\/\d+> /)).toContain('your place is not kept for the next time')
+  await learner.type('', goesOn)
+  expect(await learner.type('', /2\/\d+> /)).not.toContain('your place is not kept')
+  learner.press(ctrlD)
+  expect((await learner.end()).exitCode).toBe(0)
+})
