@@ -25,10 +25,10 @@ export function paragraphs(text: string, {width, style}: Pick<Look, 'width' | 's
   return markdownText(printableLines(text), width - 2, style)
 }
 
-/** How the command of a step is shown. */
-export function typedText(command: string, {style}: Look): string {
+/** How the command of a step is shown, and how it stands where it was typed. */
+export function typedText(command: string, {style}: Pick<Look, 'style'>, prompt = '  $ '): string {
   const words = command.replace(/^crisp +/, '')
-  return `  $ ${style.typed(printable(`${programName()} ${words}`))}\n`
+  return `${prompt}${style.typed(printable(`${programName()} ${words}`))}\n`
 }
 
 export function listText(

@@ -10,7 +10,9 @@ export function writePodFiles(directory: string): void {
 function podText(logDirectory: string): string {
   return `metadata: {name: lab, namespace: default, uid: lab-1, attempt: 0}
 log_directory: ${JSON.stringify(logDirectory)}
-linux: {cgroup_parent: /crisp/lab}
+linux:
+  cgroup_parent: /crisp/lab
+  security_context: {namespace_options: {pid: CONTAINER}}
 `
 }
 

@@ -43,6 +43,7 @@ interface StepState {
   isDone: boolean
   /** How many were given. */
   hints: number
+  prompt: string
 }
 
 const help = `Enter types the command of the step for you; or type it yourself, or any other command of crisp.
@@ -101,9 +102,10 @@ export class TourSession {
     await this.#prepare(step)
     await write(stepText(lesson, index, look))
     await write(step.command ? `\n${typedText(step.command.text, look)}` : '\n')
-    const state: StepState = {isDone: step.command === undefined, hints: 0}
+    const prompt = `${index + 1}/${lesson.steps.length}> `
+    const state: StepState = {isDone: step.command === undefined, hints: 0, prompt}
     for (;;) {
-      const line = await ask(state.isDone ? 'Enter goes on> ' : `${index + 1}/${lesson.steps.length}> `)
+      const line = await ask(state.isDone ? 'Enter goes on> ' : prompt)
       const word = line?.trim() ?? 'quit'
       const way = word === '' && state.isDone ? 'next' : ways[word]
       if (way) return way
@@ -118,7 +120,7 @@ export class TourSession {
     const {look, write} = this.#around
     const asked = this.#understand(word === '' ? (step.command?.text ?? '') : word)
     if (typeof asked === 'string') return this.#say(`${asked}.`)
-    if (word === '' && step.command) await write(`${typedText(step.command.text, look)}\n`)
+    if (word === '' && step.command) await write(typedText(step.command.text, look, state.prompt))
     const isChecked = !state.isDone && asked.kind === 'command'
     const problem = await this.#attempt(asked, isChecked ? step : undefined, 'asked')
     if (!isChecked) return
