@@ -119,6 +119,10 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   await learner.until('order 1')
   learner.press(ctrlC)
   expect(await learner.until(goesOn)).toContain('(exit code 130)')
+  // What is done is done, also for who leaves before the next step.
+  expect(JSON.parse(readFileSync(placeFile(env), 'utf8'))).toEqual({
+    lessons: {tour: {step: 'pods', done: ['hello']}},
+  })
   await learner.type('', at(2))
   learner.press(ctrlC)
   expect(await learner.end()).toEqual({
@@ -149,6 +153,39 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   expect(await left(env)).toEqual([])
   // It came to the end: the next one begins anew.
   expect(JSON.parse(readFileSync(placeFile(env), 'utf8'))).toEqual({lessons: {}})
+})
+
+test('a lesson of a file: its own place, and nothing typed that its list does not have', async () => {
+  const env = await place()
+  const file = join(env.HOME, 'my lesson.yaml')
+  writeFileSync(
+    file,
+    `title: T
+node: empty
+steps:
+- {id: a, title: A, text: Text., command: crisp run -d --name a busybox sleep 60, check: {container: a, is: running}}
+- {id: b, title: B, text: Text., needs: a, command: crisp stop -t 0 a, check: {container: a, is: exited, code: 137}}
+- {id: c, title: C, text: Only this.}
+`,
+  )
+  const line = ['tour', '--lesson', file]
+  let learner = new Learner(line, env)
+  await learner.until('1/3> ')
+  await learner.type('skip', '2/3> ')
+  for (const [typed, refusal] of [
+    ['exec -it a sh', 'not in a lesson: --interactive of crisp exec'],
+    ['exec a touch /tmp/x', 'not in a lesson: touch in a container'],
+    ['cp a:/etc/passwd .', 'not in a lesson: crisp cp'],
+  ] as const)
+    expect(await learner.type(typed, '2/3> ')).toContain(refusal)
+  learner.press(ctrlD)
+  expect((await learner.end()).rest).toContain(`goes on here: crisp tour --lesson '${file}'`)
+  learner = new Learner(line, env)
+  await learner.until('2/3> ')
+  expect(await learner.type('crisp stop --timeout 0 a/a', goesOn)).toContain('Done.')
+  expect(await learner.type('', goesOn)).toContain('Only this.')
+  learner.press('\r')
+  expect((await learner.end()).exitCode).toBe(0)
 })
 
 async function firstScreen(env: NodeJS.ProcessEnv): Promise<string> {

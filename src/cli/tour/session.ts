@@ -2,6 +2,7 @@ import {renameSync} from 'node:fs'
 import type {CriClient} from '../../client/connect.js'
 import {UsageError} from '../../errors/errors.js'
 import {printable} from '../../errors/printable.js'
+import type {Meaning} from '../../text/meaning.js'
 import {programName} from '../../text/program.js'
 import {quoteForShell} from '../../text/shell-quote.js'
 import {findProblem, nodeHolds} from '../../tour/check.js'
@@ -92,7 +93,8 @@ export class TourSession {
       await write(`\n${typedText(step.command.text, look)}\n`)
       const problem = await this.#attempt(this.#allowed(step.command), step, 'shown')
       if (problem !== undefined) failures++
-      await this.#say(problem === undefined ? step.after : `Not as it should be: ${problem}.`)
+      if (problem === undefined) await this.#say(step.after)
+      else await this.#say(`${problem}.`, 'failed', 'Not as it should be:')
     }
     return failures
   }
@@ -125,13 +127,21 @@ export class TourSession {
     const problem = await this.#attempt(asked, isChecked ? step : undefined, 'asked')
     if (!isChecked) return
     if (problem !== undefined) {
-      await this.#say(`**Not yet:** ${problem}.`)
+      await this.#say(`${problem}.`, 'failed', 'Not yet:')
       await this.#hint(step, ++state.hints)
       return
     }
     state.isDone = true
-    if (!this.#done.includes(step.id)) this.#done.push(step.id)
-    await this.#say(`**Done.** ${step.after}`)
+    this.#keepDone(step)
+    await this.#say(step.after, 'running', 'Done.')
+  }
+
+  /** Whoever leaves now goes on with what follows. */
+  #keepDone({id}: Step): void {
+    const {lesson, progress} = this.#around
+    if (!this.#done.includes(id)) this.#done.push(id)
+    const next = lesson.steps[lesson.steps.findIndex((step) => step.id === id) + 1]
+    progress.keep({step: next?.id ?? id, done: this.#done})
   }
 
   async #hint(step: Step, times: number): Promise<void> {
@@ -208,8 +218,11 @@ export class TourSession {
     return play(this.#allowed(command), this.#around.stage, {audience: 'silent', stopAfterMs: longestMs})
   }
 
-  async #say(text: string): Promise<void> {
-    if (text.trim() !== '') await this.#around.write(`\n${paragraphs(text, this.#around.look)}`)
+  /** The first words may have a colour of their own. */
+  async #say(text: string, meaning?: Meaning, first = ''): Promise<void> {
+    const {look, write} = this.#around
+    const whole = paragraphs(`${first} ${text}`.trim(), look)
+    if (whole.trim() !== '') await write(`\n${look.paint(meaning, first)}${whole.slice(first.length)}`)
   }
 }
 

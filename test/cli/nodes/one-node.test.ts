@@ -329,6 +329,7 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
       ['explain', 'ListContainers'],
       ['jsonschema', 'runp'],
       ['completion', 'bash'],
+      ['tour', '--list'],
     ])
       expect(await runCli(['--node', 'no-such-host', ...line], {env: node.env})).toEqual(await runCli(line))
     const ofEnvironment = await runCli(['ps', '-q'], {env: {...node.env, CRISP_NODE: 'root'}})
