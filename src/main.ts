@@ -128,6 +128,7 @@ async function mainOnNode(ordersBytes: number, program: Program, guard: Guard): 
   guard.watchStreams()
   const {FarEnd} = await import('./cli/nodes/far.js')
   using far = new FarEnd(ordersBytes)
+  await far.ready
   await main(far.words, program, guard)
 }
 

@@ -1,5 +1,5 @@
-// What goes to a node after its orders: the bytes of stdin or of an archive, the end, signals and the terminal's size. They are told
-// apart from each other and from a connection that was lost.
+// What goes to a node after its orders: the bytes of stdin or of an archive, the end, signals, the terminal's size and questions.
+// They are told apart from each other and from a connection that was lost.
 
 export type Frame =
   | {kind: 'data'; bytes: Buffer}
@@ -10,8 +10,10 @@ export type Frame =
   | {kind: 'holes'}
   | {kind: 'signal'; name: NodeJS.Signals}
   | {kind: 'size'; columns: number; rows: number}
+  /** Asks for the time there. */
+  | {kind: 'clock'}
 
-const kinds = ['data', 'end', 'archive', 'holes', 'signal', 'size'] as const
+const kinds = ['data', 'end', 'archive', 'holes', 'signal', 'size', 'clock'] as const
 const headBytes = 5
 const longestFrame = 1024 * 1024
 
@@ -31,6 +33,7 @@ function bodyOf(frame: Frame): Buffer {
     case 'end':
     case 'archive':
     case 'holes':
+    case 'clock':
       return Buffer.alloc(0)
     case 'signal':
       return Buffer.from(frame.name)
@@ -68,6 +71,7 @@ function frameOf(kind: Frame['kind'], body: Buffer): Frame {
     case 'end':
     case 'archive':
     case 'holes':
+    case 'clock':
       return {kind}
     case 'signal':
       return {kind, name: body.toString() as NodeJS.Signals}

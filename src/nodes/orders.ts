@@ -12,6 +12,8 @@ export interface Orders {
   answers?: boolean
   /** In which the user wants sizes, where no flag says so. */
   units?: 'si' | 'iec'
+  /** One of several nodes whose clocks are compared: it says its time, before it begins and whenever it is asked. */
+  clock?: boolean
   /** The user's files that the command line names, by the path that is written there. */
   files: Readonly<Record<string, TravellingFile>>
   /** What the line copies into a container, which is asked for as a tar stream. */

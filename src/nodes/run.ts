@@ -27,6 +27,7 @@ export interface RunOptions {
   sudo: boolean
   /** How long it may take before a program runs there. */
   beginMs?: number | undefined
+  onBegin?: (() => void) | undefined
 }
 
 const usualBeginMs = 60_000
@@ -37,6 +38,7 @@ export class RunOnNode {
   readonly #nonce: string
   readonly #destination: string
   readonly #unheard: NodeJS.Timeout | undefined
+  readonly #onBegin: (() => void) | undefined
   readonly #exit: Promise<number | null>
   readonly #said: string[] = []
   #waiting: ((text: string) => void) | undefined
@@ -45,8 +47,13 @@ export class RunOnNode {
   #noise = ''
   #failure: unknown
 
-  constructor(connection: SshConnection, script: string, {nonce, sudo, beginMs = usualBeginMs}: RunOptions) {
+  constructor(
+    connection: SshConnection,
+    script: string,
+    {nonce, sudo, beginMs = usualBeginMs, onBegin}: RunOptions,
+  ) {
     this.#nonce = nonce
+    this.#onBegin = onBegin
     const {destination, shared, isBatch} = connection
     this.#destination = destination
     // Who logs in by itself may be asked for a password first.
@@ -154,8 +161,8 @@ export class RunOnNode {
       for (const piece of marks.read(chunk)) {
         if (typeof piece !== 'string') await words.take(piece)
         else if (piece === 'begin') {
-          this.#begun = words.begun = true
-          clearTimeout(this.#unheard)
+          words.begun = true
+          this.#begin()
         } else if (!words.begun) this.#hear(piece)
         else if (/^end \d{1,3}$/.test(piece)) {
           await words.flush()
@@ -169,6 +176,12 @@ export class RunOnNode {
     if (held.length > 0) await words.take(held)
     words.end()
     return undefined
+  }
+
+  #begin(): void {
+    if (!this.#begun) this.#onBegin?.()
+    this.#begun = true
+    clearTimeout(this.#unheard)
   }
 
   #hear(text: string): void {

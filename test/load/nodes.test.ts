@@ -1,8 +1,8 @@
 import {execFile} from 'node:child_process'
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
-import {readFile, writeFile} from 'node:fs/promises'
+import {writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, onTestFinished, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
@@ -121,10 +121,8 @@ test.skipIf(!isMet('ssh'))('one table of many nodes of a real sshd', {timeout: 6
     ssh[Symbol.dispose]()
     for (const demo of demos) await demo[Symbol.asyncDispose]()
   })
-  const folder = dirname(dirname(ssh.home('root')))
-  const config = join(folder, 'ssh_config')
-  const root = /^Host root\n([\s\S]*?)(?=^Host |$(?![\s\S]))/m.exec(await readFile(config, 'utf8'))?.[1]
-  await writeFile(config, `Host n*\n${root}\nHost dead*\n  HostName 127.0.0.1\n  Port 1\n`, {flag: 'a'})
+  ssh.know('n*', ssh.settings('root'))
+  ssh.know('dead*', '  HostName 127.0.0.1\n  Port 1\n')
   mkdirSync(join(ssh.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
   await writeFile(
     join(ssh.env.XDG_CONFIG_HOME ?? '', 'crisp', 'config.yaml'),

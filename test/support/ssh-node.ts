@@ -1,5 +1,5 @@
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -36,6 +36,10 @@ export interface SshNode extends Disposable {
   /** A program on the node, for --node-crisp. */
   crisp: string
   home(user: string): string
+  /** What ssh_config says of a user there. */
+  settings(user: string): string
+  /** Other hosts, by whatever patterns, of this node or of another. */
+  know(hosts: string, settings: string): void
   /** The processes that run crisp there. */
   running(): number[]
   /** The processes that keep connections to it here. */
@@ -139,12 +143,7 @@ SetEnv ${setEnv}
 ${settings}
 `,
   )
-  writeFileSync(
-    path('ssh_config'),
-    Object.entries(users)
-      .map(
-        ([user, {jump}]) => `Host ${user}
-  HostName ${address}
+  const settingsOf = (user: string) => `  HostName ${address}
   Port ${port}
   User ${user}
   IdentityFile ${path('user')}
@@ -152,11 +151,11 @@ ${settings}
   UserKnownHostsFile ${path('known')}
   StrictHostKeyChecking accept-new
   ${client}
-  ${jump === undefined ? '' : `ProxyJump ${jump}`}
-`,
-      )
-      .join(''),
-  )
+  ${users[user]?.jump === undefined ? '' : `ProxyJump ${users[user].jump}`}
+`
+  const know = (hosts: string, settings: string) =>
+    appendFileSync(path('ssh_config'), `Host ${hosts}\n${settings}`)
+  for (const user of Object.keys(users)) know(user, settingsOf(user))
   for (const name of ['bin', 'etc']) mkdirSync(path(name))
   mkdirSync(path('run'), {mode: 0o700})
   writeFileSync(path('bin', 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F ${path('ssh_config')} "$@"\n`, {
@@ -195,6 +194,8 @@ ${settings}
     env,
     crisp: path('crisp'),
     home: (user) => join(homes, user),
+    settings: settingsOf,
+    know,
     running: () =>
       descendants(server.pid)
         .filter(({words}) => words.includes('__node'))

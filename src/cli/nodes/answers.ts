@@ -14,22 +14,24 @@ export interface Answer extends AnswerHead {
 /** Takes a node's answers out of what it prints. */
 export class AnswerReader {
   readonly #node: string
-  readonly #onAnswer: (answer: Answer) => Promise<void> | void
+  readonly #onAnswer: (answer: Answer, bytes: number) => Promise<void> | void
   #chunks: Buffer[] | undefined
   #bytes = 0
 
-  constructor(node: string, onAnswer: (answer: Answer) => Promise<void> | void) {
+  constructor(node: string, onAnswer: (answer: Answer, bytes: number) => Promise<void> | void) {
     this.#node = node
     this.#onAnswer = onAnswer
   }
 
   /** False for a mark that is about something else. */
   async hear(mark: string): Promise<boolean> {
-    if (mark === answerBegins) this.#chunks = []
-    else if (mark === answerEnds) {
+    if (mark === answerBegins) {
+      this.#chunks = []
+      this.#bytes = 0
+    } else if (mark === answerEnds) {
       const text = Buffer.concat(this.#chunks ?? []).toString()
       this.#chunks = undefined
-      await this.#onAnswer(this.#parse(text))
+      await this.#onAnswer(this.#parse(text), this.#bytes)
     } else return false
     return true
   }

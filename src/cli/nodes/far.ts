@@ -19,6 +19,9 @@ const lastMomentsMs = 10_000
 /** On the node, in the place of the user: its orders, and all that comes after them. Gives the command line. */
 export class FarEnd implements Disposable {
   readonly words: readonly string[]
+  /** Resolves when the command may begin: not before its user has asked for the time, while nothing keeps the answer waiting. */
+  readonly ready: Promise<void>
+  #onClock: () => void = () => undefined
   readonly #raw: Readable
   #input: FarInput
   /** Archives that were asked for and have not begun to come. */
@@ -66,6 +69,14 @@ export class FarEnd implements Disposable {
     if (orders.resume) setResumePoint(new FarPoint(orders.resume, markStart(orders.nonce)))
     if (orders.units) setUsersUnits(orders.units)
     if (orders.answers) setAnswerSink(new FarAnswers(markStart(orders.nonce)))
+    const sayTime = () => process.stderr.write(`${markStart(orders.nonce)}clock ${Date.now()}\n`)
+    this.ready = new Promise((resolve) => {
+      this.#onClock = () => {
+        sayTime()
+        resolve()
+      }
+      if (!orders.clock) resolve()
+    })
     const frames = new FrameReader()
     this.#raw
       .on('data', (chunk: Buffer) => {
@@ -73,6 +84,7 @@ export class FarEnd implements Disposable {
       })
       .on('end', this.#onLost)
       .on('error', this.#onLost)
+    if (orders.clock) sayTime()
   }
 
   #take(frame: Frame): void {
@@ -92,6 +104,9 @@ export class FarEnd implements Disposable {
         return
       case 'signal':
         if (!process.emit(frame.name, frame.name)) process.kill(process.pid, frame.name)
+        return
+      case 'clock':
+        this.#onClock()
         return
       case 'size':
         for (const stream of [process.stdout, process.stderr])

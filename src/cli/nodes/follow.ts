@@ -2,6 +2,7 @@ import type {Orders} from '../../nodes/orders.js'
 import {type CommandLine, givenValue} from '../argv.js'
 
 type Write = (bytes: Buffer) => Promise<void> | void
+type Show = () => Promise<void> | void
 type Output = 0 | 1
 
 /** As much is held for a node that releases nothing. */
@@ -11,9 +12,8 @@ const mostHeld = 16 * 1024 * 1024
 export class Follow {
   readonly #kept = new Map<string, string>()
   readonly #fresh: [[string, string][], [string, string][]] = [[], []]
-  readonly #held: [Buffer[], Buffer[]] = [[], []]
+  readonly #held: [Show[], Show[]] = [[], []]
   readonly #heldBytes: [number, number] = [0, 0]
-  #writes: readonly [Write, Write] = [() => undefined, () => undefined]
   #lostAtMs: number | undefined
   readonly #verb: string
 
@@ -44,13 +44,18 @@ export class Follow {
     }
   }
 
-  writeTo(stdout: Write, stderr: Write): void {
-    this.#writes = [stdout, stderr]
+  /** What is written waits until it is released. */
+  holding(output: Output, write: Write): Write {
+    return (bytes) => {
+      const kept = Buffer.from(bytes)
+      return this.hold(output, kept.length, () => write(kept))
+    }
   }
 
-  async take(output: Output, bytes: Buffer): Promise<void> {
-    this.#held[output].push(Buffer.from(bytes))
-    this.#heldBytes[output] += bytes.length
+  /** The same for what is shown otherwise. */
+  async hold(output: Output, bytes: number, show: Show): Promise<void> {
+    this.#held[output].push(show)
+    this.#heldBytes[output] += bytes
     if (this.#heldBytes[output] > mostHeld) await this.#release(output)
   }
 
@@ -92,6 +97,6 @@ export class Follow {
     const held = this.#held[output]
     this.#held[output] = []
     this.#heldBytes[output] = 0
-    for (const bytes of held) await this.#writes[output](bytes)
+    for (const show of held) await show()
   }
 }

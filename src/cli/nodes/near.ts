@@ -10,7 +10,7 @@ import {lostError} from '../../nodes/lost.js'
 import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
-import {SshConnection, type SshOptions} from '../../nodes/ssh.js'
+import {SshConnection} from '../../nodes/ssh.js'
 import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
@@ -39,7 +39,11 @@ export interface Program {
 export interface Part {
   /** No connection is kept. */
   once: boolean
-  carry: (run: RunOnNode, orders: Buffer, io: Io) => Promise<Ending>
+  /** It is asked for its time. */
+  clock: boolean
+  carry: (run: RunOnNode, orders: Buffer, io: Io, follow: Follow | undefined) => Promise<Ending>
+  /** With what is said of a connection that was lost, or undefined where the command goes on. */
+  onAway: (text: string | undefined) => void
 }
 
 interface Work {
@@ -149,7 +153,8 @@ export async function connectAndRun(
   const sudo = (givenValue(line.given, 'sudo') ?? settings.sudo) === true
   const surroundings = {environment, uid, stop, ...(part && {batch: true, once: part.once})}
   let connection = await SshConnection.open(destination, surroundings)
-  const follow = part ? undefined : Follow.of(line)
+  const follow = Follow.of(line)
+  let onBegin: (() => void) | undefined
   const builds = await luggage.builds()
   const run = async (asked: CommandLine, io: Io): Promise<Ending> => {
     const first = await runOnce(asked, io)
@@ -171,11 +176,14 @@ export async function connectAndRun(
   const runOnce = (asked: CommandLine, io: Io): Promise<Ending> => {
     const nonce = randomBytes(16).toString('hex')
     const all = ordersOf(asked, nonce, luggage, io, {follow, isPart: part !== undefined})
-    const orders = Buffer.from(JSON.stringify(withSettings(all, line, settings, part !== undefined)))
+    const orders = Buffer.from(JSON.stringify(withSettings(all, line, settings, part)))
     const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
-    const limits = {nonce, sudo, beginMs: beginMs(givenText(line, 'request-timeout'))}
+    const limits = {nonce, sudo, beginMs: beginMs(givenText(line, 'request-timeout')), onBegin}
     const there = new RunOnNode(connection, script, limits)
-    return part?.carry(there, orders, io) ?? carry(there, orders, {line: asked, io, signal, running, follow})
+    return (
+      part?.carry(there, orders, io, follow) ??
+      carry(there, orders, {line: asked, io, signal, running, follow})
+    )
   }
   if (line.id === 'port-forward') {
     const {forwardFromHere} = await import('./forward.js')
@@ -187,15 +195,42 @@ export async function connectAndRun(
   const copy = await copyHere(line, signal)
   await using _ = copy?.kind === 'in' ? copy.source : undefined
   let ending = await run(line, copy ?? {kind: 'streams'})
-  for (let again = false; follow && ending.kind === 'lost' && (ending.begun || again); again = true) {
-    signal.throwIfAborted()
-    writeMessage(`${failureOf(ending).message}: connecting again`)
-    connection = await connectAgain(destination, surroundings, signal)
-    writeMessage(`${destination}: connected again after ${durationText(follow.lostMs)}${follow.gapText}`)
-    ending = await run(line, {kind: 'streams'})
-  }
+  if (follow && ending.kind === 'lost' && ending.begun) ending = await goOn(follow, ending)
   if (ending.kind === 'ended') return ending.exitCode
   throw failureOf(ending)
+
+  /** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
+  async function goOn(followed: Follow, lost: Ending): Promise<Ending> {
+    const tell = (ended: Ending): void => {
+      const {message} = failureOf(ended)
+      part?.onAway(message)
+      writeMessage(`${message}: connecting again`)
+    }
+    onBegin = () => {
+      part?.onAway(undefined)
+      writeMessage(
+        `${destination}: connected again after ${durationText(followed.lostMs)}${followed.gapText}`,
+      )
+    }
+    signal.throwIfAborted()
+    tell(lost)
+    for (let tries = 0; ; tries++) {
+      await waitMs(retryDelayMs(tries), signal)
+      try {
+        connection = await SshConnection.open(destination, {...surroundings, batch: true})
+        const ended = await run(line, {kind: 'streams'})
+        if (ended.kind !== 'lost') return ended
+        if (ended.begun) {
+          signal.throwIfAborted()
+          tell(ended)
+          tries = -1
+        } else if (isRefusal(ended.reason ?? '')) return ended
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!isUnreachable(error) || isRefusal(error.message)) throw error
+      }
+    }
+  }
 
   function failureOf(ended: Ending): Error {
     if (ended.kind === 'said' && ended.text === 'none')
@@ -210,12 +245,17 @@ function withSettings(
   orders: Orders,
   {given}: CommandLine,
   {runtimeEndpoint, units}: NodeSettings,
-  answers: boolean,
+  part: Part | undefined,
 ): Orders {
   const [verb = '', ...rest] = orders.words
   const isGiven = givenValue(given, 'runtime-endpoint') !== undefined
   const flags = isGiven || runtimeEndpoint === undefined ? [] : [`--runtime-endpoint=${runtimeEndpoint}`]
-  return {...orders, words: [verb, ...flags, ...rest], ...(answers && {answers}), ...(units && {units})}
+  return {
+    ...orders,
+    words: [verb, ...flags, ...rest],
+    ...(part && {answers: true, clock: part.clock}),
+    ...(units && {units}),
+  }
 }
 
 /** How long a login may take to begin, once it is made; undefined where the user has no opinion. */
@@ -228,21 +268,8 @@ function beginMs(timeLimit: string | undefined): number | undefined {
   }
 }
 
-/** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
-async function connectAgain(
-  destination: string,
-  options: SshOptions,
-  signal: AbortSignal,
-): Promise<SshConnection> {
-  for (let tries = 0; ; tries++) {
-    await waitMs(retryDelayMs(tries), signal)
-    try {
-      return await SshConnection.open(destination, {...options, batch: true})
-    } catch (error) {
-      signal.throwIfAborted()
-      if (!(error instanceof UserError) || isRefusal(error.message)) throw error
-    }
-  }
+function isUnreachable(error: unknown): error is UserError {
+  return error instanceof UserError && error.exitCode === exitCode.unreachable
 }
 
 /** Another try has the same answer. */
@@ -307,10 +334,9 @@ async function carry(
       const stream = stdout()
       return stream === process.stdout ? shown.write(bytes) : write(stream, bytes)
     }
-    follow?.writeTo(toStdout, told.write)
     const ending = run.carry({
-      stdout: follow ? (bytes) => follow.take(0, bytes) : toStdout,
-      stderr: follow ? (bytes) => follow.take(1, bytes) : told.write,
+      stdout: follow?.holding(0, toStdout) ?? toStdout,
+      stderr: follow?.holding(1, told.write) ?? told.write,
       onMark: async (text, output) => {
         if (!(await follow?.hear(text, output))) input.hear(text)
       },

@@ -1,4 +1,4 @@
-import {exitCode, UserError} from '../../errors/errors.js'
+import {exitCode, Interrupted, UserError} from '../../errors/errors.js'
 import {programName} from '../../text/program.js'
 import {describeError} from '../failures/describe.js'
 
@@ -11,6 +11,7 @@ export type OutcomeWord =
   | 'unreachable'
   | 'would ask'
   | 'lost'
+  | 'interrupted'
   | 'not run'
 
 export interface Outcome {
@@ -35,6 +36,7 @@ const reasons: readonly [RegExp, OutcomeWord][] = [
 export function outcomeOf(node: string, error: unknown): Outcome {
   const {text, exitCode: code} = describeError(error)
   if (error instanceof NodeTimeoutError) return {node, word: 'timed out', exitCode: code, text}
+  if (error instanceof Interrupted) return {node, word: 'interrupted', exitCode: code}
   const word =
     reasons.find(([pattern]) => pattern.test(text))?.[1] ??
     (code === exitCode.unreachable ? 'unreachable' : 'failed')

@@ -19,10 +19,12 @@ import {messageText, readMessage, reportFailure, writeMessage} from '../messages
 import {terminalStyle, terminalWidth} from '../output.js'
 import type {AnswerHead} from './answer.js'
 import {type Answer, AnswerReader} from './answers.js'
+import {Clocks} from './clocks.js'
+import type {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
 import {nodesText, oneViews} from './one-view.js'
-import {countText, NodeTimeoutError, type Outcome, outcomeOf} from './outcomes.js'
+import {countText, NodeTimeoutError, type Outcome, type OutcomeWord, outcomeOf} from './outcomes.js'
 import {PrefixedLines} from './prefixed-lines.js'
 import {TimeMerge, timeOfLine} from './time-merge.js'
 import {nodeFlagNames} from './where.js'
@@ -265,6 +267,10 @@ class Several {
   readonly #stop: AbortSignal
   readonly #answers: Answer[] = []
   readonly #merging: TimeMerge | undefined
+  readonly #isEndless: boolean = false
+  readonly #clocks: Clocks | undefined
+  /** What was said of the connections that are lost. */
+  readonly #away = new Map<string, string>()
   readonly #lastTimes = new Map<string, number>()
   /** Lines of a list, by node. */
   readonly #texts = new Map<string, string>()
@@ -286,9 +292,10 @@ class Several {
     this.#stop = stop
     if (!mergedVerbs.has(line.id)) return
     const displays = [displayOn(process.stdout, false), displayOn(process.stderr, false)] as const
-    const endless = line.id === 'events' || givenValue(line.given, 'follow') === true
+    this.#isEndless = line.id === 'events' || givenValue(line.given, 'follow') === true
     const nodes = tasks.map(({node}) => node)
-    this.#merging = new TimeMerge(nodes, endless, (text, output) => {
+    this.#clocks = new Clocks(nodes, writeMessage)
+    this.#merging = new TimeMerge(nodes, this.#isEndless, (text, output) => {
       void displays[output].write(Buffer.from(text))
     })
   }
@@ -371,22 +378,45 @@ class Several {
         settings,
         part: {
           once: this.#tasks.length > mostKept,
-          carry: (run, orders, io) => this.#carry(node, run, orders, io, end),
+          clock: this.#clocks !== undefined,
+          carry: (run, orders, io, follow) => this.#carry(node, run, orders, io, end, follow),
+          onAway: (text) => {
+            if (text === undefined) this.#away.delete(node)
+            else this.#away.set(node, text)
+          },
         },
       })
       const code = await Promise.race([work, end.promise])
-      return {node, word: code === exitCode.done ? 'ok' : 'failed', exitCode: code}
+      return {node, word: this.#wordOf(code), exitCode: code}
     } catch (error) {
+      const away = this.#away.get(node)
+      if (this.#signal.aborted && away !== undefined)
+        return outcomeOf(node, new UserError(`${away}, and not made again`, {exitCode: exitCode.unreachable}))
       return outcomeOf(node, error)
     } finally {
       clearTimeout(timer)
       this.#merging?.end(node)
+      this.#clocks?.settle(node)
       end[Symbol.dispose]()
       own.abort()
     }
   }
 
-  async #carry(node: string, run: RunOnNode, orders: Buffer, io: Io, end: Ended): Promise<Ending> {
+  #wordOf(code: number): OutcomeWord {
+    if (code === exitCode.done) return 'ok'
+    if (!this.#signal.aborted || code !== describeError(this.#signal.reason).exitCode) return 'failed'
+    // What has no end of its own is ended by its user.
+    return this.#isEndless ? 'ok' : 'interrupted'
+  }
+
+  async #carry(
+    node: string,
+    run: RunOnNode,
+    orders: Buffer,
+    io: Io,
+    end: Ended,
+    follow: Follow | undefined,
+  ): Promise<Ending> {
     const {separator, way} = this.#options
     using input = new InputForNode(run, {
       givesKeys: false,
@@ -406,9 +436,15 @@ class Several {
         if (held.length > mostText) throw new UserError(`${node}: its answer has no end`)
       },
     )
-    const reader = new AnswerReader(node, (answer) =>
-      way === 'gather' ? void this.#answers.push(answer) : this.#show([answer]),
-    )
+    const show = (answer: Answer) => this.#show([answer])
+    const reader = new AnswerReader(node, (answer, bytes) => {
+      if (way === 'gather') return void this.#answers.push(answer)
+      return follow ? follow.hold(0, bytes, () => show(answer)) : show(answer)
+    })
+    const takeText = (bytes: Buffer) => lines.take(bytes)
+    const takeTold = (bytes: Buffer) => toldLines.take(bytes)
+    const toText = follow?.holding(0, takeText) ?? takeText
+    const toTold = follow?.holding(1, takeTold) ?? takeTold
     let messages = ''
     const told = displayOn(process.stderr, false)
     const toldLines = new PrefixedLines('', async (text) => {
@@ -418,6 +454,7 @@ class Several {
         await told.write(Buffer.from(messageText(`${node}: ${said}`, kind)))
       }
     })
+    const hearTime = this.#clocks?.listen(node, () => void run.send({kind: 'clock'}))
     const passOn = (): void => {
       const {signal: name} = (this.#signal.reason ?? {}) as {signal?: NodeJS.Signals}
       if (typeof name === 'string') void run.send({kind: 'signal', name})
@@ -427,18 +464,22 @@ class Several {
     try {
       const ending = run.carry({
         stdout: async (bytes) => {
-          if (!reader.take(bytes)) await lines.take(bytes)
+          if (!reader.take(bytes)) await toText(bytes)
         },
         stderr: async (bytes) => {
-          if (way === 'stream') await toldLines.take(bytes)
+          if (way === 'stream') await toTold(bytes)
           else if (messages.length < mostMessages) messages += bytes
         },
         onMark: async (text, output) => {
-          if (output !== 0 || !(await reader.hear(text))) input.hear(text)
+          if (await follow?.hear(text, output)) return
+          if (output === 0 && (await reader.hear(text))) return
+          if (!hearTime?.(text)) input.hear(text)
         },
       })
       await run.write(orders)
       const ended = await ending
+      if (ended.kind === 'lost') follow?.drop()
+      else await follow?.end()
       await lines.end()
       await toldLines.end()
       display.end()

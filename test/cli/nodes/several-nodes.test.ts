@@ -1,4 +1,4 @@
-import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
@@ -42,11 +42,8 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     }
     node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
     // Hosts of one server, by whatever name; nobody listens for the last.
-    const config = join(dirname(node.home('root')), '..', 'ssh_config')
-    const root = /^Host root\n([\s\S]*?)(?=^Host |$(?![\s\S]))/m.exec(await readFile(config, 'utf8'))?.[1]
-    await writeFile(config, `Host n* m* t*\n${root}\nHost dead*\n  HostName 127.0.0.1\n  Port 1\n`, {
-      flag: 'a',
-    })
+    node.know('n* m* t*', node.settings('root'))
+    node.know('dead*', '  HostName 127.0.0.1\n  Port 1\n')
     await mkdir(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
     const group = (name: string, nodes: string, {endpoint}: DemoRuntime) =>
       `  ${name}:\n    nodes: ${nodes}\n    runtime-endpoint: ${endpoint}\n`
