@@ -72,7 +72,8 @@ export abstract class PlanCommand extends CriCommand {
               note: (text) => this.note(text),
               signal: this.signal,
             }),
-            showPull: (image: string) => pullProgress(client, [image], flags.debug ?? false),
+            showPull: (image: string) =>
+              pullProgress(client, [image], {debug: flags.debug, units: () => this.units(flags)}),
           }
         : {}),
     }

@@ -1,5 +1,5 @@
 import {CriCommand} from '../cli/command.js'
-import {outputFlags} from '../cli/flags/common.js'
+import {outputFlags, unitsFlag} from '../cli/flags/common.js'
 import {listFlag, valueFlag} from '../cli/flags/types.js'
 import type {Check} from '../doctor/check.js'
 import {checks} from '../doctor/checks/index.js'
@@ -46,6 +46,7 @@ export default class Doctor extends CriCommand {
   ]
 
   static override flags = {
+    units: unitsFlag,
     ...outputFlags('table'),
     only: checkNames('these checks and no others, several with commas between'),
     ignore: checkNames('all checks but these'),
@@ -71,6 +72,7 @@ export default class Doctor extends CriCommand {
       nowMs: Date.now(),
       sinceMs: flags.since && flags.since.seconds * 1000,
       upgradeTo: flags.upgrade,
+      units: await this.units(flags),
     })
     const outcomes = await examine(
       chosen.filter(({isAsked}) => flags.only !== undefined || (isAsked?.(subject) ?? true)),

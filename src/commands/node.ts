@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {givenValue} from '../cli/argv.js'
 import {CriCommand} from '../cli/command.js'
-import {outputFlags} from '../cli/flags/common.js'
+import {outputFlags, unitsFlag} from '../cli/flags/common.js'
 import {MissingArgumentError, UsageError} from '../errors/errors.js'
 import {linesOf} from '../formats/lines.js'
 
@@ -32,6 +32,7 @@ export default class NodeCommand extends CriCommand {
   static override flags = {
     all: Flags.boolean({char: 'a', description: 'forget: every node that is known'}),
     force: Flags.boolean({description: 'forget: also a node that is not reached, where the copies stay'}),
+    units: unitsFlag,
     ...outputFlags('table'),
     quiet: Flags.boolean({char: 'q', helpGroup: 'OUTPUT', description: 'names of the nodes only'}),
   }
@@ -55,7 +56,14 @@ export default class NodeCommand extends CriCommand {
     if (flags.quiet && output.shows === 'table') return this.write(linesOf(known.names(named)))
     const nodes = this.collectValues(await known.ask(named))
     const {nodesView} = await import('../views/nodes.js')
-    await this.show(nodesView(nodes, {width: this.width, style: await this.tableStyle()}), output)
+    await this.show(
+      nodesView(nodes, {
+        width: this.width,
+        style: await this.tableStyle(),
+        units: await this.units(flags),
+      }),
+      output,
+    )
   }
   async #named(words: readonly string[]): Promise<readonly string[] | 'all'> {
     if (words.length === 0) return 'all'

@@ -60,7 +60,10 @@ export default class Pull extends CriCommand {
     using client = await this.connect(flags)
 
     const images = [...new Set(args.image)].map((image, index) => ({image, index}))
-    using progress = await pullProgress(client, args.image, flags.debug)
+    using progress = await pullProgress(client, args.image, {
+      debug: flags.debug,
+      units: () => this.units(flags),
+    })
     const turns = inOrder((text) => {
       progress?.clear()
       this.write(text)

@@ -69,6 +69,7 @@ export default class Report extends CriCommand {
       limitMs: flags['request-timeout'],
       nowMs,
       sinceMs: flags.since && flags.since.seconds * 1000,
+      units: await this.units(flags),
     })
     const file = toStdout ? undefined : await NewFile.make(resolve(args.file ?? `${folder}.tar.gz`))
     let isWritten = false

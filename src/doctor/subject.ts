@@ -13,6 +13,7 @@ import type {
 } from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {listContainerStats} from '../node/usage.js'
+import {bytesText, type Units} from '../text/units.js'
 import type {Host} from './host.js'
 import {once} from './once.js'
 
@@ -28,6 +29,8 @@ export interface SubjectOptions {
   sinceMs?: number | undefined
   /** The next release of Kubernetes, as `1.38`. */
   upgradeTo?: string | undefined
+  /** In which sizes are told; crictl's by default. */
+  units?: Units
 }
 
 /** What came of asking about one thing. */
@@ -56,6 +59,7 @@ export class Subject {
   readonly nowMs: number
   readonly sinceMs: number
   readonly upgradeTo: string | undefined
+  readonly #units: Units
 
   readonly version = once((): Promise<VersionResponse> => this.client.runtime.version({}, this.#patience))
   readonly status = once(
@@ -118,6 +122,7 @@ export class Subject {
     nowMs,
     sinceMs = nowMs - hourMs,
     upgradeTo,
+    units = 'si',
   }: SubjectOptions) {
     this.client = client
     this.host = host
@@ -126,6 +131,11 @@ export class Subject {
     this.nowMs = nowMs
     this.sinceMs = sinceMs
     this.upgradeTo = upgradeTo
+    this.#units = units
+  }
+
+  sizeText(sizeBytes: number): string {
+    return bytesText(sizeBytes, this.#units, 3)
   }
 
   get #patience(): {timeoutMs: number} {

@@ -1,6 +1,6 @@
 import type {CriClient} from '../client/connect.js'
 import {printable} from '../errors/printable.js'
-import {sizeText} from '../text/size.js'
+import {bytesText, type Units} from '../text/units.js'
 
 /** A line on a terminal while images are fetched. */
 export interface PullProgress extends Disposable {
@@ -20,6 +20,7 @@ export function showPullProgress(
   client: CriClient,
   references: readonly string[],
   stream: NodeJS.WriteStream,
+  units: Units,
 ): PullProgress {
   const startedMs = performance.now()
   const left = new Set(references)
@@ -42,7 +43,7 @@ export function showPullProgress(
   const draw = () => {
     void measure()
     const seconds = Math.round((performance.now() - startedMs) / 1000)
-    const text = progressText([...left], seconds, grown)
+    const text = progressText([...left], seconds, grown, units)
     stream.write(clearLine + text.slice(0, (stream.columns || 80) - 1))
     shown = true
   }
@@ -62,10 +63,15 @@ export function showPullProgress(
   }
 }
 
-export function progressText(left: readonly string[], seconds: number, grownBytes: number): string {
+export function progressText(
+  left: readonly string[],
+  seconds: number,
+  grownBytes: number,
+  units: Units,
+): string {
   const [first = ''] = left
   const what = left.length === 1 ? printable(first) : `${left.length} images`
-  const growth = grownBytes > 0 ? `, image filesystem +${sizeText(grownBytes, 2)} (estimate)` : ''
+  const growth = grownBytes > 0 ? `, image filesystem +${bytesText(grownBytes, units, 2)} (estimate)` : ''
   return `pulling ${what}: ${seconds}s${growth}`
 }
 

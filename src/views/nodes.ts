@@ -1,7 +1,7 @@
 import {type Column, type TableOptions, table} from '../formats/table.js'
 import {listOf, type View} from '../formats/view.js'
 import {ageText} from '../text/age.js'
-import {sizeText} from '../text/size.js'
+import {bytesText, type Units} from '../text/units.js'
 
 /** What lies on another node, and whether there is a connection to it. */
 export interface NodeCopies {
@@ -30,11 +30,19 @@ const columns: readonly Column[] = [
   {title: 'PATH', min: 20, keep: 'end', drop: 1},
 ]
 
-export function nodesView(nodes: readonly NodeCopies[], options: TableOptions): View {
+export function nodesView(
+  nodes: readonly NodeCopies[],
+  {units, ...options}: TableOptions & {units: Units},
+): View {
   return {
     ...listOf('nodes', nodes, itemOf),
     names: () => nodes.map(({node}) => node),
-    table: () => table(columns, nodes.flatMap(rowsOf), options),
+    table: () =>
+      table(
+        columns,
+        nodes.flatMap((node) => rowsOf(node, units)),
+        options,
+      ),
   }
 }
 
@@ -49,14 +57,14 @@ function itemOf({node, connected, copies}: NodeCopies): unknown {
   }
 }
 
-function rowsOf({node, connected, copies}: NodeCopies): string[][] {
+function rowsOf({node, connected, copies}: NodeCopies, units: Units): string[][] {
   const link = connected ? 'yes' : 'no'
   if (copies.length === 0) return [[node, '', '', '', '', '', link, '']]
   return copies.map(({version, build, sizeBytes, user, ageMs, path}) => [
     node,
     version,
     build,
-    sizeText(sizeBytes, 3),
+    bytesText(sizeBytes, units, 3),
     user,
     `${ageText(ageMs)} ago`,
     link,

@@ -53,11 +53,12 @@ describe('what it prints', () => {
   })
 
   test.each([
-    [['busybox:1'], 0, 0, 'pulling busybox:1: 0s'],
-    [['busybox:1'], 12, 34_200_000, 'pulling busybox:1: 12s, image filesystem +34MB (estimate)'],
-    [['a', 'b'], 3, -5, 'pulling 2 images: 3s'],
-  ])('the line on a terminal: %j after %d s', (left, seconds, grown, text) => {
-    expect(progressText(left, seconds, grown)).toBe(text)
+    [['busybox:1'], 0, 0, 'si', 'pulling busybox:1: 0s'],
+    [['busybox:1'], 12, 34_200_000, 'si', 'pulling busybox:1: 12s, image filesystem +34MB (estimate)'],
+    [['busybox:1'], 12, 34_200_000, 'iec', 'pulling busybox:1: 12s, image filesystem +33MiB (estimate)'],
+    [['a', 'b'], 3, -5, 'si', 'pulling 2 images: 3s'],
+  ] as const)('the line on a terminal: %j after %d s', (left, seconds, grown, units, text) => {
+    expect(progressText(left, seconds, grown, units)).toBe(text)
   })
 })
 

@@ -14,6 +14,8 @@ import {runInProcess} from '../support/in-process.js'
 const size = 150_000_000
 const inBytes = {value: String(size)}
 const image = {id: 'sha256:77', repoTags: ['test/app:1'], size: String(size)}
+/** Held by a container that has ended. */
+const old = {id: 'sha256:78', repoTags: ['test/old:1'], size: String(size)}
 const stats = {
   attributes: {id: id('a1'), metadata: {name: 'app'}},
   cpu: {timestamp: '1', usageCoreNanoSeconds: {value: '9'}, usageNanoCores: {value: '10000000'}},
@@ -33,7 +35,16 @@ beforeAll(async () => {
     Status: {status: {conditions: []}},
     ListPodSandbox: {items: [pod]},
     ListContainers: {
-      containers: [kubeletContainer('shop', 'web', 'app', {id: id('a1'), podSandboxId: id('51')})],
+      containers: [
+        kubeletContainer('shop', 'web', 'app', {id: id('a1'), podSandboxId: id('51')}),
+        kubeletContainer('shop', 'web', 'old', {
+          id: id('a2'),
+          podSandboxId: id('51'),
+          state: 'CONTAINER_EXITED',
+          image: {image: 'test/old:1'},
+          imageRef: old.id,
+        }),
+      ],
     },
     ContainerStatus: {
       status: {
@@ -45,7 +56,7 @@ beforeAll(async () => {
       },
     },
     PodSandboxStatus: {status: {...pod, state: 'SANDBOX_READY'}},
-    ListImages: {images: [image]},
+    ListImages: {images: [image, old]},
     ImageStatus: {image},
     ImageFsInfo: {imageFilesystems: [{fsId: {mountpoint: '/nowhere'}, usedBytes: inBytes}]},
     ListContainerStats: {stats: [stats]},
@@ -75,6 +86,7 @@ describe.each([
   [['stats', '-o', 'wide']],
   [['top', '--once', '--interval', '200ms']],
   [['describe', '--tail', '0', 'app']],
+  [['doctor', '--only', 'images']],
 ])('%j', (line) => {
   const shown = async (argv: readonly string[], env: NodeJS.ProcessEnv) => {
     const {stdout} = await runInProcess(argv, {endpoint: runtime.endpoint, env})

@@ -5,6 +5,7 @@ import {UsageError} from '../../errors/errors.js'
 import type {AuthConfig, Input} from '../../generated/cri.js'
 import type {PullProgress} from '../../terminal/pull-progress.js'
 import {sayEachOnce} from '../../text/once.js'
+import type {Units} from '../../text/units.js'
 import {durationFrom} from './types.js'
 
 const group = {helpGroup: 'CREDENTIALS'}
@@ -57,11 +58,11 @@ interface Asking {
 export async function pullProgress(
   client: CriClient,
   images: readonly string[],
-  debug: boolean,
+  {debug = false, units}: {debug?: boolean | undefined; units: () => Promise<Units>},
 ): Promise<PullProgress | undefined> {
   if (!process.stderr.isTTY || process.env.TERM === 'dumb' || debug) return undefined
   const {showPullProgress} = await import('../../terminal/pull-progress.js')
-  return showPullProgress(client, images, process.stderr)
+  return showPullProgress(client, images, process.stderr, await units())
 }
 
 /** Undefined for no limit. */

@@ -15,6 +15,7 @@ import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {isCrictlMode} from '../../text/program.js'
+import {bytesText, type Units} from '../../text/units.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
@@ -161,7 +162,7 @@ export async function connectAndRun(
     const facts = first.kind === 'said' ? parseFacts(first.text) : undefined
     if (!facts) return first
     signal.throwIfAborted()
-    const progress = new Progress(destination, part !== undefined)
+    const progress = new Progress(destination, {isQuiet: part !== undefined, units: settings.units})
     try {
       await deliver(connection, facts, builds, {
         sudo,
@@ -441,17 +442,19 @@ function terminalFacts({isTTY, columns, rows}: NodeJS.WriteStream): TerminalFact
 class Progress {
   readonly #destination: string
   readonly #isQuiet: boolean
+  readonly #units: Units
   #shown = ''
 
-  constructor(destination: string, isQuiet: boolean) {
+  constructor(destination: string, {isQuiet, units = 'si'}: {isQuiet: boolean; units: Units | undefined}) {
     this.#destination = destination
     this.#isQuiet = isQuiet
+    this.#units = units
   }
 
   show(bytes: number, total: number): void {
     if (!process.stderr.isTTY || this.#isQuiet) return
-    const megabytes = Math.ceil(total / 1_000_000)
-    const text = `${this.#destination}: sending crisp (${megabytes} MB): ${Math.floor((100 * bytes) / total)}%`
+    const size = bytesText(total, this.#units, 2)
+    const text = `${this.#destination}: sending crisp (${size}): ${Math.floor((100 * bytes) / total)}%`
     if (text !== this.#shown) process.stderr.write(`\r\u001b[2K${text}`)
     this.#shown = text
   }

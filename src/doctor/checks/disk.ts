@@ -1,7 +1,6 @@
 import {posix} from 'node:path'
-import {sizeText} from '../../text/size.js'
 import type {Check, Finding} from '../check.js'
-import type {FileSystem, Host} from '../host.js'
+import type {FileSystem} from '../host.js'
 import {NotChecked} from '../not-checked.js'
 import type {Subject} from '../subject.js'
 
@@ -49,7 +48,7 @@ export const disk: Check = {
           what: `${what} is ${percent(1 - left)} full`,
           object: path,
           evidence: [
-            `${path}: ${sizeText(system.availableBlocks * system.blockBytes, 3)} of ${sizeText(system.blocks * system.blockBytes, 3)} left`,
+            `${path}: ${subject.sizeText(system.availableBlocks * system.blockBytes)} of ${subject.sizeText(system.blocks * system.blockBytes)} left`,
             ...(await fillers(subject)),
           ],
           fix: 'rmi --prune removes images that nothing uses, rm those containers that have ended; else it needs more room',
@@ -92,7 +91,7 @@ async function fillers(subject: Subject): Promise<string[]> {
   const parts = await Promise.all([
     imageLine(subject).catch(() => undefined),
     writtenLine(subject).catch(() => undefined),
-    logLine(subject.host).catch(() => undefined),
+    logLine(subject).catch(() => undefined),
   ])
   return parts.filter((part) => part !== undefined)
 }
@@ -102,21 +101,24 @@ async function imageLine(subject: Subject): Promise<string | undefined> {
   return lineOf(
     `${images.length} images`,
     images.map(({size, repoTags, id}) => [repoTags[0] ?? id, Number(size)]),
+    subject,
   )
 }
 
-async function writtenLine({containerStats, names}: Subject): Promise<string | undefined> {
-  const [stats, nameOf] = await Promise.all([containerStats(), names()])
+async function writtenLine(subject: Subject): Promise<string | undefined> {
+  const [stats, nameOf] = await Promise.all([subject.containerStats(), subject.names()])
   return lineOf(
     'written by containers',
     stats.map(({attributes, writableLayer}) => [
       nameOf.get(attributes?.id ?? '') ?? attributes?.id ?? '',
       Number(writableLayer?.usedBytes?.value ?? 0),
     ]),
+    subject,
   )
 }
 
-async function logLine(host: Host): Promise<string | undefined> {
+async function logLine(subject: Subject): Promise<string | undefined> {
+  const {host} = subject
   const pods = await host.names(logFolder)
   if (!pods) return undefined
   let left = mostFolders
@@ -129,16 +131,20 @@ async function logLine(host: Host): Promise<string | undefined> {
     }
     sizes.push([pod, size])
   }
-  return lineOf('logs', sizes)
+  return lineOf('logs', sizes, subject)
 }
 
-function lineOf(title: string, sizes: readonly (readonly [string, number])[]): string | undefined {
+function lineOf(
+  title: string,
+  sizes: readonly (readonly [string, number])[],
+  subject: Subject,
+): string | undefined {
   const known = sizes.filter(([, size]) => size > 0)
   if (known.length === 0) return undefined
   const total = known.reduce((sum, [, size]) => sum + size, 0)
   const largest = [...known].sort(([, a], [, b]) => b - a).slice(0, mostNamed)
-  return `${title}: ${sizeText(total, 3)}, most of it ${largest
-    .map(([name, size]) => `${name} (${sizeText(size, 3)})`)
+  return `${title}: ${subject.sizeText(total)}, most of it ${largest
+    .map(([name, size]) => `${name} (${subject.sizeText(size)})`)
     .join(', ')}`
 }
 

@@ -1,6 +1,5 @@
 import {RpcError, rpcCode} from '../../errors/errors.js'
 import type {Image} from '../../generated/cri.js'
-import {sizeText} from '../../text/size.js'
 import type {Check, Finding} from '../check.js'
 import type {Subject} from '../subject.js'
 
@@ -44,7 +43,7 @@ export const images: Check = {
         severity: 'info',
         what: `${held.length === 1 ? 'an image is' : `${held.length} images are`} held by ended containers alone`,
         evidence: [
-          `${sizeText(total, 3)}: ${held.slice(0, 5).map(nameOf).join(', ')}${held.length > 5 ? ', …' : ''}`,
+          `${subject.sizeText(total)}: ${held.slice(0, 5).map(nameOf).join(', ')}${held.length > 5 ? ', …' : ''}`,
         ],
         fix: 'rm -a --state exited, then rmi --prune: as far as nobody wants to look at them',
       },

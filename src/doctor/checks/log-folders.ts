@@ -1,6 +1,5 @@
 import {posix} from 'node:path'
 import {isPodOfKubelet} from '../../node/kubelet.js'
-import {sizeText} from '../../text/size.js'
 import type {Check} from '../check.js'
 import {NotChecked} from '../not-checked.js'
 import type {Subject} from '../subject.js'
@@ -44,10 +43,10 @@ export const logFolders: Check = {
     return [
       {
         severity: 'warning',
-        what: `${left.length === 1 ? 'a pod that is gone has' : `${left.length} pods that are gone have`} ${sizeText(total, 3)} of logs`,
+        what: `${left.length === 1 ? 'a pod that is gone has' : `${left.length} pods that are gone have`} ${subject.sizeText(total)} of logs`,
         object: folder,
         evidence: [
-          ...left.slice(0, mostNamed).map(({path, size}) => `${path}: ${sizeText(size, 3)}`),
+          ...left.slice(0, mostNamed).map(({path, size}) => `${path}: ${subject.sizeText(size)}`),
           ...(left.length > mostNamed ? [`and ${left.length - mostNamed} more`] : []),
         ],
         fix: 'remove these folders, once nobody wants to read them',

@@ -1,5 +1,4 @@
 import {parseCgroups, readCgroup} from '../../node/host/cgroups.js'
-import {sizeText} from '../../text/size.js'
 import {epochMs} from '../../text/time.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
@@ -44,7 +43,7 @@ async function endedFindings(subject: Subject): Promise<Finding[]> {
         evidence: [
           'the runtime says OOMKilled',
           limit > 0
-            ? `its limit is ${sizeText(limit, 3)}`
+            ? `its limit is ${subject.sizeText(limit)}`
             : 'the runtime tells no limit of its own: it may be that of the pod or the node',
         ],
         fix: 'give it more memory, or find out what it needs it for (stats, top)',

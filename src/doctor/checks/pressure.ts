@@ -1,6 +1,5 @@
 import {posix} from 'node:path'
 import {parseCgroups} from '../../node/host/cgroups.js'
-import {sizeText} from '../../text/size.js'
 import type {Check, Finding} from '../check.js'
 import {isNotTold, NotChecked} from '../not-checked.js'
 import {runningContainers} from '../runtime-processes.js'
@@ -73,14 +72,18 @@ interface Figure {
   text: string
 }
 
-async function usingMost({containerStats, names}: Subject, resource: 'cpu' | 'memory'): Promise<Figure[]> {
-  const [stats, nameOf] = await Promise.all([containerStats(), names()])
+async function usingMost(subject: Subject, resource: 'cpu' | 'memory'): Promise<Figure[]> {
+  const [stats, nameOf] = await Promise.all([subject.containerStats(), subject.names()])
   return stats.map(({attributes, cpu, memory}) => {
     const name = nameOf.get(attributes?.id ?? '') ?? attributes?.id ?? ''
     const value = Number(
       (resource === 'cpu' ? cpu?.usageNanoCores?.value : memory?.workingSetBytes?.value) ?? 0,
     )
-    return {name, value, text: resource === 'cpu' ? `${(value / 1e9).toFixed(2)} cores` : sizeText(value, 3)}
+    return {
+      name,
+      value,
+      text: resource === 'cpu' ? `${(value / 1e9).toFixed(2)} cores` : subject.sizeText(value),
+    }
   })
 }
 

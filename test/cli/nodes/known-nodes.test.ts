@@ -55,11 +55,11 @@ describe.skipIf(!isMet('ssh'))('node', () => {
         ],
       })),
     })
+    const inBinary = await run(['node', 'ls', 'worker', '--units', 'iec'])
+    expect(inBinary.stdout).toMatch(/ [\d.]+MiB /)
     const table = await run(['node', 'ls', 'worker'])
     expect(table.stdout).toMatch(
-      new RegExp(
-        `^NODE +VERSION +BUILD +SIZE .*\nworker +\\d\\S+ +${build} +[\\d.]+ ?[kM]i?B .* ago +yes +/`,
-      ),
+      new RegExp(`^NODE +VERSION +BUILD +SIZE .*\nworker +\\d\\S+ +${build} +[\\d.]+MB .* ago +yes +/`),
     )
     // Something else that lies there is left alone.
     const cache = join(node.home('worker'), '.cache', 'crisp-node')
