@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type {CriClient} from '../client/connect.js'
 import {isWatchedByKubelet, madeAgainByKubelet} from '../node/kubelet.js'
-import {isCrictlMode} from '../text/program.js'
+import {isCrictlMode, programName} from '../text/program.js'
 
 /** On verbs that make or remove what a kubelet may have a word on. */
 export const unwatchedFlag = {
@@ -32,8 +32,12 @@ export async function removingNotice(
   quiet: boolean,
 ): Promise<string | undefined> {
   if (quiet || isCrictlMode() || ids.length === 0) return undefined
-  const names = await madeAgainByKubelet(client, new Set(ids), patience).catch(() => [])
-  if (names.length === 0) return undefined
+  const found = await madeAgainByKubelet(client, new Set(ids), patience).catch(() => undefined)
+  if (!found || found.kubeletOf === 'none') return undefined
+  const {names} = found
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''
-  return `the kubelet makes ${names.slice(0, mostNamed).join(', ')}${more} again, as long as the pod is in its configuration: kubectl delete pod removes it for good (-q leaves this out)`
+  const named = `${names.slice(0, mostNamed).join(', ')}${more}`
+  return found.kubeletOf === 'demo'
+    ? `the demo's kubelet makes ${named} again (-q leaves this out; ${programName()} demo --no-kubelet starts a demo without)`
+    : `the kubelet makes ${named} again, as long as the pod is in its configuration: kubectl delete pod removes it for good (-q leaves this out)`
 }

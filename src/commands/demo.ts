@@ -20,12 +20,14 @@ export default class Demo extends CriCommand {
   static override description =
     'A runtime without root and without isolation: its containers are ordinary processes of yours, and of root what ' +
     'they do is done to this machine: then --user runs everything as somebody else. Reach it with ' +
-    '-r demo from another terminal, which also starts it by itself if it does not run.'
+    '-r demo from another terminal, which also starts it by itself if it does not run. A kubelet inside makes its pods ' +
+    'and their containers again when they have ended.'
   static override examples = [
     'crisp demo',
     'crisp -r demo ps -a',
     'crisp demo --detach --empty',
     'crisp demo --seed node.yaml',
+    'crisp demo --no-kubelet',
     "crisp demo --delay '*=200ms' --fail PullImage=unavailable",
     'crisp demo --like containerd-1.6',
     'sudo crisp demo --user nobody',
@@ -40,6 +42,7 @@ export default class Demo extends CriCommand {
       helpValue: 'FILE',
       description: 'start with the pods in this YAML file (docs/demo.md)',
     }),
+    'no-kubelet': Flags.boolean({description: 'no kubelet: what ends is not made again'}),
     socket: Flags.string({
       helpValue: 'PATH',
       complete: 'file',
@@ -190,6 +193,7 @@ export default class Demo extends CriCommand {
     return {
       seed: flags.empty ? 'empty' : flags.seed === undefined ? 'node' : await this.#readSeed(flags.seed),
       like: flags.like === undefined ? undefined : parseRelease(flags.like),
+      kubelet: !flags['no-kubelet'],
       faults: parseFaults({delay: flags.delay ?? [], fail: flags.fail ?? [], cut: flags.cut ?? []}),
       version: crispVersion,
     }

@@ -10,6 +10,7 @@ import {metricsHandlers} from './calls/metrics-handlers.js'
 import {nodeHandlers} from './calls/node-handlers.js'
 import {podHandlers} from './calls/pod-handlers.js'
 import {statsHandlers} from './calls/stats-handlers.js'
+import {Kubelet, type KubeletPace} from './kubelet/kubelet.js'
 import {Children} from './processes/children.js'
 import {defaultRotation, type LogRotation} from './processes/container-log.js'
 import {watchMemory} from './processes/memory-limit.js'
@@ -23,7 +24,6 @@ import {startStreamingServer} from './server/streaming-server.js'
 import {Events} from './state/events.js'
 import {openTemporaryDirectory} from './state/home.js'
 import {ImageStore} from './state/image-store.js'
-import {Kubelet} from './state/kubelet.js'
 import {Names} from './state/names.js'
 import {plausibleNode} from './state/plausible-node.js'
 import type {Container, Pod, Runtime} from './state/runtime.js'
@@ -41,6 +41,8 @@ export interface DemoRuntimeOptions {
   directory?: string | undefined
   /** What is there at the start: nothing but images by default. */
   seed?: Seed | 'node' | 'empty' | undefined
+  /** Whether a kubelet makes the pods of the seed, and what is in them, again when they end: it does not by default. */
+  kubelet?: boolean | Partial<KubeletPace> | undefined
   faults?: Faults | undefined
   /** A runtime release whose missing calls and differing answers to take on, such as `containerd-1.6`. */
   like?: string | undefined
@@ -115,15 +117,19 @@ async function start(
     ...statsHandlers(runtime),
     ...metricsHandlers(runtime),
     ...checkpointHandlers(runtime),
-    ...nodeHandlers(runtime, {version: options.version ?? '0.0.0'}),
+    ...nodeHandlers(runtime, {
+      version: options.version ?? '0.0.0',
+      kubelet: Boolean(options.kubelet),
+    }),
   } satisfies Handlers
   const unwatch = watchMemory(runtime)
   ends.push(async () => unwatch())
   const seed = options.seed === 'node' ? plausibleNode : options.seed === 'empty' ? {} : (options.seed ?? {})
   seedImages(runtime, seed)
-  const kubelet = new Kubelet(runtime, handlers)
+  const kubelet = new Kubelet(runtime, handlers, options.kubelet === true ? {} : options.kubelet || {})
   ends.push(async () => kubelet.stop())
   await Promise.all((seed.pods ?? []).map((pod) => runSeedPod(kubelet, pod)))
+  if (options.kubelet) kubelet.watch()
   const server = createServer(handlers, {
     behaviour,
     faults: options.faults ?? {},

@@ -31,18 +31,27 @@ export async function isWatchedByKubelet(client: CriClient, options?: CallOption
   return pods.some(isPodOfKubelet) && !(await isEmbedded(client, options))
 }
 
-/** The embedded runtime: its kubelet removes nothing, and it makes no namespaces, layers or control groups. */
+/** The embedded runtime: its kubelet leaves alone what others make, and it makes no namespaces, layers or control groups. */
 export async function isEmbedded(client: CriClient, options?: CallOptions): Promise<boolean> {
   const {runtimeName, runtimeVersion} = await client.runtime.version({}, options)
   return `${runtimeName} ${runtimeVersion}`.includes('crisp-demo')
 }
 
-/** Of containers and pods, by ID, the names of those that the kubelet makes again when they are removed. */
+/** Whose kubelet it is that makes things again; `none` on an embedded runtime without. */
+export type KubeletOf = 'node' | 'demo' | 'none'
+
+async function kubeletOf(client: CriClient, options?: CallOptions): Promise<KubeletOf> {
+  if (!(await isEmbedded(client, options))) return 'node'
+  const {info} = await client.runtime.status({verbose: true}, options)
+  return JSON.parse(info.config ?? '{}').kubelet === true ? 'demo' : 'none'
+}
+
+/** Of containers and pods, by ID, the names of those that a kubelet makes again when they are removed. */
 export async function madeAgainByKubelet(
   client: CriClient,
   ids: ReadonlySet<string>,
   options?: CallOptions,
-): Promise<string[]> {
+): Promise<{names: string[]; kubeletOf: KubeletOf}> {
   const [pods, containers] = await Promise.all([
     listPodSandboxRows(client, {}, options),
     listContainerRows(client, {}, options),
@@ -60,5 +69,5 @@ export async function madeAgainByKubelet(
       .filter(({id}) => ids.has(id))
       .map((container) => containerName(container.id, identityOf(container))),
   ]
-  return names.length > 0 && (await isEmbedded(client, options)) ? [] : names
+  return {names, kubeletOf: names.length > 0 ? await kubeletOf(client, options) : 'none'}
 }

@@ -2,6 +2,8 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {startDemoRuntime} from '../../src/demo/index.js'
+import {sleeper} from '../support/cluster-node.js'
 import {
   type FakeRuntime,
   id,
@@ -117,4 +119,17 @@ test.each([
   await using runtime = await startFakeRuntime(node)
   const {stderr, exitCode} = await crisp(words, runtime)
   expect({stderr, exitCode}).toEqual({stderr: said, exitCode: 0})
+})
+
+test("the demo's kubelet is named where there is one, and there alone", async () => {
+  const seed = {pods: [{name: 'web', namespace: 'default', containers: [{name: 'main', image: sleeper}]}]}
+  for (const kubelet of [true, false]) {
+    await using runtime = await startDemoRuntime({seed, kubelet})
+    expect(await crisp(['rmp', '-f', 'web'], runtime)).toMatchObject({
+      stderr: kubelet
+        ? "crisp: the demo's kubelet makes default/web again (-q leaves this out; crisp demo --no-kubelet starts a demo without)\n"
+        : '',
+      exitCode: 0,
+    })
+  }
 })

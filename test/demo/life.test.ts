@@ -156,7 +156,7 @@ test('the next start removes what a killed demo left behind', async () => {
 })
 
 test('the seeded node has running, stopped and crashing containers', async () => {
-  await using runtime = await startDemoRuntime({seed: 'node'})
+  await using runtime = await startDemoRuntime({seed: 'node', kubelet: true})
   using client = clientOf(runtime)
   const {containers} = await client.runtime.listContainers()
   const {items} = await client.runtime.listPodSandbox()

@@ -7,10 +7,12 @@ const ownName = 'crisp-demo'
 
 export interface NodeFacts {
   version: string
+  /** Whether one looks after the pods. */
+  kubelet: boolean
 }
 
 /** The runtime as a whole: who it is, how it is, what it can do. */
-export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
+export function nodeHandlers(runtime: Runtime, {version, kubelet}: NodeFacts) {
   let podCidr = ''
   return {
     version() {
@@ -44,6 +46,7 @@ export function nodeHandlers(runtime: Runtime, {version}: NodeFacts) {
                 isolation: 'none: containers are processes of the user who runs the server',
                 logRotation: runtime.rotation,
                 podCidr,
+                kubelet,
               }),
               node: JSON.stringify(process.version),
             }

@@ -18,7 +18,7 @@ export interface SeedContainer {
   state?: 'created' | 'running' | 'exited'
   /** Runs to its end before the containers after it start. */
   init?: boolean
-  /** Made anew whenever it has ended, as the kubelet does. */
+  /** Made anew whenever it has ended, by the kubelet; so is by default what runs at the start. */
   restart?: boolean
 }
 
