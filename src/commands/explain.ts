@@ -1,16 +1,19 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {CriCommand} from '../cli/command.js'
+import {outputFlags} from '../cli/flags/common.js'
 import {NotFoundError} from '../errors/errors.js'
-import {explainAround, namesAround, searchAround} from '../explain/around.js'
+import {aroundSentence, aroundText, entriesAround, namesAround, searchAround} from '../explain/around.js'
+import {type Entry, elementEntry, entriesView} from '../explain/entries.js'
 import {callsOf, type Element, findElements, services} from '../explain/find.js'
 import {
   callsText,
+  type Docs,
   elementsText,
   explanationText,
   type Page,
   recursiveText,
-  searchText,
+  searchElements,
 } from '../explain/text.js'
 import {wrapMessage} from '../text/wrap.js'
 
@@ -28,6 +31,7 @@ export default class Explain extends CriCommand {
     'crisp explain run',
     'crisp explain CrashLoopBackOff',
     'crisp explain --search seccomp',
+    'crisp explain ContainerStatus -o json',
     'crisp explain doctor/cni',
   ]
 
@@ -40,6 +44,7 @@ export default class Explain extends CriCommand {
   }
 
   static override flags = {
+    ...outputFlags('table'),
     search: Flags.string({
       helpValue: 'TEXT',
       description: 'all whose name or explanation has this text, a sentence each',
@@ -51,50 +56,115 @@ export default class Explain extends CriCommand {
 
   async run(): Promise<void> {
     const {args, flags} = await this.parse(Explain)
-    const docs = JSON.parse((await import('../generated/docs.js')).docsJson) as Record<string, string>
+    const output = await this.outputForm(flags)
+    const docs = JSON.parse((await import('../generated/docs.js')).docsJson) as Docs
     const page = {docs, width: Math.min(this.width ?? usualWidth, usualWidth)}
-    if (flags.search !== undefined) return this.#search(flags.search, page)
-    if (args.word === undefined) return this.#show(callsText(page))
-    const check = /^doctor(?:\/(.*))?$/s.exec(args.word)
-    if (check) {
-      const {checksExplained} = await import('../doctor/explain.js')
-      return this.write(checksExplained(check[1], {width: this.width, style: await this.tableStyle()}))
-    }
-    const around = flags.recursive ? [] : explainAround(args.word, page.width)
-    const elements = this.#elements(args.word, around.length > 0)
-    if (flags.recursive) return this.#show(elements.map(recursiveText).join('\n'))
-    const api =
-      elements.length <= 2
-        ? elements.map((element) => explanationText(element, page))
-        : [elementsText(elements, page)]
-    this.#show([...around, ...api].join('\n'))
+    const {entries, text} = await this.#find(args.word, flags, page)
+    await this.show(entriesView(entries, text), output)
   }
 
-  #search(text: string, page: Page): void {
-    const around = searchAround(text).flatMap((word) => explainAround(word, page.width))
-    const found = [...around, searchText(text, page)].filter(Boolean).join('\n')
-    if (found === '') throw new NotFoundError(`no explanation has "${text}" in it`)
-    this.#show(found)
+  async #find(
+    word: string | undefined,
+    {search, recursive}: {search?: string | undefined; recursive: boolean},
+    page: Page,
+  ): Promise<Explained> {
+    if (search !== undefined) return this.#search(search, page)
+    if (word === undefined) {
+      const calls = services.flatMap(callsOf)
+      return {
+        entries: calls.map((call) => elementEntry(call, page.docs, recursive ? 'recursive' : 'itself')),
+        text: this.#fit(recursive ? calls.map(recursiveText).join('\n') : callsText(page)),
+      }
+    }
+    const check = /^doctor\/(.*)$/s.exec(word)
+    if (check) return await this.#check(check[1])
+    const around = entriesAround(word, this.#summaryOf)
+    const aroundWords = {
+      entries: around,
+      text: this.#fit(around.map((entry) => aroundText(entry, page.width)).join('\n')),
+    }
+    if (word === 'doctor') return join([aroundWords, await this.#check()])
+    const elements = await this.#elements(word, around.length > 0)
+    if (!elements) return await this.#check(word)
+    const api = elementsExplained(elements, page, recursive)
+    return join([aroundWords, {...api, text: this.#fit(api.text)}])
   }
+
+  async #search(text: string, page: Page): Promise<Explained> {
+    const {checkEntries, checkSentence, searchChecks} = await import('../doctor/explain.js')
+    const around = searchAround(text, this.#summaryOf)
+    const checks = searchChecks(text)
+    const elements = searchElements(text, page.docs).flatMap((name) => findElements(name).slice(0, 1))
+    if (around.length + checks.length + elements.length === 0)
+      throw new NotFoundError(`no explanation has "${text}" in it`)
+    return {
+      entries: [
+        ...around,
+        ...checks.flatMap(checkEntries),
+        ...elements.map((element) => elementEntry(element, page.docs, 'itself')),
+      ],
+      text: this.#fit(
+        [
+          ...around.map((entry) => aroundSentence(entry, page.width)),
+          ...checks.map((name) => checkSentence(name, page.width)),
+          elementsText(elements, page),
+        ].join(''),
+      ),
+    }
+  }
+
+  async #check(name?: string): Promise<Explained> {
+    const {checkEntries, checksExplained} = await import('../doctor/explain.js')
+    const text = checksExplained(name, {width: this.width, style: await this.tableStyle()})
+    return {entries: checkEntries(name), text}
+  }
+
+  readonly #summaryOf = (verb: string) => this.grammar.commands.find(({id}) => id === verb)?.summary ?? ''
 
   /** Names and types, too, go on in the next line where the terminal has no room. */
-  #show(text: string): void {
-    const {width = Number.POSITIVE_INFINITY} = this
-    this.write(
-      text
-        .split('\n')
-        .flatMap((line) => wrapMessage(line, width))
-        .join('\n'),
-    )
+  #fit(text: string): string {
+    const {width} = this
+    if (width === undefined) return text
+    return text
+      .split('\n')
+      .flatMap((line) => wrapMessage(line, width))
+      .join('\n')
   }
 
-  /** None where the word has been explained otherwise. */
-  #elements(word: string, isKnown: boolean): Element[] {
+  /** None where the word has been explained otherwise, undefined where it is a check of doctor. */
+  async #elements(word: string, isKnown: boolean): Promise<Element[] | undefined> {
     try {
       return findElements(word, namesAround)
     } catch (error) {
-      if (isKnown && error instanceof NotFoundError) return []
+      if (!(error instanceof NotFoundError)) throw error
+      if (isKnown) return []
+      if ((await import('../doctor/explain.js')).isCheck(word)) return undefined
       throw error
     }
+  }
+}
+
+interface Explained {
+  entries: readonly Entry[]
+  text: string
+}
+
+function join(parts: readonly Explained[]): Explained {
+  return {
+    entries: parts.flatMap(({entries}) => entries),
+    text: parts
+      .map(({text}) => text)
+      .filter(Boolean)
+      .join('\n'),
+  }
+}
+
+function elementsExplained(elements: readonly Element[], page: Page, recursive: boolean): Explained {
+  const isLong = recursive || elements.length <= 2
+  const depth = recursive ? 'recursive' : isLong ? 'whole' : 'itself'
+  const textOf = (element: Element) => (recursive ? recursiveText(element) : explanationText(element, page))
+  return {
+    entries: elements.map((element) => elementEntry(element, page.docs, depth)),
+    text: isLong ? elements.map(textOf).join('\n') : elementsText(elements, page),
   }
 }

@@ -10,6 +10,7 @@ const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   doctor: async () => (await import('../doctor/schema.js')).examinedSchema,
   describe: async () => (await import('../views/schemas/limits.js')).limitsSchema,
   df: async () => (await import('../views/schemas/disk.js')).diskSchema,
+  explain: async () => (await import('../explain/schema.js')).explainSchema,
   processes: async () => (await import('../views/schemas/processes.js')).processesSchema,
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
   /** Its files, which make no pods. */

@@ -1,5 +1,7 @@
 import {programName} from '../text/program.js'
+import {firstSentence} from '../text/sentence.js'
 import {wrapText} from '../text/wrap.js'
+import {type Entry, verbEntry, wordEntry} from './entries.js'
 import {type VerbCall, verbCalls} from './verbs.js'
 import {words} from './words.js'
 
@@ -8,23 +10,38 @@ import {words} from './words.js'
 /** What may be asked for. */
 export const namesAround: readonly string[] = [...Object.keys(verbCalls), ...Object.keys(words)]
 
+/** What a verb is for, in one line, as its help has it. */
+export type SummaryOf = (verb: string) => string
+
 /** The verb and the word of this name, in any letters; empty where there is neither. */
-export function explainAround(name: string, width: number): string[] {
+export function entriesAround(name: string, summaryOf: SummaryOf): Entry[] {
   const plain = name.toLowerCase()
-  const verb = Object.hasOwn(verbCalls, plain) ? verbText(plain, verbCalls[plain] ?? [], width) : []
   const word = Object.keys(words).find((known) => known.toLowerCase() === plain)
-  return [verb, word === undefined ? [] : wordText(word, width)].flat()
+  return [
+    ...(Object.hasOwn(verbCalls, plain) ? [verbEntry(plain, summaryOf(plain))] : []),
+    ...(word === undefined ? [] : [wordEntry(word)]),
+  ]
 }
 
-/** Names and first sentences of those that have this text somewhere. */
-export function searchAround(text: string): string[] {
+/** Those that have this text somewhere. */
+export function searchAround(text: string, summaryOf: SummaryOf): Entry[] {
   const wanted = text.toLowerCase()
-  return Object.entries(words)
-    .filter(([word, about]) => `${word} ${about}`.toLowerCase().includes(wanted))
-    .map(([word]) => word)
+  return namesAround
+    .flatMap((name) => entriesAround(name, summaryOf))
+    .filter((entry) => JSON.stringify(Object.values(entry)).toLowerCase().includes(wanted))
 }
 
-function verbText(verb: string, calls: readonly VerbCall[], width: number): string[] {
+/** For people, at length. */
+export function aroundText(entry: Entry, width: number): string {
+  return entry.calls ? verbText(entry, entry.calls, width) : textOf(entry, entry.text, width)
+}
+
+/** The same in a sentence. */
+export function aroundSentence(entry: Entry, width: number): string {
+  return textOf(entry, firstSentence(entry.text), width)
+}
+
+function verbText({name, text}: Entry, calls: readonly VerbCall[], width: number): string {
   const lines = calls.flatMap(({method, why, when}, index) => {
     const head = method === undefined ? `${index + 1}.` : `${index + 1}. ${method}${when ? `, ${when}` : ''}`
     return [`  ${head}`, ...indented(why, 5, width)]
@@ -33,14 +50,14 @@ function verbText(verb: string, calls: readonly VerbCall[], width: number): stri
   const body = isNone ? indented(`Calls: ${calls[0]?.why}.`, 2, width) : lines
   const more = isNone
     ? []
-    : ['', ...indented(`"${programName()} ${verb} --trace" shows them as they happen.`, 2, width)]
-  return [[`verb ${verb}`, ...body, ...more, ''].join('\n')]
+    : ['', ...indented(`"${programName()} ${name} --trace" shows them as they happen.`, 2, width)]
+  return [`verb ${name}`, ...indented(text, 2, width), '', ...body, ...more, ''].join('\n')
 }
 
-function wordText(word: string, width: number): string[] {
-  return [[`word ${word}`, ...indented(words[word] ?? '', 2, width), ''].join('\n')]
+function textOf({kind, name}: Entry, text: string, width: number): string {
+  return [`${kind} ${name}`, ...indented(text, 2, width), ''].join('\n')
 }
 
 function indented(text: string, columns: number, width: number): string[] {
-  return wrapText(text, width - columns).map((line) => ' '.repeat(columns) + line)
+  return text === '' ? [] : wrapText(text, width - columns).map((line) => ' '.repeat(columns) + line)
 }

@@ -9,7 +9,7 @@ import {
 } from '../client/descriptor.js'
 import {findField} from '../config-files/names.js'
 import {NotFoundError} from '../errors/errors.js'
-import {nearest} from '../text/nearest.js'
+import {closest, nearest} from '../text/nearest.js'
 import {programName} from '../text/program.js'
 
 // The elements of the CRI by the words that people have for them: an RPC, a message, a path of fields below one, or
@@ -55,8 +55,21 @@ export function findElements(word: string, others: readonly string[] = []): Elem
     }
   }
   if (failure) throw failure
-  const known = [...services.flatMap(callsOf).map(({name}) => name), ...typeNames(), ...others]
-  throw new NotFoundError(`the CRI has no call, message or field "${word}"${hint(nearest(head, known))}`)
+  const known = [
+    ...services.flatMap(callsOf).map(({name}) => name),
+    ...typeNames(),
+    ...others,
+    ...memberNames(),
+  ]
+  throw new NotFoundError(`nothing is called "${word}"${hint(head, [...new Set(known)])}`)
+}
+
+/** Of all fields and enum values. */
+function memberNames(): string[] {
+  return typeNames().flatMap((type) => [
+    ...Object.keys(messageFields(type) ?? {}).map(protoName),
+    ...Object.keys(enumValues(type) ?? {}),
+  ])
 }
 
 function topElements(word: string): Element[] {
@@ -82,7 +95,9 @@ function inside(element: Element, step: string): Element {
   const found = candidates(element).find(({word}) => plain(word) === plain(step))
   if (found) return found.element
   const words = candidates(element).map(({word}) => word)
-  throw new NotFoundError(`${nameOf(element)} has no "${step}"${hint(nearest(step, words))}`)
+  if (words.length === 0)
+    throw new NotFoundError(`${nameOf(element)} has no "${step}": there is nothing inside it`)
+  throw new NotFoundError(`${nameOf(element)} has no "${step}"${hint(step, words)}`)
 }
 
 function candidates(element: Element): {word: string; element: Element}[] {
@@ -144,6 +159,10 @@ export function nameOf(element: Element): string {
   }
 }
 
-function hint(near: string | undefined): string {
-  return near === undefined ? `: ${programName()} explain lists the calls` : `, did you mean ${near}?`
+function hint(word: string, known: readonly string[]): string {
+  const near = nearest(word, known)
+  if (near !== undefined) return `, did you mean ${near}?`
+  const next = closest(word, known)
+  const more = `${programName()} explain lists the calls, --search TEXT looks into all explanations`
+  return next === undefined ? `: ${more}` : `; the nearest is ${next} (${more})`
 }

@@ -1,4 +1,5 @@
 import {enumValues, type FieldDescriptor, messageFields, methodsOf, protoName} from '../client/descriptor.js'
+import {firstSentence} from '../text/sentence.js'
 import {wrapText} from '../text/wrap.js'
 import {callsOf, type Element, nameOf, services} from './find.js'
 
@@ -38,7 +39,7 @@ export function callsText(page: Page): string {
   return parts.join('\n')
 }
 
-function docKey(element: Element): string {
+export function docKey(element: Element): string {
   return element.kind === 'field' ? `${element.message}.${element.name}` : nameOf(element)
 }
 
@@ -101,7 +102,7 @@ function values(type: string, page: Page): string {
   return `\nVALUES\n${rows.join('')}`
 }
 
-function typeText({type, rule, keyType}: FieldDescriptor): string {
+export function typeText({type, rule, keyType}: FieldDescriptor): string {
   if (keyType !== undefined) return `map of ${keyType} to ${type}`
   return rule === 'repeated' ? `list of ${type}` : type
 }
@@ -113,18 +114,13 @@ function paragraph(text: string, indent: number, {width}: Page): string {
     .join('')
 }
 
-function firstSentence(text: string): string {
-  return /^[\s\S]*?[.?!](?=\s|$)/.exec(text)?.[0] ?? text
-}
-
-/** Every element of the API whose name or explanation has this text, a sentence each. */
-export function searchText(text: string, page: Page): string {
+/** Full names of the elements of the API whose name or explanation has this text. */
+export function searchElements(text: string, docs: Docs): string[] {
   const wanted = text.toLowerCase()
-  return Object.entries(page.docs)
+  return Object.entries(docs)
     .map(([name, about]) => [asWritten(name), about] as const)
     .filter(([name, about]) => `${name} ${about}`.toLowerCase().includes(wanted))
-    .map(([name, about]) => `${name}\n${paragraph(firstSentence(about), 2, page)}`)
-    .join('')
+    .map(([name]) => name)
 }
 
 /** `Message.jsonName` as the proto has it. */

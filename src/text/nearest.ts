@@ -11,6 +11,23 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return word.length >= 3 ? known.find((candidate) => candidate.startsWith(word)) : undefined
 }
 
+/** The least unlike one of any, which has the word in it if one has; undefined for no word. */
+export function closest(word: string, known: readonly string[]): string | undefined {
+  if (word === '') return undefined
+  const cut = word.slice(0, longestCompared).toLowerCase()
+  const having = known.filter((candidate) => candidate.toLowerCase().includes(cut))
+  const ranked = (having.length > 0 ? having : known)
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(cut, candidate.toLowerCase(), Number.POSITIVE_INFINITY),
+    }))
+    .sort((a, b) => a.distance - b.distance)
+  return ranked[0]?.candidate
+}
+
+/** Longer than any name; a word may be a whole file. */
+const longestCompared = 64
+
 /**
  * Insertions, deletions, replacements and swaps of neighbours that turn one word into the other; infinite as soon as it
  * is sure that there are more than `most`.

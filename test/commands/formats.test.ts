@@ -126,6 +126,7 @@ const readings: Record<string, Reading> = {
 /** They show something of their own, and have tests of their own for it. */
 const elsewhere: Record<string, string[]> = {
   events: ['events'],
+  explain: ['explain', 'run'],
   config: ['config'],
   which: ['which', '1'],
   describe: ['describe', 'web'],

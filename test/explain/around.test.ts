@@ -1,6 +1,8 @@
-import {expect, test} from 'vitest'
+import {Ajv2020} from 'ajv/dist/2020.js'
+import {describe, expect, test} from 'vitest'
 import {methodsOf} from '../../src/client/descriptor.js'
-import {explainAround, namesAround} from '../../src/explain/around.js'
+import {aroundText, entriesAround, namesAround} from '../../src/explain/around.js'
+import {explainSchema} from '../../src/explain/schema.js'
 import {verbCalls} from '../../src/explain/verbs.js'
 import {words} from '../../src/explain/words.js'
 import {runInProcess} from '../support/in-process.js'
@@ -33,7 +35,7 @@ test('every word has a sentence of its own, that does not only say the word agai
 
 test('all of it fits 80 columns', () => {
   const wide = namesAround
-    .flatMap((name) => explainAround(name, 80).join('').split('\n'))
+    .flatMap((name) => entriesAround(name, () => '').flatMap((entry) => aroundText(entry, 80).split('\n')))
     .filter((line) => line.length > 80)
   expect(wide).toEqual([])
 })
@@ -42,6 +44,8 @@ test('a verb: its calls in their order, and why', async () => {
   const {stdout, exitCode} = await crisp('stopp')
   expect({stdout, exitCode}).toEqual({
     stdout: `verb stopp
+  Stop pods: kill their containers and remove their network
+
   1. ListPodSandbox, unless its whole ID is given
      to find the pod by its name, or the beginning of its ID
   2. Version
@@ -66,6 +70,83 @@ test('a word in any letters; beside it the call of the same name', async () => {
 test('of a mistyped one the nearest is offered', async () => {
   expect((await crisp('sandbx')).stderr).toContain('did you mean sandbox?')
   expect((await crisp('OOMKiled')).stderr).toContain('did you mean OOMKilled?')
+})
+
+test('of what is like nothing else too, with where to look', async () => {
+  const {stderr, exitCode} = await crisp('constructor')
+  expect({stderr, exitCode}).toEqual({
+    stderr:
+      'crisp: nothing is called "constructor"; the nearest is Container (crisp explain lists the calls, --search TEXT looks into all explanations)\n',
+    exitCode: 3,
+  })
+  expect((await crisp('exit_cod')).stderr).toContain('did you mean exit_code?')
+  expect((await crisp('CONTAINER_EXITE')).stderr).toContain('did you mean CONTAINER_EXITED?')
+  expect((await crisp('doctor/pressur')).stderr).toContain('did you mean pressure?')
+})
+
+test('a check is found by its name alone, and doctor is a verb with all of its checks', async () => {
+  expect((await crisp('pressure')).stdout).toMatch(/^check pressure\n/)
+  expect((await crisp('doctor')).stdout).toMatch(/^verb doctor\n[\s\S]*\nCHECK +LOOKS AT\n/)
+})
+
+describe('-o json', () => {
+  const isValid = new Ajv2020({strict: true, allowUnionTypes: true}).compile(explainSchema)
+  test.each([
+    ['StopContainer'],
+    ['container.linux'],
+    ['ContainerState'],
+    ['CONTAINER_EXITED'],
+    ['run_as_user'],
+    ['run'],
+    ['OOMKilled'],
+    ['doctor'],
+    ['pressure'],
+    ['ImageService'],
+    ['PodSandboxConfig', '--recursive'],
+    ['--search', 'seccomp'],
+    [],
+  ])('%s %s is what its schema says', async (...argv) => {
+    const {stdout, exitCode} = await crisp(...argv, '-o', 'json')
+    expect(exitCode).toBe(0)
+    const document = JSON.parse(stdout)
+    expect(isValid(document), JSON.stringify(isValid.errors)).toBe(true)
+    expect(document.entries.length).toBeGreaterThan(0)
+    for (const {text} of document.entries) expect(text).not.toBe('')
+  })
+
+  test('the same words as those for people, of a field with its type and both of its names', async () => {
+    const {stdout} = await crisp('ContainerStatus.exitCode', '-o', 'json')
+    expect(JSON.parse(stdout)).toEqual({
+      entries: [
+        {
+          kind: 'field',
+          name: 'ContainerStatus.exit_code',
+          text: 'What the process returned, 0 to 255; 128 + n for a death by signal n, so 137 is SIGKILL and 143 SIGTERM. Also 0 while it runs, so check the state first. CRI-O gives -1 if the code was lost, containerd 255.',
+          type: 'int32',
+          jsonName: 'exitCode',
+        },
+      ],
+    })
+  })
+
+  test('with --recursive what is inside, and in YAML and by lines the same', async () => {
+    const {stdout} = await crisp('RunPodSandbox', '--recursive', '-o', 'jsonl')
+    const [call] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const config = call.request.fields.find(({name}: {name: string}) => name === 'config')
+    expect(config.fields.map(({name}: {name: string}) => name)).toContain('dns_config')
+    expect((await crisp('run', '-o', 'yaml')).stdout).toMatch(
+      /^entries:\n[\s\S]*\n {2}kind: verb\n {2}name: run\n/,
+    )
+    expect((await crisp('--search', 'overlayfs', '-o', 'name')).stdout).toMatch(/^snapshot$/m)
+  })
+
+  test('jsonschema explain prints the schema', async () => {
+    const {stdout} = await runInProcess(['jsonschema', 'explain'])
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(explainSchema)))
+  })
 })
 
 test('--search finds by text, --recursive shows what is inside', async () => {

@@ -35,11 +35,11 @@ test.each([
 })
 
 test.each([
-  ['StopContaner', 'the CRI has no call, message or field "StopContaner", did you mean StopContainer?'],
+  ['StopContaner', 'nothing is called "StopContaner", did you mean StopContainer?'],
   ['ContainerStatus.exit_cod', 'ContainerStatus has no "exit_cod", did you mean exit_code?'],
-  ['ContainerStatus.id.more', 'ContainerStatus.id has no "more": crisp explain lists the calls'],
-  ['', 'the CRI has no call, message or field "": crisp explain lists the calls'],
-  ['constructor', 'the CRI has no call, message or field "constructor": crisp explain lists the calls'],
+  ['ContainerStatus.id.more', 'ContainerStatus.id has no "more": there is nothing inside it'],
+  ['', 'nothing is called "": crisp explain lists the calls'],
+  ['constructor', 'nothing is called "constructor"; the nearest is '],
 ])('%j is not there', (word, message) => {
   expect(() => findElements(word)).toThrow(message)
 })
