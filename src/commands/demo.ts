@@ -150,12 +150,18 @@ export default class Demo extends CriCommand {
     const report = async (outcome: StartReport): Promise<void> => {
       await new Promise<void>((resolve) => process.send?.(outcome, () => resolve()) ?? resolve())
       if (!process.connected) return
-      if (isPrivate) process.once('disconnect', () => this.end(new Interrupted('SIGTERM')))
+      if (isPrivate) process.once('disconnect', orphaned)
       else process.disconnect()
+    }
+    const orphaned = () => {
+      // Commands that wait for a runtime to come back would do so for ever.
+      endMarked(`CONTAINER_RUNTIME_ENDPOINT=unix://${socket}\0`)
+      this.end(new Interrupted('SIGTERM'))
     }
     const removeAll = () => {
       if (isPrivate && socket !== undefined) rmSync(dirname(socket), {recursive: true, force: true})
     }
+    const {endMarked} = await import('../demo/processes/process-table.js')
     try {
       const {demoSocketPath, openServerDirectory} = await import('../demo/state/home.js')
       const {startDemoRuntime} = await import('../demo/index.js')
@@ -164,7 +170,7 @@ export default class Demo extends CriCommand {
       const onRefused = (line: string): void => appendFileSync(join(directory, 'refused.log'), `${line}\n`)
       await using runtime = await startDemoRuntime({...options, socketPath, directory, onRefused})
       await report({endpoint: runtime.endpoint})
-      if (isPrivate && !process.connected) this.end(new Interrupted('SIGTERM'))
+      if (isPrivate && !process.connected) orphaned()
       process.once('exit', removeAll)
       await this.#waitUntilStopped(runtime)
     } catch (error) {

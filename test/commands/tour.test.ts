@@ -3,7 +3,9 @@ import {mkdir, mkdtemp, readdir, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {runCli} from '../support/run-cli.js'
+import {eventually} from '../support/eventually.js'
+import {processesWith} from '../support/processes.js'
+import {runCli, startCli} from '../support/run-cli.js'
 
 let home: string
 
@@ -75,6 +77,26 @@ steps:
   expect(stdout).toContain('--- 2/2  B ---')
   expect(exitCode).toBe(1)
   expect(existsSync(env.XDG_STATE_HOME)).toBe(false)
+})
+
+test('SIGKILL ends the command that runs, too', async () => {
+  const env = await place()
+  const file = join(env.XDG_RUNTIME_DIR, 'lesson.yaml')
+  await writeFile(
+    file,
+    `title: T
+steps:
+- {id: a, title: A, text: Text., command: crisp logs -f orders, stop-after: 1m}
+`,
+  )
+  const cli = startCli(['tour', '--lesson', file, '--non-interactive'], {env})
+  for await (const chunk of cli.stdout) if (String(chunk).includes('order 1')) break
+  expect((await processesWith(env.XDG_RUNTIME_DIR)).length).toBeGreaterThan(3)
+  cli.kill('SIGKILL')
+  await eventually(async () => {
+    expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
+    expect((await left(env)).filter((name) => name !== 'lesson.yaml')).toEqual([])
+  })
 })
 
 test('a lesson that would do harm is refused before anything runs, with the line', async () => {

@@ -167,6 +167,13 @@ export function killMarked(words: readonly string[], others: ReadonlySet<number>
   }
 }
 
+/** Asks every process to end that has this word in the environment it was started with. Linux only. */
+export function endMarked(word: string): void {
+  if (process.platform !== 'linux') return
+  for (const pid of processIds())
+    if (pid !== process.pid && markIn(pid, [word]) === 'there') signalProcess(pid, 'SIGTERM')
+}
+
 type Mark = 'there' | 'missing' | 'unknown'
 
 /** `unknown` inside of an exec, when the old environment is gone and the new one is not there. */
