@@ -78,7 +78,7 @@ const showing = ['output', 'template', 'quiet', 'verbose', 'no-trunc', 'units', 
 const everywhere = ['request-timeout', 'color']
 
 /** The verbs of lessons, each with its flags: no other verb, no flag that names a file, an address or an account. */
-const lessonVerbs: Readonly<Record<string, readonly string[]>> = {
+export const lessonVerbs: Readonly<Record<string, readonly string[]>> = {
   call: [],
   describe: [...showing, 'tail'],
   events: [...showing, ...choosing, 'type'],
@@ -127,10 +127,10 @@ const lessonVerbs: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** They do nothing but print, wait or end. Nothing of them reads what it is given as a name of a file or a program. */
-const programs = ['echo', 'false', 'id', 'pwd', 'sleep', 'true', 'uname', 'whoami']
+export const programs = ['echo', 'false', 'id', 'pwd', 'sleep', 'true', 'uname', 'whoami']
 
 /** What the demo's own images read. Any other variable may change what a program does, as LD_PRELOAD and PATH do. */
-const variables = ['TICK_TEXT', 'TICK_SECONDS', 'CRASH_AFTER_SECONDS', 'CRASH_CODE', 'DATABASE']
+export const variables = ['TICK_TEXT', 'TICK_SECONDS', 'CRASH_AFTER_SECONDS', 'CRASH_CODE', 'DATABASE']
 
 /** Calls that only look. */
 const looking = /^(?:Version|Status|List\w+|\w+Status|\w+Stats|ImageFsInfo|RuntimeConfig)$/i
