@@ -69,7 +69,11 @@ export class RunOnNode {
       )
     this.#ssh = connection.start(shellCommand(sudo))
     this.#exit = new Promise((resolve, reject) => {
-      this.#ssh.once('close', resolve).once('error', (error) => reject(notStarted(error)))
+      this.#ssh.once('close', resolve).once('error', (error) => {
+        reject(notStarted(error))
+        // Where the connection is shared another process has its ends of the streams, for as long as the node is silent.
+        this.#leave()
+      })
     })
     this.#exit.catch(() => undefined)
     // That nobody reads any more shows at the other streams.

@@ -44,7 +44,7 @@ export function outcomeOf(node: string, error: unknown): Outcome {
     word === 'would ask'
       ? `: of several nodes none may ask: ${programName()} --node ${node} version once does`
       : ''
-  return {node, word, exitCode: code, text: `${text}${hint}`}
+  return {node, word, exitCode: code, text: hint === '' ? text : `${text.replace(/\.$/, '')}${hint}`}
 }
 
 /** `397 ok, 2 refused, 1 timed out`; undefined where all is well. */

@@ -32,6 +32,8 @@ import type {NodeTask} from './which-nodes.js'
 
 const usualFanout = 32
 const readingMs = 60_000
+/** What only reads is not waited for where it does not end by a signal. */
+const lastMomentsMs = 2_000
 /** Of more nodes no connection is kept: each is a process. */
 const mostKept = 32
 const mostText = 128 * 1024 * 1024
@@ -205,6 +207,7 @@ function whatIsForOne(
   {id, given, arguments: words}: CommandLine,
   wordsThere: readonly string[],
 ): string | undefined {
+  if (id === 'report' && wordsThere.length > 0) return 'report to one file'
   const is = (name: string) => givenValue(given, name) === true
   if (verbsOfOne.has(id)) return id
   for (const name of ['tty', 'watch', 'stdin', 'interactive']) if (is(name)) return `${id} --${name}`
@@ -362,7 +365,7 @@ class Several {
   async #runOne({node, line, settings}: NodeTask): Promise<Outcome> {
     const {timeoutMs} = this.#options
     const own = new AbortController()
-    const end = new Ended(this.#signal)
+    const end = new Ended(this.#signal, this.#options.way === 'gather' ? lastMomentsMs : undefined)
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -425,6 +428,7 @@ class Several {
       isEmpty: true,
     })
     const display = displayOn(process.stdout, false)
+    const unpacking = io.kind === 'out' ? io.unpack() : undefined
     let held = ''
     const isLog = this.#line.id === 'logs'
     const lines = new PrefixedLines(
@@ -464,7 +468,8 @@ class Several {
     try {
       const ending = run.carry({
         stdout: async (bytes) => {
-          if (!reader.take(bytes)) await toText(bytes)
+            if (unpacking) await write(unpacking.stream, bytes)
+            else if (!reader.take(bytes)) await toText(bytes)
         },
         stderr: async (bytes) => {
           if (way === 'stream') await toTold(bytes)
@@ -478,6 +483,8 @@ class Several {
       })
       await run.write(orders)
       const ended = await ending
+      unpacking?.stream.end()
+      await unpacking?.done
       if (ended.kind === 'lost') follow?.drop()
       else await follow?.end()
       await lines.end()
@@ -559,13 +566,19 @@ class Ended implements Disposable {
   readonly running = {count: 0}
   readonly promise: Promise<never>
   readonly #signal: AbortSignal
+  #lastMoments: NodeJS.Timeout | undefined
   reject: (reason: unknown) => void = () => undefined
   readonly #onAbort = (): void => {
-    if (this.running.count === 0) this.reject(this.#signal.reason)
+    const giveUp = () => this.reject(this.#signal.reason)
+    if (this.running.count === 0) giveUp()
+    else if (this.#lastMomentsMs !== undefined) this.#lastMoments = setTimeout(giveUp, this.#lastMomentsMs)
   }
+  readonly #lastMomentsMs: number | undefined
 
-  constructor(signal: AbortSignal) {
+  /** How long what runs there may take to hear of the signal; undefined where it is waited for. */
+  constructor(signal: AbortSignal, lastMomentsMs: number | undefined) {
     this.#signal = signal
+    this.#lastMomentsMs = lastMomentsMs
     this.promise = new Promise((_, reject) => {
       this.reject = reject
     })
@@ -574,6 +587,7 @@ class Ended implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#lastMoments)
     this.#signal.removeEventListener('abort', this.#onAbort)
   }
 }
