@@ -10,6 +10,7 @@ import {UsageError} from '../errors/errors.js'
 import {jsonText} from '../formats/json.js'
 import type {ArchivedFile} from '../report/archive.js'
 import type {Collected} from '../report/collect.js'
+import {reportName} from '../report/name.js'
 import type {Unredacted} from '../report/unredacted.js'
 import {parseWhen} from '../text/when.js'
 
@@ -25,7 +26,7 @@ export default class Report extends CriCommand {
     'sudo crisp report',
     'sudo crisp report /tmp/node-1.tar.gz',
     'sudo crisp report --logs --since 3h',
-    'crisp --node node-1 --sudo report - > node-1.tar.gz',
+    'crisp --node node-1 --sudo report',
   ]
 
   static override args = {
@@ -60,7 +61,7 @@ export default class Report extends CriCommand {
       import('../report/collect.js'),
     ])
     const nowMs = Date.now()
-    const folder = `crisp-report-${plainName(hostname())}-${timeText(nowMs)}`
+    const folder = reportName(hostname(), nowMs)
     using client = await this.connect(flags)
     const subject = new Subject({
       client,
@@ -125,14 +126,4 @@ function filesOf(collected: Collected, unredacted: Unredacted | undefined, nowMs
     ],
   }
   return [{name: 'manifest.json', content: Buffer.from(jsonText(manifest))}, ...listed]
-}
-
-/** A host's name as part of a file's. */
-function plainName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9.-]/g, '_').replace(/^[.-]+/, '') || 'node'
-}
-
-/** In UTC, without what a file name should not have. */
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')
 }

@@ -75,9 +75,12 @@ export class NewFile {
   }
 
   async write(folder: string, files: readonly ArchivedFile[], nowMs: number): Promise<void> {
-    await pipeline(archive(folder, files, nowMs), createGzip(), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) await this.#handle.writeFile(chunk)
-    })
+    await pipeline(archive(folder, files, nowMs), createGzip(), (chunks) => this.fill(chunks))
+  }
+
+  /** With what is packed already. */
+  async fill(chunks: AsyncIterable<Buffer>): Promise<void> {
+    for await (const chunk of chunks) await this.#handle.writeFile(chunk)
     await this.#handle.sync()
   }
 

@@ -59,7 +59,10 @@ function pathsIn(
         : []
       : id === 'call'
         ? requestFileIn(words)
-        : words.filter((_, index) => command.arguments[index]?.complete === 'file')
+        : // What it is written to.
+          id === 'report'
+          ? []
+          : words.filter((_, index) => command.arguments[index]?.complete === 'file')
   return [...ofFlags, ...ofArguments].filter((path) => path !== '-' && path !== '')
 }
 

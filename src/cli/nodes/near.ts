@@ -27,6 +27,7 @@ import {type CopyHere, copyHere, type Unpacking} from './copy.js'
 import {filesToTravel} from './files.js'
 import {Follow} from './follow.js'
 import {InputForNode} from './input.js'
+import {reportHere} from './report.js'
 import {nodeFlagNames} from './where.js'
 
 /** What the build wrote down of the program. */
@@ -195,10 +196,17 @@ export async function connectAndRun(
   }
   const copy = await copyHere(line, signal)
   await using _ = copy?.kind === 'in' ? copy.source : undefined
-  let ending = await run(line, copy ?? {kind: 'streams'})
+  await using report = await reportHere(line, destination)
+  let ending = await run(line, report?.io ?? copy ?? {kind: 'streams'})
   if (follow && ending.kind === 'lost' && ending.begun) ending = await goOn(follow, ending)
-  if (ending.kind === 'ended') return ending.exitCode
-  throw failureOf(ending)
+  if (ending.kind !== 'ended') throw failureOf(ending)
+  if (report && ending.exitCode === exitCode.done)
+    await write(
+      process.stdout,
+      `${part ? `${destination}: ` : ''}${await report.keep()}
+`,
+    )
+  return ending.exitCode
 
   /** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
   async function goOn(followed: Follow, lost: Ending): Promise<Ending> {

@@ -468,8 +468,8 @@ class Several {
     try {
       const ending = run.carry({
         stdout: async (bytes) => {
-            if (unpacking) await write(unpacking.stream, bytes)
-            else if (!reader.take(bytes)) await toText(bytes)
+          if (unpacking) await write(unpacking.stream, bytes)
+          else if (!reader.take(bytes)) await toText(bytes)
         },
         stderr: async (bytes) => {
           if (way === 'stream') await toTold(bytes)

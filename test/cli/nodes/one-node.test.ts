@@ -121,6 +121,31 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     expect(archive).toContain('"web-1"')
   })
 
+  test('the file of a report is on this machine', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-report-'))
+    onTestFinished(() => rm(directory, {recursive: true}))
+    const file = join(directory, 'node.tar.gz')
+    const report = ['report', '--events', '0s', file]
+    expect(await there(report)).toEqual({stdout: `${file}\n`, stderr: '', exitCode: 0})
+    expect(gunzipSync(readFileSync(file)).toString('latin1')).toContain('/manifest.json')
+    expect(lstatSync(file).mode & 0o777).toBe(0o600)
+    const before = readFileSync(file)
+    expect(await there(report)).toEqual({
+      stdout: '',
+      stderr: `crisp: ${file} is there already: name another file\n`,
+      exitCode: 1,
+    })
+    expect(readFileSync(file).equals(before)).toBe(true)
+    expect((await there(['report', join(directory, 'other'), '--events', 'soon'])).exitCode).toBe(2)
+    const cut = startCli(['--node', 'root', 'report', join(directory, 'cut'), '--events', '1h'], {
+      env: node.env,
+    })
+    await eventually(() => expect(node.running()).not.toEqual([]))
+    cut.kill('SIGINT')
+    expect((await outcomeOf(cut)).exitCode).toBe(130)
+    expect(readdirSync(directory)).toEqual(['node.tar.gz'])
+  })
+
   test.each(['worker', 'fisher', 'casher'])('whatever shell and banner the user %s has', async (user) => {
     const line = [
       'exec',

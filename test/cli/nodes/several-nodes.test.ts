@@ -1,11 +1,23 @@
-import {chmod, mkdir, writeFile} from 'node:fs/promises'
+import {spawn} from 'node:child_process'
+import {readdirSync, readFileSync} from 'node:fs'
+import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {gunzipSync} from 'node:zlib'
+import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {eventually} from '../../support/eventually.js'
+import {type FakeRuntime, never, startFakeRuntime} from '../../support/fake-runtime.js'
 import {isMet} from '../../support/needs.js'
 import {onTerminal} from '../../support/on-terminal.js'
-import {type CliResult, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
+import {
+  type CliResult,
+  cliEnvironment,
+  crispCommand,
+  outcomeOf,
+  runCli,
+  startCli,
+} from '../../support/run-cli.js'
 import {type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const talker = {
@@ -26,6 +38,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
   let runtime: DemoRuntime
   let other: DemoRuntime
   let loud: DemoRuntime
+  let silent: FakeRuntime
   let node: SshNode
   beforeAll(async () => {
     runtime = await startDemoRuntime({
@@ -35,6 +48,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
       seed: {pods: [pod('web-1'), pod('web-2')]},
     })
     loud = await startDemoRuntime({seed: {pods: [{...pod('web-1'), containers: [talker]}]}})
+    silent = await startFakeRuntime({ListContainers: never, ListPodSandbox: never})
     for (const {endpoint} of [runtime, other, loud]) {
       const socket = endpoint.replace('unix://', '')
       await chmod(dirname(socket), 0o711)
@@ -45,11 +59,11 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     node.know('n* m* t*', node.settings('root'))
     node.know('dead*', '  HostName 127.0.0.1\n  Port 1\n')
     await mkdir(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
-    const group = (name: string, nodes: string, {endpoint}: DemoRuntime) =>
+    const group = (name: string, nodes: string, {endpoint}: {endpoint: string}) =>
       `  ${name}:\n    nodes: ${nodes}\n    runtime-endpoint: ${endpoint}\n`
     await writeFile(
       join(node.env.XDG_CONFIG_HOME ?? '', 'crisp', 'config.yaml'),
-      `nodes:\n${group('others', 'm1', other)}${group('loud', 't[1-2]', loud)}`,
+      `nodes:\n${group('others', 'm1', other)}${group('loud', 't[1-2]', loud)}${group('hung', 't3', silent)}`,
     )
   })
   afterAll(async () => {
@@ -57,6 +71,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     await runtime[Symbol.asyncDispose]()
     await other[Symbol.asyncDispose]()
     await loud[Symbol.asyncDispose]()
+    await silent[Symbol.asyncDispose]()
   })
 
   const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, stdin?: string): Promise<CliResult> =>
@@ -226,6 +241,82 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     })
   })
 
+  test('Ctrl-C ends all of them, with what they had said', async () => {
+    const cli = startCli(
+      ['--node-crisp', node.crisp, '-N', 'n[1-3]', 'exec', 'web', 'sh', '-c', 'echo begun; exec sleep 1000'],
+      {env: node.env},
+    )
+    let shown = ''
+    cli.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk
+    })
+    await eventually(() =>
+      expect(shown.split('\n').toSorted()).toEqual(['', 'n1: begun', 'n2: begun', 'n3: begun']),
+    )
+    cli.kill('SIGINT')
+    expect((await outcomeOf(cli)).exitCode).toBe(130)
+    await eventually(() => expect(node.running()).toEqual([]))
+    expect(node.clients(cli.pid)).toEqual([])
+  })
+
+  test.each([
+    ['Ctrl-C', [], 'crisp: 1 ok, 1 interrupted\n', 130],
+    [
+      'the time limit',
+      ['--node-timeout', '4s'],
+      'crisp: t3: no answer within 4s (--node-timeout)\ncrisp: 1 ok, 1 timed out\n',
+      124,
+    ],
+  ] as const)(
+    '%s ends a list: what came stands, and a node that hangs is not waited for',
+    async (how, flags, stderr, exitCode) => {
+      const asked = silent.nextCall('ListContainers')
+      const cli = startCli(['--node-crisp', node.crisp, '-N', 'n1,@hung', ...flags, 'ps', '-q'], {
+        env: node.env,
+      })
+      const outcome = outcomeOf(cli)
+      await asked
+      await eventually(() => expect(node.running()).toHaveLength(1))
+      const [pid] = node.running()
+      process.kill(pid as number, 'SIGSTOP')
+      onTestFinished(() => void process.kill(pid as number, 'SIGKILL'))
+      if (how === 'Ctrl-C') cli.kill('SIGINT')
+      expect(await outcome).toEqual({
+        stdout: expect.stringMatching(/^n1\/\/[0-9a-f]{64}\n$/),
+        stderr,
+        exitCode,
+      })
+    },
+  )
+
+  test('cp goes into containers of several nodes, and comes from one', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-copies-'))
+    onTestFinished(() => rm(directory, {recursive: true}))
+    await writeFile(join(directory, 'one'), 'text\n')
+    const target = join(directory, 'there')
+    const done = {stdout: '', stderr: 'crisp: cp on n1,m1 (2)\n', exitCode: 0}
+    for (const line of [
+      ['-N', 'n1,@others', 'cp', join(directory, 'one'), `shop/web-1/web:${target}`],
+      ['cp', join(directory, 'one'), `n1,m1//shop/web-1/web:${target}`],
+    ]) {
+      expect(await on('--yes', ...line)).toEqual(done)
+      // The containers of these runtimes share the disk of this machine.
+      expect(await readFile(target, 'utf8')).toBe('text\n')
+      await rm(target)
+    }
+    for (const [from, to] of [
+      [`n[1-2]//shop/web-1/web:${target}`, '.'],
+      [`n1//web:${target}`, `m1//web:${target}`],
+    ] as const)
+      expect(await on('cp', from, to)).toEqual({
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^crisp: cp from a container is for one node, and \S+ \(2\) are several\n$/,
+        ),
+        exitCode: 2,
+      })
+  })
+
   test('what fails there is said once for all', async () => {
     const {stderr, exitCode} = await on('-N', 'n[1-2]', 'inspect', 'nothing')
     expect({stderr, exitCode}).toEqual({
@@ -299,6 +390,32 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     })
   })
 
+  test('a report of each node has a file of its own here', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-reports-'))
+    onTestFinished(() => rm(directory, {recursive: true}))
+    const line = ['--node-crisp', node.crisp, '-N', 'n1,dead1,m1', 'report', '--events', '0s']
+    const [program, ...words] = crispCommand
+    const cli = spawn(program, [...words, ...line], {
+      cwd: directory,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: cliEnvironment({env: node.env}),
+    })
+    const {stdout, stderr, exitCode} = await outcomeOf(cli)
+    expect({stderr: stderr.split('\n').at(-2), exitCode}).toEqual({
+      stderr: 'crisp: 2 ok, 1 refused',
+      exitCode: 4,
+    })
+    const names = readdirSync(directory)
+    expect(names).toEqual(
+      ['m1', 'n1'].map((name) => expect.stringMatching(`^crisp-report-${name}-[\\d-]+\\.tar\\.gz$`)),
+    )
+    expect(stdout.trimEnd().split('\n').toSorted()).toEqual(
+      names.map((name) => `${name.split('-')[2]}: ${join(directory, name)}`),
+    )
+    for (const name of names)
+      expect(gunzipSync(readFileSync(join(directory, name))).toString('latin1')).toContain('/manifest.json')
+  })
+
   test('after a failure no other node is begun', async () => {
     const {stderr, exitCode} = await on(
       ...[
@@ -343,6 +460,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
       /stop on n\[1-2\] \(2\) changes them, and nobody can be asked: --yes does it/,
     ],
     [['-N', 'n[1-2]', '--serial', '0', 'stop', 'web'], /--serial "0" should be 1 or more/],
+    [['-N', 'n[1-2]', 'report', '/tmp/x.tar.gz'], /report to one file is for one node/],
     [['-N', 'n[1-2]', 'top'], /top is for one node/],
     [['-N', '@othrs', 'ps'], /there is no group @othrs: did you mean @others\?/],
     [['-N', 'n1!n1', 'ps'], /no node is left of n1!n1/],
