@@ -44,7 +44,10 @@ const create: VerbCall = {
   method: 'CreateContainer',
   why: "to make the container's file system and settings inside the pod; nothing runs yet",
 }
-const start: VerbCall = {method: 'StartContainer', why: 'to start its process'}
+const start: VerbCall = {
+  method: 'StartContainer',
+  why: 'to start its process, which was only prepared until now',
+}
 const isHere: VerbCall = {method: 'ImageStatus', why: 'to see whether the image is there'}
 const pullMissing: VerbCall = {
   method: 'PullImage',
@@ -108,7 +111,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: "for the pod's own settings, which runtimes want to see again",
       when: "without the pod's file",
     },
-    {method: 'PullImage', why: 'to fetch the image', when: 'with --with-pull'},
+    {
+      method: 'PullImage',
+      why: 'to fetch the image first, also one that the node has',
+      when: 'with --with-pull',
+    },
     create,
     kubelet,
   ],
@@ -218,7 +225,7 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   describe: [
     ...node,
     {method: 'ContainerStatus', why: 'for state, exit code, reason and mounts'},
-    {method: 'PodSandboxStatus', why: 'for the pod around it'},
+    {method: 'PodSandboxStatus', why: 'for the pod around it: state, addresses, attempt'},
     {method: 'ContainerStats', why: 'for what it uses', when: 'while it runs'},
     {why: 'the end of its log file is read from the disk: the CRI has no call for logs'},
   ],
@@ -304,7 +311,10 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       method: 'ListContainers',
       why: 'for the names of what events are about, and to see what changes while nobody listens',
     },
-    {method: 'ListPodSandbox', why: 'for the same of the pods'},
+    {
+      method: 'ListPodSandbox',
+      why: 'for the names of the pods that they are in, and for those that come and go',
+    },
   ],
   stats: [
     {
@@ -380,11 +390,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   df: [
     {method: 'ListContainers', why: 'for the containers, and which image each has'},
-    {method: 'ListPodSandbox', why: 'for the pods'},
+    {method: 'ListPodSandbox', why: 'for the names of the pods, and what each of them takes'},
     {method: 'ListImages', why: 'for the images and their sizes'},
     {method: 'Status', why: "for the directory of the runtime's own files, with verbose"},
     {method: 'ContainerStatus', why: 'for the log files, and the images that are mounted'},
-    {method: 'ImageFsInfo', why: 'for where the images are'},
+    {method: 'ImageFsInfo', why: 'for the directory and file system that they are stored in'},
     {method: 'ListContainerStats', why: 'for the sizes of the writable layers'},
     {why: "layers and logs are measured on the node's disk, which no call does"},
   ],
@@ -409,15 +419,15 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     whose('to write down which runtime it is'),
     {method: 'Status', why: 'for its conditions and settings'},
     {method: 'RuntimeConfig', why: 'for its cgroup driver'},
-    {method: 'ListPodSandbox', why: 'for the pods'},
-    {method: 'ListContainers', why: 'for the containers'},
-    {method: 'ListImages', why: 'for the images'},
+    {method: 'ListPodSandbox', why: 'to list the pods with state and attempt'},
+    {method: 'ListContainers', why: 'to list the containers with state and attempt'},
+    {method: 'ListImages', why: 'to list the images with names and sizes'},
     {method: 'ImageFsInfo', why: 'for the disk that holds them'},
     {method: 'ListContainerStats', why: 'for what the containers use'},
     {method: 'ListPodSandboxMetrics', why: 'for what a kubelet is told of the pods'},
     {method: 'GetContainerEvents', why: 'for what happens while it is made'},
-    {method: 'PodSandboxStatus', why: 'for each pod at length'},
-    {method: 'ContainerStatus', why: 'for each container at length'},
+    {method: 'PodSandboxStatus', why: 'for addresses, namespaces and conditions of each pod'},
+    {method: 'ContainerStatus', why: 'for exit code, reason and times of each container'},
     {method: 'ImageStatus', why: 'for the image of the pause container, as doctor looks for it'},
     {why: 'files, processes and logs of the node are read as they are: no call has them'},
   ],
