@@ -137,6 +137,7 @@ const firstSteps: readonly (readonly [title: string, readonly Row[]])[] = [
       ['ps --help', 'usage and flags of a command; help ps: in full'],
       ['help names', 'also: connecting, output, exit-codes'],
       ['-r demo ps', 'on a node of its own, to learn and to try'],
+      ['tour', 'the CRI step by step'],
     ],
   ],
 ]

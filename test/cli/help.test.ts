@@ -42,6 +42,7 @@ MORE
   crisp ps --help                usage and flags of a command; help ps: in full
   crisp help names               also: connecting, output, exit-codes
   crisp -r demo ps               on a node of its own, to learn and to try
+  crisp tour                     the CRI step by step
 `)
     expect(linesOf(text).length).toBeLessThanOrEqual(22)
     expect(await helpOf('--help')).toBe(text)

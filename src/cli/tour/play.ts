@@ -4,6 +4,7 @@ import {readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {ownCommand} from '../../text/own-command.js'
 import type {MadeCall, Ran} from '../../tour/check.js'
+import {wantsColour} from '../colour.js'
 import type {AllowedLine} from './allowed.js'
 
 /** Where commands of a tour run, and what they get of this machine. */
@@ -65,7 +66,8 @@ export async function play(
   const traceFile = join(directory, 'trace.json')
   const output = audience === 'silent' ? 'ignore' : 1
   const traced = kind === 'command' ? ['--trace=json', `--trace-file=${traceFile}`] : []
-  const child = spawn(program, [...words, ...traced, ...withLogs(argv, directory)], {
+  const colour = `--color=${wantsColour(process.stdout) ? 'always' : 'never'}`
+  const child = spawn(program, [...words, colour, ...traced, ...withLogs(argv, directory)], {
     cwd: directory,
     stdio: [audience === 'asked' ? 'inherit' : 'ignore', output, output],
     env: {
