@@ -26,7 +26,7 @@ export function diskView(usage: DiskUsage, context: DiskContext): View {
       }
     },
     items,
-    names: () => [...usage.images, ...usage.containers].map(({name}) => name),
+    names: () => [...usage.images.map(({name}) => name), ...usage.containers.map(({reference}) => reference)],
     table: (wide) => diskText(usage, context, wide),
   }
 }
@@ -36,6 +36,8 @@ interface Row {
   title: string
   id: string
   name: string
+  /** Of a container or pod, of which there may be several of one name. */
+  attempt?: number
   bytes: number
   aloneBytes?: number
   state?: string
@@ -62,29 +64,42 @@ function rowsOf({images, containers, pods, totals}: DiskUsage): Row[] {
         source,
       }),
     ),
-    ...containers.flatMap(({id, name, state, writableBytes, imageVolumes, source}): Row[] => [
+    ...containers.flatMap(({id, name, attempt, state, writableBytes, imageVolumes, source}): Row[] => [
       {
         kind: 'container',
         title: [stateWord(state), ...imageVolumes.map((image) => `mounts ${image}`)].join(', '),
         id,
         name,
+        attempt,
         bytes: writableBytes ?? 0,
         state,
         imageVolumes,
         source,
       },
     ]),
-    ...containers.flatMap(({id, name, state, logBytes}): Row[] =>
+    ...containers.flatMap(({id, name, attempt, state, logBytes}): Row[] =>
       logBytes === undefined
         ? []
-        : [{kind: 'logs', title: stateWord(state), id, name, bytes: logBytes, state, source: 'host'}],
+        : [
+            {
+              kind: 'logs',
+              title: stateWord(state),
+              id,
+              name,
+              attempt,
+              bytes: logBytes,
+              state,
+              source: 'host',
+            },
+          ],
     ),
     ...pods.map(
-      ({id, name, state, writableBytes}): Row => ({
+      ({id, name, attempt, state, writableBytes}): Row => ({
         kind: 'pod',
         title: stateWord(state),
         id,
         name,
+        attempt,
         bytes: writableBytes,
         state,
         source: 'host',
@@ -104,7 +119,18 @@ function rowsOf({images, containers, pods, totals}: DiskUsage): Row[] {
       : []),
   ]
   const place = (row: Row) => kinds.indexOf(row.kind)
-  return rows.sort((a, b) => place(a) - place(b) || b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
+  return rows.sort(
+    (a, b) =>
+      place(a) - place(b) || b.bytes - a.bytes || inOrder(a.name, b.name) || attemptOf(a) - attemptOf(b),
+  )
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
+function attemptOf({attempt = 0}: Row): number {
+  return attempt
 }
 
 const kinds = ['image', 'container', 'logs', 'pod', 'other']
@@ -120,13 +146,28 @@ const columns: readonly Column[] = [
 ]
 const onlyWide = ['ID', 'SOURCE']
 
+/** Names of several containers, or of several pods. */
+function sharedNames(rows: readonly Row[]): (kind: Row['kind'], name: string) => boolean {
+  const counts = new Map<string, number>()
+  const keyOf = (kind: string, name: string) => `${kind} ${name}`
+  for (const {kind, name} of rows) counts.set(keyOf(kind, name), (counts.get(keyOf(kind, name)) ?? 0) + 1)
+  return (kind, name) =>
+    ['container', 'logs', 'pod'].includes(kind) && (counts.get(keyOf(kind, name)) ?? 0) > 1
+}
+
 function diskText(usage: DiskUsage, {units, fullIds, ...options}: DiskContext, wide: boolean): string {
   const size = (bytes: number) => bytesText(bytes, units)
   const isShown = ({title}: Column) => wide || !onlyWide.includes(title)
-  const rows = rowsOf(usage).map(({kind, id, name, bytes, aloneBytes, title, source}) => [
+  const found = rowsOf(usage)
+  const isShared = sharedNames(found)
+  const rows = found.map(({kind, id, name, attempt, bytes, aloneBytes, title, source}) => [
     kind,
     fullIds ? id : shortId(id),
-    fullIds || kind !== 'image' || !/^sha256:[0-9a-f]{64}$/.test(name) ? name : shortId(name),
+    isShared(kind, name)
+      ? `${name} (attempt ${attempt})`
+      : fullIds || kind !== 'image' || !/^sha256:[0-9a-f]{64}$/.test(name)
+        ? name
+        : shortId(name),
     size(bytes),
     aloneBytes === undefined ? '' : size(aloneBytes),
     title,

@@ -126,6 +126,41 @@ test('by owner, shared layers once, and what removing frees', async () => {
   )
 })
 
+test('attempts of one container are told apart', async () => {
+  const attempts = [3, 4].map((attempt) =>
+    kubeletContainer('shop', 'job', 'job', {
+      id: id(`d${attempt}`),
+      podSandboxId: id('b2'),
+      metadata: {name: 'job', attempt},
+      state: 'CONTAINER_EXITED',
+      createdAt: secondsAgo(100 - attempt),
+    }),
+  )
+  await using crashing = await startFakeRuntime({
+    Status: {status: {conditions: []}, info: {}},
+    ListContainers: {containers: [...attempts, containers[0] as object]},
+    ListPodSandbox: {items: []},
+    ListImages: {images: []},
+    ImageStatus: {},
+    ListContainerStats: {stats: []},
+    ImageFsInfo: {imageFilesystems: []},
+    ContainerStatus: ({containerId}: {containerId: string}) => ({
+      status: {id: containerId, logPath: join(directory, 'logs', containerId.slice(0, 2), '0.log')},
+    }),
+  } as never)
+  const {stdout} = await runInProcess(['df'], crashing)
+  const named = stdout.split('\n').filter((line) => line.startsWith('container '))
+  expect(named.map((line) => line.split(/ {2,}/)[1])).toEqual([
+    'shop/job/job (attempt 3)',
+    'shop/job/job (attempt 4)',
+    'shop/web/web',
+  ])
+  const {stdout: names} = await runInProcess(['df', '-o', 'name'], crashing)
+  expect(names.trimEnd().split('\n').sort()).toEqual([id('d3'), 'shop/job/job', 'shop/web/web'])
+  const {stdout: json} = await runInProcess(['df', '-o', 'jsonpath={.usage[*].attempt}'], crashing)
+  expect(json).toBe('3 4 0\n')
+})
+
 test('JSON is as its schema says', async () => {
   const {stdout} = await runInProcess(['df', '-o', 'json'], runtime)
   const {stdout: schema} = await runInProcess(['jsonschema', 'df'])

@@ -1,6 +1,6 @@
 import type {CriClient} from '../../client/connect.js'
 import {listImageRows} from '../../client/list-rows.js'
-import {containerName, podName} from '../../client/names.js'
+import {containerName, containerReferences, podName} from '../../client/names.js'
 import type {Container, ContainerStatus, Image} from '../../generated/cri.js'
 import {concurrently} from '../concurrently.js'
 import {unusedImages} from '../remove-image.js'
@@ -30,6 +30,9 @@ export interface ImageUsage {
 export interface ContainerUsage {
   id: string
   name: string
+  attempt: number
+  /** A word that leads back to it: an earlier attempt has the name of the newest. */
+  reference: string
   state: string
   /** Undefined where nobody tells. */
   writableBytes: number | undefined
@@ -42,6 +45,7 @@ export interface ContainerUsage {
 export interface PodUsage {
   id: string
   name: string
+  attempt: number
   state: string
   /** Of its sandbox. */
   writableBytes: number
@@ -109,11 +113,15 @@ export async function lookAtDisk(
   )
   const told = store ? new Map<string, number>() : await writableAsTold(client)
   const source: DiskSource = store ? 'host' : 'CRI'
+  const references = containerReferences(view.containers, view.identityOf)
+  const referenceOf = new Map(view.containers.map(({id}, index) => [id, references[index] ?? id]))
   const containerRows = containers.map((container): ContainerUsage => {
     const {id, state} = container
     return {
       id,
       name: containerName(id, view.identityOf(container)),
+      attempt: container.metadata?.attempt ?? 0,
+      reference: referenceOf.get(id) ?? id,
       state: String(state),
       writableBytes: store?.writable.get(id) ?? told.get(id),
       logBytes: logs.get(id),
@@ -128,7 +136,15 @@ export async function lookAtDisk(
       const writableBytes = store?.writable.get(pod.id)
       return writableBytes === undefined
         ? []
-        : [{id: pod.id, name: podName(pod), state: String(pod.state), writableBytes}]
+        : [
+            {
+              id: pod.id,
+              name: podName(pod),
+              attempt: pod.metadata?.attempt ?? 0,
+              state: String(pod.state),
+              writableBytes,
+            },
+          ]
     })
   const piecesOf = ({id, size}: Image): readonly Piece[] =>
     store?.images.get(id) ?? store?.images.get(id.replace(/^sha256:/, '')) ?? [{key: id, bytes: Number(size)}]

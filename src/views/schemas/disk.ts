@@ -34,6 +34,7 @@ export const diskSchema = documentSchema('What crisp df shows', {
       kind: oneOf('image', 'container', 'logs', 'pod', 'other'),
       id: text('of the image, container or pod'),
       name: text(''),
+      attempt: optional(number('of a container or pod, by which those of one name are told apart')),
       bytes: number('on the disk, in whole blocks'),
       aloneBytes: optional(number('of an image: what no other image has')),
       usedBy: optional(number('of an image: containers made from it')),
