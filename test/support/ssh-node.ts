@@ -1,4 +1,5 @@
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
@@ -22,12 +23,12 @@ export function sshNodeMissing(): string | undefined {
 
 /** Why none can have a network of its own. */
 export function networkMissing(): string | undefined {
-  const name = `crisp-try-${process.pid}`
-  const {status, error} = spawnSync('ip', ['netns', 'add', name])
-  if (error) return 'Debian: iproute2'
-  if (status !== 0) return 'ip makes no network namespace'
-  execFileSync('ip', ['netns', 'del', name])
-  return undefined
+  if (spawnSync('ip', ['-V']).error) return 'Debian: iproute2'
+  // In a namespace that ends with it: nothing of this machine is touched.
+  const link = ['ip', 'link', 'add', 'here', 'type', 'veth', 'peer', 'name', 'there']
+  return spawnSync('unshare', ['--net', ...link]).status === 0
+    ? undefined
+    : 'unshare makes no network namespace with links'
 }
 
 export interface SshNode extends Disposable {
@@ -65,8 +66,8 @@ export interface SshNodeOptions {
   users?: Record<string, User>
   /** More of ssh's settings for every user. */
   client?: string
-  /** Its network is one of its own, with a link that can go down. */
-  network?: boolean
+  /** Its network is one of its own, with a link that can go down: to here, or to that of a node that stands before it. */
+  network?: boolean | SshNode
   /** More of sshd's settings, such as Match blocks. */
   settings?: string
 }
@@ -122,7 +123,7 @@ export async function startSshNode({
       .join(''),
   )
   const port = await freePort()
-  const link = network ? makeNetwork() : undefined
+  const link = network ? await makeNetwork(network === true ? [] : network.inside) : undefined
   const address = link?.address ?? '127.0.0.1'
   const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', ...environment})
     .map(([name, value]) => `${name}=${value}`)
@@ -163,11 +164,11 @@ ${settings}
   })
   writeFileSync(path('crisp'), `#!/bin/sh\nexec ${crispInShell} "$@"\n`, {mode: 0o755})
   mkdirSync('/run/sshd', {recursive: true})
+  const [unshare = '', ...words] = [...(link?.inside ?? []), 'unshare', '--mount']
   const server = spawn(
-    link ? 'ip' : 'unshare',
+    unshare,
     [
-      ...(link ? ['netns', 'exec', link.name, 'unshare'] : []),
-      '--mount',
+      ...words,
       'sh',
       '-c',
       `mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && ETC=${path('etc')} && { ${prepare || 'true'}
@@ -206,7 +207,7 @@ ${settings}
       cut()
       server.kill('SIGKILL')
     },
-    inside: link ? ['ip', 'netns', 'exec', link.name] : [],
+    inside: link?.inside ?? [],
     link: (state) => link?.set(state),
     clients: (pid) => descendants(pid).flatMap(({pid, words}) => (words.includes('ssh ') ? pid : [])),
     [Symbol.dispose]: () => {
@@ -220,22 +221,34 @@ ${settings}
   }
 }
 
-/** A namespace with a link to here; of addresses that are for tests of networks. */
-function makeNetwork() {
-  const id = process.pid % 100_000
-  const name = `crisp-${id}`
-  const [near, far] = [`cri${id}a`, `cri${id}b`]
-  const network = `198.18.${(id >> 6) & 255}`
+let networks = 0
+
+/**
+ * A namespace with a link to here, or to where the words before a command lead; of addresses that are for tests of
+ * networks. A process keeps it: one with a name would be a mount that other programs see.
+ */
+async function makeNetwork(near: readonly string[]) {
+  const id = (process.pid * 4 + (networks++ % 4)) % 16_384
+  const names = [`cri${id}a`, `cri${id}b`] as const
+  const network = `198.18.${id >> 6}`
   const [here, address] = [1, 2].map((host) => `${network}.${(id & 63) * 4 + host}`)
-  const ip = (...words: string[]) => execFileSync('ip', words)
-  ip('netns', 'add', name)
-  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name)
-  ip('addr', 'add', `${here}/30`, 'dev', near)
-  ip('-n', name, 'addr', 'add', `${address}/30`, 'dev', far)
-  const set = (state: 'up' | 'down') => void ip('link', 'set', near, state)
+  const keeper = spawn('unshare', ['--net', 'sh', '-c', 'echo made; exec sleep infinity'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(keeper.stdout, 'data')
+  const inside = ['nsenter', '--net', '--target', `${keeper.pid}`]
+  const ip = (where: readonly string[], ...words: string[]) => {
+    const [program = '', ...rest] = [...where, 'ip', ...words]
+    execFileSync(program, rest)
+  }
+  const set = (state: 'up' | 'down') => ip(near, 'link', 'set', names[0], state)
+  ip(near, 'link', 'add', names[0], 'type', 'veth', 'peer', 'name', names[1], 'netns', `${keeper.pid}`)
+  ip(near, 'addr', 'add', `${here}/30`, 'dev', names[0])
+  ip(inside, 'addr', 'add', `${address}/30`, 'dev', names[1])
   set('up')
-  for (const device of ['lo', far]) ip('-n', name, 'link', 'set', device, 'up')
-  return {name, address, set, remove: () => void ip('netns', 'del', name)}
+  for (const device of ['lo', names[1]]) ip(inside, 'link', 'set', device, 'up')
+  // The link goes with it.
+  return {inside, address, set, remove: () => keeper.kill('SIGKILL')}
 }
 
 interface Process {
