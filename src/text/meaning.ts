@@ -35,6 +35,7 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
   switch (title) {
     case 'STATE':
     case 'STATUS':
+    case 'USE':
       return stateMeaning(text)
     case 'SEVERITY':
     case 'RESULT':
@@ -43,6 +44,8 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
       return text === 'Completed' ? 'ended' : 'failed'
     case 'EXIT':
       return text === '0' ? 'ended' : 'failed'
+    case 'WHAT':
+      return momentMeaning(text)
     case 'DIFFERS':
       return 'warning'
     case 'CPU % OF LIMIT':
@@ -57,6 +60,13 @@ export function cellMeaning(title: string, text: string): Meaning | undefined {
 function stateMeaning(text: string): Meaning | undefined {
   if (/\bCrashLoop\b|\bExited \((?!0\b)/.test(text)) return 'failed'
   return states[/^\w*/.exec(text)?.[0] ?? '']
+}
+
+/** Of what became of a container, as timeline says it: `started, attempt 2`, `exited with 1`, `killed, out of memory (137)`. */
+function momentMeaning(text: string): Meaning | undefined {
+  if (text.startsWith('started')) return text.includes(', attempt') ? 'warning' : 'running'
+  if (/^exited with 0\b|^ended/.test(text)) return 'ended'
+  return /^(?:exited with|killed) ?/.test(text) ? 'failed' : undefined
 }
 
 /** Of a container that has ended. */

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest'
 import type {ContainerStatus} from '../../src/generated/cri.js'
 import {logStyle, paint, tableStyle} from '../../src/terminal/colours.js'
 import {nameColours, palette} from '../../src/terminal/palette.js'
-import {callLine} from '../../src/views/calls.js'
+import {callLine, traceLine} from '../../src/views/calls.js'
 import {descriptionsView} from '../../src/views/description.js'
 import {EventLines} from '../../src/views/events.js'
 
@@ -76,7 +76,27 @@ describe('each meaning has its colour, the same everywhere', () => {
     ['STATE', 'Exited', ended],
     ['STATE', 'NotReady', warning],
     ['STATE', 'Unknown', failed],
+    // What ps and pods say of how it ended.
+    ['STATE', 'Exited (0)', ended],
+    ['STATE', 'Exited (1)', failed],
+    ['STATE', 'Exited (137, OOMKilled)', failed],
+    ['STATE', 'CrashLoop 6×', failed],
+    ['STATE', 'Ready, CrashLoop 6×', failed],
     ['STATUS', 'FALSE', failed],
+    // doctor
+    ['SEVERITY', 'broken', failed],
+    ['SEVERITY', 'warning', warning],
+    ['RESULT', 'ok', running],
+    ['RESULT', 'failed', failed],
+    // df
+    ['USE', 'Running, mounts shop/models:2', running],
+    ['USE', 'Exited', ended],
+    // timeline
+    ['WHAT', 'started', running],
+    ['WHAT', 'started, attempt 2', warning],
+    ['WHAT', 'exited with 0, attempt 2', ended],
+    ['WHAT', 'exited with 143 (SIGTERM)', failed],
+    ['WHAT', 'killed, out of memory (137)', failed],
     ['EXIT', '1', failed],
     ['EXIT', '0', ended],
     ['REASON', 'OOMKilled', failed],
@@ -89,6 +109,12 @@ describe('each meaning has its colour, the same everywhere', () => {
   test.each([
     ['STATE', 'Created'],
     ['STATUS', 'TRUE'],
+    ['SEVERITY', 'info'],
+    ['USE', 'of 2 containers'],
+    ['USE', 'unused'],
+    ['WHAT', 'created'],
+    ['WHAT', 'pod created, attempt 1'],
+    ['WHAT', 'first line in the log'],
     ['EXIT', ''],
     ['NAME', 'Running'],
     ['MEM % OF LIMIT', '89.99'],
@@ -153,6 +179,17 @@ describe('each meaning has its colour, the same everywhere', () => {
       `${ended}00:00:00.000${end}  Version                 ${ended}   1.0 ms${end}  ${failed}Unavailable: gone${end}\n`,
     )
     expect(callLine({...call, code: 0}, 0, paint)).not.toContain(failed)
+  })
+
+  test('in the lines of --trace', () => {
+    const line = (text: string, isFailure: boolean) =>
+      traceLine(
+        {atMs: 0, service: 'runtime', method: 'Version', subject: '', took: 1, ending: {text, isFailure}},
+        paint,
+      )
+    expect(line('Unavailable: gone', true)).toContain(`${failed}Unavailable: gone${end}`)
+    expect(line('OK', false)).not.toContain(failed)
+    expect(line('OK', false)).toContain(`${ended}   1.0 ms${end}`)
   })
 
   test('in logs, what was searched for', () => {

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {widthOf} from '../../src/formats/table.js'
 import type {ContainerStatus} from '../../src/generated/cri.js'
-import {type TopFrame, topLines, topPage, topTarget, topText} from '../../src/top/frame.js'
+import {plainTopStyle, type TopFrame, topLines, topPage, topTarget, topText} from '../../src/top/frame.js'
 import type {TopContainer, TopPod} from '../../src/top/node.js'
 import {topRows} from '../../src/top/rows.js'
 import {initialState, point, type TopState} from '../../src/top/state.js'
@@ -241,6 +241,37 @@ test('a filter, what does not run, and a notice', () => {
   expect(narrow(12, 'a long filter')).toBe('…ong filter_')
   const noticed = topLines(frame({}, {notice: 'the runtime is away'}), size(80, 16))
   expect(noticed.at(-1)?.trimEnd()).toBe('the runtime is away')
+})
+
+test('colours: what fails, is near its limit, runs and has ended', () => {
+  const failing: TopPod = {
+    ...(pods[0] as TopPod),
+    containers: [
+      container('app'),
+      container('loop', {state: 'CONTAINER_EXITED', failure: 'CrashLoop 3×', memoryBytes: 0}),
+      container('done', {state: 'CONTAINER_EXITED', memoryBytes: 0}),
+      container('last', {name: 'last'}),
+    ],
+  }
+  const shown = (selectedId: string, more: Partial<TopFrame> = {}) =>
+    topLines(frame({all: true, selectedId}, {pods: [failing], ...more}), size(80, 24), {
+      ...plainTopStyle,
+      paint: (meaning, text) => (meaning ? `<${meaning}>${text.trim()}</>` : text),
+    }).join('\n')
+  const {id: last = ''} = failing.containers[3] ?? {}
+  const text = shown(last)
+  expect(text).toContain('<failed>CrashLoop 3×</>')
+  expect(text).toMatch(/web-1\/app +<running>Running<\/>/)
+  expect(text).toMatch(/<ended>web-1\/done +.*Exited/)
+  expect(shown(last, {notice: 'the runtime has not answered'})).toContain(
+    '<failed>the runtime has not answered</>',
+  )
+  const status = {
+    state: 'CONTAINER_RUNNING',
+    startedAt: '0',
+    resources: {linux: {memoryLimitInBytes: '21000000'}},
+  } as unknown as ContainerStatus
+  expect(shown(last, {detail: {id: last, container: status, log: []}})).toMatch(/<warning>running .*MEM 95%/)
 })
 
 test('a condition that is not met stands first, with its reason', () => {

@@ -211,6 +211,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     const lines = output.split(/\r?\n/)
     const first = lines.find((line) => line.includes(name))
     expect(first).toMatch(/^\u001b\[38;5;196mcrisp: n\[1-2\] \(2\): no container/)
+    expect(output).toContain('\u001b[38;5;196mcrisp: 0 ok, 2 failed\u001b[39m')
     const plain = lines.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, ''))
     expect(plain.filter((line) => line.length > 100 || line.includes('x1b'))).toEqual([])
   })
