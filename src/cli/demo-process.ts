@@ -67,8 +67,6 @@ export interface PrivateServer extends AsyncDisposable {
   readonly socketPath: string
   /** Only the user can look into it; it goes with the server. */
   readonly directory: string
-  /** At once, for a process that is about to end. */
-  killNow(): void
 }
 
 export async function startPrivateServer(
@@ -79,15 +77,14 @@ export async function startPrivateServer(
   const socketPath = join(directory, 'cri.sock')
   try {
     const {child, endpoint} = await startServer([...flags, '--private', `--socket=${socketPath}`], signal)
-    const killNow = () => void child.kill()
-    process.once('exit', killNow)
+    const atExit = () => void child.kill()
+    process.once('exit', atExit)
     return {
       endpoint,
       socketPath,
       directory,
-      killNow,
       async [Symbol.asyncDispose]() {
-        process.off('exit', killNow)
+        process.off('exit', atExit)
         await endServer(child)
         await rm(directory, {recursive: true, force: true})
       },

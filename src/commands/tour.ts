@@ -52,6 +52,10 @@ export default class Tour extends CriCommand {
     if (isGuided && !(process.stdin.isTTY && process.stdout.isTTY))
       throw new UsageError('a tour needs a terminal: --non-interactive prints it all')
 
+    if (isGuided && flags.lesson === '-')
+      throw new UsageError(
+        '--lesson -: what you type comes from there, too; take a file, or --non-interactive',
+      )
     const {checkedLesson, firstStep} = await import('../cli/tour/lesson-file.js')
     const {Progress} = await import('../cli/tour/progress.js')
     const note = (text: string) => this.note(text)

@@ -44,7 +44,6 @@ export function listText(
 
 /** A call or stream of the trace. */
 export interface TracedCall {
-  event: string
   service: string
   method: string
   request?: Record<string, unknown>

@@ -102,6 +102,7 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   )
   expect(await learner.type('vresion', at(1))).toContain('unknown command "vresion": did you mean version?')
   expect(await learner.type('version | cat', at(1))).toContain('no shell reads this line: "|"')
+  expect(await learner.type('constructor', at(1))).toContain('unknown command "constructor"')
   for (const [line, refusal] of [
     ['-r unix:///run/containerd/containerd.sock ps', 'not in the tour: --runtime-endpoint'],
     ['ps --node worker', 'not in the tour: --node'],

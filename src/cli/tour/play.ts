@@ -4,6 +4,7 @@ import {readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {ownCommand} from '../../text/own-command.js'
 import type {MadeCall, Ran} from '../../tour/check.js'
+import type {TracedCall} from '../../tour/pages.js'
 import {wantsColour} from '../colour.js'
 import type {AllowedLine} from './allowed.js'
 
@@ -22,19 +23,10 @@ export interface PlayOptions {
   stopAfterMs?: number | undefined
 }
 
-/** A moment of the trace, as --trace=json writes it. */
-export interface TraceEvent {
-  time: string
-  event: 'begin' | 'waits' | 'message' | 'call' | 'end'
+/** A moment of the trace, as --trace=json writes it: `call` and `end` are the ends of calls and of connections. */
+export interface TraceEvent extends TracedCall {
+  event: 'begin' | 'message' | 'call' | 'end'
   call: number
-  service: string
-  method: string
-  request?: Record<string, unknown>
-  response?: Record<string, unknown>
-  durationMs?: number
-  status?: string
-  details?: string
-  exitCode?: number
 }
 
 export interface Played extends Ran {

@@ -32,13 +32,13 @@ export interface Surroundings {
 
 type Way = 'next' | 'back' | 'quit'
 
-const ways: Readonly<Record<string, Way>> = {
-  next: 'next',
-  skip: 'next',
-  back: 'back',
-  quit: 'quit',
-  exit: 'quit',
-}
+const ways: ReadonlyMap<string, Way> = new Map([
+  ['next', 'next'],
+  ['skip', 'next'],
+  ['back', 'back'],
+  ['quit', 'quit'],
+  ['exit', 'quit'],
+])
 
 interface StepState {
   isDone: boolean
@@ -109,7 +109,7 @@ export class TourSession {
     for (;;) {
       const line = await ask(state.isDone ? 'Enter goes on> ' : prompt)
       const word = line?.trim() ?? 'quit'
-      const way = word === '' && state.isDone ? 'next' : ways[word]
+      const way = word === '' && state.isDone ? 'next' : ways.get(word)
       if (way) return way
       if (word === 'help' || word === '?') await this.#say(help)
       else if (word === 'hint') await this.#hint(step, ++state.hints)
@@ -173,12 +173,9 @@ export class TourSession {
     const {stage, client, look, write, leaveToChild} = this.#around
     const isAway = step?.runtime === 'away'
     const stopAfterMs = audience === 'shown' ? (step?.stopAfterMs ?? longestMs) : undefined
-    const work = () => play(line, stage, {audience, stopAfterMs})
-    const played = await (isAway
-      ? this.#withoutSocket(work)
-      : audience === 'asked'
-        ? leaveToChild(work)
-        : work())
+    const alone = () => play(line, stage, {audience, stopAfterMs})
+    const work = audience === 'asked' ? () => leaveToChild(alone) : alone
+    const played = await (isAway ? this.#withoutSocket(work) : work())
     await write(callsText(line.verb, tracedCalls(played), this.#said, look))
     if (played.exitCode !== 0) await write(`\n(exit code ${played.exitCode})\n`)
     return step ? findProblem(step.check, played, client, stage.signal) : undefined
@@ -229,21 +226,12 @@ export class TourSession {
 /** Where nobody can end a command that goes on for ever. */
 const longestMs = 20_000
 
-/** Of each call its end, or its beginning where it has none; connections too. */
+/** Of each call and connection its end, or its beginning where it has none. */
 function tracedCalls({events}: Played): TracedCall[] {
-  const isOver = ({call, service}: TraceEvent) =>
-    events.some(
-      (other) =>
-        other.call === call &&
-        other.service === service &&
-        other.event !== 'begin' &&
-        other.event !== 'message' &&
-        other.event !== 'waits',
-    )
-  return events.filter((moment) => {
-    if (moment.event === 'message' || moment.event === 'waits') return false
-    return moment.event !== 'begin' || !isOver(moment)
-  })
+  const isEnd = ({event}: TraceEvent) => event === 'call' || event === 'end'
+  const isOpen = ({event, call}: TraceEvent) =>
+    event === 'begin' && !events.some((other) => other.call === call && isEnd(other))
+  return events.filter((moment) => isEnd(moment) || isOpen(moment))
 }
 
 /** What is said to somebody who leaves. */
