@@ -6,7 +6,7 @@ import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import {type GlobalFlags, withoutLetter} from '../cli/flags/common.js'
-import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {containerSelection, livingFilterFlags} from '../cli/flags/selection.js'
 import {checkTerminal, detachKeysFlag, streamFlags, streamingOf} from '../cli/flags/stream.js'
 import {givenFilter} from '../cli/flags/target.js'
 import {integerFrom, valueFlag} from '../cli/flags/types.js'
@@ -91,8 +91,8 @@ export default class Exec extends CriCommand {
       description: 'run in all containers at once, with the name of the container before each line',
     }),
     quiet: Flags.boolean({char: 'q', description: 'no headings between the output of several containers'}),
-    ...containerFilterFlags,
-    state: withoutLetter(containerFilterFlags.state),
+    ...livingFilterFlags,
+    state: withoutLetter(livingFilterFlags.state),
     'detach-keys': detachKeysFlag,
     ...streamFlags,
   }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
-import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {containerSelection, livingFilterFlags} from '../cli/flags/selection.js'
 import {chosenByFilters, containerNames, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
@@ -27,7 +27,7 @@ export default class Start extends TargetCommand {
 
   static override flags = {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every container that was created'}),
-    ...containerFilterFlags,
+    ...livingFilterFlags,
     ...targetFlags(),
   }
 

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {graceFlag} from '../cli/flags/grace.js'
-import {containerFilterFlags, containerSelection} from '../cli/flags/selection.js'
+import {containerSelection, livingFilterFlags} from '../cli/flags/selection.js'
 import {chosenByFilters, containerNames, parallelFlag, targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
@@ -37,7 +37,7 @@ export default class Stop extends TargetCommand {
   static override flags = {
     timeout: graceFlag,
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every running container'}),
-    ...containerFilterFlags,
+    ...livingFilterFlags,
     ...targetFlags(),
     parallel: parallelFlag({
       helpGroup: 'TARGETS',

@@ -195,6 +195,15 @@ test('--failed: containers that ended with an error, pods with one whose last at
   })
 })
 
+test.each(['start', 'stop', 'exec'])(
+  '%s can do nothing with what has ended, and has no --failed',
+  async (verb) => {
+    const {stdout, stderr, exitCode} = await runInProcess([verb, '--failed'])
+    expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2})
+    expect(stderr).toContain('--failed')
+  },
+)
+
 test('--failed leaves out what the runtime does not tell of, and says so', async () => {
   await using runtime = await startFakeRuntime(
     node((request: {containerId: string}) => {

@@ -49,6 +49,13 @@ export const containerFilterFlags = {
   ...latestFlags,
 }
 
+/** The same for verbs that can do nothing with a container that has ended. */
+export const livingFilterFlags = withoutFailed(containerFilterFlags)
+
+function withoutFailed({failed: _, ...others}: typeof containerFilterFlags) {
+  return others
+}
+
 /** The filters of every verb that picks pods. */
 export const podFilterFlags = {
   name: regexpFlag({...group, description: 'only names that match this regular expression'}),
