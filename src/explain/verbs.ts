@@ -231,8 +231,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   timeline: [
     ...node,
+    whose('to know whether it writes to the journal of this node', 'unless --no-journal is given'),
     {method: 'ContainerStatus', why: 'for the times: created, started, ended; a list has only the first'},
-    {why: 'log files are read from the disk: they tell of attempts that the runtime has forgotten'},
+    {
+      why: 'log files are read from the disk: they tell of attempts that the runtime has forgotten; the journal by journalctl',
+    },
   ],
   logs: [
     ...names,

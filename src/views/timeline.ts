@@ -25,7 +25,7 @@ export function timelineView(timeline: Timeline, {nowMs, ...options}: TimelineCo
   }
 }
 
-function rowsOf({moments, running}: Timeline, nowMs: number): string[][] {
+function rowsOf({moments, running, next}: Timeline, nowMs: number): string[][] {
   let day = ''
   const rows = moments.flatMap((moment) => {
     const time = rfc3339(String(moment.timeNs))
@@ -40,7 +40,17 @@ function rowsOf({moments, running}: Timeline, nowMs: number): string[][] {
     `runs for ${durationText(Math.max(0, nowMs - Number(startedAtNs / 1_000_000n)))}`,
     '',
   ])
-  return [...rows, ...now]
+  const then = next.map(({container, attempt, atNs}) => [
+    inTime(Number(atNs / 1_000_000n) - nowMs),
+    container,
+    `attempt ${attempt}, by the usual back-off`,
+    '',
+  ])
+  return [...rows, ...now, ...then]
+}
+
+function inTime(ms: number): string {
+  return ms <= 0 ? 'due' : `in ${durationText(Math.ceil(ms / 1000) * 1000)}`
 }
 
 /** `02:51:09.042` of a time in RFC 3339. */
@@ -49,9 +59,19 @@ function clock(time: string): string {
   return `${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}`
 }
 
-function whatOf({kind, attempt, status}: Moment): string {
+function whatOf({kind, attempt, status, text = ''}: Moment): string {
   const which = attempt > 0 ? `, attempt ${attempt}` : ''
   switch (kind) {
+    case 'asked':
+      return `pod asked for${which}`
+    case 'pulling':
+      return `pull of ${text} begun`
+    case 'pulled':
+      return `${text} pulled`
+    case 'out of memory':
+      return `out of memory${which}`
+    case 'said':
+      return text
     case 'sandbox':
       return `pod created${which}`
     case 'first line':
@@ -65,6 +85,8 @@ function whatOf({kind, attempt, status}: Moment): string {
 }
 
 const waits: Readonly<Partial<Record<Moment['kind'], string>>> = {
+  sandbox: 'network and pause',
+  pulled: 'to pull',
   started: 'to start',
   'first line': 'until it said something',
   ended: 'running',
@@ -73,8 +95,19 @@ const waits: Readonly<Partial<Record<Moment['kind'], string>>> = {
 function tookOf({kind, since, timeNs}: Moment): string {
   if (!since) return ''
   const took = durationText(Number((timeNs - since.timeNs) / 1_000n) / 1000)
-  const why = kind === 'created' ? (since.kind === 'sandbox' ? 'after the pod' : 'back-off') : waits[kind]
+  const why = kind === 'created' ? afterWhat(since.kind) : waits[kind]
   return `${took} ${why}`
+}
+
+function afterWhat(kind: Moment['kind']): string {
+  switch (kind) {
+    case 'sandbox':
+      return 'after the pod'
+    case 'pulled':
+      return 'after the pull'
+    default:
+      return 'back-off'
+  }
 }
 
 function documentOf(timeline: Timeline): unknown {
@@ -86,17 +119,23 @@ function documentOf(timeline: Timeline): unknown {
       attempt,
       startedAt: rfc3339(String(startedAtNs)),
     })),
+    next: timeline.next.map(({container, attempt, atNs}) => ({
+      container,
+      attempt,
+      at: rfc3339(String(atNs)),
+    })),
   }
 }
 
 function* momentsOf({moments}: Timeline): Generator<unknown> {
-  for (const {timeNs, kind, container, attempt, source, status, since} of moments)
+  for (const {timeNs, kind, container, attempt, source, status, since, text} of moments)
     yield {
       time: rfc3339(String(timeNs)),
       what: kind,
       ...(container === undefined ? {} : {container}),
       attempt,
       source,
+      ...(text === undefined ? {} : {text}),
       ...(status ? {exitCode: status.exitCode, reason: status.reason} : {}),
       ...(since ? {since: since.kind, tookMs: Number((timeNs - since.timeNs) / 1_000n) / 1000} : {}),
     }
