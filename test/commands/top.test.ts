@@ -133,6 +133,40 @@ function table(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /^([> ] (?:[▸▾] | {4})?\S+) .* \d+[smhd]$/.exec(line)?.[1] ?? [])
 }
 
+test.each([
+  [120, 30, 'NAMESPACE        STATE', 9],
+  [200, 50, 'NAMESPACE        STATE', 17],
+])('a session at %ix%i: all columns, a pane that grows, keys', async (columns, rows, titles, paneRows) => {
+  await using runtime = await startFakeRuntime(node())
+  await using top = await onTerminal(runtime)
+  const {screen, press, shows} = top
+  await shows('> db-0/postgres', 'q quit')
+  await top.resize(columns, rows)
+  await shows(titles, '── data/db-0/postgres ─', 'd describe', ' 150.0 ')
+  const title = screen.lines[4] ?? ''
+  for (const each of ['CONTAINER', 'CPU %▼', 'HISTORY', 'MEM', 'DISK', 'RESTARTS', 'AGE'])
+    expect(title).toContain(each)
+  expect(screen.lines).toHaveLength(rows)
+  expect(screen.lines.filter((line) => line.length > columns)).toEqual([])
+  expect(screen.lines[rows - 1]).toMatch(/^q quit/)
+  const pane = screen.lines.findIndex((line) => line.startsWith('── '))
+  expect(rows - 1 - pane).toBe(paneRows)
+  expect(screen.lines[5]).toMatch(/^> db-0\/postgres +data +Running +150\.0 .* 0 +\d+m$/)
+
+  press('R')
+  await shows('RESTARTS▼')
+  press('\tG\r')
+  await shows('▾ web-1', '── shop/web-1 ─')
+  expect(table(screen.lines)).toHaveLength(4)
+  press('?')
+  await shows('KEYS', 'draw anew', 'any key closes this')
+  press('x')
+  await shows('▾ web-1')
+  press('q')
+  expect(await top.terminal.exited).toBe(0)
+  expect([...screen.modes].sort()).toEqual(['?25', '?7'])
+})
+
 test('a session: sort, filter, pods, expand, resize to 40x10 and back, quit', async () => {
   await using runtime = await startFakeRuntime(node())
   await using top = await onTerminal(runtime)

@@ -434,6 +434,14 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     expect((await there.outcome()).output).toBe((await here.outcome()).output)
   })
 
+  test('what is followed ends with its sum, as here', async () => {
+    const session = await onTerminal(['--node', 'root', 'stats', '--watch'], '', {env: node.env})
+    await session.until(/CPU %[\s\S]*CPU %/)
+    session.terminal.input.write('\u0003')
+    await session.until(/\^C\r?\ncrisp: \d+ looks? in [\d.]+m?s\r?\n/)
+    expect((await session.outcome()).exitCode).toBe(130)
+  })
+
   test("sizes are in the units of the user's own settings", async () => {
     const own = await mkdtemp(join(tmpdir(), 'crisp-own-'))
     onTestFinished(() => rm(own, {recursive: true}))
