@@ -49,7 +49,9 @@ enable_pod_events) its lists are compared instead. A runtime that is restarted i
       defaultHelp: async () => '1s',
       description: 'how often lists are compared',
     }),
-    force: Flags.boolean({description: 'on containerd 1.7: take events although the kubelet loses them'}),
+    force: Flags.boolean({
+      description: 'take events from containerd 1.7 although the kubelet then loses them',
+    }),
     ...outputFlags(''),
   }
 

@@ -66,7 +66,7 @@ function stateMeaning(text: string): Meaning | undefined {
 function momentMeaning(text: string): Meaning | undefined {
   if (text.startsWith('started')) return text.includes(', attempt') ? 'warning' : 'running'
   if (/^exited with 0\b|^ended/.test(text)) return 'ended'
-  return /^(?:exited with|killed) ?/.test(text) ? 'failed' : undefined
+  return /^(?:exited with|killed|out of memory|Error)\b/.test(text) ? 'failed' : undefined
 }
 
 /** Of a container that has ended. */

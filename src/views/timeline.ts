@@ -76,7 +76,7 @@ function whatOf({kind, attempt, status, text = ''}: Moment): string {
       return `pod created${which}`
     case 'first line':
     case 'last line':
-      return `${kind} in the log${which}`
+      return `${kind.replace(' ', ' log ')}${which}`
     case 'ended':
       return `${status ? exitText(status) : 'ended'}${which}`
     default:
@@ -88,7 +88,7 @@ const waits: Readonly<Partial<Record<Moment['kind'], string>>> = {
   sandbox: 'network and pause',
   pulled: 'to pull',
   started: 'to start',
-  'first line': 'until it said something',
+  'first line': 'to the first line',
   ended: 'running',
 }
 

@@ -79,16 +79,16 @@ describe('timeline', () => {
 TIME           CONTAINER   WHAT                                     TOOK
 2026-03-14
 23:59:50.000               pod created
-23:59:52.000   app         first line in the log
-23:59:53.000   app         last line in the log
+23:59:52.000   app         first log line
+23:59:53.000   app         last log line
 2026-03-15
 00:00:03.000   app         created, attempt 1                       10s back-off
 00:00:03.100   app         started, attempt 1                       100ms to start
-00:00:03.250   app         first line in the log, attempt 1         150ms until it said something
+00:00:03.250   app         first log line, attempt 1                150ms to the first line
 00:00:04.100   app         killed, out of memory (137), attempt 1   1s running
 00:00:24.000   app         created, attempt 2                       19.9s back-off
 00:00:24.100   app         started, attempt 2                       100ms to start
-00:00:24.250   app         first line in the log, attempt 2         150ms until it said something
+00:00:24.250   app         first log line, attempt 2                150ms to the first line
 00:00:25.100   app         killed, out of memory (137), attempt 2   1s running
 due            app         attempt 3, by the usual back-off
 `,
@@ -175,17 +175,17 @@ TIME           CONTAINER   WHAT                                     TOOK
 23:59:50.000               pod created                              4.2s network and pause
 23:59:51.000   app         pull of nginx begun
 23:59:51.900   app         nginx pulled                             900ms to pull
-23:59:52.000   app         first line in the log
-23:59:53.000   app         last line in the log
+23:59:52.000   app         first log line
+23:59:53.000   app         last log line
 23:59:53.500               Error syncing pod: back-off 10s
 2026-03-15
 00:00:03.000   app         created, attempt 1                       10s back-off
 00:00:03.100   app         started, attempt 1                       100ms to start
-00:00:03.250   app         first line in the log, attempt 1         150ms until it said something
+00:00:03.250   app         first log line, attempt 1                150ms to the first line
 00:00:04.100   app         killed, out of memory (137), attempt 1   1s running
 00:00:24.000   app         created, attempt 2                       19.9s back-off
 00:00:24.100   app         started, attempt 2                       100ms to start
-00:00:24.250   app         first line in the log, attempt 2         150ms until it said something
+00:00:24.250   app         first log line, attempt 2                150ms to the first line
 00:00:24.900   app         out of memory, attempt 2
 00:00:25.100   app         killed, out of memory (137), attempt 2   1s running
 in 15s         app         attempt 3, by the usual back-off

@@ -43,10 +43,10 @@ describeOnContainerd('timeline on a real containerd', () => {
           'pod created',
           `app  created  ${took} after the pod`,
           `app  started  ${took} to start`,
-          `(app  first line in the log  ${took} until it said something\n)?app  exited with 3  ${took} running`,
+          `(app  first log line  ${took} to the first line\n)?app  exited with 3  ${took} running`,
           `app  created, attempt 1  ${took} back-off`,
           `app  started, attempt 1  ${took} to start`,
-          `(app  first line in the log, attempt 1  ${took} until it said something\n)?app  exited with 3, attempt 1  ${took} running`,
+          `(app  first log line, attempt 1  ${took} to the first line\n)?app  exited with 3, attempt 1  ${took} running`,
         ].join('\n'),
       ),
     )
