@@ -278,12 +278,12 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     {method: 'PodSandboxStatus', why: "for the pod's own settings: the toolbox goes into the same pod"},
     {method: 'ImageStatus', why: "to see whether the toolbox's image is there"},
     pullMissing,
-    {
-      method: 'ContainerStatus',
-      why: "for the number of the container's process, whose files the toolbox can see",
-    },
     {...create, why: "to make the toolbox, with the container's namespaces"},
     start,
+    {
+      method: 'ContainerStatus',
+      why: 'to learn when it has ended, and its exit code, which becomes that of crisp',
+    },
     {method: 'Attach', why: 'to join stdin or the terminal to it', when: 'with -i or -t'},
     {method: 'StopContainer', why: 'to end the toolbox', when: 'where it still runs'},
     {method: 'RemoveContainer', why: 'to take it away again'},
@@ -291,7 +291,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   enter: [
     whose('to refuse the runtime that is embedded in crisp: it makes no namespaces to enter'),
     ...node,
-    {method: 'ContainerStatus', why: "for the number of the container's first process"},
+    {
+      method: 'ContainerStatus',
+      why: "for the number of the container's first process",
+      when: 'where no control group tells it',
+    },
     {why: "nsenter, a program of the node, enters that process's namespaces: no call does"},
   ],
   'port-forward': [
@@ -383,12 +387,20 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   processes: [
     ...node,
-    {method: 'ContainerStatus', why: "for the container's first process, in the runtime's own words"},
+    {
+      method: 'ContainerStatus',
+      why: "for the container's first process, in the runtime's own words",
+      when: 'where no control group tells it',
+    },
     {why: "the processes are read from the kernel's /proc: the CRI has no call for them"},
   ],
   sockets: [
     ...node,
-    {method: 'ContainerStatus', why: 'for a process in the network of the pod'},
+    {
+      method: 'ContainerStatus',
+      why: 'for a process in the network of the pod',
+      when: 'where no control group tells it',
+    },
     {why: "the sockets are read from the kernel's /proc: the CRI has no call for them"},
   ],
   df: [

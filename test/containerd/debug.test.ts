@@ -8,6 +8,7 @@ import {
   type TestPod,
 } from '../support/containerd/containerd.js'
 import {runCli, startCli} from '../support/run-cli.js'
+import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
 /** As the kubelet asks for it. */
 const own = {namespaceOptions: {network: 'POD', pid: 'CONTAINER'}} as const
@@ -40,6 +41,11 @@ describeOnContainerd('a toolbox beside a container', () => {
     const {containers} = await containerd.client.runtime.listContainers({filter: {}})
     return containers.filter((container) => container.id !== id).map((container) => container.id)
   }
+
+  test('makes the calls that explain tells of it', async () => {
+    const {stderr} = await debug('--trace=json', 'web-1', '--', 'echo', 'hi')
+    expect(unlikeTable('debug', callsMade(stderr))).toEqual([])
+  })
 
   test('sees its processes and files, says what it is before, and is gone at the end', async () => {
     const {stdout, stderr, exitCode} = await debug(

@@ -7,6 +7,7 @@ import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
 import {eventually} from '../support/eventually.js'
 import {runCli, startCli} from '../support/run-cli.js'
+import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
 const run = promisify(execFile)
 
@@ -44,6 +45,11 @@ describeOnContainerd("the node's own tools in the namespaces of a pod", () => {
     const {info} = await containerd.client.runtime.containerStatus({containerId: id, verbose: true})
     return Number(JSON.parse(info.info ?? '{}').pid)
   }
+
+  test('makes the calls that explain tells of it', async () => {
+    const {stderr} = await crisp('enter', '--trace=json', 'web', '--', 'true')
+    expect(unlikeTable('enter', callsMade(stderr))).toEqual([])
+  })
 
   test('the network of a pod, and not the node’s, seen with tools that the node has', async () => {
     const inside = await crisp('enter', 'web-1', '--', 'ip', '-o', 'addr')
