@@ -11,8 +11,8 @@ export interface TimelineContext extends TableOptions {
 
 const columns: readonly Column[] = [
   {title: 'TIME'},
-  {title: 'CONTAINER', min: 10},
-  {title: 'WHAT', min: 20},
+  {title: 'CONTAINER', min: 9},
+  {title: 'WHAT', min: 15},
   {title: 'TOOK', drop: 1},
 ]
 

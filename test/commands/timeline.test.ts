@@ -10,6 +10,7 @@ import {clientOf} from '../support/demo-node.js'
 import {id, kubeletContainer, startFakeRuntime} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
 import {logDirectory} from '../support/log-files.js'
+import {textOnTerminal} from '../support/terminal-text.js'
 
 const startMs = Date.UTC(2026, 2, 14, 23, 59, 50)
 const ns = (seconds: number) => `${BigInt(startMs + seconds * 1000) * 1_000_000n}`
@@ -72,6 +73,21 @@ const withRuntime = async (run: (endpoint: {endpoint: string}) => Promise<void>)
 }
 
 describe('timeline', () => {
+  test('in 40 columns what happened is shown, in 80 with its attempt', () =>
+    withRuntime(async (runtime) => {
+      const shown = async (columns: number) =>
+        await textOnTerminal(['timeline', '--no-journal', 'web-1'], {
+          columns,
+          endpoint: runtime.endpoint,
+          env: {NO_COLOR: '1'},
+        })
+      const narrow = await shown(40)
+      expect(narrow.split('\n').filter((line) => line.length > 40)).toEqual([])
+      expect(narrow).toMatch(/^TIME +CONTAINER +WHAT$/m)
+      expect(narrow).toMatch(/^\S+ +app +killed, out of…$/m)
+      expect(await shown(80)).toMatch(/ first log line, attempt 2 +150ms to the first line$/m)
+    }))
+
   test.each(['web-1', 'web-1/app', 'shop/web-1'])('%s: every attempt, and what took how long', (word) =>
     withRuntime(async (runtime) => {
       expect(await runInProcess(['timeline', '--no-journal', word], runtime)).toEqual({
