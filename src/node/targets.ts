@@ -54,12 +54,24 @@ export async function listNamesAndStates(
 ): Promise<Map<string, {name: string; state: string}>> {
   const {containers, pods, identityOf} = await lookAtNode(client)
   return new Map([
-    ...pods.map((pod) => [pod.id, {name: podName(pod), state: String(pod.state)}] as const),
-    ...containers.map((container) => {
-      const name = containerName(container.id, identityOf(container))
-      return [container.id, {name, state: String(container.state)}] as const
-    }),
+    ...withAttempts(pods, podName),
+    ...withAttempts(containers, (container) => containerName(container.id, identityOf(container))),
   ])
+}
+
+/** Several of one name are told apart by their attempts. */
+function withAttempts<Thing extends {id: string; state: unknown; metadata: {attempt: number} | null}>(
+  things: readonly Thing[],
+  nameOf: (thing: Thing) => string,
+): [id: string, {name: string; state: string}][] {
+  const names = things.map(nameOf)
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return things.map(({id, state, metadata}, index) => {
+    const name = names[index] ?? id
+    const isShared = (counts.get(name) ?? 0) > 1
+    return [id, {name: isShared ? `${name} (attempt ${metadata?.attempt ?? 0})` : name, state: String(state)}]
+  })
 }
 
 function withWords(
