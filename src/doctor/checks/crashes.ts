@@ -1,6 +1,7 @@
 import type {ContainerStatus} from '../../generated/cri.js'
 import {crashLoops} from '../../node/crash-loop.js'
 import {exitText} from '../../text/exit.js'
+import {programName} from '../../text/program.js'
 import {epochMs} from '../../text/time.js'
 import type {Check, Finding} from '../check.js'
 import type {Subject} from '../subject.js'
@@ -11,7 +12,7 @@ export const crashes: Check = {
   sources: ['CRI'],
   severity: 'warning',
   explanation:
-    'A container that fails is made again by the kubelet, after pauses that grow to five minutes (CrashLoopBackOff). The runtime only knows attempts: here a loop is at least three of them that ended with failures in the last ten minutes, or one of those with a number that leaves no time for anything else. What it said before it ended is in the log of the attempt before (logs -p).',
+    'A container that fails is made again by the kubelet, after pauses that grow to five minutes (CrashLoopBackOff). The runtime only knows attempts: here a loop is at least three of them that ended with failures in the last ten minutes, or one of those with a number that leaves no time for anything else. What it said before it ended is in the log of the attempt before (crisp logs -p).',
   run: async (subject: Subject) => {
     const [pods, containers, asked, names] = await Promise.all([
       subject.pods(),
@@ -30,7 +31,7 @@ export const crashes: Check = {
         what: `container ${object} has failed ${failures} times`,
         object,
         evidence: last ? [`the last time it ${exitText(last)}`] : [],
-        fix: `see what it said: logs -p ${object}`,
+        fix: `see what it said: ${programName()} logs -p ${object}`,
       }
     })
   },

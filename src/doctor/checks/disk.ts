@@ -1,4 +1,5 @@
 import {posix} from 'node:path'
+import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import type {FileSystem} from '../host.js'
 import {NotChecked} from '../not-checked.js'
@@ -51,7 +52,7 @@ export const disk: Check = {
             `${path}: ${subject.sizeText(system.availableBlocks * system.blockBytes)} of ${subject.sizeText(system.blocks * system.blockBytes)} left`,
             ...(await fillers(subject)),
           ],
-          fix: 'rmi --prune removes images that nothing uses, rm those containers that have ended; else it needs more room',
+          fix: `${programName()} rmi --prune removes images that nothing uses, ${programName()} rm -a --state exited containers that have ended; else it needs more room`,
         })
       const leftFiles = system.files > 0 ? system.freeFiles / system.files : 1
       const inodes = severityOf(leftFiles, fewFiles)

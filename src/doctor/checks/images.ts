@@ -1,5 +1,6 @@
 import {RpcError, rpcCode} from '../../errors/errors.js'
 import type {Image} from '../../generated/cri.js'
+import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import type {Subject} from '../subject.js'
 
@@ -45,7 +46,7 @@ export const images: Check = {
         evidence: [
           `${subject.sizeText(total)}: ${held.slice(0, 5).map(nameOf).join(', ')}${held.length > 5 ? ', …' : ''}`,
         ],
-        fix: 'rm -a --state exited, then rmi --prune: as far as nobody wants to look at them',
+        fix: `${programName()} rm -a --state exited, then ${programName()} rmi --prune, once nobody wants to look at them`,
       },
     ]
   },

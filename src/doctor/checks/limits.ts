@@ -1,5 +1,6 @@
 import {parseCgroups, readCgroup} from '../../node/host/cgroups.js'
 import type {HostProcess} from '../../node/host/processes.js'
+import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import {isNotTold} from '../not-checked.js'
 import {runningContainers} from '../runtime-processes.js'
@@ -100,7 +101,7 @@ async function containerProcesses(subject: Subject): Promise<Finding[]> {
         what: `processes of container ${name}`,
         object: name,
         evidence: 'pids.current and pids.max of its control group',
-        fix: 'see what it starts (top); a shell or a health check that leaves zombies needs an init, else podPidsLimit of the kubelet',
+        fix: `see what it starts: ${programName()} processes ${name}; a shell or a health check that leaves zombies needs an init, else podPidsLimit of the kubelet`,
         atMost: 'warning',
       })
     }),

@@ -1,4 +1,5 @@
 import {parseCgroups, readCgroup} from '../../node/host/cgroups.js'
+import {programName} from '../../text/program.js'
 import {epochMs} from '../../text/time.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
@@ -46,7 +47,7 @@ async function endedFindings(subject: Subject): Promise<Finding[]> {
             ? `its limit is ${subject.sizeText(limit)}`
             : 'the runtime tells no limit of its own: it may be that of the pod or the node',
         ],
-        fix: 'give it more memory, or find out what it needs it for (stats, top)',
+        fix: `give it more memory, or find out what it needs it for: ${programName()} top`,
       },
     ]
   })

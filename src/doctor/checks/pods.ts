@@ -3,6 +3,7 @@ import type {Container, PodSandbox} from '../../generated/cri.js'
 import {isPodOfKubelet} from '../../node/kubelet.js'
 import {type NotReadyPod, whyNotReady} from '../../node/not-ready.js'
 import {ageText} from '../../text/age.js'
+import {programName} from '../../text/program.js'
 import {epochMs} from '../../text/time.js'
 import type {Check, Finding} from '../check.js'
 import type {Subject} from '../subject.js'
@@ -70,8 +71,8 @@ function notReady(known: NotReadyPod, object: string): Finding[] {
       object,
       evidence: whyNotReady(known),
       fix: isRunning
-        ? 'its sandbox is gone, and with it their network: stop the pod (stopp), and the kubelet makes it again'
-        : 'see its logs; where it is no job, the kubelet should have made it again',
+        ? `its sandbox is gone, and with it their network: stop the pod, and the kubelet makes it again: ${programName()} stopp ${object}`
+        : `see its logs: ${programName()} logs ${object}; where it is no job, the kubelet should have made it again`,
     },
   ]
 }
@@ -95,7 +96,7 @@ function notStarted(container: Container, object: string, nowMs: number): Findin
         what: `the runtime does not know how container ${object} is`,
         object,
         evidence: ['its state is Unknown: the runtime could not load it again after a restart'],
-        fix: 'remove it by force (rm -f): the kubelet makes it again',
+        fix: `remove it by force, and the kubelet makes it again: ${programName()} rm -f ${object}`,
       },
     ]
   if (container.state !== 'CONTAINER_CREATED' || ageMs <= slowStartMs) return []
@@ -105,7 +106,7 @@ function notStarted(container: Container, object: string, nowMs: number): Findin
       what: `container ${object} was made and never started`,
       object,
       evidence: [`Created for ${ageText(ageMs)}`],
-      fix: 'start it to see what fails; the kubelet starts its own again by itself',
+      fix: `start it to see what fails: ${programName()} start ${object}; the kubelet starts its own again by itself`,
     },
   ]
 }

@@ -1,5 +1,6 @@
 import {posix} from 'node:path'
 import {parseCgroups} from '../../node/host/cgroups.js'
+import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import {isNotTold, NotChecked} from '../not-checked.js'
 import {runningContainers} from '../runtime-processes.js'
@@ -40,7 +41,7 @@ export const pressure: Check = {
             severity: 'warning',
             what: `in ${average} % of the last minute ${waits}`,
             evidence: [`/proc/pressure/${name}: ${line} avg60=${average}`, ...(await users(subject, name))],
-            fix: 'give those a limit, or another node',
+            fix: `see who uses most (${programName()} top), and give it a limit or another node`,
           },
         ]
       }),

@@ -1,5 +1,6 @@
 import {RpcError, rpcCode} from '../../errors/errors.js'
 import {durationText} from '../../text/duration.js'
+import {programName} from '../../text/program.js'
 import {shortId} from '../../text/short-id.js'
 import type {Check, Finding} from '../check.js'
 import {processLines} from '../processes.js'
@@ -83,7 +84,7 @@ async function statusFindings<Thing extends {id: string}>(
         what: `the status of ${kind} ${nameOf(thing)} fails`,
         object: nameOf(thing),
         evidence: [`${kind} ${thing.id}`, error.details],
-        fix: 'remove it by force (rm -f, rmp -f): the kubelet makes what it needs again',
+        fix: `remove it by force, and the kubelet makes what it needs again: ${programName()} ${kind === 'pod' ? 'rmp' : 'rm'} -f ${nameOf(thing)}`,
       })
     else throw error
   }

@@ -1,4 +1,5 @@
 import {socketPathOf} from '../../client/endpoints.js'
+import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
 import {type Monitor, monitorsAmong} from '../processes.js'
@@ -54,7 +55,7 @@ export const shims: Check = {
           what: `container ${name} runs by the word of the runtime, and has no process`,
           object: name,
           evidence: [`its process is ${pid}, and there is none`],
-          fix: `remove it by force (rm -f ${name}): the kubelet makes it again`,
+          fix: `remove it by force, and the kubelet makes it again: ${programName()} rm -f ${name}`,
         }),
       ),
       ...monitors
@@ -123,7 +124,7 @@ async function podsWithoutShim(subject: Subject, monitors: readonly Monitor[]): 
         what: `pod ${names.get(id) ?? id} is ready by the word of the runtime, and has no shim`,
         object: names.get(id) ?? id,
         evidence: [`no containerd-shim has -id ${id}`],
-        fix: 'remove it by force (rmp -f): the kubelet makes it again',
+        fix: `remove it by force, and the kubelet makes it again: ${programName()} rmp -f ${names.get(id) ?? id}`,
       }),
     )
 }
