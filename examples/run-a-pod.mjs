@@ -2,7 +2,7 @@
 //   node examples/run-a-pod.mjs unix:///run/containerd/containerd.sock IMAGE COMMAND [ARGUMENT...]
 import {randomUUID} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {connect, RpcError} from 'crisp-cri/client'
+import {connect, RpcError, UnreachableError} from 'crisp-cri/client'
 
 const [endpoint, image, ...command] = process.argv.slice(2)
 if (!image || command.length === 0) {
@@ -39,8 +39,9 @@ try {
     await runtime.removePodSandbox({podSandboxId})
   }
 } catch (error) {
-  if (!(error instanceof RpcError)) throw error
-  console.error(`${error.method} failed: ${error.details}`)
+  if (error instanceof RpcError) console.error(`${error.method} failed: ${error.details}`)
+  else if (error instanceof UnreachableError) console.error(error.message)
+  else throw error
   process.exitCode = 1
 } finally {
   client.close()

@@ -1,9 +1,14 @@
 // A kubelet of one pod: keeps one container running, with a pause that doubles from attempt to attempt, until Ctrl-C:
 //   node examples/tiny-kubelet.mjs unix:///run/containerd/containerd.sock IMAGE COMMAND [ARGUMENT...]
 import {setTimeout as sleep} from 'node:timers/promises'
-import {connect, listContainers, listPodSandboxes} from 'crisp-cri/client'
+import {connect, listContainers, listPodSandboxes, RpcError, UnreachableError} from 'crisp-cri/client'
 
 const [endpoint, image, ...command] = process.argv.slice(2)
+if (!image || command.length === 0) {
+  console.error('usage: tiny-kubelet.mjs ENDPOINT IMAGE COMMAND [ARGUMENT...]')
+  process.exit(2)
+}
+
 const firstPauseMs = Number(process.env.FIRST_PAUSE_MS ?? 10_000)
 const longestPauseMs = 300_000
 /** By this it finds what is its own, also what an earlier run of it has made. */
@@ -13,6 +18,7 @@ const stop = new AbortController()
 process.once('SIGINT', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())
 
+const said = new Set()
 const client = connect({endpoint, timeoutMs: 60_000})
 const {runtime} = client
 
@@ -31,13 +37,25 @@ try {
     await sleep(200, undefined, {signal: stop.signal})
   }
 } catch (error) {
-  if (!stop.signal.aborted) throw error
+  if (!stop.signal.aborted) report(error)
 } finally {
+  await removeAll().catch(report)
+  client.close()
+}
+
+/** In one sentence; what is no failure of a call is a fault of this program. */
+function report(error) {
+  if (!(error instanceof RpcError || error instanceof UnreachableError)) throw error
+  if (!said.has(error.message)) console.error(error.message)
+  said.add(error.message)
+  process.exitCode = 1
+}
+
+async function removeAll() {
   for (const {id} of await listPodSandboxes(client, {labelSelector: labels})) {
     await runtime.stopPodSandbox({podSandboxId: id})
     await runtime.removePodSandbox({podSandboxId: id})
   }
-  client.close()
 }
 
 /** A sandbox that is not ready never gets ready again: then another one is made. */

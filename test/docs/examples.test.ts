@@ -17,9 +17,14 @@ afterAll(async () => {
   await runtime[Symbol.asyncDispose]()
 })
 
-function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+function start(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  endpoint = runtime.endpoint,
+) {
   const file = fileURLToPath(new URL(`../../examples/${name}.mjs`, import.meta.url))
-  const child = spawn(process.execPath, [file, runtime.endpoint, ...args], {
+  const child = spawn(process.execPath, [file, endpoint, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {PATH: process.env.PATH, ...env},
   })
@@ -72,4 +77,32 @@ test('tiny-kubelet: another attempt after each end, one more container at most, 
   child.kill('SIGINT')
   expect(await outcome).toMatchObject({stderr: '', exitCode: 0})
   expect(await podsNow()).toBe(before)
+})
+
+test.each(['run-a-pod', 'list-and-watch', 'tiny-kubelet'])('%s: no runtime is a sentence', async (name) => {
+  const {stdout, stderr, exitCode} = await start(name, [shellImage, 'true'], {}, 'unix:///nonexistent')
+    .outcome
+  expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 1})
+  expect(stderr).toBe('no container runtime at /nonexistent: absent\n')
+})
+
+test.each(['run-a-pod', 'tiny-kubelet'])('%s: without an image it says what it wants', async (name) => {
+  expect(await start(name, []).outcome).toEqual({
+    stdout: '',
+    stderr: `usage: ${name}.mjs ENDPOINT IMAGE COMMAND [ARGUMENT...]\n`,
+    exitCode: 2,
+  })
+})
+
+test('list-and-watch: ends when nobody reads it any more', async () => {
+  const {child} = start('list-and-watch', [])
+  const ending = new Promise((resolve) => child.once('exit', resolve))
+  child.stdout.destroy()
+  const pod = await podOn(client)
+  for (let count = 0; count < 3; count++)
+    await ended(
+      client,
+      await startIn(client, pod, ['true'], {metadata: {name: `unread-${count}`, attempt: 0}}),
+    )
+  expect(await ending).toBe(0)
 })
