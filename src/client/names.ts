@@ -276,7 +276,9 @@ function nearestNames(reference: string, names: readonly string[]): string[] {
       owners.set(form, (owners.get(form) ?? new Set()).add(name))
     if (owners.size > mostCompared) return []
   }
-  const form = reference.length < 4 ? undefined : nearest(reference, [...owners.keys()])
+  const isForm = owners.has(reference)
+  // Of short words half of all are near.
+  const form = isForm || reference.length < 4 ? reference : nearest(reference, [...owners.keys()])
   return [...(owners.get(form ?? '') ?? [])]
 }
 

@@ -123,6 +123,23 @@ describe('a word that names nothing, or more than one', () => {
   })
 })
 
+test('the name of what a pod was made by offers its pods, however short it is', async () => {
+  await using runtime = await startFakeRuntime({
+    ListPodSandbox: {
+      items: ['web-6f7c9d5b4-x8v2t', 'web-6f7c9d5b4-q9x4z', 'api-5dd5756b68-m5n6p'].map((name, index) => ({
+        id: id(`6${index}`),
+        metadata: {name, namespace: 'shop', uid: name, attempt: 0},
+        createdAt: '1',
+      })),
+    },
+  })
+  using client = connect(runtime)
+  const [found] = await resolvePods(client, ['web'])
+  expect(describeError(found?.status === 'rejected' ? found.reason : undefined).text).toBe(
+    'no pod "web"; did you mean shop/web-6f7c9d5b4-x8v2t or shop/web-6f7c9d5b4-q9x4z?',
+  )
+})
+
 test('pods by ID, name and namespace/name, the newest attempt of one pod', async () => {
   await using runtime = await startFakeRuntime(node)
   using client = connect(runtime)
