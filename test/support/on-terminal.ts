@@ -24,10 +24,12 @@ export async function onTerminal(
   {
     redirection = '',
     env = {},
+    columns = 100,
     onFailure = onTestFailed,
   }: {
     redirection?: string
     env?: NodeJS.ProcessEnv
+    columns?: number
     /** That of its own context, for a test beside others. */
     onFailure?: typeof onTestFailed
   } = {},
@@ -41,7 +43,7 @@ export async function onTerminal(
   ].join('\n')
   const terminal = await spawnOnTerminal(['sh', '-c', script, 'sh', ...crispCommandWith(env), ...argv], {
     cwd: tmpdir(),
-    columns: 100,
+    columns,
     rows: 30,
     env: {
       PATH: process.env.PATH,

@@ -462,7 +462,9 @@ class Progress {
   show(bytes: number, total: number): void {
     if (!process.stderr.isTTY || this.#isQuiet) return
     const size = bytesText(total, this.#units, 2)
-    const text = `${this.#destination}: sending crisp (${size}): ${Math.floor((100 * bytes) / total)}%`
+    const whole = `${this.#destination}: sending crisp (${size}): ${Math.floor((100 * bytes) / total)}%`
+    // Of a second line of the terminal nothing would be cleared.
+    const text = whole.slice(0, (process.stderr.columns || 80) - 1)
     if (text !== this.#shown) process.stderr.write(`\r\u001b[2K${text}`)
     this.#shown = text
   }

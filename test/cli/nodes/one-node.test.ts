@@ -434,6 +434,19 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     expect((await there.outcome()).output).toBe((await here.outcome()).output)
   })
 
+  test('the line while crisp is sent has one line of a narrow terminal', async () => {
+    rmSync(join(node.home('root'), '.cache', 'crisp-node'), {recursive: true, force: true})
+    const session = await onTerminal(['--node', 'root', 'version'], '', {env: node.env, columns: 20})
+    const {output} = await session.outcome()
+    const shown =
+      output
+        .split(/\r?\n/)[0]
+        ?.split('\u001b[2K')
+        .map((text) => text.replaceAll('\r', '')) ?? []
+    expect(shown).toContain('root: sending crisp')
+    expect(shown.filter((text) => text.length >= 20)).toEqual([])
+  })
+
   test('what is followed ends with its sum, as here', async () => {
     const session = await onTerminal(['--node', 'root', 'stats', '--watch'], '', {env: node.env})
     await session.until(/CPU %[\s\S]*CPU %/)
