@@ -1,14 +1,27 @@
 // Node's own modules, for the program's files. An import of one makes a module of it, which asks each of its exports: of
-// node:fs or node:util that loads a good part of Node, for every command. So the files take what they use, and what few
-// commands come to only when it is called.
+// node:fs or node:util that loads a good part of Node, for every command, and of node:http its whole fetch and WebSocket.
+// So the files take what they use, and what few commands come to only when it is called.
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 
 /** As the bundler writes it. */
-const importOfBuiltin = /(?<![\w$.])import\s?\{([^}]+)\}\s?from\s?["']node:([\w/]+)["'];?/g
+const importOfBuiltin =
+  /(?<![\w$.])import\s?(?:([\w$]+)\s?,?\s?)?(?:\{([^}]+)\}\s?)?from\s?["']node:([\w/]+)["'];?/g
 
 /** Modules whose functions are often not called, and take long to load. */
-const lazy = ['child_process', 'crypto', 'fs/promises', 'stream/promises', 'timers/promises', 'zlib']
+const lazy = [
+  'child_process',
+  'crypto',
+  'fs/promises',
+  'http',
+  'https',
+  'net',
+  'stream',
+  'stream/promises',
+  'timers/promises',
+  'tty',
+  'zlib',
+]
 
 /** Begins each file: the libraries among its lines require modules of Node. */
 export const requireBuiltin = 'const require=process.getBuiltinModule;'
@@ -19,7 +32,12 @@ export function takeBuiltins(directory) {
     const text = readFileSync(file, 'utf8')
     writeFileSync(
       file,
-      text.replace(importOfBuiltin, (_, names, id) => taking(names.split(','), id)),
+      text.replace(
+        importOfBuiltin,
+        (_, whole, names, id) =>
+          (whole ? `const ${whole}=process.getBuiltinModule("${id}");` : '') +
+          (names ? taking(names.split(','), id) : ''),
+      ),
     )
   }
 }

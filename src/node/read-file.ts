@@ -1,8 +1,7 @@
 import {closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync} from 'node:fs'
-import {Socket} from 'node:net'
 import {devNull} from 'node:os'
-import {addAbortSignal, Readable} from 'node:stream'
-import {isatty, ReadStream} from 'node:tty'
+import {addAbortSignal, type Readable} from 'node:stream'
+import {isatty} from 'node:tty'
 import {outOfFilesText} from '../errors/few-files.js'
 import {bun} from '../text/standalone.js'
 
@@ -57,7 +56,7 @@ export async function readFileBytes(
     return there
   }
   try {
-    const source = open(path)
+    const source = await open(path)
     if (typeof source !== 'number') return await readStream(source, {signal, maxBytes})
     try {
       return readAll(source, maxBytes)
@@ -94,19 +93,22 @@ export async function readStream(
 }
 
 /** The descriptor of a file, or what else has bytes. */
-function open(path: string): number | Readable {
+async function open(path: string): Promise<number | Readable> {
   // Some devices do something as soon as they are opened.
   const there = statSync(path)
   const inherited = descriptorIn(path)
   // These two are not opened a second time: a terminal is ours, a socket has no way to.
-  if (inherited !== undefined && isatty(inherited)) return new ReadStream(inherited)
-  if (inherited !== undefined && there.isSocket()) return readEvents(inherited)
+  if (inherited !== undefined && isatty(inherited)) {
+    const {ReadStream} = await import('node:tty')
+    return new ReadStream(inherited)
+  }
+  if (inherited !== undefined && there.isSocket()) return await readEvents(inherited)
   refuseOthers(there)
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
     const opened = fstatSync(descriptor)
     refuseOthers(opened)
-    return opened.isFIFO() ? readEvents(descriptor) : descriptor
+    return opened.isFIFO() ? await readEvents(descriptor) : descriptor
   } catch (error) {
     closeSync(descriptor)
     throw error
@@ -114,9 +116,11 @@ function open(path: string): number | Readable {
 }
 
 /** The kernel tells when there is something to read, or the end; a pipe that had no writer yet has no end either. */
-function readEvents(fd: number): Readable {
+async function readEvents(fd: number): Promise<Readable> {
   // In a standalone file a socket of a descriptor gets no events.
-  return bun ? Readable.fromWeb(bun.file(fd).stream()) : new Socket({fd, readable: true, writable: false})
+  if (bun) return (await import('node:stream')).Readable.fromWeb(bun.file(fd).stream())
+  const {Socket} = await import('node:net')
+  return new Socket({fd, readable: true, writable: false})
 }
 
 function refuseOthers(there: Stats): void {

@@ -1,5 +1,5 @@
-import http, {type IncomingMessage} from 'node:http'
-import https from 'node:https'
+import {type IncomingMessage, request as requestHttp} from 'node:http'
+import {request as requestHttps} from 'node:https'
 import type {Socket} from 'node:net'
 import {connectionTo} from './dialer.js'
 import {type SetupLimits, withinLimits} from './setup-limits.js'
@@ -22,7 +22,7 @@ export interface UpgradeRequest extends SetupLimits {
 export async function upgradeToSpdy(options: UpgradeRequest): Promise<Socket> {
   options.signal?.throwIfAborted()
   const {url, protocol} = options
-  const request = (url.protocol === 'https:' ? https : http).request(url, {
+  const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
     method: 'POST',
     ...(connectionTo(url) ?? {agent: false}),
     headers: {
