@@ -219,6 +219,22 @@ in 15s         app         attempt 3, by the usual back-off
       ])
     }))
 
+  test('the journal of this node is read, or that it was not is said', () =>
+    withRuntime(async (runtime) => {
+      const {stdout, stderr, exitCode} = await runInProcess(['timeline', 'web-1'], runtime)
+      expect(exitCode).toBe(0)
+      expect(stdout).toContain('pod created')
+      expect(stderr).toMatch(/^(crisp: the journals of kubelet and runtime were not read: .+\n)?$/)
+    }))
+
+  test('what the journal says does nothing to a terminal', () =>
+    withRuntime(async ({endpoint}) => {
+      const lines = [written(1, 'E0314 1 2 a.go:1] "Failed" err="\u001b[2Jgone" pod="shop/web-1"')]
+      const shown = await tableOf(endpoint, {lines})
+      expect(shown).toContain('Failed: ')
+      expect(shown).not.toContain('\u001b')
+    }))
+
   test('the embedded runtime can show one: attempts, the pause between them, the next one', async () => {
     await using runtime = await startDemoRuntime({seed: 'node'})
     await runInProcess(['wait', '--for=exited', 'payments'], runtime)
