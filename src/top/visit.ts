@@ -60,15 +60,21 @@ function logTarget({kind, id, namespace, name}: TopRow): string {
   return kind === 'pod' ? `${namespace}/${name}` : id
 }
 
-/** In a pager what is longer than the screen; the rest stays there until a key is pressed. */
+/** The other screen, empty. */
+const enter = '\u001b[?1049h\u001b[H\u001b[2J'
+const leave = '\u001b[?1049l'
+
+/** In a pager what is longer than the screen; the rest on a screen of its own until a key is pressed. */
 async function showOutput(what: Visited, words: readonly string[], options: Visit): Promise<void> {
   const {code, text} = await captureOutput(words, options)
   const {pager, size, write, signal} = options
   // Two more lines say how to go back.
   const fits = text.split('\n').length + 1 <= size.rows
   if (code === 0 && !fits && pager && (await runPager(pager, text, signal))) return
-  write(text)
+  const isAlone = code === 0 && fits
+  write(isAlone ? enter + text : text)
   await anyKey(code === 0 ? '' : endText(what, code), options)
+  if (isAlone) write(leave)
 }
 
 function endText(what: Visited, code: number): string {
