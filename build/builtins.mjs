@@ -35,11 +35,16 @@ export function takeBuiltins(directory) {
       text.replace(
         importOfBuiltin,
         (_, whole, names, id) =>
-          (whole ? `const ${whole}=process.getBuiltinModule("${id}");` : '') +
-          (names ? taking(names.split(','), id) : ''),
+          (whole ? takingWhole(whole, id) : '') + (names ? taking(names.split(','), id) : ''),
       ),
     )
   }
+}
+
+/** Of the name of the global one nothing is made: all else in the file would find it before it is there. */
+function takingWhole(as, id) {
+  if (id === 'process' && as === 'process') return ''
+  return `const ${as}=process.getBuiltinModule("${id}");`
 }
 
 function taking(names, id) {
