@@ -84,7 +84,7 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
     'CREATE AND REMOVE',
     ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
   ],
-  ['IMAGES', ['pull', 'rmi', 'imagefsinfo']],
+  ['IMAGES', ['pull', 'push', 'load', 'save', 'tag', 'untag', 'rmi', 'imagefsinfo']],
   [
     'THE RUNTIME',
     ['call', 'info', 'version', 'runtime-config', 'update-runtime-config', 'metricsp', 'metricdescs'],

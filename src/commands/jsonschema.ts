@@ -12,6 +12,10 @@ const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   df: async () => (await import('../views/schemas/disk.js')).diskSchema,
   explain: async () => (await import('../explain/schema.js')).explainSchema,
   processes: async () => (await import('../views/schemas/processes.js')).processesSchema,
+  load: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('load'),
+  tag: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('tag'),
+  untag: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('untag'),
+  push: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('push'),
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
   /** Its files, which make no pods. */
   tour: async () => (await import('../tour/schema.js')).lessonSchema(),

@@ -56,8 +56,9 @@ export default class Report extends CriCommand {
       throw new UsageError(
         'a report is no text for a terminal: name a file, or write it to one: report - > FILE',
       )
-    const [{NewFile, writeArchive}, {collect}] = await Promise.all([
+    const [{writeArchive, writeArchiveFile}, {NewFile}, {collect}] = await Promise.all([
       import('../report/archive.js'),
+      import('../node/new-file.js'),
       import('../report/collect.js'),
     ])
     const nowMs = Date.now()
@@ -86,7 +87,7 @@ export default class Report extends CriCommand {
       this.signal.throwIfAborted()
       const files = filesOf(collected, unredacted, nowMs)
       if (file) {
-        await file.write(folder, files, nowMs)
+        await writeArchiveFile(file, folder, files, nowMs)
         isWritten = true
         this.write(`${file.path}\n`)
       } else await writeArchive(process.stdout, folder, files, nowMs)

@@ -1,11 +1,12 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import type {GlobalFlags} from '../cli/flags/common.js'
 import {imageFilterFlag} from '../cli/flags/images.js'
 import {targetFlags} from '../cli/flags/target.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import type {CriClient} from '../client/connect.js'
 import {listImageRows} from '../client/list-rows.js'
-import {MissingArgumentError, UserError} from '../errors/errors.js'
+import {MissingArgumentError, NotFoundError, UsageError, UserError} from '../errors/errors.js'
 import type {Image} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
 import {type ImageFilter, imageFilter} from '../node/image-filter.js'
@@ -19,12 +20,13 @@ export default class Rmi extends TargetCommand {
   static override summary = 'Remove images'
   static override description =
     'containerd removes an image with all its tags, whichever of them is named; the others are warned of, and on a ' +
-    'terminal --all-tags is asked for. The runtime decides about images in use: CRI-O refuses, containerd does not.'
+    'terminal --all-tags is asked for. --tag-only takes one name away, as crisp untag does. The runtime decides about images in use: CRI-O refuses, containerd does not.'
   static override examples = [
     'crisp rmi docker.io/library/busybox:1.36',
     'crisp rmi --prune --dry-run',
     'crisp rmi --filter dangling=true',
     'crisp rmi busybox:1.36 --all-tags --ignore-missing',
+    'sudo crisp rmi --tag-only app:latest',
   ]
 
   static override args = {
@@ -40,6 +42,9 @@ export default class Rmi extends TargetCommand {
     }),
     filter: imageFilterFlag,
     'all-tags': Flags.boolean({description: "also remove the image's other tags, without a warning"}),
+    'tag-only': Flags.boolean({
+      description: "only the names that are given; the image keeps the others, by the runtime's own tool",
+    }),
     ...targetFlags(),
   }
 
@@ -48,7 +53,12 @@ export default class Rmi extends TargetCommand {
     const words = args.image ?? []
     if (words.length === 0 && !flags.all && !flags.prune && !flags.filter)
       throw new MissingArgumentError('which image? name it, or choose with --prune, --filter or --all')
+    if (flags['tag-only'] && (flags['all-tags'] || flags.all || flags.prune || flags.filter))
+      throw new UsageError(
+        '--tag-only takes away the names that are given, and goes with no choice of images',
+      )
     using client = await this.connect(flags)
+    if (flags['tag-only']) return await this.#untag(client, words, flags)
 
     const [version, named, chosen] = await Promise.all([
       client.runtime.version(),
@@ -78,6 +88,29 @@ export default class Rmi extends TargetCommand {
         for (const name of await removeImage(client, removed)) say(`Deleted: ${name}`)
       },
     })
+  }
+
+  async #untag(
+    client: CriClient,
+    words: readonly string[],
+    flags: GlobalFlags & {'dry-run': boolean; 'ignore-missing': boolean},
+  ): Promise<void> {
+    const {imageToolWork} = await import('../cli/images/work.js')
+    const work = imageToolWork(client, await this.settings(flags), flags, {
+      signal: this.signal,
+      note: (text) => this.note(text),
+      write: (text) => this.write(text),
+    })
+    await work.refuseEmbedded()
+    for (const word of new Set(words)) {
+      try {
+        const gone = await work.untag(word)
+        if (gone) this.write(`Untagged: ${gone.name}\n`)
+      } catch (error) {
+        this.signal.throwIfAborted()
+        if (!(flags['ignore-missing'] && error instanceof NotFoundError)) this.fail(error)
+      }
+    }
   }
 
   /** A script goes on as it does with crictl; a person is asked first. */

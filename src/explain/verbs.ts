@@ -179,6 +179,32 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       when: 'unless --dry-run only lists',
     },
   ],
+  load: [
+    {why: "the runtime's own tool reads the archive: the CRI has no call for it"},
+    {method: 'ImageStatus', why: 'until the runtime shows what was loaded'},
+  ],
+  save: [
+    {method: 'ImageStatus', why: 'to find the image by its name, ID or digest'},
+    {why: "the runtime's own tool writes the archive: the CRI has no call for it"},
+  ],
+  tag: [
+    {method: 'ImageStatus', why: 'to find the image, and whether another one has the name'},
+    {why: "the runtime's own tool gives the name: the CRI has no call for it"},
+    {method: 'ImageStatus', why: 'until the runtime shows the name'},
+  ],
+  untag: [
+    {method: 'ImageStatus', why: 'to find the image and its names'},
+    {
+      method: 'RemoveImage',
+      why: 'to take the name away; of containerd its tool does it',
+      when: 'where that takes the name alone',
+    },
+    {method: 'ImageStatus', why: 'until the runtime shows the name no more'},
+  ],
+  push: [
+    {method: 'ImageStatus', why: 'to find the image by its name, ID or digest'},
+    {why: "the runtime's own tool sends it to the registry: the CRI has no call for it"},
+  ],
   images: [{method: 'ListImages', why: 'to have all images with their names and sizes'}],
   imagefsinfo: [
     {method: 'ImageFsInfo', why: 'to learn which file system holds the images, and what they take of it'},

@@ -16,6 +16,11 @@ export function replaceStdin(input: Readable): void {
   replacement = input
 }
 
+/** What stands for stdin in its place; undefined where the process's own is the user's. */
+export function replacedStdin(): Readable | undefined {
+  return replacement
+}
+
 /**
  * stdin, for one consumer that pauses it in each `data` event until it is done with the chunk: all chunks of a file or
  * pipe are in one buffer. With a new one for each, as Node's own has it, most of a large input's processor time goes

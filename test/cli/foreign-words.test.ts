@@ -81,23 +81,12 @@ const lines: readonly [line: string, answer: string][] = [
   ['container prune', 'unknown command "container prune": crisp rm -s exited'],
   [
     'login registry.example',
-    'unknown command "login": crisp pull --creds USER IMAGE; docker login and podman login are read, too',
+    'unknown command "login": crisp pull and crisp push take --creds USER; docker login and podman login are read, too',
   ],
   ['logout', 'unknown command "logout": crisp keeps no passwords: docker logout or podman logout'],
   ['build .', 'unknown command "build": the CRI builds no images: podman build or nerdctl build'],
-  ['push web', 'unknown command "push": the CRI pushes no images: podman push or nerdctl push'],
-  [
-    'tag web web:2',
-    'unknown command "tag": the CRI does not tag images: ctr -n k8s.io images tag, or podman tag for CRI-O',
-  ],
-  [
-    'save web',
-    'unknown command "save": the CRI saves no images: ctr -n k8s.io images export, or podman save for CRI-O',
-  ],
-  [
-    'load -i web.tar',
-    'unknown command "load": the CRI loads no images: ctr -n k8s.io images import, or podman load for CRI-O',
-  ],
+  ['load --input web.tar', 'unknown flag --input for load: crisp load FILE'],
+  ['load -i web.tar', 'which archive? crisp load FILE; -i is --image-endpoint here'],
   ['history web', 'unknown command "history": crisp inspecti IMAGE, as far as the runtime tells'],
   ['search web', 'unknown command "search": the CRI does not search registries: podman search'],
   ['export web', 'unknown command "export": crisp cp CONTAINER:/ - > FILE.tar'],

@@ -136,6 +136,10 @@ const elsewhere: Record<string, string[]> = {
   processes: ['processes', 'web'],
   df: ['df'],
   sockets: ['sockets', 'web'],
+  load: ['load', '-'],
+  tag: ['tag', 'busybox', 'other'],
+  untag: ['untag', 'busybox'],
+  push: ['push', 'busybox'],
 }
 
 const forms = ['-o', 'custom-columns']

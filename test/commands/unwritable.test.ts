@@ -5,6 +5,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {shellImage} from '../support/demo-node.js'
 import {
   type EveryVerb,
+  imageVerbs,
   nodeVerbs,
   remarks,
   remoteVerbs,
@@ -39,8 +40,20 @@ async function outcome(argv: readonly string[], redirection: string) {
 const noSpace = 'crisp: the output cannot be written: no space left on device (ENOSPC)\n'
 
 test('every verb is covered by these tests', () => {
-  expect([...verbs, ...nodeVerbs].toSorted()).toEqual(manifest.commands.map(({id}) => id).toSorted())
+  expect([...verbs, ...nodeVerbs, ...Object.keys(imageVerbs)].toSorted()).toEqual(
+    manifest.commands.map(({id}) => id).toSorted(),
+  )
 })
+
+test.each(Object.entries(imageVerbs))(
+  '%s has no tool with the embedded runtime, which is one line',
+  async (verb, words) => {
+    expect(await outcome([verb, ...words], '')).toEqual({
+      stderr: 'crisp: the embedded runtime has no tool for images beside the CRI\n',
+      exitCode: 1,
+    })
+  },
+)
 
 test.each(nodeVerbs)('%s refuses the embedded runtime in one line', async (verb) => {
   expect(await outcome([verb, 'talker', '--', 'id'], '')).toEqual({

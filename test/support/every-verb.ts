@@ -60,6 +60,15 @@ export const remarks: Readonly<Record<string, string>> = {
 /** The embedded runtime has nothing for them: they refuse it in one line. */
 export const nodeVerbs: readonly string[] = ['debug', 'enter']
 
+/** The same, with a word that each takes. */
+export const imageVerbs: Readonly<Record<string, readonly string[]>> = {
+  load: ['/dev/null'],
+  push: [shellImage],
+  save: [shellImage],
+  tag: [shellImage, 'other'],
+  untag: [shellImage],
+}
+
 /** Their exit code is that of a command elsewhere. */
 export const remoteVerbs: readonly string[] = ['attach', 'debug', 'enter', 'exec', 'run']
 

@@ -1,18 +1,24 @@
+import {resolve} from 'node:path'
 import {PassThrough, type Readable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
 import {UserError} from '../../errors/errors.js'
+import {NewFile} from '../../node/new-file.js'
 import {type LocalSource, openLocalSource, unpackHere} from '../../sessions/cp/copy.js'
 import {parseCopyPath} from '../../sessions/cp/copy-path.js'
 import {rawName} from '../../sessions/cp/raw-name.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import {describeError} from '../failures/describe.js'
+import {openArchive} from '../images/open-archive.js'
 import {reportFailure, writeMessage} from '../messages.js'
 
-/** The side of a `cp` that is on this machine, while the other is in a container of a node. */
+/** The side of a `cp`, `load` or `save` that is on this machine, while the other is on a node. */
 export type CopyHere =
   /** What goes there, as a tar stream under the name that the node asks for. */
   | {kind: 'in'; source: LocalSource}
   /** What comes from there, as a tar stream. */
-  | {kind: 'out'; line: CommandLine; unpack: () => Unpacking}
+  | {kind: 'out'; line: CommandLine; unpack: () => Unpacking; file?: NewFile}
+  /** A file that goes there as stdin. */
+  | {kind: 'file'; line: CommandLine; input: Readable}
 
 export interface Unpacking {
   stream: PassThrough
@@ -20,8 +26,11 @@ export interface Unpacking {
   done: Promise<void>
 }
 
-/** undefined where the line is no `cp`, or has a stream on this side. Throws UserError. */
+/** undefined where the line is none of those, or has a stream on this side. Throws UserError. */
 export async function copyHere(line: CommandLine, signal: AbortSignal): Promise<CopyHere | undefined> {
+  if (givenValue(line.given, 'dry-run') === true) return undefined
+  if (line.id === 'load') return await archiveToLoad(line)
+  if (line.id === 'save') return await fileToSave(line)
   const [from, to] = line.arguments
   if (line.id !== 'cp' || from === undefined || to === undefined) return undefined
   const [source, destination] = [parseCopyPath(from), parseCopyPath(to)]
@@ -42,6 +51,30 @@ export async function copyHere(line: CommandLine, signal: AbortSignal): Promise<
     unpack: () => {
       const stream = new PassThrough()
       const done = unpackHere(stream, source.path, path, copy)
+      done.catch(() => stream.destroy())
+      return {stream, done}
+    },
+  }
+}
+
+async function archiveToLoad(line: CommandLine): Promise<CopyHere | undefined> {
+  const [path, ...words] = line.arguments
+  if (path === undefined || path === '-') return undefined
+  const handle = await openArchive(path)
+  return {kind: 'file', line: {...line, arguments: ['-', ...words]}, input: handle.createReadStream()}
+}
+
+async function fileToSave(line: CommandLine): Promise<CopyHere | undefined> {
+  const path = givenValue(line.given, 'file')
+  if (typeof path !== 'string' || path === '' || path === '-') return undefined
+  const file = await NewFile.make(resolve(path))
+  return {
+    kind: 'out',
+    line: {...line, given: line.given.filter(({flag}) => flag.name !== 'file')},
+    file,
+    unpack: () => {
+      const stream = new PassThrough()
+      const done = pipeline(stream, file.handle.createWriteStream({autoClose: false, flush: true}))
       done.catch(() => stream.destroy())
       return {stream, done}
     },

@@ -59,8 +59,8 @@ function pathsIn(
         : []
       : id === 'call'
         ? requestFileIn(words)
-        : // What it is written to.
-          id === 'report'
+        : // What it is written to, and what goes as stdin, being of any size.
+          id === 'report' || id === 'load'
           ? []
           : words.filter((_, index) => command.arguments[index]?.complete === 'file')
   return [...ofFlags, ...ofArguments].filter((path) => path !== '-' && path !== '')

@@ -12,6 +12,8 @@ interface InputOptions {
   source: LocalSource | undefined
   /** Instead of stdin: one connection of a port-forward. */
   socket: Socket | undefined
+  /** Instead of stdin: a file of this machine. */
+  file?: Readable | undefined
   /** Instead of stdin: nothing. */
   isEmpty?: boolean
 }
@@ -82,6 +84,7 @@ export class InputForNode implements Disposable {
 
   /** A connection goes on in the other direction when this one has ended. */
   #stdin(): Origin {
+    if (this.#options.file) return this.#options.file
     if (this.#options.isEmpty) return Readable.from([])
     return this.#options.socket?.iterator({destroyOnReturn: false}) ?? process.stdin
   }
@@ -110,7 +113,8 @@ export class InputForNode implements Disposable {
       }
     } catch (error) {
       // An archive that ends too early must not look whole; stdin that can't be read any more is at its end.
-      if (this.#options.source && origin !== process.stdin && !isOver()) this.#run.stop(error)
+      if ((this.#options.source || this.#options.file) && origin !== process.stdin && !isOver())
+        this.#run.stop(error)
     }
     if (!isOver()) await this.#run.send({kind: 'end'})
   }
@@ -133,6 +137,7 @@ export class InputForNode implements Disposable {
     this.#over = true
     this.#setRaw(false)
     this.#wake?.()
+    this.#options.file?.destroy()
     if (this.#origin === process.stdin) process.stdin.destroy()
   }
 }

@@ -195,11 +195,12 @@ export async function connectAndRun(
     return await forwardFromHere(line, there, {failureOf, signal, onListening: () => running.count++})
   }
   const copy = await copyHere(line, signal)
-  await using _ = copy?.kind === 'in' ? copy.source : undefined
+  await using _ = copy?.kind === 'in' ? copy.source : copy?.kind === 'out' ? copy.file : undefined
   await using report = await reportHere(line, destination)
   let ending = await run(line, report?.io ?? copy ?? {kind: 'streams'})
   if (follow && ending.kind === 'lost' && ending.begun) ending = await goOn(follow, ending)
   if (ending.kind !== 'ended') throw failureOf(ending)
+  if (copy?.kind === 'out' && ending.exitCode === exitCode.done) copy.file?.keep()
   if (report && ending.exitCode === exitCode.done)
     await write(
       process.stdout,
@@ -310,7 +311,8 @@ async function carry(
 ): Promise<Ending> {
   const source = io.kind === 'in' ? io.source : undefined
   const socket = io.kind === 'connection' ? io.socket : undefined
-  using input = new InputForNode(run, {givesKeys: givesKeys(line), source, socket})
+  const file = io.kind === 'file' ? io.input : undefined
+  using input = new InputForNode(run, {givesKeys: givesKeys(line), source, socket, file})
   // Whoever connected has gone away.
   socket?.once('close', () => run.stop(new UserError('the connection was closed')))
   let unpacking: Unpacking | undefined
@@ -402,7 +404,7 @@ function ordersOf(
   io: Io,
   {follow, isPart}: {follow: Follow | undefined; isPart: boolean},
 ): Orders {
-  const line = io.kind === 'out' ? io.line : asked
+  const line = io.kind === 'out' || io.kind === 'file' ? io.line : asked
   const goesThere = (name: string) => !nodeFlagNames.has(name) || ownFlags.has(name)
   const flags = line.given
     .filter(({flag}) => goesThere(flag.name))
@@ -415,7 +417,7 @@ function ordersOf(
     words: [line.id, ...empty, ...flags, '--', ...line.arguments],
     environment: environmentForNode(),
     terminals: {
-      stdin: process.stdin.isTTY === true,
+      stdin: process.stdin.isTTY === true && io.kind !== 'file',
       ...(stdout && {stdout}),
       // Messages of one of several nodes get its name first, and are broken into lines here.
       ...(stderr && {stderr: isPart ? {...stderr, columns: 0} : stderr}),

@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {PassThrough} from 'node:stream'
-import {NewFile} from '../../report/archive.js'
+import {NewFile} from '../../node/new-file.js'
 import {reportName} from '../../report/name.js'
 import type {CommandLine} from '../argv.js'
 import type {CopyHere} from './copy.js'

@@ -45,6 +45,8 @@ const changingVerbs: ReadonlySet<string> = new Set([
   'checkpoint',
   'cp',
   'create',
+  'load',
+  'push',
   'rm',
   'rmi',
   'rmp',
@@ -53,6 +55,8 @@ const changingVerbs: ReadonlySet<string> = new Set([
   'start',
   'stop',
   'stopp',
+  'tag',
+  'untag',
   'update',
   'update-runtime-config',
 ])
@@ -70,8 +74,8 @@ const makingVerbs: ReadonlySet<string> = new Set(['create', 'run', 'runp'])
 /** They tell when something was, and several nodes are one by time. */
 const mergedVerbs: ReadonlySet<string> = new Set(['events', 'logs'])
 
-/** They need the user's terminal, keyboard or ports for themselves. */
-const verbsOfOne: ReadonlySet<string> = new Set(['attach', 'port-forward', 'top'])
+/** They need the user's terminal, keyboard, ports or output for themselves. */
+const verbsOfOne: ReadonlySet<string> = new Set(['attach', 'port-forward', 'save', 'top'])
 
 type Way = 'gather' | 'stream'
 
@@ -424,6 +428,7 @@ class Several {
     using input = new InputForNode(run, {
       givesKeys: false,
       source: io.kind === 'in' ? io.source : undefined,
+      file: io.kind === 'file' ? io.input : undefined,
       socket: undefined,
       isEmpty: true,
     })
