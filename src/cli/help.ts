@@ -82,7 +82,21 @@ const purposes: readonly (readonly [string, readonly string[]])[] = [
   ['WORK IN CONTAINERS', ['exec', 'attach', 'debug', 'enter', 'port-forward', 'cp']],
   [
     'CREATE AND REMOVE',
-    ['init', 'run', 'runp', 'create', 'start', 'stop', 'stopp', 'rm', 'rmp', 'wait', 'update', 'checkpoint'],
+    [
+      'init',
+      'run',
+      'runp',
+      'create',
+      'start',
+      'stop',
+      'restart',
+      'stopp',
+      'rm',
+      'rmp',
+      'wait',
+      'update',
+      'checkpoint',
+    ],
   ],
   ['IMAGES', ['pull', 'push', 'load', 'save', 'tag', 'untag', 'rmi', 'imagefsinfo']],
   [

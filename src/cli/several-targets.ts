@@ -24,6 +24,7 @@ export interface TargetWork<T extends Target> {
 const participles = {
   start: 'starting',
   stop: 'stopping',
+  restart: 'restarting',
   remove: 'removing',
   update: 'updating',
   checkpoint: 'checkpointing',

@@ -16,6 +16,7 @@ const shown: Readonly<Record<string, () => Promise<unknown>>> = {
   tag: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('tag'),
   untag: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('untag'),
   push: async () => (await import('../views/schemas/image-names.js')).imageNamesSchema('push'),
+  restart: async () => (await import('../views/schemas/restart.js')).restartSchema,
   sockets: async () => (await import('../views/schemas/processes.js')).socketsSchema,
   /** Its files, which make no pods. */
   tour: async () => (await import('../tour/schema.js')).lessonSchema(),

@@ -128,6 +128,29 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       when: 'with --wait',
     },
   ],
+  restart: [
+    ...node,
+    {
+      method: 'ContainerStatus',
+      why: 'to learn from the runtime what it was made with',
+      when: "unless it is a kubelet's",
+    },
+    {
+      method: 'ImageStatus',
+      why: 'to see that it gets the image that it had',
+      when: "unless it is a kubelet's",
+    },
+    {method: 'PodSandboxStatus', why: 'for the configuration of its pod', when: "unless it is a kubelet's"},
+    {...create, when: "unless it is a kubelet's"},
+    {method: 'StopContainer', why: 'to end the old one; a kubelet then makes the next attempt'},
+    {...start, when: "unless it is a kubelet's"},
+    {
+      method: 'RemoveContainer',
+      why: 'to take away the old one when the new one runs',
+      when: "unless it is a kubelet's",
+    },
+    ...untilChanged('where it waits for the kubelet'),
+  ],
   stop: [
     ...names,
     {method: 'StopContainer', why: 'to send its stop signal, and after the time for a good end SIGKILL'},

@@ -3,7 +3,7 @@ import type {CriClient} from '../client/connect.js'
 import {messageFrom} from '../config-files/message.js'
 import {parseTree} from '../config-files/tree.js'
 import {UserError} from '../errors/errors.js'
-import type {Input, PodSandboxConfig, PodSandboxStatus} from '../generated/cri.js'
+import type {ContainerConfig, Input, PodSandboxConfig, PodSandboxStatus} from '../generated/cri.js'
 import {type PodPlaces, podPlacesIn} from '../node/runtimes.js'
 import {logDirectoryOf} from './from-flags.js'
 
@@ -18,17 +18,28 @@ export async function podConfigOf(
 ): Promise<Input<PodSandboxConfig>> {
   const {status, info} = await client.runtime.podSandboxStatus({podSandboxId, verbose: true}, options)
   if (!status) throw new UserError(`pod ${podSandboxId}: the runtime gives no status`)
-  return readKeptConfig(info.info) ?? configFrom(status, podPlacesIn(info))
+  return keptConfig('PodSandboxConfig', info.info) ?? configFrom(status, podPlacesIn(info))
 }
 
-/** containerd 1.6 to 2.3 hold it as `config`, in the proto's own names. */
-function readKeptConfig(infoJson = '{}'): Input<PodSandboxConfig> | undefined {
+interface Configs {
+  PodSandboxConfig: Input<PodSandboxConfig>
+  ContainerConfig: Input<ContainerConfig>
+}
+
+/**
+ * What a pod or container was made with, from the verbose status: containerd 1.6 to 2.3 hold it as `config`, in the
+ * proto's own names. undefined where it is not told, or not whole.
+ */
+export function keptConfig<Name extends keyof Configs>(
+  message: Name,
+  infoJson = '{}',
+): Configs[Name] | undefined {
   try {
     const [tree] = parseTree(infoJson)
     const config = tree?.kind === 'mapping' && tree.entries.find(({key}) => key === 'config')?.value
-    return config ? messageFrom('PodSandboxConfig', config) : undefined
+    return config ? (messageFrom(message, config) as Configs[Name]) : undefined
   } catch {
-    // Another runtime's own idea of `config`, or a field newer than our proto: the status serves as well.
+    // Another runtime's own idea of `config`, or a field newer than our proto.
     return undefined
   }
 }

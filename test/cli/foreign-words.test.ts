@@ -91,10 +91,6 @@ const lines: readonly [line: string, answer: string][] = [
   ['search web', 'unknown command "search": the CRI does not search registries: podman search'],
   ['export web', 'unknown command "export": crisp cp CONTAINER:/ - > FILE.tar'],
   [
-    'restart web',
-    'unknown command "restart": crisp stop CONTAINER; the kubelet starts it again, where it is one of its',
-  ],
-  [
     'pause web',
     'unknown command "pause": the CRI cannot pause; crisp update --cpus 0.01 CONTAINER slows it down',
   ],
@@ -138,7 +134,10 @@ const lines: readonly [line: string, answer: string][] = [
     'run --network host web',
     'unknown flag --network for run: --host-network; all other networks are from CNI',
   ],
-  ['run --restart always web', 'unknown flag --restart for run: only the kubelet starts containers again'],
+  [
+    'run --restart always web',
+    'unknown flag --restart for run: only the kubelet starts containers again by itself; crisp restart CONTAINER does it once',
+  ],
   ['run --mount type=bind web', 'unknown flag --mount for run: --volume HOST:CONTAINER[:ro]'],
   [
     '-H unix:///run/docker.sock ps',

@@ -134,6 +134,7 @@ const elsewhere: Record<string, string[]> = {
   node: ['node', 'ls'],
   timeline: ['timeline', 'web'],
   processes: ['processes', 'web'],
+  restart: ['restart', 'web'],
   df: ['df'],
   sockets: ['sockets', 'web'],
   load: ['load', '-'],

@@ -72,6 +72,7 @@ const others: Record<string, () => (Promise<string[]> | string[])[]> = {
     ['run', '-d', '--with-pull', shellImage, '--', 'sleep', '1000'],
   ],
   start: () => [node.line('start').then(([verb = '', id = '']) => [verb, '--wait', id.slice(0, 20)])],
+  restart: () => [container().then((name) => ['restart', '-t', '0', name])],
   stop: () => [container().then((name) => ['stop', '-t', '0', '--wait', name])],
   stopp: () => [pod().then((name) => ['stopp', '--wait', name])],
   update: () => [['update', '--memory', '64m', 'talker']],
@@ -87,6 +88,7 @@ const elsewhere: Record<string, string[]> = {
   attach: ['ContainerStatus'],
   cp: ['ContainerStatus'],
   doctor: ['ListContainerStats'],
+  restart: ['Version', 'GetContainerEvents'],
 }
 
 async function run(argv: readonly string[]): Promise<string> {

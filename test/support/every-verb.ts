@@ -129,6 +129,7 @@ const lines: Record<string, Line> = {
   ps: () => ['ps'],
   pull: () => ['pull', '--creds', `anna:${planted.auth}`, shellImage],
   report: ({directory}) => ['report', '--events', '0s', join(directory, `report-${++made}.tar.gz`)],
+  restart: async ({client, pod}) => ['restart', '-t', '0', await running(client, pod)],
   rm: async ({client, pod}) => ['rm', '-f', await running(client, pod)],
   rmi: () => ['rmi', '--dry-run', shellImage],
   rmp: async ({client}) => ['rmp', '-f', await podOn(client)],

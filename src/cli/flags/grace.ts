@@ -4,11 +4,13 @@ import {parseInteger} from '../../text/integer.js'
 import {valueFlag} from './types.js'
 
 /** crictl's seconds, or a duration as everywhere else; as seconds, as CRI wants it. */
-export const graceFlag = valueFlag(parseGrace, {helpValue: 'SECONDS', takesEmpty: true})({
-  char: 't',
-  default: '0',
-  description: 'grace period before SIGKILL, as 10 or 1m30s; 0 kills at once',
-})
+const grace = valueFlag(parseGrace, {helpValue: 'SECONDS', takesEmpty: true})
+const description = 'grace period before SIGKILL, as 10 or 1m30s; 0 kills at once'
+
+export const graceFlag = grace({char: 't', default: '0', description})
+
+/** Of what comes back, and is no habit of crictl. */
+export const restartGraceFlag = grace({char: 't', default: '10', description: `${description} [default: 10]`})
 
 /** Rounded up: a second too many does no harm, one too few may. */
 function parseGrace(text: string): string {

@@ -47,6 +47,7 @@ const changingVerbs: ReadonlySet<string> = new Set([
   'create',
   'load',
   'push',
+  'restart',
   'rm',
   'rmi',
   'rmp',

@@ -35,6 +35,7 @@ const tunnelVerbs: ReadonlySet<string> = new Set([
   'port-forward',
   'ps',
   'pull',
+  'restart',
   'rm',
   'rmi',
   'rmp',

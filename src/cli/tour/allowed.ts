@@ -114,6 +114,7 @@ export const lessonVerbs: Readonly<Record<string, readonly string[]>> = {
     'label',
     'hostname',
   ],
+  restart: [...showing, ...choosing, ...newest, ...several, 'timeout', 'attempt-timeout'],
   'runtime-config': showing,
   start: [...choosing, ...newest, ...several, 'quiet'],
   stats: [...showing, ...choosing, 'watch', 'seconds'],
