@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process'
-import {mkdir, readdir, stat} from 'node:fs/promises'
+import {mkdir, readdir, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
@@ -180,6 +180,29 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
     expect(refused.exitCode).toBe(1)
     expect(refused.stderr).toMatch(/^crisp: ctr: .*(401|authoriz).*\n$/)
     expect(refused.stderr).not.toContain('wrong-one')
+  })
+
+  test('over a connection the archive is of this machine', async () => {
+    const home = join(containerd.directory, 'login')
+    await mkdir(join(home, 'run'), {recursive: true, mode: 0o700})
+    const script = (name: string, text: string) =>
+      writeFile(join(home, name), `#!/bin/sh\n${text}\n`, {mode: 0o755})
+    await script('crisp', `exec ${crispInShell} "$@"`)
+    await script(
+      'ssh',
+      'for last; do :; done\ncase $* in -G*) echo "hostname stub"; exit 0;; esac\n[ "$last" = "exit 0" ] || exec /bin/sh -c "$last"',
+    )
+    const env = {PATH: `${home}:${process.env.PATH}`, XDG_RUNTIME_DIR: join(home, 'run')}
+    const far = (...words: string[]) =>
+      crisp(['--node', 'stub', '--node-crisp', join(home, 'crisp'), ...words, '-r', containerd.endpoint], {
+        env,
+      })
+    const file = join(home, 'far.tar')
+    expect(await far('save', busyboxImage, '-f', file)).toEqual(done(''))
+    expect((await run('tar', ['-tf', file])).stdout).toContain('oci-layout\n')
+    expect(await far('load', file)).toEqual(done(`Loaded: ${busyboxImage}\n`))
+    expect((await far('save', 'no-such:1', '-f', join(home, 'none.tar'))).exitCode).toBe(3)
+    expect(await readdir(home)).not.toContain('none.tar')
   })
 
   test('Ctrl-C ends the tool too', async () => {

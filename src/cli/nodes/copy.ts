@@ -74,7 +74,7 @@ async function fileToSave(line: CommandLine): Promise<CopyHere | undefined> {
     file,
     unpack: () => {
       const stream = new PassThrough()
-      const done = pipeline(stream, file.handle.createWriteStream({autoClose: false, flush: true}))
+      const done = pipeline(stream, (chunks: AsyncIterable<Buffer>) => file.fill(chunks))
       done.catch(() => stream.destroy())
       return {stream, done}
     },
