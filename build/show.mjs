@@ -1,4 +1,4 @@
-// What crisp shows, on the embedded runtime: npm run tour. Starts one of its own, and leaves nothing behind.
+// What crisp shows, on the embedded runtime: npm run show. Starts one of its own, and leaves nothing behind.
 import {spawnSync} from 'node:child_process'
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -9,7 +9,7 @@ import {fileURLToPath} from 'node:url'
 const program = process.env.CRISP_BIN
   ? [resolve(process.env.CRISP_BIN)]
   : [process.execPath, fileURLToPath(new URL('../bin/run.js', import.meta.url))]
-const home = mkdtempSync(join(tmpdir(), 'crisp-tour-'))
+const home = mkdtempSync(join(tmpdir(), 'crisp-show-'))
 const env = {
   ...process.env,
   XDG_RUNTIME_DIR: home,
@@ -29,11 +29,11 @@ const stops = [
   ['And what a word of the CRI means.', ['explain', 'ContainerStatus.exit_code']],
 ]
 
-process.exitCode = tour()
+process.exitCode = show()
 crisp(['demo', '--stop'])
 rmSync(home, {recursive: true})
 
-function tour() {
+function show() {
   for (const [words, ...commands] of stops) {
     process.stdout.write(`\n# ${words}\n`)
     for (const command of commands) {
@@ -42,7 +42,7 @@ function tour() {
       if (status !== 0) return 1
     }
   }
-  process.stdout.write('\nOn your own machine: crisp -r demo ps, crisp demo --help, docs/demo.md\n')
+  process.stdout.write('\nOn your own machine: crisp tour, crisp -r demo ps, docs/demo.md\n')
   return 0
 }
 

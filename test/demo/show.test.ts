@@ -5,10 +5,10 @@ import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
 import {expect, test} from 'vitest'
 
-test('the tour shows pods, containers, a log, an exec and stats, and leaves nothing', async () => {
-  const before = await tours()
+test('the first command shows pods, containers, a log, an exec and stats, and leaves nothing', async () => {
+  const before = await left()
   const {stdout, stderr} = await promisify(execFile)(process.execPath, [
-    fileURLToPath(new URL('../../build/tour.mjs', import.meta.url)),
+    fileURLToPath(new URL('../../build/show.mjs', import.meta.url)),
   ])
   expect(stderr).toMatch(
     /^crisp: started the embedded runtime: .*\n(crisp: the embedded runtime runs as root .*\n)?$/,
@@ -29,9 +29,9 @@ test('the tour shows pods, containers, a log, an exec and stats, and leaves noth
   expect(stdout).toMatch(/ connecting to db\.example:5432\n +fatal: no route to db\.example:5432$/m)
   expect(stdout).toMatch(/^I am toolbox, process \d+$/m)
   expect(stdout).toMatch(/^\w{13} +coredns +\d+\.\d+ +[\d.]+MB/m)
-  expect(await tours()).toEqual(before)
+  expect(await left()).toEqual(before)
 })
 
-async function tours(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith('crisp-tour-'))
+async function left(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.startsWith('crisp-show-'))
 }
