@@ -84,22 +84,24 @@ export class Kubelet {
     this.#pods.push(pod)
   }
 
-  /** From now on it looks after the pods. */
+  /** From now on it looks after the pods: every now and then, and whenever a container has ended. */
   watch(): void {
     this.#timer = setInterval(() => {
-      for (const pod of this.#pods.filter(isKept)) this.#lookAfter(pod)
+      for (const pod of this.#pods) this.#lookAfter(pod)
     }, this.#pace.lookEveryMs)
     this.#timer.unref()
+    for (const pod of this.#pods) this.#lookAfter(pod)
   }
 
   /** Nothing is made any more. */
   stop(): void {
     this.#stopped = true
     clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #lookAfter(pod: OwnPod): void {
-    if (pod.isBusy) return
+    if (this.#timer === undefined || pod.isBusy || !isKept(pod)) return
     pod.isBusy = true
     this.#runtime.children
       .track(this.#makeWhatIsMissing(pod))
@@ -151,7 +153,9 @@ export class Kubelet {
     if (seed.state === 'created') return
     this.#requireGoing()
     await this.#cri.startContainer({containerId})
-    if (seed.state === 'exited') await this.#runtime.containers.find(containerId)?.exited
+    const ended = this.#runtime.containers.find(containerId)?.exited
+    void ended?.then(() => this.#lookAfter(pod))
+    if (seed.state === 'exited') await ended
   }
 
   async #restartIfDue(pod: OwnPod, container: OwnContainer): Promise<void> {
