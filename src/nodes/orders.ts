@@ -10,6 +10,8 @@ export interface Orders {
   terminals: {stdin: boolean; stdout?: TerminalFacts; stderr?: TerminalFacts}
   /** One of several nodes: views come as what they are made of, and are laid out here. */
   answers?: boolean
+  /** Calls are traced, for a file of the user. */
+  traced?: boolean
   /** In which the user wants sizes, where no flag says so. */
   units?: 'si' | 'iec'
   /** One of several nodes whose clocks are compared: it says its time, before it begins and whenever it is asked. */

@@ -129,7 +129,9 @@ export class RunOnNode {
     ])
       .catch((error) => {
         this.#leave()
-        throw this.#failure ?? (error instanceof NotCrispError ? error.at(this.#destination) : error)
+        // What it says of itself is JSON in places.
+        const isOther = error instanceof NotCrispError || error instanceof SyntaxError
+        throw this.#failure ?? (isOther ? asNotCrisp(error).at(this.#destination) : error)
       })
       .finally(() => clearTimeout(this.#unheard))
     const code = endings.find((ending) => ending !== undefined)
@@ -197,6 +199,10 @@ export class RunOnNode {
     else this.#said.push(text)
     this.#waiting = undefined
   }
+}
+
+function asNotCrisp(error: Error): NotCrispError {
+  return error instanceof NotCrispError ? error : new NotCrispError()
 }
 
 /** What the program prints, and before it the noise of a login; what ssh says of a connection that breaks comes behind it, and is ours to tell. */

@@ -7,6 +7,7 @@ import {terminalPaint} from '../output.js'
 import type {Settings} from '../settings/settings.js'
 import type {Mask} from './masks.js'
 import type {Trace, TraceForm} from './trace.js'
+import {type TraceSink, traceSink} from './trace-sink.js'
 import type {Tracing} from './tracing.js'
 
 /** How long a collector may take for the spans at a command's end; less where `--timeout` says so. */
@@ -80,7 +81,8 @@ export class Diagnosis {
   /** One for the whole command, which may connect several times. */
   #tracer(flags: GlobalFlags, {debug}: Settings): Promise<Trace> | undefined {
     const {trace, 'trace-file': path} = flags
-    const form = trace ?? (path !== undefined || (debug && process.stderr.isTTY) ? 'short' : undefined)
+    const isForFile = path !== undefined || traceSink() !== undefined
+    const form = trace ?? (isForFile || (debug && process.stderr.isTTY) ? 'short' : undefined)
     if (form === undefined) return undefined
     this.#trace ??= this.#startTrace(form, path, flags)
     return this.#trace
@@ -89,25 +91,16 @@ export class Diagnosis {
   async #startTrace(form: TraceForm, path: string | undefined, flags: GlobalFlags): Promise<Trace> {
     const {traceTo} = await import('./trace.js')
     const dump = form === 'full' ? (await import('../../config-files/write.js')).yamlDumper() : undefined
-    const write =
-      path === undefined
-        ? (text: string) => void process.stderr.write(text)
-        : this.#untilItFails((await import('./trace-file.js')).openTraceFile(path))
-    const paint = path === undefined ? await terminalPaint(process.stderr) : unpainted
+    const elsewhere = traceSink()
+    const toStderr = (text: string) => void process.stderr.write(text)
+    const write = elsewhere ?? (path === undefined ? toStderr : await this.#toFile(path))
+    const paint = path === undefined && !elsewhere ? await terminalPaint(process.stderr) : unpainted
     return traceTo({form, yaml: await dump, mask: await this.#mask(flags), write, paint})
   }
 
-  #untilItFails(write: (text: string) => void): (text: string) => void {
-    let hasFailed = false
-    return (text) => {
-      if (hasFailed) return
-      try {
-        write(text)
-      } catch (error) {
-        hasFailed = true
-        this.#note((error as Error).message)
-      }
-    }
+  async #toFile(path: string): Promise<TraceSink> {
+    const {openTraceFile, untilItFails} = await import('./trace-file.js')
+    return untilItFails(openTraceFile(path), this.#note)
   }
 
   /** What is said beside that of what a runtime answered. */

@@ -36,3 +36,20 @@ export function openTraceFile(path: string): (text: string) => void {
     }
   }
 }
+
+/** The same, which says once that it fails, and goes on without. */
+export function untilItFails(
+  write: (text: string) => void,
+  note: (text: string) => void,
+): (text: string) => void {
+  let hasFailed = false
+  return (text) => {
+    if (hasFailed) return
+    try {
+      write(text)
+    } catch (error) {
+      hasFailed = true
+      note((error as Error).message)
+    }
+  }
+}

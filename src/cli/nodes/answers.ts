@@ -1,5 +1,7 @@
 import {UserError} from '../../errors/errors.js'
+import {printable} from '../../errors/printable.js'
 import {parseJson} from '../../formats/json.js'
+import type {Column} from '../../formats/table.js'
 import type {SortKey} from '../../formats/view.js'
 import {type AnswerEntry, type AnswerHead, answerBegins, answerEnds} from './answer.js'
 
@@ -55,7 +57,7 @@ export class AnswerReader {
         node: this.#node,
         kind,
         form: String(form),
-        columns,
+        columns: columns.map((column: Column) => ({...column, title: printable(column.title)})),
         entries,
         ...(typeof listName === 'string' && {listName}),
       }

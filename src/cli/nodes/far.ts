@@ -9,9 +9,11 @@ import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
 import {setUsersConnection} from '../../sessions/users-connection.js'
 import {setAnswerSink} from '../answers.js'
+import {setTraceSink} from '../diagnosis/trace-sink.js'
 import {pretendTerminal} from '../pretend-terminal.js'
 import {setUsersUnits} from '../settings/users-units.js'
 import {FarAnswers} from './far-answers.js'
+import {traceToMarks} from './trace.js'
 
 /** How long a command may take to end itself when nobody is there any more. */
 const lastMomentsMs = 10_000
@@ -68,6 +70,7 @@ export class FarEnd implements Disposable {
       })
     if (orders.resume) setResumePoint(new FarPoint(orders.resume, markStart(orders.nonce)))
     if (orders.units) setUsersUnits(orders.units)
+    if (orders.traced) setTraceSink(traceToMarks(markStart(orders.nonce)))
     if (orders.answers) setAnswerSink(new FarAnswers(markStart(orders.nonce)))
     const sayTime = () => process.stderr.write(`${markStart(orders.nonce)}clock ${Date.now()}\n`)
     this.ready = new Promise((resolve) => {

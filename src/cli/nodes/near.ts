@@ -15,19 +15,21 @@ import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {isCrictlMode} from '../../text/program.js'
-import {bytesText, type Units} from '../../text/units.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
+import type {TraceSink} from '../diagnosis/trace-sink.js'
 import {describeError} from '../failures/describe.js'
 import {Interruption} from '../interruption.js'
 import {reportFailure, writeMessage} from '../messages.js'
 import {remoteVerbs} from '../remote-verbs.js'
 import type {NodeSettings} from '../settings/own-file.js'
 import {type CopyHere, copyHere, type Unpacking} from './copy.js'
+import {DeliveryProgress} from './delivery-progress.js'
 import {filesToTravel} from './files.js'
 import {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {reportHere} from './report.js'
+import {TraceOfNode} from './trace.js'
 import {nodeFlagNames} from './where.js'
 
 /** What the build wrote down of the program. */
@@ -41,6 +43,8 @@ export interface Program {
 export interface Part {
   /** No connection is kept. */
   once: boolean
+  /** Of all of them. */
+  progress: DeliveryProgress
   /** It is asked for its time. */
   clock: boolean
   carry: (run: RunOnNode, orders: Buffer, io: Io, follow: Follow | undefined) => Promise<Ending>
@@ -99,6 +103,8 @@ export interface Luggage {
   files: Orders['files']
   /** Flags of the command, which go with it whatever their names. */
   ownFlags: ReadonlySet<string>
+  /** The file for what calls are traced to. */
+  trace: TraceSink | undefined
   /** A program that is there. */
   program: string | undefined
   /** Those that can be brought; looked for once, when a connection is there. */
@@ -120,12 +126,14 @@ export async function pack(
   const command = commands.find(({id}) => id === line.id) as CompletableCommand
   const files = await filesToTravel(line, command, globals, signal)
   checkVerb(line)
+  const traceFile = givenText(line, 'trace-file')
   const {env: environment} = process
   const uid = process.getuid?.() ?? 0
   let found: Promise<Builds> | undefined
   return {
     files,
     ownFlags: new Set(command.flags.map(({name}) => name)),
+    trace: traceFile === undefined ? undefined : await traceTo(traceFile),
     program,
     builds: () => {
       found ??=
@@ -135,6 +143,11 @@ export async function pack(
       return found
     },
   }
+}
+
+async function traceTo(path: string): Promise<TraceSink> {
+  const {openTraceFile, untilItFails} = await import('../diagnosis/trace-file.js')
+  return untilItFails(openTraceFile(path), writeMessage)
 }
 
 function givenText(line: CommandLine, name: string): string | undefined {
@@ -163,15 +176,18 @@ export async function connectAndRun(
     const facts = first.kind === 'said' ? parseFacts(first.text) : undefined
     if (!facts) return first
     signal.throwIfAborted()
-    const progress = new Progress(destination, {isQuiet: part !== undefined, units: settings.units})
+    const progress = part?.progress ?? new DeliveryProgress({units: settings.units, isQuiet: false})
     try {
       await deliver(connection, facts, builds, {
         sudo,
-        note: writeMessage,
-        onProgress: (bytes, total) => progress.show(bytes, total),
+        note: (text) => {
+          progress.hide()
+          writeMessage(text)
+        },
+        onProgress: (bytes, total) => progress.show(destination, bytes, total),
       })
     } finally {
-      progress.clear()
+      progress.end(destination)
     }
     return await runOnce(asked, io)
   }
@@ -184,7 +200,7 @@ export async function connectAndRun(
     const there = new RunOnNode(connection, script, limits)
     return (
       part?.carry(there, orders, io, follow) ??
-      carry(there, orders, {line: asked, io, signal, running, follow})
+      carry(there, orders, {line: asked, io, signal, running, follow, luggage})
     )
   }
   if (line.id === 'port-forward') {
@@ -202,11 +218,7 @@ export async function connectAndRun(
   if (ending.kind !== 'ended') throw failureOf(ending)
   if (copy?.kind === 'out' && ending.exitCode === exitCode.done) copy.file?.keep()
   if (report && ending.exitCode === exitCode.done)
-    await write(
-      process.stdout,
-      `${part ? `${destination}: ` : ''}${await report.keep()}
-`,
-    )
+    await write(process.stdout, `${part ? `${destination}: ` : ''}${await report.keep()}\n`)
   return ending.exitCode
 
   /** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
@@ -292,7 +304,7 @@ export type Io = CopyHere | {kind: 'streams'} | {kind: 'connection'; socket: Soc
 
 /** What would do something else there than here. */
 function checkVerb({given}: CommandLine): void {
-  for (const name of ['profile-cpu', 'profile-mem', 'trace-file'])
+  for (const name of ['profile-cpu', 'profile-mem'])
     if (givenValue(given, name) !== undefined)
       throw new UsageError(`--${name} is for a command that runs here`)
 }
@@ -307,8 +319,17 @@ async function carry(
     signal,
     running,
     follow,
-  }: {line: CommandLine; io: Io; signal: AbortSignal; running: Running; follow: Follow | undefined},
+    luggage,
+  }: {
+    line: CommandLine
+    io: Io
+    signal: AbortSignal
+    running: Running
+    follow: Follow | undefined
+    luggage: Luggage
+  },
 ): Promise<Ending> {
+  const trace = luggage.trace && new TraceOfNode(luggage.trace, undefined)
   const source = io.kind === 'in' ? io.source : undefined
   const socket = io.kind === 'connection' ? io.socket : undefined
   const file = io.kind === 'file' ? io.input : undefined
@@ -345,15 +366,15 @@ async function carry(
       const stream = stdout()
       return stream === process.stdout ? shown.write(bytes) : write(stream, bytes)
     }
-    const ending = run.carry({
+    const carried = run.carry({
       stdout: follow?.holding(0, toStdout) ?? toStdout,
       stderr: follow?.holding(1, told.write) ?? told.write,
       onMark: async (text, output) => {
-        if (!(await follow?.hear(text, output))) input.hear(text)
+        if (!(await follow?.hear(text, output)) && !trace?.hear(text)) input.hear(text)
       },
     })
-    await run.write(orders)
-    const ended = await ending
+    // Together: what fails while the orders are on their way is a failure as any other.
+    const [ended] = await Promise.all([carried, run.write(orders)])
     if (ended.kind === 'lost') follow?.drop()
     else await follow?.end()
     shown.end()
@@ -400,12 +421,13 @@ export async function write(stream: Writable, bytes: Buffer | string): Promise<v
 function ordersOf(
   asked: CommandLine,
   nonce: string,
-  {files, ownFlags}: Luggage,
+  {files, ownFlags, trace}: Luggage,
   io: Io,
   {follow, isPart}: {follow: Follow | undefined; isPart: boolean},
 ): Orders {
   const line = io.kind === 'out' || io.kind === 'file' ? io.line : asked
-  const goesThere = (name: string) => !nodeFlagNames.has(name) || ownFlags.has(name)
+  const staysHere = (name: string) => nodeFlagNames.has(name) || name === 'trace-file'
+  const goesThere = (name: string) => !staysHere(name) || ownFlags.has(name)
   const flags = line.given
     .filter(({flag}) => goesThere(flag.name))
     .map(({flag: {name}, value}) => (value === true ? `--${name}` : `--${name}=${value}`))
@@ -423,6 +445,7 @@ function ordersOf(
       ...(stderr && {stderr: isPart ? {...stderr, columns: 0} : stderr}),
     },
     files,
+    ...(trace && {traced: true}),
     ...(follow && {resume: follow.orders}),
     ...(io.kind === 'in' && {source: {path: io.source.path, isFile: io.source.isFile}}),
     ...(io.kind === 'connection' && {connection: 'carry' as const}),
@@ -446,32 +469,4 @@ function environmentForNode(): Record<string, string> {
 
 function terminalFacts({isTTY, columns, rows}: NodeJS.WriteStream): TerminalFacts | undefined {
   return isTTY ? {columns, rows} : undefined
-}
-
-/** One line on a terminal while the program is on its way. */
-class Progress {
-  readonly #destination: string
-  readonly #isQuiet: boolean
-  readonly #units: Units
-  #shown = ''
-
-  constructor(destination: string, {isQuiet, units = 'si'}: {isQuiet: boolean; units: Units | undefined}) {
-    this.#destination = destination
-    this.#isQuiet = isQuiet
-    this.#units = units
-  }
-
-  show(bytes: number, total: number): void {
-    if (!process.stderr.isTTY || this.#isQuiet) return
-    const size = bytesText(total, this.#units, 2)
-    const whole = `${this.#destination}: sending crisp (${size}): ${Math.floor((100 * bytes) / total)}%`
-    // Of a second line of the terminal nothing would be cleared.
-    const text = whole.slice(0, (process.stderr.columns || 80) - 1)
-    if (text !== this.#shown) process.stderr.write(`\r\u001b[2K${text}`)
-    this.#shown = text
-  }
-
-  clear(): void {
-    if (this.#shown !== '') process.stderr.write('\r\u001b[2K')
-  }
 }

@@ -1,15 +1,16 @@
 import {setMaxListeners} from 'node:events'
 import {findRpc, onlyReads} from '../../config-files/requests.js'
 import {type ExitCode, exitCode, UsageError, UserError} from '../../errors/errors.js'
+import {printableLines} from '../../errors/printable.js'
 import {parseOutputForm} from '../../formats/output.js'
 import {concurrently} from '../../node/concurrently.js'
 import {readFileBytes} from '../../node/read-file.js'
 import {rememberFailed} from '../../nodes/failed-nodes.js'
 import type {Ending, RunOnNode} from '../../nodes/run.js'
 import {parseCopyPath} from '../../sessions/cp/copy-path.js'
-import {writePieces} from '../../terminal/write-pieces.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
+import {mapLazily} from '../../text/map-lazily.js'
 import {programName} from '../../text/program.js'
 import {type CommandLine, type FlagSpec, givenValue} from '../argv.js'
 import type {CompletableCommand} from '../completion/position.js'
@@ -20,6 +21,7 @@ import {terminalStyle, terminalWidth} from '../output.js'
 import type {AnswerHead} from './answer.js'
 import {type Answer, AnswerReader} from './answers.js'
 import {Clocks} from './clocks.js'
+import {DeliveryProgress} from './delivery-progress.js'
 import type {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
@@ -27,6 +29,7 @@ import {nodesText, oneViews} from './one-view.js'
 import {countText, NodeTimeoutError, type Outcome, type OutcomeWord, outcomeOf} from './outcomes.js'
 import {PrefixedLines} from './prefixed-lines.js'
 import {TimeMerge, timeOfLine} from './time-merge.js'
+import {TraceOfNode} from './trace.js'
 import {nodeFlagNames} from './where.js'
 import type {NodeTask} from './which-nodes.js'
 
@@ -274,6 +277,7 @@ class Several {
   readonly #signal: AbortSignal
   readonly #stop: AbortSignal
   readonly #answers: Answer[] = []
+  readonly #progress: DeliveryProgress
   readonly #merging: TimeMerge | undefined
   readonly #isEndless: boolean = false
   readonly #clocks: Clocks | undefined
@@ -295,6 +299,8 @@ class Several {
     this.#tasks = tasks
     this.#line = line
     this.#luggage = luggage
+    const {units} = tasks[0]?.settings ?? {}
+    this.#progress = new DeliveryProgress({units, isQuiet: options.way !== 'gather'})
     this.#options = options
     this.#signal = signal
     this.#stop = stop
@@ -335,7 +341,7 @@ class Several {
     // In the order of the nodes, whichever answered first.
     const places = new Map(this.#tasks.map(({node}, index) => [node, index]))
     this.#answers.sort((a, b) => (places.get(a.node) ?? 0) - (places.get(b.node) ?? 0))
-    for (const {node} of this.#tasks) await write(process.stdout, this.#texts.get(node) ?? '')
+    await this.#print(this.#tasks.map(({node}) => this.#texts.get(node) ?? ''))
     await this.#show(this.#answers)
     for (const [line, nodes] of this.#messages) writeMessageOf(nodes, line)
     const failed = outcomes.filter(({word}) => word !== 'ok')
@@ -385,6 +391,7 @@ class Several {
         running: end.running,
         settings,
         part: {
+          progress: this.#progress,
           once: this.#tasks.length > mostKept,
           clock: this.#clocks !== undefined,
           carry: (run, orders, io, follow) => this.#carry(node, run, orders, io, end, follow),
@@ -464,6 +471,7 @@ class Several {
         await told.write(Buffer.from(messageText(`${node}: ${said}`, kind)))
       }
     })
+    const trace = this.#luggage.trace && new TraceOfNode(this.#luggage.trace, node)
     const hearTime = this.#clocks?.listen(node, () => void run.send({kind: 'clock'}))
     const passOn = (): void => {
       const {signal: name} = (this.#signal.reason ?? {}) as {signal?: NodeJS.Signals}
@@ -472,7 +480,7 @@ class Several {
     this.#signal.addEventListener('abort', passOn)
     end.running.count++
     try {
-      const ending = run.carry({
+      const carried = run.carry({
         stdout: async (bytes) => {
           if (unpacking) await write(unpacking.stream, bytes)
           else if (!reader.take(bytes)) await toText(bytes)
@@ -484,11 +492,10 @@ class Several {
         onMark: async (text, output) => {
           if (await follow?.hear(text, output)) return
           if (output === 0 && (await reader.hear(text))) return
-          if (!hearTime?.(text)) input.hear(text)
+          if (!hearTime?.(text) && !trace?.hear(text)) input.hear(text)
         },
       })
-      await run.write(orders)
-      const ended = await ending
+      const [ended] = await Promise.all([carried, run.write(orders)])
       unpacking?.stream.end()
       await unpacking?.done
       if (ended.kind === 'lost') follow?.drop()
@@ -524,9 +531,18 @@ class Several {
     for (const {head, view} of oneViews(answers, {width: this.#width(), style, fold, limit})) {
       const form = await this.#formFor(head)
       const text = form.render(view)
-      await writePieces(process.stdout, isFirst ? text : [form.further([...text].join(''))], this.#signal)
+      const pieces = isFirst ? text : [form.further([...text].join(''))]
+      // As where it is one node's.
+      await this.#print(form.raw && process.stdout.isTTY ? mapLazily(pieces, printableLines) : pieces)
       isFirst = false
     }
+  }
+
+  /** What nodes have said: a terminal gets of it what does no harm there. */
+  async #print(pieces: Iterable<string>): Promise<void> {
+    const display = displayOn(process.stdout, false)
+    for (const piece of pieces) await display.write(Buffer.from(piece))
+    display.end()
   }
 
   /** Events, each when its time has come. */

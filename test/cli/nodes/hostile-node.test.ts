@@ -304,6 +304,108 @@ test.each([
   expect(stderr.split('\n')).toHaveLength(2)
 })
 
+const names = [
+  '-oProxyCommand=touch RAN',
+  'x;touch RAN',
+  '$(touch RAN)',
+  '`touch RAN`',
+  'a\u001b[2J',
+  "a'b",
+  'a|b',
+]
+
+test.each(names)('neither does one in a file of nodes or in a group: %j', async (word) => {
+  const node = stubNode({})
+  const ran = join(node.directory, 'ran')
+  writeFileSync(join(node.directory, 'bin', 'ssh'), `#!/bin/sh\ntouch ${ran}\n`, {mode: 0o755})
+  const name = word.replace('RAN', ran)
+  const file = join(node.directory, 'nodes')
+  writeFileSync(file, `w1\n${name}\n`)
+  const config = join(node.directory, 'config')
+  mkdirSync(join(config, 'crisp'), {recursive: true})
+  writeFileSync(
+    join(config, 'crisp', 'config.yaml'),
+    JSON.stringify({nodes: {all2: ['w1', name], broken: [`w1\n${name}`]}}),
+  )
+  const env = {...node.env, XDG_CONFIG_HOME: config}
+  for (const line of [
+    ['--nodes-file', file],
+    ['-N', '@all2'],
+    ['-N', '@broken'],
+  ])
+    expect(await runCli([...line, 'ps'], {env})).toEqual({
+      stdout: '',
+      // Control characters are shown; a bracket makes a set of it, whose end is missing.
+      stderr: expect.stringMatching(
+        /^crisp: [^\n\u001b]* is no (node: one is a host of ssh|set of nodes: )[^\n]*\n$/,
+      ),
+      exitCode: expect.toBeOneOf([1, 2]),
+    })
+  expect(existsSync(ran)).toBe(false)
+})
+
+/** In the place of crisp on the node; `s` says a word on stdout. */
+const answers = (text: string) =>
+  `IFS= read -r s; eval "\${s%%k()*}"; s begin; s begin >&2; s answer; ${text}`
+const finished = `s "answer end"; s "end 0"; s "end 0" >&2`
+
+test.each([
+  ['without an end', `exec cat /dev/zero`, 'its answer has no end'],
+  ['that is no JSON', `echo '{"kind"'; ${finished}`, 'it answered with something else than crisp'],
+  [
+    'of another kind',
+    `echo '{"kind": "screen", "form": "table"}'; ${finished}`,
+    'it answered with something else than crisp',
+  ],
+  [
+    'with cells that are no text',
+    `echo '{"kind": "table", "form": "table", "columns": [{"title": "A"}]}'; echo '[null, [{}]]'; ${finished}`,
+    'it answered with something else than crisp',
+  ],
+  ['with words that are none', `s 'pack {'; ${finished}`, 'it answered with something else than crisp'],
+])('one of several nodes with an answer %s is one line', async (_, text, said) => {
+  // As a set, which takes the way of several.
+  const node = stubNode({ssh: answers(text)})
+  const {stdout, stderr, exitCode} = await runCli(['-N', 'stub[1-1]', 'ps'], {env: node.env})
+  expect({stdout, stderr, exitCode}).toEqual({
+    stdout: '',
+    stderr: `crisp: stub1: ${said}\ncrisp: 0 ok, 1 failed\n`,
+    exitCode: 1,
+  })
+})
+
+const sequence = '\u001b]0;owned\u0007\u001b[5n\u009b6n'
+
+test.each([
+  ['table', [], {columns: [{title: sequence}]}, [sequence]],
+  ['text', [], {}, `${sequence}\n`],
+  ['items', ['-o', 'jsonpath={.containers[*].id}'], {listName: 'containers'}, {id: sequence}],
+  ['items', ['-o', 'go-template={{(index .containers 0).id}}'], {listName: 'containers'}, {id: sequence}],
+  ['items', ['-o', 'yaml'], {listName: 'containers'}, {id: sequence}],
+  ['names', ['-o', 'name'], {}, sequence],
+] as const)(
+  'what one of several nodes shows as %s %j does nothing to a terminal',
+  async (kind, form, more, value) => {
+    const lines = [{kind, form: 'table', ...more}, [null, value]].map((line) => `${JSON.stringify(line)}\n`)
+    const node = stubNode({ssh: answers(`cat <<'EOF'\n${lines.join('')}EOF\n${finished}`)})
+    const session = await onTerminal(['-N', 'stub[1-1]', 'ps', ...form], '', {env: node.env})
+    const {output, exitCode} = await session.outcome()
+    expect(exitCode).toBe(0)
+    expect(output).toContain('owned')
+    expect(output).not.toMatch(/\u001b\]|\u0007|\u001b\[5n|\u009b/)
+  },
+)
+
+test('text of one of several nodes does nothing to a terminal', async () => {
+  const printed = JSON.stringify(sequence).slice(1, -1)
+  const say = `printf '%b\\n' '${printed.replaceAll('\\u00', '\\x')}'`
+  const node = stubNode({ssh: answers('').replace('s answer; ', `${say}; s "end 0"; s "end 0" >&2`)})
+  const session = await onTerminal(['-N', 'stub[1-1]', 'ps', '-v'], '', {env: node.env})
+  const {output} = await session.outcome()
+  expect(output).toContain('owned')
+  expect(output).not.toMatch(/\u001b\]|\u0007|\u001b\[5n|\u009b/)
+})
+
 test('without ssh one line says so', async () => {
   const node = stubNode({})
   const {stdout, stderr, exitCode} = await runCli(['--node', 'w1', 'ps'], {

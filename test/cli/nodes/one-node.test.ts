@@ -424,8 +424,9 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     )
     await session.until('ready')
     await end(session)
-    const {exitCode, before, after} = await session.outcome()
+    const {exitCode, before, after, output} = await session.outcome()
     expect({exitCode, after}).toEqual({exitCode: code, after: before})
+    if (code === 4) expect(output.replace(/\s+/g, ' ')).toContain('what was started there may still run')
   })
 
   test('on a terminal what is shown is for a terminal', async () => {

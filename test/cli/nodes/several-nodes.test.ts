@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process'
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -316,6 +316,81 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
         ),
         exitCode: 2,
       })
+  })
+
+  test('nodes that would ask are told, each with what does it once', async () => {
+    const settings = node.settings('root')
+    node.know(
+      'strange',
+      settings.replace(/UserKnownHostsFile .*/, 'UserKnownHostsFile /dev/null').replace('accept-new', 'ask'),
+    )
+    node.know('locked', settings.replace(/IdentityFile .*/, 'IdentityFile /dev/null'))
+    const once = (name: string) => `: of several nodes none may ask: crisp --node ${name} version once does`
+    const {stdout, stderr, exitCode} = await on('-N', 'strange,locked,n1', 'ps', '-o', 'name')
+    expect({stdout, lines: stderr.split('\n'), exitCode}).toEqual({
+      stdout: 'n1//shop/web-1/web\n',
+      lines: [
+        `crisp: strange: Host key verification failed${once('strange')}`,
+        expect.stringMatching(
+          new RegExp(`^crisp: locked: root@127\\.0\\.0\\.1: Permission denied \\([^)]*\\)${once('locked')}$`),
+        ),
+        'crisp: 1 ok, 2 would ask',
+        '',
+      ],
+      exitCode: 4,
+    })
+    // Asked for a password, none of them has the terminal.
+    const session = await onTerminal(['-N', 'locked,strange', 'ps', '-q'], '', {env: node.env})
+    const {output, exitCode: code} = await session.outcome()
+    expect(output).toContain('crisp: 0 ok, 2 would ask')
+    expect(code).toBe(4)
+  })
+
+  test('the program goes to several nodes at once, with one line for all of them', async () => {
+    const session = await onTerminal(['-N', 'worker,casher,fisher', 'ps', '-o', 'name'], '', {env: node.env})
+    const {output, exitCode} = await session.outcome()
+    expect(exitCode).toBe(0)
+    expect(output).toMatch(/sending crisp/)
+    const rest = output.replace(
+      /\r\u001b\[2K(?:(?:\w+: )?sending crisp(?: to \d nodes)? \([^)]*\): \d+%)?/g,
+      '',
+    )
+    expect(rest.trimEnd().split('\r\n')).toEqual(
+      ['worker', 'casher', 'fisher'].map((name) => `${name}//shop/web-1/web`),
+    )
+    for (const user of ['worker', 'casher', 'fisher'])
+      expect(readdirSync(join(node.home(user), '.cache', 'crisp-node'))).toHaveLength(1)
+  })
+
+  test('the trace of a node comes with its secrets masked, on stderr or in a file here', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'crisp-traces-'))
+    onTestFinished(() => rm(directory, {recursive: true}))
+    const file = join(directory, 'calls')
+    const lines = () => readFileSync(file, 'utf8').trimEnd().split('\n')
+    const pull = ['--trace=full', 'pull', '--creds', 'somebody:planted', 'registry.crisp.demo/shell:1.0']
+    const shown = await on('-N', 'n1', ...pull)
+    expect(shown.stderr).toContain('PullImage')
+    expect(shown.stderr).not.toContain('planted')
+    expect(await on('-N', 'n1', '--trace-file', file, ...pull)).toMatchObject({stderr: '', exitCode: 0})
+    expect(lines()[0]).toMatch(/^\d\d:\d\d:\d\d\.\d+ .*PullImage/)
+    expect(readFileSync(file, 'utf8')).not.toContain('planted')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect((await on('-N', 'n[1-2]', '--trace-file', file, 'ps', '-q')).stderr).toBe('')
+    expect(lines().toSorted()).toEqual(
+      ['n1', 'n2'].map((name) => expect.stringMatching(`^${name}: .*ListContainers`)),
+    )
+    await on('-N', 'n[1-2]', '--trace=json', '--trace-file', file, 'ps', '-q')
+    expect(
+      lines()
+        .map((line) => JSON.parse(line))
+        .map(({node: name, method}) => `${name} ${method}`)
+        .toSorted(),
+    ).toEqual(['n1 ListContainers', 'n2 ListContainers'])
+    // There it is not.
+    expect(readdirSync(node.home('root'))).not.toContain('calls')
+    expect((await on('-N', 'n1', '--trace-file', directory, 'ps')).stderr).toContain(
+      '--trace-file: cannot write',
+    )
   })
 
   test('what fails there is said once for all', async () => {
