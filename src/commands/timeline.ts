@@ -59,7 +59,7 @@ network took, pulls, processes out of memory, and failures in their own words.`
     if (await isEmbedded(client)) return undefined
     const machine = elsewhere()
     if (machine !== undefined) return async () => ({why: `they are on ${machine}`})
-    const {readJournal} = await import('../node/journal.js')
+    const {readJournal} = await import('../cli/diagnosis/journal.js')
     return (sinceMs) => readJournal(sinceMs, {env: process.env, signal: this.signal})
   }
 }

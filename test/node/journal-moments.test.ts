@@ -2,7 +2,7 @@ import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {readJournal} from '../../src/node/journal.js'
+import {readJournal} from '../../src/cli/diagnosis/journal.js'
 import {journalMoments} from '../../src/node/journal-moments.js'
 
 const id = 'a'.repeat(64)
