@@ -139,6 +139,8 @@ async function askCrispThere(asked: Asked, {version, signal}: Options): Promise<
     stderr: ignore,
     onMark: ignore,
   })
+  // It is waited for below, and may fail before.
+  ending.catch(() => undefined)
   await run.write(orders)
   const {kind} = await ending
   // Where crisp is not there yet it says so.
