@@ -140,7 +140,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to see that it gets the image that it had',
       when: "unless it is a kubelet's",
     },
-    {method: 'PodSandboxStatus', why: 'for the configuration of its pod', when: "unless it is a kubelet's"},
+    {
+      method: 'PodSandboxStatus',
+      why: 'for the name, labels and log folder of the pod, which making a container takes',
+      when: "unless it is a kubelet's",
+    },
     {...create, when: "unless it is a kubelet's"},
     {method: 'StopContainer', why: 'to end the old one; a kubelet then makes the next attempt'},
     {...start, when: "unless it is a kubelet's"},

@@ -281,7 +281,7 @@ describeOnContainerd('looking at a real containerd', () => {
   })
 
   test('timeline: what became of a pod, in order', async () => {
-    const {stdout, stderr, exitCode} = await crisp('timeline', 'web-1', '-o', 'json')
+    const {stdout, stderr, exitCode} = await crisp('timeline', '--no-journal', 'web-1', '-o', 'json')
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     const {pod, moments, running} = JSON.parse(stdout)
     expect(pod).toBe('default/web-1')

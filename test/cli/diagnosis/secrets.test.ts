@@ -1,6 +1,13 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {startCollector} from '../../support/collector.js'
-import {type EveryVerb, endingOf, nodeVerbs, planted, startEveryVerb} from '../../support/every-verb.js'
+import {
+  type EveryVerb,
+  endingOf,
+  imageVerbs,
+  nodeVerbs,
+  planted,
+  startEveryVerb,
+} from '../../support/every-verb.js'
 import {startFakeRuntime, status} from '../../support/fake-runtime.js'
 import {manifest, runInProcess} from '../../support/in-process.js'
 
@@ -28,6 +35,8 @@ const secrets = [
 async function lineOf(verb: string): Promise<readonly string[]> {
   const line = await node.line(verb)
   if (line.length > 0) return line
+  const login = verb === 'push' ? ['--creds', `anna:${planted.auth}`] : []
+  if (imageVerbs[verb]) return [verb, ...login, ...imageVerbs[verb]]
   expect(nodeVerbs).toContain(verb)
   return [verb, 'talker', '--', 'env', `PASSWORD=${planted.environment}`]
 }
