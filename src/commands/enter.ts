@@ -131,7 +131,7 @@ function requireProgram(name: string): string {
       throw new UserError(`${name} cannot be executed`, {exitCode: exitCode.notExecutable})
     case 'foreign':
       throw new UserError(
-        `${name} is not run with the node's rights: its path is not absolute, leads into a container, or others than root may change it`,
+        `${name} is not run with the node's rights: its path is not absolute, it belongs to a container, an image or a volume, or others than root may change it`,
         {exitCode: exitCode.notExecutable},
       )
   }

@@ -1,11 +1,14 @@
 import {execFile} from 'node:child_process'
+import {once} from 'node:events'
 import {mkdir, mkdtemp, readFile, readlink, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {text} from 'node:stream/consumers'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
 import {eventually} from '../support/eventually.js'
+import {testWith} from '../support/needs.js'
 import {runCli, startCli} from '../support/run-cli.js'
 import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
@@ -136,6 +139,15 @@ describeOnContainerd("the node's own tools in the namespaces of a pod", () => {
       }
       const through = await crisp('enter', 'web', '--', `/proc/${pid}/root/bin/id`)
       expect(through).toMatchObject({stdout: '', exitCode: 126})
+      const table = await readFile('/proc/mounts', 'utf8')
+      const mounted = table.split('\n').flatMap((line) => line.split(' ')[1] ?? [])
+      const rootFileSystem = mounted.find((path) => path.endsWith(`/${id}/rootfs`))
+      // CRI-O mounts it by the ID of the layer.
+      if (!containerd.isCrio) {
+        expect(rootFileSystem).toBeDefined()
+        const onNode = await crisp('enter', 'web', '--', `${rootFileSystem}/bin/id`)
+        expect(onNode).toMatchObject({stdout: '', exitCode: 126})
+      }
       await mkdir(join(directory, 'bin'))
       const planted = join(directory, 'bin', 'tool')
       await writeFile(planted, '#!/bin/sh\necho stolen\n', {mode: 0o755})
@@ -169,6 +181,32 @@ describeOnContainerd("the node's own tools in the namespaces of a pod", () => {
     const neighbours = await crisp('enter', 'other', '--', 'ip', 'neigh')
     const {status: mine} = await containerd.client.runtime.podSandboxStatus({podSandboxId: pod.id})
     expect(neighbours.stdout).toContain(mine?.network?.ip ?? 'none')
+  })
+
+  testWith('tcpdump')('one pod’s ping to another, captured by tcpdump of the node', async () => {
+    const {items} = await containerd.client.runtime.listPodSandbox({filter: {}})
+    const addressOf = async (name: string) => {
+      const podSandboxId = items.find(({metadata}) => metadata?.name === name)?.id ?? ''
+      return (await containerd.client.runtime.podSandboxStatus({podSandboxId})).status?.network?.ip ?? ''
+    }
+    const [mine, other] = await Promise.all([addressOf('web-1'), addressOf('other')])
+    const dump = startCli(['enter', 'other', '--', 'tcpdump', '-lnc', '2', '-i', 'eth0', 'icmp'], {
+      endpoint: containerd.endpoint,
+    })
+    const captured = Promise.all([text(dump.stdout), once(dump, 'close')])
+    await new Promise<void>((resolve, reject) => {
+      let said = ''
+      dump.stderr.on('data', (chunk) => {
+        said += chunk
+        if (said.includes('listening on eth0')) resolve()
+      })
+      dump.once('close', () => reject(new Error(said)))
+    })
+    await crisp('enter', 'web-1', '--', 'busybox', 'ping', '-c', '1', '-W', '5', other)
+    const [packets, [code]] = await captured
+    expect(packets).toContain(`IP ${mine} > ${other}: ICMP echo request`)
+    expect(packets).toContain(`IP ${other} > ${mine}: ICMP echo reply`)
+    expect(code).toBe(0)
   })
 
   test('a pod on the node’s network is said to be there, and one that does not run is refused', async () => {

@@ -37,6 +37,7 @@ const requirements = {
   ssh: {tests: 'commands on other nodes, over ssh', missing: sshNodeMissing},
   'node network': {tests: 'links to other nodes that go down', missing: networkMissing},
   tcsh: program('nodes whose users have a C shell', 'tcsh', 'tcsh'),
+  tcpdump: program('a ping between pods, captured', 'tcpdump', 'tcpdump'),
   groff: program('man pages', 'groff', 'groff-base'),
   bash: program('completion in bash', 'bash', 'bash'),
   zsh: program('completion in zsh', 'zsh', 'zsh'),

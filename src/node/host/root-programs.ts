@@ -17,8 +17,15 @@ export const rootDirectories: readonly string[] = [
 
 export type FoundProgram =
   | {path: string; why?: never}
-  /** `foreign`: it is there, and others than root may change it, or it is in another root than ours. */
+  /** `foreign`: it is there, and others than root may change it, or it is of a container, an image or a volume. */
   | {path?: never; why: 'missing' | 'not executable' | 'foreign'}
+
+/**
+ * Where runtimes keep images' layers and containers' root file systems, wherever their stores are, and the kubelet its
+ * volumes: what containerd's plugins have, the drivers of containers/storage and Docker by their IDs, Kata's shares.
+ */
+const ofContainers =
+  /\/(?:io\.containerd\.[^/]+|(?:overlay2?|vfs\/dir|btrfs\/subvolumes|zfs\/graph|overlay-containers)\/[0-9a-f]{64}|kata-containers\/shared|volumes\/kubernetes\.io~[^/]+|volume-subpaths)\//
 
 /** A program by its name, from root's own directories, or by its absolute path. */
 export function findRootProgram(
@@ -56,6 +63,8 @@ function judgeProgram(path: string): FoundProgram {
     const real = statSync(file, {throwIfNoEntry: false})
     // A path through /proc/PID/root leads elsewhere than its text: into a container.
     if (real?.ino !== named.ino || real.dev !== named.dev) return {why: 'foreign'}
+    // Root's by its owner, and written by an image or a container all the same.
+    if (ofContainers.test(path) || ofContainers.test(file)) return {why: 'foreign'}
     if (![...foldersOf(path), ...foldersOf(file), file].every(isOfRootAlone)) return {why: 'foreign'}
     accessSync(path, constants.X_OK)
     return {path}

@@ -2,7 +2,7 @@ import {chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, write
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
-import {findOnPath} from '../../../src/node/host/root-programs.js'
+import {findOnPath, findRootProgram} from '../../../src/node/host/root-programs.js'
 import {isMet} from '../../support/needs.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'crisp-programs-'))
@@ -41,6 +41,32 @@ describe.skipIf(!isMet('root'))('for root', () => {
     const foreign = [folderOfOthers, programOfOthers, writable, linked]
     for (const each of foreign) expect(search([each], 0)).toEqual({why: 'foreign'})
     expect(search([...foreign, own], 0)).toEqual({path: join(own, 'tool')})
+  })
+
+  const id = '0123456789abcdef'.repeat(4)
+  test.each([
+    'io.containerd.runtime.v2.task/k8s.io/web/rootfs/bin',
+    'io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs/bin',
+    `overlay/${id}/merged/bin`,
+    `overlay/${id}/diff/bin`,
+    `overlay2/${id}/diff/bin`,
+    `vfs/dir/${id}/bin`,
+    'pods/uid/volumes/kubernetes.io~empty-dir/data',
+    'pods/uid/volume-subpaths/data/web/0',
+  ])('root’s file in %s is not the node’s', (inside) => {
+    mkdirSync(join(directory, inside), {recursive: true})
+    const file = join(directory, inside, 'tool')
+    writeFileSync(file, '#!/bin/sh\n', {mode: 0o755})
+    expect(findRootProgram(file)).toEqual({why: 'foreign'})
+    const link = join(own, id.slice(0, 8))
+    symlinkSync(file, link)
+    expect(findRootProgram(link)).toEqual({why: 'foreign'})
+    rmSync(link)
+  })
+
+  test('what k3s has unpacked for the node is', () => {
+    const unpacked = folder(id)
+    expect(findRootProgram(join(unpacked, 'tool'))).toEqual({path: join(unpacked, 'tool')})
   })
 
   test('a folder that is not absolute is none', () => {
