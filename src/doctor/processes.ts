@@ -8,8 +8,8 @@ export interface Monitor {
   process: HostProcess
   /** Of the pod, or of the container, that it was started for. */
   id: string
-  /** The runtime that started it, where its words tell: containerd's socket. */
-  socket: string | undefined
+  /** What tells which runtime started it, as far as its words do: containerd's socket, CRI-O's folder of exits. */
+  startedBy: string | undefined
 }
 
 export function monitorsAmong(processes: readonly HostProcess[]): Monitor[] {
@@ -22,13 +22,13 @@ export function monitorsAmong(processes: readonly HostProcess[]): Monitor[] {
     if (name.startsWith('containerd-shim')) {
       const id = after('-id')
       return id !== undefined && after('-namespace') === 'k8s.io'
-        ? [{process, id, socket: after('-address')}]
+        ? [{process, id, startedBy: after('-address')}]
         : []
     }
     // podman has the same program, and tells it to call podman at the end.
     if (name === 'conmon' && !command.includes('--exit-command')) {
       const id = after('-c')
-      return id === undefined ? [] : [{process, id, socket: undefined}]
+      return id === undefined ? [] : [{process, id, startedBy: after('--exit-dir')}]
     }
     return []
   })

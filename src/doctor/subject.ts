@@ -179,6 +179,8 @@ export interface RuntimeSettings {
   rootDir?: unknown
   containerdEndpoint?: unknown
   sandboxImage?: unknown
+  /** CRI-O's, of its runtime. */
+  crio?: {ContainerExitsDir?: unknown} | null
 }
 
 function settingsIn(text = '{}'): RuntimeSettings {

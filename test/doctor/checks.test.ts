@@ -392,6 +392,25 @@ const faults: Record<string, Fault> = {
       })
     },
   },
+  'a conmon without a container': {
+    check: 'shims',
+    severity: 'warning',
+    says: /^conmon 140 is the shim of something that the runtime does not know$/,
+    break: async (node) => {
+      await makeCrio(node)
+      await node.process({pid: 140, name: 'conmon', command: conmonCommand(id('dead'))})
+    },
+  },
+  'a container without its conmon': {
+    check: 'shims',
+    severity: 'broken',
+    says: /^container default\/web\/web runs, and its conmon is gone$/,
+    break: async (node) => {
+      await makeCrio(node)
+      await node.remove('/proc/110')
+      await node.process({pid: 201, name: 'httpd', cgroup: webCgroup, parent: 1})
+    },
+  },
   'a network namespace without a pod': {
     check: 'namespaces',
     severity: 'warning',
@@ -528,6 +547,32 @@ const faults: Record<string, Fault> = {
       ),
   },
 }
+
+/** The same node with CRI-O. */
+async function makeCrio(node: SickNode): Promise<void> {
+  node.answers.Version = {
+    version: '0.1.0',
+    runtimeName: 'cri-o',
+    runtimeVersion: '1.36.3',
+    runtimeApiVersion: 'v1',
+  }
+  node.settings = {crio: {ContainerExitsDir: '/var/run/crio/exits'}}
+  await node.process({pid: 100, name: 'crio'})
+  await node.process({pid: 110, name: 'conmon', command: conmonCommand(web)})
+}
+
+function conmonCommand(containerId: string, exits = '/var/run/crio/exits'): string[] {
+  return ['/usr/bin/conmon', '-c', containerId, '--exit-dir', exits, '-u', containerId]
+}
+
+test('a node with CRI-O that is well, beside podman and another CRI-O', async () => {
+  await using node = await startSickNode()
+  await makeCrio(node)
+  const podman = [...conmonCommand(id('dead'), '/run/libpod/exits'), '--exit-command', '/usr/bin/podman']
+  await node.process({pid: 140, name: 'conmon', command: podman})
+  await node.process({pid: 141, name: 'conmon', command: conmonCommand(id('beef'), '/run/other/exits')})
+  expect(await node.findings()).toEqual([])
+})
 
 test.each(Object.keys(faults))('%s', async (name) => {
   const fault = faults[name] as Fault

@@ -1,4 +1,5 @@
 import {socketPathOf} from '../../client/endpoints.js'
+import type {HostProcess} from '../../node/host/processes.js'
 import {programName} from '../../text/program.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
@@ -15,7 +16,7 @@ export const shims: Check = {
   sources: ['CRI', 'host'],
   severity: 'broken',
   explanation:
-    "Every pod of containerd has a shim, every container of CRI-O a conmon: it holds the container's streams and its exit code, and lives on when the runtime is restarted. A shim whose pod the runtime has forgotten keeps processes, mounts and addresses that nobody will ever remove. A container that runs by the word of the runtime, but has no process, is one whose shim was killed: the kubelet takes it for healthy until a probe fails. Only shims of the socket that is asked are looked at, and none that is younger than a minute.",
+    "Every pod of containerd has a shim, every container of CRI-O a conmon: it holds the container's streams and its exit code, and lives on when the runtime is restarted. A shim whose pod the runtime has forgotten keeps processes, mounts and addresses that nobody will ever remove. A container that runs by the word of the runtime, but has no process, is one whose shim was killed: the kubelet takes it for healthy until a probe fails. Without its conmon a container of CRI-O runs on, but its output goes nowhere and its exit code is lost. Only shims of the runtime that is asked are looked at, and none that is younger than a minute.",
   run: async (subject: Subject) => {
     const [known, running, processes, {runtimeName}, names] = await Promise.all([
       knownIds(subject),
@@ -70,6 +71,7 @@ export const shims: Check = {
           }),
         ),
       ...(runtimeName === 'containerd' ? await podsWithoutShim(subject, monitors) : []),
+      ...(runtimeName === 'cri-o' ? containersWithoutConmon(running, monitors, processes) : []),
     ]
   },
 }
@@ -99,11 +101,45 @@ async function ownMonitors(
   monitors: readonly Monitor[],
   runtimeName: string,
 ): Promise<Monitor[]> {
-  const {containerdEndpoint} = await settings()
-  const sockets = [socketPathOf(await client.endpoint()), containerdEndpoint]
-  return monitors.filter(({socket}) =>
-    socket === undefined ? runtimeName === 'cri-o' : sockets.includes(socket),
+  const {containerdEndpoint, crio} = await settings()
+  const isCrio = runtimeName === 'cri-o'
+  const own = isCrio ? [crio?.ContainerExitsDir] : [socketPathOf(await client.endpoint()), containerdEndpoint]
+  // A CRI-O that does not tell is taken for the only one.
+  const tells = own.some((place) => typeof place === 'string')
+  return monitors.filter(
+    ({process, startedBy}) =>
+      (process.name === 'conmon') === isCrio && (own.includes(startedBy) || (isCrio && !tells)),
   )
+}
+
+/** A process of a container has its conmon as its parent; one that is lost leaves it to the first of the node. */
+function containersWithoutConmon(
+  running: readonly RunningContainer[],
+  monitors: readonly Monitor[],
+  processes: readonly HostProcess[],
+): Finding[] {
+  // One conmonrs is for all containers of a pod, and a conmon in state D tells no arguments.
+  const isSure = processes.every(
+    ({name, command, state}) =>
+      name !== 'conmonrs' && (name !== 'conmon' || command.length > 0 || state === 'Z'),
+  )
+  if (!isSure) return []
+  const own = new Set(monitors.map(({id}) => id))
+  return running
+    .filter(
+      // A virtual machine has a shim, and no conmon.
+      ({container, process}) =>
+        process?.parent === 1 && !process.name.startsWith('containerd-shim') && !own.has(container.id),
+    )
+    .map(
+      ({container, name, pid}): Finding => ({
+        severity: 'broken',
+        what: `container ${name} runs, and its conmon is gone`,
+        object: name,
+        evidence: [`no conmon has -c ${container.id}`, `its process ${pid} is a child of process 1`],
+        fix: `stop it, and the kubelet makes it again: ${programName()} stop ${name}`,
+      }),
+    )
 }
 
 async function podsWithoutShim(subject: Subject, monitors: readonly Monitor[]): Promise<Finding[]> {
