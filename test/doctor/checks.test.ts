@@ -411,6 +411,16 @@ const faults: Record<string, Fault> = {
       await node.process({pid: 201, name: 'httpd', cgroup: webCgroup, parent: 1})
     },
   },
+  'a plugin that is not where CRI-O usually has them': {
+    check: 'cni',
+    severity: 'warning',
+    says: /^the network plugin "portmap" is not there$/,
+    shows: /^CRI-O says that its network is ready: it may have another folder/m,
+    break: async (node) => {
+      await makeCrio(node)
+      await node.remove('/opt/cni/bin/portmap')
+    },
+  },
   'a network namespace without a pod': {
     check: 'namespaces',
     severity: 'warning',

@@ -16,7 +16,8 @@ export const cni: Check = {
   severity: 'broken',
   explanation:
     'A runtime has the network of a pod made by plugins: small programs that the first file in its CNI folder names, by the order of names (/etc/cni/net.d, unless the runtime says otherwise). Without such a file, with one that is no JSON, or with a plugin that is not in the folder of programs, no pod gets a network. These files are written by whatever brings the network (Calico, Cilium, flannel), usually by a pod on the network of the node: see whether that runs.',
-  run: async ({host, settings, status}: Subject) => {
+  run: async (subject: Subject) => {
+    const {host, settings, status} = subject
     const {cni: told} = await settings().catch(() => ({cni: undefined}))
     const folder = typeof told?.confDir === 'string' ? told.confDir : usualFolder
     const names = (await host.names(folder))?.filter((name) => /\.(conf|conflist|json)$/.test(name)) ?? []
@@ -50,8 +51,21 @@ export const cni: Check = {
           fix: 'put it right or move it away: the runtime takes the first file of the folder',
         },
       ]
-    return missingPrograms(host, plugins, programFolders(told), {path, ignored})
+    const findings = await missingPrograms(host, plugins, programFolders(told), {path, ignored})
+    return !told && (await isReadyCrio(subject)) ? findings.map(unsure) : findings
   },
+}
+
+/** CRI-O does not tell its folders, and keeps a network whose plugins go away after it was started. */
+async function isReadyCrio({status, version}: Subject): Promise<boolean> {
+  const [runtime, told] = await Promise.all([version(), status()]).catch(() => [])
+  const network = told?.status?.conditions.find(({type}) => type === 'NetworkReady')
+  return runtime?.runtimeName === 'cri-o' && network?.status === true
+}
+
+function unsure(finding: Finding): Finding {
+  const doubt = 'CRI-O says that its network is ready: it may have another folder (network_dir, plugin_dirs)'
+  return {...finding, severity: 'warning', evidence: [...finding.evidence, doubt]}
 }
 
 async function missingPrograms(
