@@ -97,7 +97,7 @@ function summary({runtime, endpoint, outcomes}: Examined, {width}: TableOptions)
   const who = runtime ? `${runtime.name} ${runtime.version} at ${endpoint}` : 'no runtime'
   const ok = named('ok')
   const lines = [
-    `${outcomes.length} checks of ${who}${ok.length > 0 ? `; ok: ${ok.map(({name}) => name).join(', ')}` : ''}`,
+    `${outcomes.length === 1 ? '1 check' : `${outcomes.length} checks`} of ${who}${ok.length > 0 ? `; ok: ${ok.map(({name}) => name).join(', ')}` : ''}`,
     ...named('not checked').map(({name, reason}) => `not checked: ${name}: ${reason}`),
     ...named('failed').map(({name, reason = ''}) => `failed: ${name}: ${reason.split('\n')[0]}`),
   ]

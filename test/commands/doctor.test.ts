@@ -45,7 +45,7 @@ broken     conditions   the runtime says that NetworkReady is false
              seen       NetworkPluginNotReady: no\\x1b[31m network
              to do      see whether the network plugin is installed and its pods run; the check cni says what is missing on the node
 
-1 checks of fake 1.2.3 at ${runtime.endpoint}
+1 check of fake 1.2.3 at ${runtime.endpoint}
 `)
 })
 
