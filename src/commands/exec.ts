@@ -20,6 +20,7 @@ import {listPodsOfUnlabelled} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
 import {runSession, type Streaming} from '../sessions/session.js'
+import {replacedStdin} from '../sessions/stdin.js'
 import {isCrictlMode, programName} from '../text/program.js'
 import {parseUserNumbers} from '../text/user-numbers.js'
 
@@ -205,6 +206,10 @@ export default class Exec extends CriCommand {
 
   /** No program of the container runs but inside it: what joins it is the runtime's own tool. */
   async #runAsUser({client, command, stdin, tty, user = ''}: Task, containerId: string): Promise<number> {
+    if (tty && replacedStdin())
+      throw new UserError(
+        `--user with --tty needs a terminal on the node, and there is none over --node: leave out --tty, or start ${programName()} there (ssh -t)`,
+      )
     const {runtimeToolOf} = await import('../node/host/runtime-tool.js')
     const tool = await runtimeToolOf(client, containerId)
     if (!tool)

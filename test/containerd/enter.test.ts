@@ -4,12 +4,14 @@ import {mkdir, mkdtemp, readFile, readlink, rm, writeFile} from 'node:fs/promise
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {promisify} from 'node:util'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {type Containerd, startContainerd, type TestPod} from '../support/containerd/containerd.js'
 import {eventually} from '../support/eventually.js'
-import {testWith} from '../support/needs.js'
+import {isMet, testWith} from '../support/needs.js'
+import {onTerminal} from '../support/on-terminal.js'
 import {runCli, startCli} from '../support/run-cli.js'
+import {type SshNode, startSshNode} from '../support/ssh-node.js'
 import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
 const run = promisify(execFile)
@@ -181,6 +183,48 @@ describeOnContainerd("the node's own tools in the namespaces of a pod", () => {
     const neighbours = await crisp('enter', 'other', '--', 'ip', 'neigh')
     const {status: mine} = await containerd.client.runtime.podSandboxStatus({podSandboxId: pod.id})
     expect(neighbours.stdout).toContain(mine?.network?.ip ?? 'none')
+  })
+
+  describe.skipIf(!isMet('ssh'))('over ssh', () => {
+    let node: SshNode
+    beforeAll(async () => {
+      node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: containerd.endpoint}})
+    })
+    afterAll(() => node?.[Symbol.dispose]())
+
+    test.each([
+      ['enter', 'web', '--', 'cat'],
+      ['exec', '-i', '--user', '1000', 'web', 'cat'],
+    ])('the user’s stdin is that of %s', async (...argv) => {
+      const {stdout, stderr, exitCode} = await runCli(['--node', 'root', ...argv], {
+        env: node.env,
+        stdin: 'typed\n',
+      })
+      expect({stdout, stderr, exitCode}).toEqual({stdout: 'typed\n', stderr: '', exitCode: 0})
+    })
+
+    test('Ctrl-C on the user’s terminal ends the command', async () => {
+      const session = await onTerminal(
+        ['--node', 'root', 'enter', 'web', '--', 'sh', '-c', 'echo en""tered; exec sleep 2000.7'],
+        '',
+        {env: node.env},
+      )
+      await session.until('entered')
+      session.terminal.input.write('\x03')
+      const {exitCode} = await session.outcome()
+      expect(exitCode).toBe(130)
+      const {stdout} = await run('ps', ['-eo', 'args'])
+      expect(stdout).not.toContain('sleep 2000.7')
+    })
+
+    test('a terminal for another user is refused', async () => {
+      const session = await onTerminal(['--node', 'root', 'exec', '-it', '--user', '1', 'web', 'sh'], '', {
+        env: node.env,
+      })
+      const {output, exitCode} = await session.outcome()
+      expect(exitCode).toBe(125)
+      expect(output.replace(/\s+/g, ' ')).toContain('there is none over --node: leave out --tty')
+    })
   })
 
   testWith('tcpdump')('one pod’s ping to another, captured by tcpdump of the node', async () => {
