@@ -80,12 +80,12 @@ export function* tablePieces(
     return
   }
   const least = width === undefined && isCrictlMode() ? crictlWidth - wideGap : 0
-  const natural = columns.map(({title}) => Math.max(widthOf(title), least))
+  const titles = columns.map(({title}) => printable(title))
+  const natural = titles.map((title) => Math.max(widthOf(title), least))
   const lines = new KeptLines(natural, width === undefined && !style)
   for (const row of rows) lines.add(row)
   lines.keep()
   const layout = fitColumns(columns, natural, width)
-  const titles = columns.map(({title}) => title)
   let piece = `${line(titles, columns, layout, (text) => style?.header(text) ?? text)}\n`
   for (const kept of lines.all()) {
     if (typeof kept === 'string') piece += kept

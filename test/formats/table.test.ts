@@ -109,3 +109,7 @@ test('colours go round the cell, not round the blanks', () => {
   }
   expect(table(titles('A', 'B'), [['xx', 'y']], {style})).toBe('<A>    <B>\nA(xx)   B(y)\n')
 })
+
+test('a title that somebody chose is fit to print, too', () => {
+  expect(table(titles('A\u001b[2J', 'B'), [['x', 'y']])).toBe('A\\x1b[2J   B\nx          y\n')
+})
