@@ -101,7 +101,7 @@ class TracedCall {
       })
       return
     }
-    const isFailure = error !== undefined && !(error instanceof Interrupted)
+    const isFailure = error !== undefined && !(error instanceof Interrupted) && ending.status !== 'left'
     this.#writeLine({
       took: durationMs,
       ending: {text: details === '' ? ending.status : `${ending.status}: ${details}`, isFailure},
@@ -156,6 +156,8 @@ function endingOf(error: unknown, wasLeft: boolean): {status: string; details: s
   if (error instanceof RpcError)
     return {status: codeName(error.code), details: error.details, code: error.code}
   if (error instanceof Interrupted) return {status: 'interrupted', details: ''}
+  // Nobody waits for its answer any more.
+  if ((error as Error).name === 'AbortError') return {status: 'left', details: ''}
   return {status: 'cut off', details: describeError(error).text}
 }
 
