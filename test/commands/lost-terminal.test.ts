@@ -19,6 +19,7 @@ afterAll(() => node[Symbol.asyncDispose]())
 /** What takes the terminal itself, or waits in silence. */
 const others: readonly (readonly string[])[] = [
   ['top'],
+  ['tour'],
   ['exec', '-it', 'talker', 'sh'],
   ['attach', '-it', 'talker'],
   ['run', '--rm', '-it', shellImage, '--', 'sh', '-c', 'while :; do echo line; sleep 0.05; done'],

@@ -21,7 +21,11 @@ export function askLine(
       if (isOver) return
       isOver = true
       signal.removeEventListener('abort', stop)
-      lines.close()
+      try {
+        lines.close()
+      } catch {
+        // A terminal that is gone cannot be put back.
+      }
       process.stdin.pause()
       settle()
     }
