@@ -11,13 +11,12 @@ import {containerStatuses} from '../node/details.js'
 import {countFailed, type Endings, endingsOf} from '../node/endings.js'
 import {type ContainerSelection, imageNames, selectContainers} from '../node/selection.js'
 import {isCrictlMode, programName} from '../text/program.js'
+import {newestFirst} from '../views/order.js'
 
 /** What the runtime may take to tell how containers have ended, before a table goes without. */
 const endingsWithinMs = 2_000
 /** What columns of the user's own may show of it. */
 const endingFields = ['exitCode', 'reason', 'message', 'finishedAt', 'startedAt']
-
-import {newestFirst} from '../views/order.js'
 
 export default class Ps extends CriCommand {
   static override summary = 'List containers; by default only running ones'

@@ -31,8 +31,7 @@ export class Progress {
 
   /** undefined where it has not begun; a file that tells nothing is said. */
   read(): Place | undefined {
-    const place = this.#readAll()[this.#lesson]
-    return place === undefined ? undefined : place
+    return this.#readAll()[this.#lesson]
   }
 
   /** Says once where it can't be kept. */
