@@ -1,4 +1,4 @@
-import {createHash, type Hash, randomUUID} from 'node:crypto'
+import {createHash, type Hash} from 'node:crypto'
 import {
   closeSync,
   createReadStream,
@@ -7,9 +7,7 @@ import {
   readFileSync,
   readSync,
   realpathSync,
-  renameSync,
   statSync,
-  writeFileSync,
 } from 'node:fs'
 import {dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
@@ -17,6 +15,7 @@ import {UserError} from '../errors/errors.js'
 import {isTrustedFolder} from '../node/own-folder.js'
 import {ownCommand} from '../text/own-command.js'
 import {sessionFolder} from './session-folder.js'
+import {keepText} from './state-file.js'
 
 // What can go to a node: standalone files, of which each fits some processors, and the package that runs here, which fits
 // every node with Node.
@@ -167,8 +166,6 @@ async function sumOf(path: string, {environment, uid}: BuildSource): Promise<str
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
   const sum = hash.digest('hex')
-  const fresh = `${kept}.${randomUUID()}`
-  writeFileSync(fresh, sum, {mode: 0o600})
-  renameSync(fresh, kept)
+  keepText(kept, sum)
   return sum
 }

@@ -1,7 +1,7 @@
-import {createHash, randomUUID} from 'node:crypto'
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {homedir} from 'node:os'
+import {createHash} from 'node:crypto'
+import {readdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
+import {keepText, stateFolder} from './state-file.js'
 
 // On which nodes something of crisp may lie: a file for each in the user's state, kept until the node is forgotten.
 
@@ -14,13 +14,10 @@ export interface KnownNode {
 /** Remembers it, as far as this machine has a place for that: no command fails for want of one. */
 export function rememberNode(environment: NodeJS.ProcessEnv, {destination, sudo}: KnownNode): void {
   try {
-    const before = readNode(fileFor(environment, destination))
-    if (before && (before.sudo || !sudo)) return
     const file = fileFor(environment, destination)
-    mkdirSync(folderIn(environment), {recursive: true, mode: 0o700})
-    const fresh = `${file}.${randomUUID()}`
-    writeFileSync(fresh, JSON.stringify({destination, sudo}), {mode: 0o600})
-    renameSync(fresh, file)
+    const before = readNode(file)
+    if (before && (before.sudo || !sudo)) return
+    keepText(file, JSON.stringify({destination, sudo}))
   } catch {
     // A home that is full or can't be written.
   }
@@ -61,10 +58,4 @@ function fileFor(environment: NodeJS.ProcessEnv, destination: string): string {
 
 function folderIn(environment: NodeJS.ProcessEnv): string {
   return join(stateFolder(environment), 'nodes')
-}
-
-/** Where what crisp knows from one command to the next lies. */
-export function stateFolder({XDG_STATE_HOME = '', HOME = ''}: NodeJS.ProcessEnv): string {
-  const state = XDG_STATE_HOME.startsWith('/') ? XDG_STATE_HOME : join(HOME || homedir(), '.local', 'state')
-  return join(state, 'crisp')
 }

@@ -1,7 +1,6 @@
-import {randomUUID} from 'node:crypto'
-import {lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {lstatSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {stateFolder} from '../../nodes/known-nodes.js'
+import {keepText, stateFolder} from '../../nodes/state-file.js'
 
 // How far somebody has come, for the next time: a file in the user's state.
 
@@ -16,15 +15,13 @@ const mostLessons = 100
 
 export class Progress {
   readonly #path: string
-  readonly #folder: string
   readonly #lesson: string
   readonly #note: (text: string) => void
   #cannotWrite = false
 
   /** The lesson is the path of its file, `tour` for the built-in one. */
   constructor(environment: NodeJS.ProcessEnv, lesson: string, note: (text: string) => void) {
-    this.#folder = stateFolder(environment)
-    this.#path = join(this.#folder, 'tour.json')
+    this.#path = join(stateFolder(environment), 'tour.json')
     this.#lesson = lesson
     this.#note = note
   }
@@ -47,17 +44,11 @@ export class Progress {
 
   #write(places: Record<string, Place>): void {
     if (this.#cannotWrite) return
-    const fresh = `${this.#path}.${randomUUID()}`
-    let isBegun = false
+    const latest = Object.entries(places).slice(-mostLessons)
     try {
-      mkdirSync(this.#folder, {recursive: true, mode: 0o700})
-      isBegun = true
-      const latest = Object.entries(places).slice(-mostLessons)
-      writeFileSync(fresh, JSON.stringify({lessons: Object.fromEntries(latest)}), {mode: 0o600, flag: 'wx'})
-      renameSync(fresh, this.#path)
+      keepText(this.#path, JSON.stringify({lessons: Object.fromEntries(latest)}))
     } catch (error) {
       this.#cannotWrite = true
-      if (isBegun) rmSync(fresh, {force: true})
       this.#note(`your place is not kept for the next time: ${(error as Error).message}`)
     }
   }
