@@ -73,30 +73,24 @@ export default class Report extends CriCommand {
       sinceMs: flags.since && flags.since.seconds * 1000,
       units: await this.units(flags),
     })
-    const file = toStdout ? undefined : await NewFile.make(resolve(args.file ?? `${folder}.tar.gz`))
-    let isWritten = false
-    try {
-      const collected = await collect({
-        client,
-        subject,
-        eventsMs: flags.events ?? usualEventsMs,
-        signal: this.signal,
-        version: crispVersion,
-      })
-      const unredacted = flags.logs ? await this.#unredacted(subject) : undefined
-      this.signal.throwIfAborted()
-      const files = filesOf(collected, unredacted, nowMs)
-      if (file) {
-        await writeArchiveFile(file, folder, files, nowMs)
-        isWritten = true
-        this.write(`${file.path}\n`)
-      } else await writeArchive(process.stdout, folder, files, nowMs)
-      if (unredacted)
-        this.note(`what is in ${folder}/not-redacted may hold secrets: look through it before you send it`)
-    } finally {
-      if (isWritten) await file?.close()
-      else await file?.remove()
-    }
+    await using file = toStdout ? undefined : await NewFile.make(resolve(args.file ?? `${folder}.tar.gz`))
+    const collected = await collect({
+      client,
+      subject,
+      eventsMs: flags.events ?? usualEventsMs,
+      signal: this.signal,
+      version: crispVersion,
+    })
+    const unredacted = flags.logs ? await this.#unredacted(subject) : undefined
+    this.signal.throwIfAborted()
+    const files = filesOf(collected, unredacted, nowMs)
+    if (file) {
+      await writeArchiveFile(file, folder, files, nowMs)
+      file.keep()
+      this.write(`${file.path}\n`)
+    } else await writeArchive(process.stdout, folder, files, nowMs)
+    if (unredacted)
+      this.note(`what is in ${folder}/not-redacted may hold secrets: look through it before you send it`)
   }
 
   async #unredacted(subject: Subject): Promise<Unredacted> {

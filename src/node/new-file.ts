@@ -37,13 +37,8 @@ export class NewFile implements AsyncDisposable {
     await this.handle.sync()
   }
 
-  /** It stays. */
-  close(): Promise<void> {
-    return this.handle.close()
-  }
-
   /** It goes, unless its name is another's by now. */
-  async remove(): Promise<void> {
+  async #remove(): Promise<void> {
     const own = await this.handle.stat({bigint: true})
     await this.handle.close()
     const named = await lstat(this.path, {bigint: true}).catch(() => undefined)
@@ -56,6 +51,6 @@ export class NewFile implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#isKept ? this.close() : this.remove()
+    return this.#isKept ? this.handle.close() : this.#remove()
   }
 }

@@ -3,6 +3,7 @@ import {PassThrough, type Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {UserError} from '../../errors/errors.js'
 import {NewFile} from '../../node/new-file.js'
+import {reportName} from '../../report/name.js'
 import {type LocalSource, openLocalSource, unpackHere} from '../../sessions/cp/copy.js'
 import {parseCopyPath} from '../../sessions/cp/copy-path.js'
 import {rawName} from '../../sessions/cp/raw-name.js'
@@ -11,11 +12,11 @@ import {describeError} from '../failures/describe.js'
 import {openArchive} from '../images/open-archive.js'
 import {reportFailure, writeMessage} from '../messages.js'
 
-/** The side of a `cp`, `load` or `save` that is on this machine, while the other is on a node. */
+/** The side of a `cp`, `load`, `save` or `report` that is on this machine, while the other is on a node. */
 export type CopyHere =
   /** What goes there, as a tar stream under the name that the node asks for. */
   | {kind: 'in'; source: LocalSource}
-  /** What comes from there, as a tar stream. */
+  /** What comes from there: a tar stream, or what goes to a new file. */
   | {kind: 'out'; line: CommandLine; unpack: () => Unpacking; file?: NewFile}
   /** A file that goes there as stdin. */
   | {kind: 'file'; line: CommandLine; input: Readable}
@@ -27,10 +28,15 @@ export interface Unpacking {
 }
 
 /** undefined where the line is none of those, or has a stream on this side. Throws UserError. */
-export async function copyHere(line: CommandLine, signal: AbortSignal): Promise<CopyHere | undefined> {
+export async function copyHere(
+  line: CommandLine,
+  node: string,
+  signal: AbortSignal,
+): Promise<CopyHere | undefined> {
   if (givenValue(line.given, 'dry-run') === true) return undefined
   if (line.id === 'load') return await archiveToLoad(line)
   if (line.id === 'save') return await fileToSave(line)
+  if (line.id === 'report') return await fileOfReport(line, node)
   const [from, to] = line.arguments
   if (line.id !== 'cp' || from === undefined || to === undefined) return undefined
   const [source, destination] = [parseCopyPath(from), parseCopyPath(to)]
@@ -67,10 +73,22 @@ async function archiveToLoad(line: CommandLine): Promise<CopyHere | undefined> {
 async function fileToSave(line: CommandLine): Promise<CopyHere | undefined> {
   const path = givenValue(line.given, 'file')
   if (typeof path !== 'string' || path === '' || path === '-') return undefined
+  return await toNewFile(path, {...line, given: line.given.filter(({flag}) => flag.name !== 'file')})
+}
+
+async function fileOfReport(line: CommandLine, node: string): Promise<CopyHere | undefined> {
+  const [path, ...words] = line.arguments
+  if (path === '-') return undefined
+  const name = path ?? `${reportName(node, Date.now())}.tar.gz`
+  return await toNewFile(name, {...line, arguments: ['-', ...words]})
+}
+
+/** With the line that writes it to stdout. */
+async function toNewFile(path: string, line: CommandLine): Promise<CopyHere> {
   const file = await NewFile.make(resolve(path))
   return {
     kind: 'out',
-    line: {...line, given: line.given.filter(({flag}) => flag.name !== 'file')},
+    line,
     file,
     unpack: () => {
       const stream = new PassThrough()

@@ -28,7 +28,6 @@ import {DeliveryProgress} from './delivery-progress.js'
 import {filesToTravel} from './files.js'
 import {Follow} from './follow.js'
 import {InputForNode} from './input.js'
-import {reportHere} from './report.js'
 import {TraceOfNode} from './trace.js'
 import {nodeFlagNames} from './where.js'
 
@@ -210,15 +209,16 @@ export async function connectAndRun(
     // What listens is here, and so is its end.
     return await forwardFromHere(line, there, {failureOf, signal, onListening: () => running.count++})
   }
-  const copy = await copyHere(line, signal)
+  const copy = await copyHere(line, destination, signal)
   await using _ = copy?.kind === 'in' ? copy.source : copy?.kind === 'out' ? copy.file : undefined
-  await using report = await reportHere(line, destination)
-  let ending = await run(line, report?.io ?? copy ?? {kind: 'streams'})
+  let ending = await run(line, copy ?? {kind: 'streams'})
   if (follow && ending.kind === 'lost' && ending.begun) ending = await goOn(follow, ending)
   if (ending.kind !== 'ended') throw failureOf(ending)
-  if (copy?.kind === 'out' && ending.exitCode === exitCode.done) copy.file?.keep()
-  if (report && ending.exitCode === exitCode.done)
-    await write(process.stdout, `${part ? `${destination}: ` : ''}${await report.keep()}\n`)
+  if (copy?.kind === 'out' && copy.file && ending.exitCode === exitCode.done) {
+    copy.file.keep()
+    if (line.id === 'report')
+      await write(process.stdout, `${part ? `${destination}: ` : ''}${copy.file.path}\n`)
+  }
   return ending.exitCode
 
   /** As often as it takes; nobody is asked for anything. Rejects where the login is refused, and with the signal's reason. */
