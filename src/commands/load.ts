@@ -37,7 +37,6 @@ export default class Load extends ImageToolCommand {
       throw new UsageError('stdin is a terminal: load FILE, or load - < FILE')
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    await work.refuseEmbedded()
     const archive = file === '-' || flags['dry-run'] ? undefined : await openArchive(file)
     try {
       const snapshotter = (await work.tool).name === 'ctr' ? await work.snapshotter() : undefined

@@ -40,7 +40,6 @@ export default class Push extends ImageToolCommand {
     })
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    await work.refuseEmbedded()
     const {image, name: source} = await work.find(args.image)
     const target = asked ?? completeImageName(source)
     const ending = await work.run(

@@ -96,12 +96,11 @@ export default class Rmi extends TargetCommand {
     flags: GlobalFlags & {'dry-run': boolean; 'ignore-missing': boolean},
   ): Promise<void> {
     const {imageToolWork} = await import('../cli/images/work.js')
-    const work = imageToolWork(client, await this.settings(flags), flags, {
+    const work = await imageToolWork(client, await this.settings(flags), flags, {
       signal: this.signal,
       note: (text) => this.note(text),
       write: (text) => this.write(text),
     })
-    await work.refuseEmbedded()
     for (const word of new Set(words)) {
       try {
         const gone = await work.untag(word)

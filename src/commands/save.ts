@@ -37,7 +37,6 @@ export default class Save extends ImageToolCommand {
       throw new UsageError('an archive is no text for a terminal: save IMAGE -f FILE, or save IMAGE > FILE')
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    await work.refuseEmbedded()
     const names = []
     for (const word of args.image) names.push(...(await work.findAll(word)))
     await work.tool

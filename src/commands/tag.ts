@@ -25,7 +25,6 @@ export default class Tag extends ImageToolCommand {
     const names = [...new Set(args.name.map(completeImageName))]
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    await work.refuseEmbedded()
     const {image, name: source} = await work.find(args.image)
     for (const name of names) {
       const before = (await lookUpImage(client, name)).image

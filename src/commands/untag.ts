@@ -24,7 +24,6 @@ export default class Untag extends ImageToolCommand {
     const output = await this.outputForm(flags)
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    await work.refuseEmbedded()
     const outcomes = await concurrently([...new Set(args.name)], 1, (word) => work.untag(word))
     const gone = this.collectValues(outcomes).filter((image) => image !== undefined)
     await this.showNames('Untagged', gone, output, flags)

@@ -37,17 +37,11 @@ export async function imageToolOf(
 ): Promise<ImageTool> {
   const {runtimeName} = await client.runtime.version()
   if (runtimeName === 'containerd') {
-    const ctr = find('ctr')
-    if (ctr.path !== undefined)
-      return {name: 'ctr', path: ctr.path, globals: ['--address', socketPath, '--namespace', 'k8s.io']}
-    const nerdctl = find('nerdctl')
-    if (nerdctl.path !== undefined)
-      return {
-        name: 'nerdctl',
-        path: nerdctl.path,
-        globals: ['--address', socketPath, '--namespace', 'k8s.io'],
-      }
-    throw new UserError(`${whyNot('ctr', ctr)}, nor is nerdctl: ctr comes with containerd`)
+    for (const name of ['ctr', 'nerdctl'] as const) {
+      const {path} = find(name)
+      if (path !== undefined) return {name, path, globals: ['--address', socketPath, '--namespace', 'k8s.io']}
+    }
+    throw new UserError(`${whyNot('ctr', find('ctr'))}, nor is nerdctl: ctr comes with containerd`)
   }
   if (runtimeName === 'cri-o') {
     const podman = find('podman')

@@ -55,12 +55,15 @@ export interface NamedImage {
 
 type WorkFlags = GlobalFlags & {'tool-timeout'?: number | undefined; 'dry-run'?: boolean}
 
-export function imageToolWork(
+/** Throws UserError for the embedded runtime, which has no tool. */
+export async function imageToolWork(
   client: CriClient,
   {imageEndpoint, debug}: Settings,
   flags: WorkFlags,
   output: Pick<Surroundings, 'signal' | 'note' | 'write'>,
-): ImageToolWork {
+): Promise<ImageToolWork> {
+  if (await isEmbedded(client))
+    throw new UserError('the embedded runtime has no tool for images beside the CRI')
   return new ImageToolWork({
     client,
     imageEndpoint,
@@ -80,12 +83,6 @@ class ImageToolWork {
     this.#around = around
   }
 
-  /** Before anything is looked for there: it has no tool, and takes no names away one by one. */
-  async refuseEmbedded(): Promise<void> {
-    if (await isEmbedded(this.#around.client))
-      throw new UserError('the embedded runtime has no tool for images beside the CRI')
-  }
-
   get tool(): Promise<ImageTool> {
     this.#tool ??= this.#findTool()
     return this.#tool
@@ -93,7 +90,6 @@ class ImageToolWork {
 
   async #findTool(): Promise<ImageTool> {
     const {client, imageEndpoint} = this.#around
-    await this.refuseEmbedded()
     return imageToolOf(client, socketPathOf(imageEndpoint ?? (await client.endpoint())))
   }
 
