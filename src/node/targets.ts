@@ -1,6 +1,7 @@
 import type {CriClient} from '../client/connect.js'
 import {containerName, podName, resolveContainers, resolvePods} from '../client/names.js'
 import {AmbiguousError, NotFoundError} from '../errors/errors.js'
+import {repeated} from '../text/repeated.js'
 import {lookAtNode} from './view.js'
 
 /** One of the things that a verb is done to. */
@@ -64,13 +65,12 @@ function withAttempts<Thing extends {id: string; state: unknown; metadata: {atte
   things: readonly Thing[],
   nameOf: (thing: Thing) => string,
 ): [id: string, {name: string; state: string}][] {
-  const names = things.map(nameOf)
-  const counts = new Map<string, number>()
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return things.map(({id, state, metadata}, index) => {
-    const name = names[index] ?? id
-    const isShared = (counts.get(name) ?? 0) > 1
-    return [id, {name: isShared ? `${name} (attempt ${metadata?.attempt ?? 0})` : name, state: String(state)}]
+  const shared = repeated(things.map(nameOf))
+  return things.map((thing) => {
+    const {id, state, metadata} = thing
+    const name = nameOf(thing)
+    const shown = shared.has(name) ? `${name} (attempt ${metadata?.attempt ?? 0})` : name
+    return [id, {name: shown, state: String(state)}]
   })
 }
 

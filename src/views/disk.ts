@@ -1,6 +1,7 @@
 import {type Column, type TableOptions, table, wrapLine} from '../formats/table.js'
 import type {View} from '../formats/view.js'
 import type {DiskUsage} from '../node/disk/usage.js'
+import {repeated} from '../text/repeated.js'
 import {shortId} from '../text/short-id.js'
 import {stateWord} from '../text/state.js'
 import {bytesText, type Units} from '../text/units.js'
@@ -146,33 +147,34 @@ const columns: readonly Column[] = [
 ]
 const onlyWide = ['ID', 'SOURCE']
 
-/** Names of several containers, or of several pods. */
-function sharedNames(rows: readonly Row[]): (kind: Row['kind'], name: string) => boolean {
-  const counts = new Map<string, number>()
-  const keyOf = (kind: string, name: string) => `${kind} ${name}`
-  for (const {kind, name} of rows) counts.set(keyOf(kind, name), (counts.get(keyOf(kind, name)) ?? 0) + 1)
-  return (kind, name) =>
-    ['container', 'logs', 'pod'].includes(kind) && (counts.get(keyOf(kind, name)) ?? 0) > 1
+function keyOf({kind, name}: Row): string {
+  return `${kind} ${name}`
+}
+
+/** Of several containers or pods of one name each with its attempt. */
+function nameIn(row: Row, shared: ReadonlySet<string>, fullIds: boolean): string {
+  const {kind, name, attempt} = row
+  if (attempt !== undefined && shared.has(keyOf(row))) return `${name} (attempt ${attempt})`
+  return fullIds || kind !== 'image' || !/^sha256:[0-9a-f]{64}$/.test(name) ? name : shortId(name)
 }
 
 function diskText(usage: DiskUsage, {units, fullIds, ...options}: DiskContext, wide: boolean): string {
   const size = (bytes: number) => bytesText(bytes, units)
   const isShown = ({title}: Column) => wide || !onlyWide.includes(title)
   const found = rowsOf(usage)
-  const isShared = sharedNames(found)
-  const rows = found.map(({kind, id, name, attempt, bytes, aloneBytes, title, source}) => [
-    kind,
-    fullIds ? id : shortId(id),
-    isShared(kind, name)
-      ? `${name} (attempt ${attempt})`
-      : fullIds || kind !== 'image' || !/^sha256:[0-9a-f]{64}$/.test(name)
-        ? name
-        : shortId(name),
-    size(bytes),
-    aloneBytes === undefined ? '' : size(aloneBytes),
-    title,
-    source,
-  ])
+  const shared = repeated(found.map(keyOf))
+  const rows = found.map((row) => {
+    const {kind, id, bytes, aloneBytes, title, source} = row
+    return [
+      kind,
+      fullIds ? id : shortId(id),
+      nameIn(row, shared, fullIds),
+      size(bytes),
+      aloneBytes === undefined ? '' : size(aloneBytes),
+      title,
+      source,
+    ]
+  })
   const shown = table(
     columns.filter(isShown),
     rows.map((row) => row.filter((_, column) => isShown(columns[column] as Column))),
