@@ -124,6 +124,12 @@ export function givenValue(given: readonly Given[], name: string): Given['value'
   return given.findLast(({flag}) => flag.name === name)?.value
 }
 
+/** The same of a flag that takes a text; undefined for an empty one, too. */
+export function givenText({given}: Pick<CommandLine, 'given'>, name: string): string | undefined {
+  const value = givenValue(given, name)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
 /** The globals as they are behind a verb: without the letters and other names that its own flags have. */
 export function globalsAfter<Flag extends FlagSpec>(
   own: readonly FlagSpec[],

@@ -8,8 +8,8 @@ import type {Orders} from '../../nodes/orders.js'
 import {RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
-import {type CommandLine, givenValue} from '../argv.js'
-import {asksForTunnel} from '../nodes/where.js'
+import {type CommandLine, givenText} from '../argv.js'
+import {asksForSudo, asksForTunnel} from '../nodes/where.js'
 import {nodesTyped} from '../nodes/which-nodes.js'
 import type {NodeSettings} from '../settings/own-file.js'
 import {askRuntime, candidatesFrom, type Lookup, listFor, listsOrKept} from './live.js'
@@ -65,28 +65,19 @@ interface Asked {
   list: string
 }
 
-function textOf({given}: CommandLine, name: string): string | undefined {
-  const value = givenValue(given, name)
-  return typeof value === 'string' ? value : undefined
-}
-
 function endpointsOf({line, settings}: Asked): {
   endpoint?: string | undefined
   imageEndpoint?: string | undefined
 } {
   return {
-    endpoint: textOf(line, 'runtime-endpoint') ?? settings.runtimeEndpoint,
-    imageEndpoint: textOf(line, 'image-endpoint'),
+    endpoint: givenText(line, 'runtime-endpoint') ?? settings.runtimeEndpoint,
+    imageEndpoint: givenText(line, 'image-endpoint'),
   }
 }
 
 /** Whose names they are, beside the endpoints. */
 function keyOf({node, line, settings}: Asked): string {
-  return JSON.stringify([node, isRoot(line, settings), textOf(line, 'config') ?? ''])
-}
-
-function isRoot({given}: CommandLine, {sudo}: NodeSettings): boolean {
-  return (givenValue(given, 'sudo') ?? sudo) === true
+  return JSON.stringify([node, asksForSudo(line, settings), givenText(line, 'config') ?? ''])
 }
 
 async function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
@@ -110,7 +101,7 @@ async function askThroughTunnel(
   const {openForwards} = await import('../nodes/tunnel.js')
   await using tunnel = await openForwards(node, line, globalFlags, settings, {stop: signal, batch: true})
   const [endpoint, imageEndpoint] = ['runtime-endpoint', 'image-endpoint'].map((name) =>
-    textOf(tunnel.line, name),
+    givenText(tunnel.line, name),
   )
   return await askRuntime({endpoint, imageEndpoint, list}, signal)
 }
@@ -120,18 +111,24 @@ async function askCrispThere(asked: Asked, {version, signal}: Options): Promise<
   const {env: environment} = process
   const uid = process.getuid?.() ?? 0
   const connection = await SshConnection.open(node, {environment, uid, stop: signal, batch: true})
-  const program = textOf(line, 'node-crisp')
+  const program = givenText(line, 'node-crisp')
   const builds =
     program === undefined
-      ? await findBuilds({version, started: process, environment, uid, nodeFile: textOf(line, 'node-file')})
+      ? await findBuilds({
+          version,
+          started: process,
+          environment,
+          uid,
+          nodeFile: givenText(line, 'node-file'),
+        })
       : {files: [], package: undefined}
   const nonce = randomBytes(16).toString('hex')
   const orders = Buffer.from(JSON.stringify(await ordersFor(asked, list, nonce, signal)))
   const script = runScript({nonce, program, ...namesOf(builds), ordersBytes: orders.length})
-  const run = new RunOnNode(connection, script, {nonce, sudo: isRoot(line, settings)})
+  const run = new RunOnNode(connection, script, {nonce, sudo: asksForSudo(line, settings)})
   let text = ''
   const ignore = () => undefined
-  const ending = run.carry({
+  const carried = run.carry({
     stdout: (bytes) => {
       text += bytes.toString('latin1')
       if (text.length > mostBytes) throw new UserError(`${node}: its answer has no end`)
@@ -139,10 +136,7 @@ async function askCrispThere(asked: Asked, {version, signal}: Options): Promise<
     stderr: ignore,
     onMark: ignore,
   })
-  // It is waited for below, and may fail before.
-  ending.catch(() => undefined)
-  await run.write(orders)
-  const {kind} = await ending
+  const [{kind}] = await Promise.all([carried, run.write(orders)])
   // Where crisp is not there yet it says so.
   if (kind !== 'ended') throw new UserError(`${node}: no answer`)
   return JSON.parse(Buffer.from(text, 'latin1').toString())
@@ -150,7 +144,7 @@ async function askCrispThere(asked: Asked, {version, signal}: Options): Promise<
 
 async function ordersFor(asked: Asked, list: string, nonce: string, signal: AbortSignal): Promise<Orders> {
   const {endpoint, imageEndpoint} = endpointsOf(asked)
-  const config = textOf(asked.line, 'config')
+  const config = givenText(asked.line, 'config')
   const words = {'runtime-endpoint': endpoint, 'image-endpoint': imageEndpoint, config}
   return {
     nonce,

@@ -1,4 +1,4 @@
-import {givenValue} from '../argv.js'
+import {givenText} from '../argv.js'
 import {asksForNodes, nodeExpressions, nodePrefix, takesNodeWord} from '../nodes/where.js'
 import type {Position} from './position.js'
 
@@ -21,7 +21,6 @@ export function typedNodes(
   if (before !== '' && argument !== undefined && takesNodeWord(argument, command))
     return {expressions: [before.slice(0, -2)], nodesFile: undefined, before, part: part.slice(before.length)}
   if (!asksForNodes(line, command, environment)) return undefined
-  const file = givenValue(line.given, 'nodes-file')
-  const nodesFile = typeof file === 'string' ? file : undefined
-  return {expressions: nodeExpressions(line, environment), nodesFile, before: '', part}
+  const expressions = nodeExpressions(line, environment)
+  return {expressions, nodesFile: givenText(line, 'nodes-file'), before: '', part}
 }

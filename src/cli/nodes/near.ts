@@ -15,7 +15,7 @@ import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {isCrictlMode} from '../../text/program.js'
-import {type CommandLine, givenValue} from '../argv.js'
+import {type CommandLine, givenText, givenValue} from '../argv.js'
 import type {CompletableCommand, CompletableFlag} from '../completion/position.js'
 import type {TraceSink} from '../diagnosis/trace-sink.js'
 import {describeError} from '../failures/describe.js'
@@ -29,7 +29,7 @@ import {filesToTravel} from './files.js'
 import {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {TraceOfNode} from './trace.js'
-import {nodeFlagNames} from './where.js'
+import {asksForSudo, nodeFlagNames} from './where.js'
 
 /** What the build wrote down of the program. */
 export interface Program {
@@ -149,11 +149,6 @@ async function traceTo(path: string): Promise<TraceSink> {
   return untilItFails(openTraceFile(path), writeMessage)
 }
 
-function givenText(line: CommandLine, name: string): string | undefined {
-  const value = givenValue(line.given, name)
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
 export async function connectAndRun(
   node: string,
   line: CommandLine,
@@ -164,7 +159,7 @@ export async function connectAndRun(
   const destination = parseDestination(node)
   const {env: environment} = process
   const uid = process.getuid?.() ?? 0
-  const sudo = (givenValue(line.given, 'sudo') ?? settings.sudo) === true
+  const sudo = asksForSudo(line, settings)
   const surroundings = {environment, uid, stop, ...(part && {batch: true, once: part.once})}
   let connection = await SshConnection.open(destination, surroundings)
   const follow = Follow.of(line)

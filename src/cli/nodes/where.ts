@@ -1,6 +1,7 @@
 import {UsageError} from '../../errors/errors.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {CompletableCommand, Completes} from '../completion/position.js'
+import type {NodeSettings} from '../settings/own-file.js'
 
 /** They say where and how a command runs, and are not passed on to there. */
 export const nodeFlagNames: ReadonlySet<string> = new Set([
@@ -123,4 +124,9 @@ function isObject(complete: Completes | undefined): boolean {
 /** Whether the runtime's socket is to be had here, in place of a program there. */
 export function asksForTunnel({given}: CommandLine): boolean {
   return givenValue(given, 'node-mode') === 'tunnel'
+}
+
+/** What the line says goes before what the settings say of the node. */
+export function asksForSudo({given}: CommandLine, {sudo}: NodeSettings): boolean {
+  return (givenValue(given, 'sudo') ?? sudo) === true
 }
