@@ -2,6 +2,7 @@ import {utimesSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {startDemoRuntime} from '../../src/demo/index.js'
+import type {ContainerStatus} from '../../src/generated/cri.js'
 import type {Journal} from '../../src/node/journal.js'
 import {podTimeline} from '../../src/node/timeline.js'
 import {lookAtNode} from '../../src/node/view.js'
@@ -15,6 +16,18 @@ import {textOnTerminal} from '../support/terminal-text.js'
 const startMs = Date.UTC(2026, 2, 14, 23, 59, 50)
 const ns = (seconds: number) => `${BigInt(startMs + seconds * 1000) * 1_000_000n}`
 const logged = (seconds: number) => `${new Date(startMs + seconds * 1000).toISOString()} stdout F a line\n`
+
+/** One container, of a pod that the runtime does not list. */
+function startWithApp(status: Partial<ContainerStatus>) {
+  const app = kubeletContainer('shop', 'web-1', 'app', {id: id('a1'), createdAt: ns(0)})
+  return startFakeRuntime({
+    ListPodSandbox: {items: []},
+    ListContainers: {containers: [app]},
+    ContainerStatus: {
+      status: {id: id('a1'), metadata: {name: 'app', attempt: 0}, createdAt: ns(0), ...status},
+    },
+  })
+}
 
 /** Made, started at once, ended after a second each time; the runtime has forgotten the first attempt. */
 async function crashing(directory: string) {
@@ -130,17 +143,9 @@ due            app         attempt 3, by the usual back-off
     }))
 
   test('a start that the runtime noted after the end comes before it', async () => {
-    await using runtime = await startFakeRuntime({
-      ListPodSandbox: {items: []},
-      ListContainers: {
-        containers: [kubeletContainer('shop', 'web-1', 'app', {id: id('a1'), createdAt: ns(0)})],
-      },
-      ContainerStatus: {
-        status: {
-          ...{id: id('a1'), metadata: {name: 'app', attempt: 0}, state: 'CONTAINER_EXITED', exitCode: 3},
-          ...{createdAt: ns(0), startedAt: ns(2), finishedAt: ns(1)},
-        },
-      },
+    await using runtime = await startWithApp({
+      ...{state: 'CONTAINER_EXITED', exitCode: 3},
+      ...{startedAt: ns(2), finishedAt: ns(1)},
     })
     const {stdout} = await runInProcess(['timeline', '--no-journal', 'app'], runtime)
     expect(stdout).toMatch(
@@ -149,17 +154,9 @@ due            app         attempt 3, by the usual back-off
   })
 
   test('a log that cannot be read is said, and the rest stands', async () => {
-    await using runtime = await startFakeRuntime({
-      ListPodSandbox: {items: []},
-      ListContainers: {
-        containers: [kubeletContainer('shop', 'web-1', 'app', {id: id('a1'), createdAt: ns(0)})],
-      },
-      ContainerStatus: {
-        status: {
-          ...{id: id('a1'), metadata: {name: 'app', attempt: 0}, state: 'CONTAINER_RUNNING'},
-          ...{createdAt: ns(0), startedAt: ns(1), logPath: '/no/such/0.log'},
-        },
-      },
+    await using runtime = await startWithApp({
+      ...{state: 'CONTAINER_RUNNING', startedAt: ns(1)},
+      logPath: '/no/such/0.log',
     })
     const {stdout, stderr, exitCode} = await runInProcess(['timeline', '--no-journal', 'app'], runtime)
     expect(stdout).toMatch(/^23:59:50\.000 +app +created\n/m)
