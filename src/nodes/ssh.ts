@@ -240,11 +240,17 @@ function runSsh(
       child[name].on('data', (chunk: Buffer) => {
         if (texts[name].length < longestText) texts[name] += chunk
       })
-    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(error)))
-    child.once('exit', (code) => {
-      if (!leavesProcess || code !== 0) return
+    const leave = () => {
       child.stdout.destroy()
       child.stderr.destroy()
+    }
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(notStarted(error))
+      // A login that was given up: the process that keeps the connection has its ends of the streams as well.
+      leave()
+    })
+    child.once('exit', (code) => {
+      if (leavesProcess && code === 0) leave()
     })
     child.once('close', (code) => resolve({code, ...texts}))
   })
