@@ -68,6 +68,8 @@ export interface SshNodeOptions {
   client?: string
   /** Its network is one of its own, with a link that can go down: to here, or to that of a node that stands before it. */
   network?: boolean | SshNode
+  /** It has all addresses of loopback, and listens wherever it can. */
+  everywhere?: boolean
   /** More of sshd's settings, such as Match blocks. */
   settings?: string
 }
@@ -96,6 +98,7 @@ export async function startSshNode({
   settings = '',
   client = '',
   network = false,
+  everywhere = false,
 }: SshNodeOptions = {}): Promise<SshNode> {
   const users = {...usual, ...more}
   const directory = mkdtempSync(join(tmpdir(), 'crisp-ssh-'))
@@ -125,13 +128,15 @@ export async function startSshNode({
   const port = await freePort()
   const link = network ? await makeNetwork(network === true ? [] : network.inside) : undefined
   const address = link?.address ?? '127.0.0.1'
-  const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', ...environment})
+  // What a login leaves behind ends with the test file as well.
+  const {CRISP_TEST_FILE = ''} = process.env
+  const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', CRISP_TEST_FILE, ...environment})
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
   writeFileSync(
     path('sshd_config'),
     `Port ${port}
-ListenAddress ${address}
+ListenAddress ${everywhere ? '0.0.0.0' : address}
 HostKey ${path('host')}
 AuthorizedKeysFile ${path('user.pub')}
 StrictModes no
@@ -221,6 +226,14 @@ ${settings}
   }
 }
 
+/** An address from which nothing ever comes back. */
+export async function openBlackHole(): Promise<{address: string} & Disposable> {
+  const {address, near, remove} = await makeNetwork([])
+  // What is sent goes to a link where nobody has it.
+  execFileSync('ip', ['neigh', 'replace', address, 'lladdr', '02:00:00:00:00:01', 'dev', near])
+  return {address, [Symbol.dispose]: remove}
+}
+
 let networks = 0
 
 /**
@@ -231,7 +244,7 @@ async function makeNetwork(near: readonly string[]) {
   const id = (process.pid * 4 + (networks++ % 4)) % 16_384
   const names = [`cri${id}a`, `cri${id}b`] as const
   const network = `198.18.${id >> 6}`
-  const [here, address] = [1, 2].map((host) => `${network}.${(id & 63) * 4 + host}`)
+  const [here, address] = [1, 2].map((host) => `${network}.${(id & 63) * 4 + host}`) as [string, string]
   const keeper = spawn('unshare', ['--net', 'sh', '-c', 'echo made; exec sleep infinity'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -248,7 +261,7 @@ async function makeNetwork(near: readonly string[]) {
   set('up')
   for (const device of ['lo', names[1]]) ip(inside, 'link', 'set', device, 'up')
   // The link goes with it.
-  return {inside, address, set, remove: () => keeper.kill('SIGKILL')}
+  return {inside, address, near: names[0], set, remove: () => keeper.kill('SIGKILL')}
 }
 
 interface Process {
