@@ -29,13 +29,23 @@ export async function importTypeScript(path) {
   }
 }
 
-/** A harness that names its suite by itself needs no suite here. */
+/** A harness that names its suite by itself needs no suite here; what waits as tests do waits. */
 const withoutVitest = {
   name: 'without vitest',
   setup(bundle) {
     bundle.onResolve({filter: /^vitest$/}, ({path}) => ({path, namespace: 'stub'}))
     bundle.onLoad({filter: /.*/, namespace: 'stub'}, () => ({
-      contents: 'export const describe = {skipIf: () => undefined}',
+      contents: `export const describe = {skipIf: () => undefined}
+export const vi = {
+  async waitFor(ask, {timeout, interval}) {
+    for (const start = performance.now(); ; await new Promise((resolve) => setTimeout(resolve, interval)))
+      try {
+        return await ask()
+      } catch (error) {
+        if (performance.now() - start > timeout) throw error
+      }
+  },
+}`,
     }))
   },
 }
