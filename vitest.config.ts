@@ -25,7 +25,7 @@ export default defineConfig({
     globalSetup: ['test/support/announce.ts'],
     reporters: ['default', new Report()],
     slowTestThreshold: 10_000,
-    setupFiles: ['test/support/leftovers.ts'],
+    setupFiles: ['test/support/own-home.ts', 'test/support/leftovers.ts'],
     testTimeout: patienceMs,
     hookTimeout: patienceMs,
     expect: {requireAssertions: true, poll: {timeout: patienceMs / 2, interval: 20}},

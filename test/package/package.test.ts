@@ -16,6 +16,7 @@ import {extname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {startFakeRuntime} from '../support/fake-runtime.js'
+import {homeless} from '../support/own-home.js'
 import {cliEnvironment, outcomeOf} from '../support/run-cli.js'
 
 // The package as npm gets it: made of the build, put where nothing of this repository is around it.
@@ -96,7 +97,7 @@ test('it is one small file, and holds nothing that only one release of Node can 
 test.each<[string, (home: string) => NodeJS.ProcessEnv]>([
   ['with a home', (home) => ({HOME: home, XDG_CACHE_HOME: join(home, 'cache')})],
   ['with one where nothing can be made', () => ({HOME: '/proc'})],
-  ['without a home', () => ({HOME: undefined, XDG_CACHE_HOME: undefined})],
+  ['without a home', () => ({HOME: undefined, [homeless]: '1'})],
 ])('%s: commands answer the same again and again, and leave nothing behind', async (_, envFor) => {
   await using runtime = await startFakeRuntime({ListContainers: {containers: []}})
   const home = mkdtempSync(join(directory, 'home-'))
