@@ -99,7 +99,7 @@ export default class Call extends CriCommand {
     const isSource = first === '-' || namesRequestFile(words)
     if (isSource && words.length > 1)
       throw new UsageError('one file, or fields such as container_id=ID: not both')
-    const source = isSource ? await readSource(first, this.reading) : requestInWords(words)
+    const source = isSource ? await readSource(first, this.reading, 'request') : requestInWords(words)
     return parseRequest(rpc, source, this.validation(flags))
   }
 

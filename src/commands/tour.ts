@@ -89,7 +89,7 @@ export default class Tour extends CriCommand {
 
   async #source(file: string | undefined, builtIn: string): Promise<SourceText> {
     if (file === undefined) return {name: 'the built-in tour', text: builtIn}
-    return (await import('../config-files/source.js')).readSource(file, this.reading)
+    return (await import('../config-files/source.js')).readSource(file, this.reading, 'lesson')
   }
 
   async #startRuntime({node}: Lesson): Promise<PrivateServer> {

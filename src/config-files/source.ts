@@ -1,5 +1,5 @@
 import type {Readable} from 'node:stream'
-import {UserError} from '../errors/errors.js'
+import {type FileKind, UserError} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
 import {readFileBytes, readStream, UnreadableFile} from '../node/read-file.js'
 
@@ -19,8 +19,15 @@ export interface Reading {
   signal: AbortSignal
 }
 
-/** YAML or JSON of pods and containers, or lines of NAME=VALUE. */
-type Holds = 'configuration' | 'variables'
+/** YAML or JSON, or lines of NAME=VALUE. */
+type Holds = FileKind | 'variables'
+
+const nouns: Readonly<Record<FileKind, string>> = {
+  configuration: 'pod or container configuration',
+  plan: 'plan',
+  request: 'request',
+  lesson: 'lesson',
+}
 
 /** The text of a file, or of standard input for `-`. Throws UserError for what is no text. */
 export async function readSource(
@@ -35,7 +42,7 @@ export async function readSource(
     if (text.includes('\0')) throw new TypeError()
     return {name, text}
   } catch {
-    const why = holds === 'configuration' ? ', so neither YAML nor JSON' : ''
+    const why = holds === 'variables' ? '' : ', so neither YAML nor JSON'
     throw new UserError(`${name}: not text in UTF-8${why}`)
   }
 }
@@ -53,9 +60,9 @@ async function readBytes(
     if (!(error instanceof UnreadableFile)) throw error
     const {code, message} = error
     if (holds === 'variables') throw new UserError(`${name}: ${message}`, {cause: error})
-    const kind = code === 'EFBIG' ? ', which no pod or container configuration is' : ''
+    const kind = code === 'EFBIG' ? `, which no ${nouns[holds]} is` : ''
     throw new UserError(`${name}: ${message}${kind}`, {
-      facts: {about: 'configuration file', name, code},
+      facts: {about: 'configuration file', holds, code},
       cause: error,
     })
   }

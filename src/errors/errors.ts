@@ -2,7 +2,7 @@
 // says it to a user.
 
 export {type ExitCode, exitCode} from './exit-codes.js'
-export type {Candidate, Facts, ObjectKind, PullProblem} from './facts.js'
+export type {Candidate, Facts, FileKind, ObjectKind, PullProblem} from './facts.js'
 export {Interrupted} from './interrupted.js'
 export {codeName, type RpcCode, RpcError, rpcCode} from './rpc-error.js'
 export {type FailedSocket, type SocketProblem, UnreachableError} from './unreachable-error.js'

@@ -6,6 +6,9 @@ export interface Candidate {
   name: string
 }
 
+/** What a file in YAML or JSON holds: `configuration` of a pod or a container. */
+export type FileKind = 'configuration' | 'plan' | 'request' | 'lesson'
+
 /** What went wrong between the runtime and a registry. */
 export type PullProblem =
   | 'signature refused'
@@ -35,7 +38,7 @@ export type Facts =
   | {about: 'slow pull'; image: string}
   | {about: 'credentials file'; path: string; code: string | undefined}
   | {about: 'log file'; path: string; code: string | undefined}
-  | {about: 'configuration file'; name: string; code: string | undefined}
+  | {about: 'configuration file'; holds: FileKind; code: string | undefined}
   | {about: "other users' processes"}
   | {about: 'missing command'; command: string | undefined}
   | {about: 'command time limit'; seconds: number}

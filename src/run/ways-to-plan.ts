@@ -28,7 +28,7 @@ type When = PullWhen | 'never'
 /** `-f PLAN`. */
 export async function planFromFile(path: string, reading: Reading, validation: Validation): Promise<Plan> {
   const {parsePlan} = await import('./plan-file.js')
-  return parsePlan(await readSource(path, reading), validation)
+  return parsePlan(await readSource(path, reading, 'plan'), validation)
 }
 
 /** Whether the words are files rather than an image and a command. */

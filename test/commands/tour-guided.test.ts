@@ -164,7 +164,11 @@ test('a lesson of a file: its own place, and nothing typed that its list does no
     `title: T
 node: empty
 steps:
-- {id: a, title: A, text: Text., command: crisp run -d --name a busybox sleep 60, check: {container: a, is: running}}
+- id: a
+  title: A
+  text: Text.
+  command: "crisp run -d --name a -e 'TICK_TEXT=\\e]0;evil\\a' registry.crisp.demo/ticker:1.0"
+  check: {container: a, is: running}
 - {id: b, title: B, text: Text., needs: a, command: crisp stop -t 0 a, check: {container: a, is: exited, code: 137}}
 - {id: c, title: C, text: Only this.}
 `,
@@ -182,6 +186,11 @@ steps:
   learner.press(ctrlD)
   expect((await learner.end()).rest).toContain(`goes on here: crisp tour --lesson '${file}'`)
   learner = new Learner(line, env)
+  await learner.until('2/3> ')
+  // Its containers may print what they like, and it does nothing to the terminal.
+  learner.press('logs -f a\r')
+  await learner.until('\\x1b]0;evil\\x07 1')
+  learner.press(ctrlC)
   await learner.until('2/3> ')
   expect(await learner.type('crisp stop --timeout 0 a/a', goesOn)).toContain('Done.')
   expect(await learner.type('', goesOn)).toContain('Only this.')

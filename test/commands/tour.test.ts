@@ -14,6 +14,21 @@ beforeAll(async () => {
 })
 afterAll(() => rm(home, {recursive: true}))
 
+const evil = '\\e]0;evil\\a\\e[31mgrün'
+
+const lessonThatPrints = `title: T
+node: empty
+steps:
+- id: run
+  title: A
+  text: Text.
+  command: "crisp run -d --name a -e 'TICK_TEXT=${evil}' registry.crisp.demo/ticker:1.0"
+  check: {container: a, is: running}
+- {id: exec, title: B, text: Text., needs: run, command: "crisp exec a echo '${evil}'", check: {code: 0}}
+- {id: logs, title: C, text: Text., needs: run, command: crisp logs --tail 1 a, check: {code: 0}}
+- {id: describe, title: D, text: Text., needs: run, command: crisp describe a, check: {code: 0}}
+`
+
 /** Folders of its own, where all that a tour keeps is to be found. */
 async function place(): Promise<NodeJS.ProcessEnv & {XDG_RUNTIME_DIR: string; XDG_STATE_HOME: string}> {
   const folder = await mkdtemp(join(home, 'place-'))
@@ -122,6 +137,20 @@ steps:
   expect(existsSync(proof)).toBe(false)
 })
 
+test('what the containers of a lesson print is shown harmless, with colour or without', async () => {
+  const env = await place()
+  const file = join(env.XDG_RUNTIME_DIR, 'lesson.yaml')
+  await writeFile(file, lessonThatPrints)
+  const line = ['tour', '--lesson', file, '--non-interactive']
+  for (const colour of [{NO_COLOR: '1'}, {CLICOLOR_FORCE: '1'}]) {
+    const {stdout, exitCode} = await runCli(line, {env: {...env, ...colour}})
+    expect(stdout.match(/\\x1b\]0;evil\\x07\\x1b\[31mgrün/g)?.length).toBeGreaterThanOrEqual(4)
+    expect(stdout.replaceAll(/\u001b\[[\d;]*m/g, '')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    expect(stdout).not.toContain('\u001b[31mgrün')
+    expect(exitCode).toBe(0)
+  }
+})
+
 test('the schema of such files is that of crisp jsonschema', async () => {
   const {stdout} = await runCli(['jsonschema', 'tour'])
   expect(JSON.parse(stdout)).toMatchObject({required: ['title', 'steps'], additionalProperties: false})
@@ -135,6 +164,12 @@ test('the list marks where one is', async () => {
     stderr: expect.stringMatching(/^crisp: --step 99: there are steps 1 to \d+ \(--list\)\n$/),
     exitCode: 2,
   })
+})
+
+test('a lesson that is not there: how to get one', async () => {
+  expect((await runCli(['tour', '--lesson', 'nofile.yaml', '--non-interactive'])).stderr).toBe(
+    "crisp: nofile.yaml: no such file; crisp tour --example prints one to start from; without --lesson it is crisp's own\n",
+  )
 })
 
 test('without a terminal it says what to do', async () => {

@@ -1,4 +1,4 @@
-import type {Facts, ObjectKind, PullProblem} from '../../errors/errors.js'
+import type {Facts, FileKind, ObjectKind, PullProblem} from '../../errors/errors.js'
 import {agoText} from '../../text/age.js'
 import {lowerFirst} from '../../text/case.js'
 import {isCrictlMode, programName} from '../../text/program.js'
@@ -42,7 +42,7 @@ export function factsText(message: string, facts: Facts): string[] {
     case 'credentials file':
       return [facts.code === 'EACCES' ? `${message}; try sudo` : message]
     case 'configuration file':
-      return [`${message}${configurationFix(facts.code)}`]
+      return [`${message}${fileFix(facts)}`]
     case 'log file':
       return [`${message}${logFixes[facts.code ?? ''] ?? ''}`]
     case "other users' processes":
@@ -114,10 +114,16 @@ function pullFix({problem, host}: {problem: PullProblem; host: string}): string 
   return fixes[problem]
 }
 
-function configurationFix(code: string | undefined): string {
+function fileFix({holds, code}: Extract<Facts, {about: 'configuration file'}>): string {
   if (code === 'EACCES') return '; try sudo'
   if (code !== 'ENOENT') return ''
-  return `; ${programName()} init pod and ${programName()} init container write one to start from`
+  const fixes: Readonly<Record<FileKind, string>> = {
+    configuration: `${programName()} init pod and ${programName()} init container write one to start from`,
+    plan: `${programName()} run --dry-run IMAGE prints one`,
+    request: `${programName()} call METHOD --example prints one to start from`,
+    lesson: `${programName()} tour --example prints one to start from; without --lesson it is crisp's own`,
+  }
+  return `; ${fixes[holds]}`
 }
 
 /** By the system's code. */

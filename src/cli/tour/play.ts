@@ -2,6 +2,9 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
+import type {Readable} from 'node:stream'
+import {StringDecoder} from 'node:string_decoder'
+import {printableLines} from '../../errors/printable.js'
 import {ownCommand} from '../../text/own-command.js'
 import type {MadeCall, Ran} from '../../tour/check.js'
 import type {TracedCall} from '../../tour/pages.js'
@@ -21,6 +24,8 @@ export interface PlayOptions {
   audience: 'asked' | 'shown' | 'silent'
   /** As Ctrl-C would. */
   stopAfterMs?: number | undefined
+  /** Gets all that it prints, harmless to a terminal: its container may say what anybody has written. */
+  show?: ((text: string) => Promise<void>) | undefined
 }
 
 /** A moment of the trace, as --trace=json writes it: `call` and `end` are the ends of calls and of connections. */
@@ -51,19 +56,23 @@ const kept = [
 export async function play(
   {kind, verb, argv}: AllowedLine,
   {endpoint, directory, signal}: Stage,
-  {audience, stopAfterMs}: PlayOptions,
+  {audience, stopAfterMs, show}: PlayOptions,
 ): Promise<Played> {
   signal.throwIfAborted()
   const [program, ...words] = ownCommand(process)
   const traceFile = join(directory, 'trace.json')
-  const output = audience === 'silent' ? 'ignore' : 1
+  const output = audience === 'silent' ? 'ignore' : show ? 'pipe' : 1
   const traced = kind === 'command' ? ['--trace=json', `--trace-file=${traceFile}`] : []
-  const colour = `--color=${wantsColour(process.stdout) ? 'always' : 'never'}`
-  const child = spawn(program, [...words, colour, ...traced, ...withLogs(argv, directory)], {
+  const colour = `--color=${!show && wantsColour(process.stdout) ? 'always' : 'never'}`
+  const sized = show ? sizeOf(process.stdout) : []
+  const child = spawn(program, [...words, ...sized, colour, ...traced, ...withLogs(argv, directory)], {
     cwd: directory,
     stdio: [audience === 'asked' ? 'inherit' : 'ignore', output, output],
     env: {
       ...Object.fromEntries(kept.map((name) => [name, process.env[name]])),
+      ...(show ? {TERM: 'dumb'} : {}),
+      // It would take the next lines that are typed for its keys.
+      PAGER: 'cat',
       HOME: directory,
       XDG_STATE_HOME: directory,
       XDG_CONFIG_HOME: directory,
@@ -74,12 +83,26 @@ export async function play(
     },
   })
   try {
-    const exitCode = await endOf(child, signal, stopAfterMs)
+    const [exitCode] = await Promise.all([
+      endOf(child, signal, stopAfterMs),
+      ...[child.stdout, child.stderr].map((stream) => stream && show && showHarmless(stream, show)),
+    ])
     const events = eventsIn(traceFile)
     return {verb, exitCode, events, calls: callsIn(events)}
   } finally {
     rmSync(traceFile, {force: true})
   }
+}
+
+/** So that tables are laid out for the terminal, although it writes to us. */
+function sizeOf({isTTY, columns, rows}: NodeJS.WriteStream): string[] {
+  return isTTY ? ['__sized', `${columns}x${rows}`] : []
+}
+
+async function showHarmless(stream: Readable, show: (text: string) => Promise<void>): Promise<void> {
+  const decoder = new StringDecoder('utf8')
+  for await (const chunk of stream) await show(printableLines(decoder.write(chunk as Buffer)))
+  await show(printableLines(decoder.end()))
 }
 
 /** What is made for the tour writes its logs where the tour is. */

@@ -170,10 +170,11 @@ export class TourSession {
     step: Step | undefined,
     audience: 'asked' | 'shown',
   ): Promise<string | undefined> {
-    const {stage, client, look, write, leaveToChild} = this.#around
+    const {author, stage, client, look, write, leaveToChild} = this.#around
     const isAway = step?.runtime === 'away'
     const stopAfterMs = audience === 'shown' ? (step?.stopAfterMs ?? longestMs) : undefined
-    const alone = () => play(line, stage, {audience, stopAfterMs})
+    const show = author === 'lesson' ? write : undefined
+    const alone = () => play(line, stage, {audience, stopAfterMs, show})
     const work = audience === 'asked' ? () => leaveToChild(alone) : alone
     const played = await (isAway ? this.#withoutSocket(work) : work())
     await write(callsText(line.verb, tracedCalls(played), this.#said, look))
