@@ -5,19 +5,20 @@ import {hexOf} from '../text/short-id.js'
 
 /** Byte order of the first tag, else of the first digest, else of the ID: crictl's order of images. */
 function sortImages(images: readonly Image[]): Image[] {
-  const tags = images.map(({repoTags}) => repoTags[0])
+  const keys = images.map(({repoTags: [tag]}, place) => ({tag, place}))
   // Most often all have a tag: then the rest need not be read.
-  const others = tags.every((tag) => tag !== undefined)
+  const others = keys.every(({tag}) => tag !== undefined)
     ? []
-    : images.map(({id, repoDigests}) => ({id, digest: repoDigests[0]}))
-  return images
-    .map((image, place) => ({image, tag: tags[place], id: '', digest: undefined, ...others[place]}))
+    : images.map(({id, repoDigests: [digest]}) => ({id, digest}))
+  return keys
     .sort((a, b) => {
       if (a.tag !== undefined && b.tag !== undefined) return compare(a.tag, b.tag)
-      if (a.digest !== undefined && b.digest !== undefined) return compare(a.digest, b.digest)
-      return compare(a.id, b.id)
+      const [first, second] = [others[a.place], others[b.place]]
+      if (first?.digest !== undefined && second?.digest !== undefined)
+        return compare(first.digest, second.digest)
+      return compare(first?.id ?? '', second?.id ?? '')
     })
-    .map(({image}) => image)
+    .map(({place}) => images[place] as Image)
 }
 
 /** Images in crictl's order in, those that pass out. */

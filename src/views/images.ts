@@ -53,15 +53,12 @@ function imagesTable(
   ]
   const rows = function* () {
     for (const image of images)
-      for (const {name, tag, digest} of imageRows(image, digests))
-        yield [
-          name,
-          tag,
-          ...(digests ? [id(digest)] : []),
-          id(image.id),
-          bytesText(Number(image.size), units, 3),
-          ...(pinned ? [String(image.pinned)] : []),
-        ]
+      for (const {name, tag, digest} of imageRows(image, digests)) {
+        const cells = digests ? [name, tag, id(digest)] : [name, tag]
+        cells.push(id(image.id), bytesText(Number(image.size), units, 3))
+        if (pinned) cells.push(String(image.pinned))
+        yield cells
+      }
   }
   return tablePieces(columns, rows(), {width, style})
 }
