@@ -20,8 +20,9 @@ export default class Restart extends TargetCommand {
   static override description =
     'A container of the CRI runs once. The next attempt of one of the kubelet is made by the kubelet: crisp stops the ' +
     'container, waits for it and names it. Any other is made again by crisp, from what the runtime remembers ' +
-    '(containerd does, CRI-O does not): the new one first, the old one is removed last. A restart that was cut off ' +
-    'goes on with the next.'
+    '(containerd does, CRI-O does not): the new one first, the old one is removed last. Ctrl-C before the stop signal ' +
+    'changes nothing; later the kubelet goes on alone, and crisp goes on until its own is started. A second Ctrl-C ends ' +
+    'it at once, and the next restart goes on.'
   static override examples = [
     'crisp restart web',
     'crisp restart shop/web-1/web -t 30s',
@@ -37,7 +38,8 @@ export default class Restart extends TargetCommand {
     timeout: restartGraceFlag,
     'attempt-timeout': durationFrom(0)({
       default: 360_000,
-      description: 'how long to wait for the attempt of a kubelet, which may pause 5 minutes [default: 6m]',
+      defaultHelp: async () => '6m',
+      description: 'how long to wait for the attempt of a kubelet, which may pause 5 minutes',
     }),
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every running container'}),
     ...containerFilterFlags,
@@ -52,8 +54,13 @@ export default class Restart extends TargetCommand {
     const {state, ...selection} = containerSelection(flags)
     const output = await this.outputForm(flags)
     const note = (text: string) => this.note(text)
-    // Ctrl-C ends no call here: what has begun to stop has to come back.
-    using client = await this.connect(flags, {})
+    // Ctrl-C ends no call once anything is done: what has begun to stop has to come back.
+    let underWay = 0
+    const abort = new AbortController()
+    this.signal.addEventListener('abort', () => {
+      if (underWay === 0) abort.abort(this.signal.reason)
+    })
+    using client = await this.connect(flags, abort)
 
     const targets = filtered
       ? asTargets(await chooseContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'}, note))
@@ -72,7 +79,12 @@ export default class Restart extends TargetCommand {
           signal: this.signal,
           note,
         }
-        restarted.set(target.id, await carryOutRestart(client, plan, options))
+        underWay++
+        try {
+          restarted.set(target.id, await carryOutRestart(client, plan, options))
+        } finally {
+          underWay--
+        }
       },
     })
     if (restarted.size === 0) return

@@ -131,9 +131,13 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   restart: [
     ...node,
     {
+      method: 'Status',
+      why: 'to know whether the embedded runtime has a kubelet',
+      when: "where it is a kubelet's",
+    },
+    {
       method: 'ContainerStatus',
-      why: 'to learn from the runtime what it was made with',
-      when: "unless it is a kubelet's",
+      why: 'to learn from the runtime what it was made with, and at the end that the new one runs',
     },
     {
       method: 'ImageStatus',
@@ -148,12 +152,16 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     {...create, when: "unless it is a kubelet's"},
     {method: 'StopContainer', why: 'to end the old one; a kubelet then makes the next attempt'},
     {...start, when: "unless it is a kubelet's"},
+    whose('to know whether the runtime tells its events to every client'),
+    {
+      method: 'GetContainerEvents',
+      why: 'to look again as soon as something has happened: the new one may end at once',
+    },
     {
       method: 'RemoveContainer',
       why: 'to take away the old one when the new one runs',
       when: "unless it is a kubelet's",
     },
-    ...untilChanged('where it waits for the kubelet'),
   ],
   stop: [
     ...names,

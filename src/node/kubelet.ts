@@ -40,7 +40,7 @@ export async function isEmbedded(client: CriClient, options?: CallOptions): Prom
 /** Whose kubelet it is that makes things again; `none` on an embedded runtime without. */
 export type KubeletOf = 'node' | 'demo' | 'none'
 
-async function kubeletOf(client: CriClient, options?: CallOptions): Promise<KubeletOf> {
+export async function kubeletOf(client: CriClient, options?: CallOptions): Promise<KubeletOf> {
   if (!(await isEmbedded(client, options))) return 'node'
   const {info} = await client.runtime.status({verbose: true}, options)
   return JSON.parse(info.config ?? '{}').kubelet === true ? 'demo' : 'none'

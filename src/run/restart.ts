@@ -2,17 +2,20 @@ import type {CriClient} from '../client/connect.js'
 import {signalAfter} from '../client/deadlines.js'
 import {containerKey, containerName, lookUpImage} from '../client/names.js'
 import {waitMs} from '../client/retries.js'
-import {exitCode, missingObject, NotFoundError, UserError} from '../errors/errors.js'
+import {exitCode, missingObject, NotFoundError, RpcError, rpcCode, UserError} from '../errors/errors.js'
 import type {Container, ContainerConfig, ContainerStatus, Input, PodSandboxConfig} from '../generated/cri.js'
 import {watchChanges} from '../node/changes.js'
 import {containerStatus} from '../node/details.js'
-import {isContainerOfKubelet} from '../node/kubelet.js'
+import {kubeletRunsHere} from '../node/host/kubelet.js'
+import {isContainerOfKubelet, kubeletOf} from '../node/kubelet.js'
 import {removeContainer} from '../node/remove.js'
 import type {Target} from '../node/targets.js'
 import {attemptOf, attemptsOf, lookAtNode, type NodeView} from '../node/view.js'
 import {lookUntil} from '../node/wait.js'
 import {durationText} from '../text/duration.js'
+import {programName} from '../text/program.js'
 import {shortId} from '../text/short-id.js'
+import {epochMs, isTime} from '../text/time.js'
 import type {Restarted} from '../views/restart.js'
 import {keptConfig, podConfigOf} from './pod-config-of.js'
 
@@ -48,7 +51,10 @@ export interface RestartOptions {
   grace: string
   /** How long the kubelet has for its next attempt. */
   limitMs: number
-  /** Once the old one has been told to stop, the signal only makes it quicker. */
+  /**
+   * Before the old one has been told to stop it ends everything, and nothing has changed. Later it ends only the wait for
+   * a kubelet: what has been told to stop gets its grace period and its successor. Each is said.
+   */
   signal: AbortSignal
   note: (text: string) => void
 }
@@ -70,7 +76,11 @@ export async function planRestart(client: CriClient, {id, word}: Target, view: N
     throw new UserError(
       `${shortId(id)} is an earlier attempt of ${name}: the latest is ${shortId(attempts.at(-1)?.id ?? '')}`,
     )
-  if (isContainerOfKubelet(target)) return {by: 'kubelet', name, old, attempt}
+  if (isContainerOfKubelet(target)) {
+    await requireKubelet(client, name, view)
+    if (old.state === 'CONTAINER_EXITED') await requireRestart(client, old, name, view)
+    return {by: 'kubelet', name, old, attempt}
+  }
   if (old.state === 'CONTAINER_CREATED')
     throw new UserError(`container "${word}" was never started: crisp start ${shortId(id)}`)
   const config = await configOf(client, old, word)
@@ -81,6 +91,50 @@ export async function planRestart(client: CriClient, {id, word}: Target, view: N
 /** Whether the one was made for the other's place and has not been started. */
 function isBegun(one: Container, old: Container): boolean {
   return one.state === 'CONTAINER_CREATED' && one.annotations[replaces] === old.id
+}
+
+/** Throws UserError where it is known that there is none. */
+async function requireKubelet(client: CriClient, name: string, {containers}: NodeView): Promise<void> {
+  const whose = await kubeletOf(client)
+  const stops = `${programName()} stop only stops it`
+  if (whose === 'none')
+    throw new UserError(
+      `${name} is for a kubelet to start again, and this demo has none: start it without --no-kubelet; ${stops}`,
+    )
+  if (whose === 'node' && (await kubeletRunsHere(containers)) === false)
+    throw new UserError(
+      `${name} is for a kubelet to start again, and none runs on this node: systemctl start kubelet; ${stops}`,
+    )
+}
+
+/** The kubelet's longest pause before an attempt, and what it takes to make one. */
+const nextWithinMs = 330_000
+
+/** Throws UserError for one that has ended and is to stay so, as far as the CRI tells: not its pod's restartPolicy. */
+async function requireRestart(
+  client: CriClient,
+  old: Container,
+  name: string,
+  {containers}: NodeView,
+): Promise<void> {
+  const status = await containerStatus(client, old.id)
+  if (!status || !isTime(status.finishedAt)) return
+  const others = containers.filter(
+    ({podSandboxId, metadata}) => podSandboxId === old.podSandboxId && metadata?.name !== old.metadata?.name,
+  )
+  const isFollowed = others.some(
+    (other) => attemptOf(other) === 0 && BigInt(other.createdAt) >= BigInt(status.finishedAt),
+  )
+  const code = status.exitCode
+  if (code === 0 && isFollowed)
+    throw new UserError(
+      `${name} has done its work (exit code 0) and others of its pod came after it, as after an init container: the kubelet starts it again only with the whole pod (${programName()} stopp)`,
+    )
+  const agoMs = Date.now() - epochMs(status.finishedAt)
+  if (agoMs > nextWithinMs)
+    throw new UserError(
+      `${name} has exited with ${code} ${durationText(Math.floor(agoMs / 1000) * 1000)} ago, and the kubelet has made no other: it leaves it so, by its pod's restartPolicy`,
+    )
 }
 
 function predecessors(container: Container, attempts: readonly Container[]): Container[] {
@@ -118,17 +172,48 @@ export function restartText(restart: Restart): string {
   return `${shortId(old.id)}  ${name}  ${how} attempt ${number}`
 }
 
+/** Throws UserError where the container does not run at the end, and the signal's reason where that came first. */
 export async function carryOutRestart(
   client: CriClient,
   restart: Restart,
   options: RestartOptions,
 ): Promise<Restarted> {
-  const next =
-    restart.by === 'kubelet'
-      ? await awaitNext(client, restart, options)
-      : await replace(client, restart, options)
-  const {by, name, old} = restart
-  return {...next, previousId: old.id, name, by}
+  options.signal.throwIfAborted()
+  const progress = new Progress(options)
+  try {
+    const next =
+      restart.by === 'kubelet'
+        ? await awaitNext(client, restart, options, progress)
+        : await replace(client, restart, options, progress)
+    const {by, name, old} = restart
+    await requireRunning(client, restart, next, options.signal)
+    if (restart.by === 'crisp')
+      for (const {id} of [old, ...restart.left])
+        await removeContainer(client, {id, word: id}, {force: false, wait: true}).catch(unlessGone)
+    return {...next, previousId: old.id, name, by}
+  } finally {
+    progress[Symbol.dispose]()
+  }
+}
+
+/** What a signal finds under way, which is said once. */
+class Progress implements Disposable {
+  readonly #signal: AbortSignal
+  readonly #say: () => void
+  /** What there is to say of it. */
+  step = ''
+
+  constructor({signal, note}: RestartOptions) {
+    this.#signal = signal
+    this.#say = () => {
+      if (this.step !== '') note(this.step)
+    }
+    signal.addEventListener('abort', this.#say)
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal.removeEventListener('abort', this.#say)
+  }
 }
 
 interface Next {
@@ -140,10 +225,14 @@ async function awaitNext(
   client: CriClient,
   {name, old, attempt}: Subject,
   {grace, limitMs, signal, note}: RestartOptions,
+  progress: Progress,
 ): Promise<Next> {
   const limit = signalAfter(limitMs)
-  if (old.state === 'CONTAINER_RUNNING')
+  if (old.state === 'CONTAINER_RUNNING') {
+    progress.step = `${name} has got its stop signal; when it has ended its kubelet makes attempt ${attempt}`
     await client.runtime.stopContainer({containerId: old.id, timeout: grace}, {signal})
+  }
+  progress.step = `${name} is stopped, and its kubelet makes attempt ${attempt}: ${programName()} wait ${name} --for=running waits for it`
   note(
     `${name} is stopped: waiting up to ${durationText(limitMs)} for the kubelet to make attempt ${attempt}`,
   )
@@ -153,12 +242,12 @@ async function awaitNext(
       const view = await lookAtNode(client)
       return view.containers.find((other) => isLater(other, old, view) && other.state !== 'CONTAINER_CREATED')
     })
-    if (next.state !== 'CONTAINER_RUNNING') throw await endedAtOnce(client, next, name)
+    progress.step = ''
     return {id: next.id, attempt: attemptOf(next)}
   } catch (error) {
     if (!limit.aborted || signal.aborted) throw error
     throw new UserError(
-      `the kubelet has made no next attempt of ${name} in ${durationText(limitMs)}: it is stopped, and comes back only where a kubelet runs and the pod is in its configuration`,
+      `the kubelet has made no next attempt of ${name} in ${durationText(limitMs)}: it is stopped, and comes back only where a kubelet runs, the pod is in its configuration and its restartPolicy allows it`,
       {exitCode: exitCode.timedOut},
     )
   }
@@ -171,71 +260,115 @@ function isLater(other: Container, old: Container, view: NodeView): boolean {
   )
 }
 
-async function endedAtOnce(client: CriClient, next: Container, name: string): Promise<UserError> {
-  const status = await containerStatus(client, next.id)
-  return new UserError(
-    `attempt ${attemptOf(next)} of ${name} has exited with ${status?.exitCode ?? '?'} already`,
+/** How long a new attempt is watched: what cannot work has mostly ended by then. */
+const momentMs = 1_000
+
+/** Throws UserError where the attempt ends in its first moment. */
+async function requireRunning(
+  client: CriClient,
+  {by, name, old}: Restart,
+  {id, attempt}: Next,
+  signal: AbortSignal,
+): Promise<void> {
+  const moment = AbortSignal.any([signal, signalAfter(momentMs)])
+  using changes = watchChanges(client, moment)
+  const end = await lookUntil({changes}, async () => {
+    const status = await containerStatus(client, id)
+    return status?.state === 'CONTAINER_RUNNING' ? undefined : {status}
+  }).catch((error) => {
+    if (moment.aborted) return undefined
+    throw error
+  })
+  if (!end) return
+  const {exitCode: code, reason} = end.status ?? {}
+  const how = code === undefined ? 'is gone' : `has exited with ${code}${reason ? ` (${reason})` : ''}`
+  const rest = by === 'crisp' ? `, and ${shortId(old.id)}, which it replaces, is still there` : ''
+  throw new UserError(
+    `attempt ${attempt} of ${name} ${how} already${rest}: ${programName()} logs ${name} may show why`,
   )
 }
 
 async function replace(
   client: CriClient,
   restart: Restart & {by: 'crisp'},
-  {grace, signal}: RestartOptions,
+  {grace, signal, note}: RestartOptions,
+  progress: Progress,
 ): Promise<Next> {
-  const {name, old, left, begun} = restart
+  const {name, old, begun} = restart
   const next = begun ? {id: begun.id, attempt: attemptOf(begun)} : await make(client, restart)
+  // One that was made before may be another restart's, which is to have it.
+  const takeBack = async () => {
+    if (!begun) await takeAway(client, next.id)
+  }
   if (signal.aborted) {
-    await takeAway(client, next.id)
+    await takeBack()
+    note(`${name} is left as it was`)
     throw signal.reason
   }
+  if (old.state === 'CONTAINER_RUNNING')
+    progress.step = `${name} has got its stop signal; when it has ended, in ${durationText(Number(grace) * 1000)} at most, attempt ${next.attempt} is started (a second signal ends ${programName()} at once, and ${programName()} restart ${name} goes on)`
   try {
-    await stopForGood(client, old.id, {grace, signal})
+    // A signal does not end it: what has been told to end may do so at any time, and has to be followed.
+    await client.runtime.stopContainer({containerId: old.id, timeout: grace})
   } catch (error) {
     // What has ended in spite of the failure has to come back.
     if ((await containerStatus(client, old.id))?.state === 'CONTAINER_RUNNING') {
-      await takeAway(client, next.id)
+      await takeBack()
       throw error
     }
   }
+  progress.step = `${name} is stopped, and attempt ${next.attempt} is being started`
   const failure = await startForGood(client, next.id)
+  progress.step = ''
   if (failure) {
-    await takeAway(client, next.id)
+    await takeBack()
     throw new UserError(
       `${name} is stopped, and another attempt cannot be started: ${failure.message}; what was stopped (${shortId(old.id)}) stays`,
       {cause: failure},
     )
   }
-  for (const {id} of [old, ...left])
-    await removeContainer(client, {id, word: id}, {force: false, wait: true}).catch(unlessGone)
   return next
 }
 
-async function make(client: CriClient, {old, attempt, config, pod}: Restart & {by: 'crisp'}): Promise<Next> {
-  const {containerId} = await client.runtime.createContainer({
-    podSandboxId: old.podSandboxId,
-    config: {
-      ...config,
-      metadata: {...config.metadata, attempt},
-      annotations: {...config.annotations, [replaces]: old.id},
-    },
-    sandboxConfig: pod,
-  })
-  return {id: containerId, attempt}
+async function make(
+  client: CriClient,
+  {name, old, attempt, config, pod}: Restart & {by: 'crisp'},
+): Promise<Next> {
+  try {
+    const {containerId} = await client.runtime.createContainer({
+      podSandboxId: old.podSandboxId,
+      config: {
+        ...config,
+        metadata: {...config.metadata, attempt},
+        annotations: {...config.annotations, [replaces]: old.id},
+      },
+      sandboxConfig: pod,
+    })
+    return {id: containerId, attempt}
+  } catch (error) {
+    const other = mayBeTaken(error) ? await madeByOther(client, old) : undefined
+    if (!other) throw error
+    throw new UserError(
+      `another restart of ${name} is under way, and has made ${shortId(other.id)} for it: nothing is left to do here`,
+      {cause: error},
+    )
+  }
 }
 
-/** A Ctrl-C while it has its grace period ends that. What has been told to end may do so at any time: no way back. */
-async function stopForGood(
-  client: CriClient,
-  containerId: string,
-  {grace, signal}: {grace: string; signal: AbortSignal},
-): Promise<void> {
-  try {
-    await client.runtime.stopContainer({containerId, timeout: grace}, {signal})
-  } catch (error) {
-    if (!signal.aborted) throw error
-    await client.runtime.stopContainer({containerId, timeout: '0'})
+/** What runtimes answer where the name of an attempt is another container's, which may still be in the making. */
+function mayBeTaken(error: unknown): boolean {
+  const codes: readonly number[] = [rpcCode.failedPrecondition, rpcCode.unknown, rpcCode.alreadyExists]
+  return error instanceof RpcError && codes.includes(error.code)
+}
+
+async function madeByOther(client: CriClient, old: Container): Promise<Container | undefined> {
+  for (const pauseMs of pausesMs.slice(0, 5)) {
+    const {containers} = await lookAtNode(client)
+    const other = containers.find(({annotations}) => annotations[replaces] === old.id)
+    if (other) return other
+    await waitMs(pauseMs)
   }
+  return undefined
 }
 
 const pausesMs = [50, 100, 200, 400, 800, 1_600, 3_200]

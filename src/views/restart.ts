@@ -21,7 +21,7 @@ export function restartedView(
   return {
     document: () => ({restarted}),
     items: () => restarted,
-    names: () => restarted.map(({id}) => id),
+    names: () => restarted.map(({name}) => name),
     table: () =>
       table(
         [

@@ -32,6 +32,17 @@ function differing(
   return Object.fromEntries(several.map(([key, values]) => [key, [...values].sort()]))
 }
 
+test('a default is told once, and as one would type it', () => {
+  const odd = [...flags, ...globals.map((flag) => ({id: 'globals', flag}))].flatMap(({id, flag}) => {
+    const {name, description = '', default: preset, helpValue} = flag
+    const isSet = preset !== undefined && preset !== false && preset !== ''
+    const told = description.split('[default').length - 1 + (isSet ? 1 : 0)
+    const isBare = isSet && helpValue === 'DURATION' && /^\d+$/.test(String(preset)) && Number(preset) !== 0
+    return told > 1 || isBare ? [`${id} --${name}`] : []
+  })
+  expect(odd).toEqual([])
+})
+
 test('a flag has the same letter and kind on every command, except where crictl has it otherwise', () => {
   const kindOf = ({type, char}: Flag) =>
     `${type === 'boolean' ? 'switch' : 'value'}${char ? ` -${char}` : ''}`

@@ -88,7 +88,7 @@ const elsewhere: Record<string, string[]> = {
   attach: ['ContainerStatus'],
   cp: ['ContainerStatus'],
   doctor: ['ListContainerStats'],
-  restart: ['Version', 'GetContainerEvents'],
+  restart: ['Status'],
 }
 
 async function run(argv: readonly string[]): Promise<string> {

@@ -157,7 +157,7 @@ function endingOf(error: unknown, wasLeft: boolean): {status: string; details: s
     return {status: codeName(error.code), details: error.details, code: error.code}
   if (error instanceof Interrupted) return {status: 'interrupted', details: ''}
   // Nobody waits for its answer any more.
-  if ((error as Error).name === 'AbortError') return {status: 'left', details: ''}
+  if (['AbortError', 'TimeoutError'].includes((error as Error).name)) return {status: 'left', details: ''}
   return {status: 'cut off', details: describeError(error).text}
 }
 

@@ -10,7 +10,7 @@ const description = 'grace period before SIGKILL, as 10 or 1m30s; 0 kills at onc
 export const graceFlag = grace({char: 't', default: '0', description})
 
 /** Of what comes back, and is no habit of crictl. */
-export const restartGraceFlag = grace({char: 't', default: '10', description: `${description} [default: 10]`})
+export const restartGraceFlag = grace({char: 't', default: '10', description})
 
 /** Rounded up: a second too many does no harm, one too few may. */
 function parseGrace(text: string): string {
