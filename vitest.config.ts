@@ -14,6 +14,8 @@ export default defineConfig({
       ...(process.env.CRISP_BIN ? aboutNode() : ['test/standalone/**']),
       // About a folder of packages, which CRISP_PACKAGES names: npm run test:packages.
       ...(process.env.CRISP_PACKAGES ? [] : ['test/packages/**']),
+      // About standalone files for several processors: npm run test:processors.
+      ...(process.env.CRISP_PROCESSORS ? [] : ['test/processors/**']),
     ],
     // Most tests wait for processes of their own: more workers than cores keep the cores busy.
     maxWorkers: 3,

@@ -11,10 +11,15 @@ const machines = [
   ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu', 'release/crisp-linux-arm64'],
 ]
 
-for (const words of machines) {
-  const {status} = spawnSync(process.execPath, ['build/smoke.mjs', ...process.argv.slice(2), ...words], {
+for (const words of machines) run(process.execPath, ['build/smoke.mjs', ...process.argv.slice(2), ...words])
+// Nodes of both processors, from one machine.
+run('npx', ['vitest', 'run', 'test/processors'], {CRISP_PROCESSORS: 'release'})
+
+function run(program, words, env = {}) {
+  const {status} = spawnSync(program, words, {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     stdio: 'inherit',
+    env: {...process.env, ...env},
   })
   if (status !== 0) process.exitCode = 1
 }

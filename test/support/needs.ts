@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process'
 import {existsSync} from 'node:fs'
 import {type TestAPI, test} from 'vitest'
 import {containerdMissing, onPath, ownContainerdMissing} from './containerd/availability.js'
-import {networkMissing, sshNodeMissing} from './ssh-node.js'
+import {emulatorMissing, networkMissing, sshNodeMissing} from './ssh-node.js'
 
 // What some tests need and not every machine has. Whatever is missing is told once, before the tests.
 
@@ -36,6 +36,7 @@ const requirements = {
   },
   ssh: {tests: 'commands on other nodes, over ssh', missing: sshNodeMissing},
   'node network': {tests: 'links to other nodes that go down', missing: networkMissing},
+  'another processor': {tests: 'nodes with a processor of ARM, emulated', missing: emulatorMissing},
   tcsh: program('nodes whose users have a C shell', 'tcsh', 'tcsh'),
   tcpdump: program('a ping between pods, captured', 'tcpdump', 'tcpdump'),
   groff: program('man pages', 'groff', 'groff-base'),

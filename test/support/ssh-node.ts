@@ -31,6 +31,19 @@ export function networkMissing(): string | undefined {
     : 'unshare makes no network namespace with links'
 }
 
+const emulator = '/usr/lib/binfmt.d/qemu-aarch64.conf'
+const emulatedLibraries = '/usr/aarch64-linux-gnu'
+
+/** Why none can have a processor of ARM. */
+export function emulatorMissing(): string | undefined {
+  if (![emulator, `${emulatedLibraries}/lib/libstdc++.so.6`].every((path) => existsSync(path)))
+    return 'Debian: qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross'
+  const mount = ['mount', '-t', 'binfmt_misc', 'none', '/proc/sys/fs/binfmt_misc']
+  return spawnSync('unshare', ['--user', '--map-root-user', '--mount', ...mount]).status === 0
+    ? undefined
+    : 'Linux 6.7: before, an emulator is for the whole machine'
+}
+
 export interface SshNode extends Disposable {
   /** What a user's shell has, for `crisp --node root` and the other users. */
   env: NodeJS.ProcessEnv
@@ -70,6 +83,8 @@ export interface SshNodeOptions {
   network?: boolean | SshNode
   /** It has all addresses of loopback, and listens wherever it can. */
   everywhere?: boolean
+  /** It says that its processor is one of ARM, and runs the programs of one. */
+  isArm?: boolean
   /** More of sshd's settings, such as Match blocks. */
   settings?: string
 }
@@ -99,6 +114,7 @@ export async function startSshNode({
   client = '',
   network = false,
   everywhere = false,
+  isArm = false,
 }: SshNodeOptions = {}): Promise<SshNode> {
   const users = {...usual, ...more}
   const directory = mkdtempSync(join(tmpdir(), 'crisp-ssh-'))
@@ -130,7 +146,8 @@ export async function startSshNode({
   const address = link?.address ?? '127.0.0.1'
   // What a login leaves behind ends with the test file as well.
   const {CRISP_TEST_FILE = ''} = process.env
-  const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', CRISP_TEST_FILE, ...environment})
+  const libraries = isArm ? {QEMU_LD_PREFIX: emulatedLibraries} : {}
+  const setEnv = Object.entries({CRI_CONFIG_FILE: '/dev/null', CRISP_TEST_FILE, ...libraries, ...environment})
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')
   writeFileSync(
@@ -169,22 +186,33 @@ ${settings}
   })
   writeFileSync(path('crisp'), `#!/bin/sh\nexec ${crispInShell} "$@"\n`, {mode: 0o755})
   mkdirSync('/run/sshd', {recursive: true})
-  const [unshare = '', ...words] = [...(link?.inside ?? []), 'unshare', '--mount']
+  const own = isArm ? ['--user', '--mount'] : ['--mount']
+  const [unshare = '', ...words] = [...(link?.inside ?? []), 'unshare', ...own]
   const server = spawn(
     unshare,
     [
       ...words,
       'sh',
       '-c',
-      `mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && ETC=${path('etc')} && { ${prepare || 'true'}
+      `${isArm ? `echo made >&2; read -r mapped; ${emulate(path('etc'))}` : ''}
+mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && ETC=${path('etc')} && { ${prepare || 'true'}
 } && exec ${sshd} -D -e -f ${path('sshd_config')}`,
     ],
-    {stdio: ['ignore', 'ignore', 'pipe']},
+    {stdio: ['pipe', 'ignore', 'pipe']},
   )
   let log = ''
   server.stderr.on('data', (chunk: Buffer) => {
     log += chunk
   })
+  if (isArm) {
+    await eventually(() => {
+      if (!log.includes('made')) throw new Error(`unshare: ${log}`)
+    })
+    // All users are there, as they are here.
+    for (const kind of ['uid', 'gid']) writeFileSync(`/proc/${server.pid}/${kind}_map`, '0 0 65536')
+    server.stdin.write('mapped\n')
+  }
+  server.stdin.end()
   await eventually(() => {
     if (!log.includes('Server listening')) throw new Error(`sshd: ${log}`)
   })
@@ -225,6 +253,12 @@ ${settings}
     },
   }
 }
+
+/** What starts ARM's programs does so in a user namespace alone: nothing of this machine is touched. */
+const emulate = (etc: string) => `
+mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && cat ${emulator} > /proc/sys/fs/binfmt_misc/register || exit
+printf '#!/bin/sh\\necho aarch64\\n' > ${etc}/uname && chmod 755 ${etc}/uname && mount --bind ${etc}/uname /usr/bin/uname || exit
+`
 
 /** An address from which nothing ever comes back. */
 export async function openBlackHole(): Promise<{address: string} & Disposable> {
