@@ -1,21 +1,24 @@
-import {type ChildProcess, spawn} from 'node:child_process'
+import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {basename, join} from 'node:path'
 import {createInterface} from 'node:readline'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
+import {startOwn} from '../../support/containerd/containerd.js'
 import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {type CliResult, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
 import {type SshNode, type SshNodeOptions, startSshNode} from '../../support/ssh-node.js'
 
 // Hosts with a network, an sshd and a runtime of their own: `behind` is reached by way of a jump host alone, at `admin`
-// an ordinary user needs sudo for the runtime, at `noexec` nothing in the home may be executed.
+// an ordinary user needs sudo for the runtime, at `noexec` nothing in the home may be executed. One of them has a
+// containerd, the others the embedded runtime.
 
 const ids = {admin: 65520, noexec: 0}
 const names = ['behind', 'admin', 'noexec'] as const
 type Name = (typeof names)[number]
+const ofContainerd: Name | undefined = isMet('containerd') && isMet('own containerd') ? 'admin' : undefined
 
 const prepare = `
 mount -t tmpfs -o noexec,mode=700 tmpfs $HOMES/noexec
@@ -30,33 +33,51 @@ sed 's/:.*/:*:19000:0:99999:7:::/' /etc/passwd > $ETC/shadow
 mount --bind $ETC/shadow /etc/shadow
 `
 
-const shell = (name: string, script: string) => ({
-  name,
-  image: 'registry.crisp.demo/shell:1.0',
-  command: ['/bin/sh', '-c', script],
-})
+/** What runs in the one pod of each. */
+const scripts = {
+  web: 'echo early; sleep 0.2; echo late; exec sleep 1000',
+  // A thousand lines a second.
+  count: 'i=0; while :; do i=$((i+1)); echo "line $i"; [ $((i % 50)) -gt 0 ] || sleep 0.04; done',
+}
 
-const pods = (name: Name) => [
-  {
-    namespace: 'shop',
-    name: `${name}-1`,
-    containers: [
-      shell('web', 'echo early; sleep 0.2; echo late; exec sleep 1000'),
-      // A thousand lines a second.
-      shell(
-        'count',
-        'i=0; while :; do i=$((i+1)); echo "line $i"; [ $((i % 50)) -gt 0 ] || sleep 0.05; done',
-      ),
-    ],
-  },
-]
+/** On that socket, in the host's network. */
+async function startRuntime(host: SshNode, name: Name, socket: string): Promise<AsyncDisposable> {
+  return name === ofContainerd ? await startReal(host, name, socket) : startDemo(host, name, socket)
+}
+
+async function startReal(host: SshNode, name: Name, socket: string): Promise<AsyncDisposable> {
+  const containerd = await startOwn(host.inside)
+  symlinkSync(containerd.endpoint.replace('unix://', ''), socket)
+  const pod = await containerd.runPod(`${name}-1`, {metadata: {namespace: 'shop'}})
+  for (const [container, script] of Object.entries(scripts)) await pod.runContainer(container, script)
+  return containerd
+}
+
+function startDemo(host: SshNode, name: Name, socket: string): AsyncDisposable {
+  const containers = Object.entries(scripts).map(([container, script]) => ({
+    name: container,
+    image: 'registry.crisp.demo/shell:1.0',
+    command: ['/bin/sh', '-c', script],
+  }))
+  const seed = `${socket}.json`
+  writeFileSync(seed, JSON.stringify({pods: [{namespace: 'shop', name: `${name}-1`, containers}]}))
+  const [program = '', ...words] = [...host.inside, host.crisp, 'demo', '--socket', socket]
+  const demo = spawn(program, [...words, '--seed', seed], {stdio: 'ignore'})
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(demo, 'exit')
+      demo.kill()
+      await ended
+    },
+  }
+}
 
 describe.skipIf(!isMet('ssh') || !isMet('node network'))('three hosts', () => {
   const directory = mkdtempSync(join(tmpdir(), 'crisp-hosts-'))
   chmodSync(directory, 0o755)
-  const socket = (name: Name) => join(directory, name, 'demo.sock')
+  const socket = (name: Name) => join(directory, name, 'cri.sock')
   const disposables: Disposable[] = []
-  const runtimes: ChildProcess[] = []
+  const runtimes: AsyncDisposable[] = []
   const hosts = new Map<Name, SshNode>()
   let jump: SshNode
   let env: NodeJS.ProcessEnv
@@ -79,10 +100,7 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('three hosts', () => {
         prepare,
       })
       hosts.set(name, node)
-      const seed = join(directory, name, 'seed.json')
-      writeFileSync(seed, JSON.stringify({pods: pods(name)}))
-      const [program = '', ...words] = [...node.inside, node.crisp, 'demo', '--socket', socket(name)]
-      runtimes.push(spawn(program, [...words, '--seed', seed], {stdio: 'ignore'}))
+      runtimes.push(await startRuntime(node, name, socket(name)))
     }
     const user = hosts.get('noexec') as SshNode
     user.know('jump', jump.settings('root'))
@@ -98,11 +116,7 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('three hosts', () => {
       await eventually(async () => expect((await there(name, ['version'])).exitCode).toBe(0))
   })
   afterAll(async () => {
-    for (const runtime of runtimes) {
-      const ended = once(runtime, 'exit')
-      runtime.kill()
-      await ended
-    }
+    for (const runtime of runtimes) await runtime[Symbol.asyncDispose]()
     for (const each of disposables) each[Symbol.dispose]()
     rmSync(directory, {recursive: true})
   })
@@ -156,22 +170,22 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('three hosts', () => {
     },
   )
 
-  test('images are one table, or one row for all', async () => {
-    const [local] = await everywhere('images')
-    const rows = (local?.stdout ?? '').trimEnd().split('\n').slice(1)
+  test('images are one table, or one row for all that have it', async () => {
+    const rowsOf = (text: string) => text.trimEnd().split('\n').slice(1).map(words)
+    const expected = (await everywhere('images')).map(({stdout}) => rowsOf(stdout).map((row) => row.join()))
     const {stdout} = await on('images')
-    for (const row of rows)
-      expect(
-        stdout.split('\n').filter((line) => words(line).slice(1).join() === words(row).join()),
-      ).toHaveLength(3)
+    const all = rowsOf(stdout).map((row) => row.join())
+    expect(all.toSorted()).toEqual(
+      expected.flatMap((rows, index) => rows.map((row) => `${nodes[index]},${row}`)).toSorted(),
+    )
+    const labelOf = (row: string) => {
+      const having = nodes.filter((_, index) => expected[index]?.includes(row))
+      return having.length === 1 ? having[0] : `${having.join()} (${having.length})`
+    }
     const folded = await on('images', '--fold')
-    expect(
-      folded.stdout
-        .trimEnd()
-        .split('\n')
-        .slice(1)
-        .map((line) => words(line)[0]),
-    ).toEqual(rows.map(() => 'behind,administered,noexec (3)'))
+    expect(rowsOf(folded.stdout).toSorted()).toEqual(
+      [...new Set(expected.flat())].map((row) => [labelOf(row), ...row.split(',')]).toSorted(),
+    )
   })
 
   test('inspect gives what it gives there', async () => {
@@ -224,15 +238,16 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('three hosts', () => {
 
   test('files go to all of them, and come back from each', async () => {
     const [here, target] = [join(directory, 'sent'), join(directory, 'came')]
+    const there = `/tmp/${basename(directory)}-sent`
     writeFileSync(here, 'content\n')
     onTestFinished(() => {
-      for (const path of [here, target, `${here}-there`]) rmSync(path, {force: true})
+      for (const path of [here, target, there]) rmSync(path, {force: true})
     })
-    const sent = await on('--yes', 'cp', here, `web:${here}-there`)
+    const sent = await on('--yes', 'cp', here, `web:${there}`)
     expect(sent).toMatchObject({stderr: expect.stringMatching(/^crisp: cp on .*\(3\)\n$/), exitCode: 0})
     for (const node of nodes) {
       rmSync(target, {force: true})
-      const came = await runCli(['--node-file', file, 'cp', `${node}//web:${here}-there`, target], {env})
+      const came = await runCli(['--node-file', file, 'cp', `${node}//web:${there}`, target], {env})
       expect(came).toEqual({stdout: '', stderr: '', exitCode: 0})
       expect(readFileSync(target, 'utf8')).toBe('content\n')
     }

@@ -50,7 +50,7 @@ export interface ContainerOptions {
 }
 
 export async function startContainerd(): Promise<Containerd> {
-  return otherRuntime ? connectTo(otherRuntime.endpoint) : startOwn()
+  return otherRuntime ? connectTo(otherRuntime.endpoint) : startOwn([])
 }
 
 /** The runtime that is named in place of a containerd, which has to be without pods. What the test makes there goes. */
@@ -78,7 +78,8 @@ async function connectTo(endpoint: string): Promise<Containerd> {
   }
 }
 
-async function startOwn(): Promise<Containerd> {
+/** `inside`: words before a command that runs in the network that it should have. */
+export async function startOwn(inside: readonly string[]): Promise<Containerd> {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-ctd-'))
   const socket = join(directory, 'c.sock')
   const endpoint = `unix://${socket}`
@@ -89,7 +90,7 @@ async function startOwn(): Promise<Containerd> {
   await mkdir(join(directory, 'cni'))
   await writeFile(join(directory, 'cni', '10-test.conflist'), network(bridge, directory))
 
-  let daemon = await launch(directory, configPath)
+  let daemon = await launch(directory, configPath, inside)
   const client = connect({endpoint, maxRetries: -1, timeoutMs: 60_000})
   await answers(client)
   const archive = await importImages(directory, socket)
@@ -103,7 +104,7 @@ async function startOwn(): Promise<Containerd> {
     runPod: (name, config = {}) => runPod(client, directory, cgroupParent, name, config),
     stop: (signal = 'SIGTERM') => end(daemon, signal),
     start: async () => {
-      daemon = await launch(directory, configPath)
+      daemon = await launch(directory, configPath, inside)
       await answers(client)
     },
     [Symbol.asyncDispose]: async () => {
@@ -161,9 +162,14 @@ function network(bridge: string, directory: string): string {
   })
 }
 
-async function launch(directory: string, configPath: string): Promise<ChildProcess> {
+async function launch(
+  directory: string,
+  configPath: string,
+  inside: readonly string[],
+): Promise<ChildProcess> {
   const log = openSync(join(directory, 'containerd.log'), 'a')
-  const daemon = spawn('containerd', ['--config', configPath], {stdio: ['ignore', log, log]})
+  const [program = '', ...words] = [...inside, 'containerd', '--config', configPath]
+  const daemon = spawn(program, words, {stdio: ['ignore', log, log]})
   closeSync(log)
   await once(daemon, 'spawn')
   return daemon
