@@ -2,7 +2,9 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {pullCredentials, pullFlags} from '../cli/flags/pull.js'
 import {ImageToolCommand, imageNamesFlags, imageToolFlags} from '../cli/images/command.js'
+import {UserError} from '../errors/errors.js'
 import {completeImageName} from '../node/registry/image-name.js'
+import {programName} from '../text/program.js'
 
 const {'pull-timeout': _, ...credentialFlags} = pullFlags
 
@@ -42,6 +44,10 @@ export default class Push extends ImageToolCommand {
     const work = await this.toolWork(client, flags)
     const {image, name: source} = await work.find(args.image)
     const target = asked ?? completeImageName(source)
+    if (target !== source && (await work.tool).name === 'nerdctl')
+      throw new UserError(
+        `nerdctl pushes an image by a name that it has: ${programName()} tag ${source} ${target}, then push that`,
+      )
     const ending = await work.run(
       {kind: 'push', source, target, plainHttp: flags['plain-http'], insecure: flags.insecure},
       {auth: await credentialsFor(target)},

@@ -115,8 +115,9 @@ export default class Rmi extends TargetCommand {
   /** A script goes on as it does with crictl; a person is asked first. */
   #warn({word}: ImageTarget, others: readonly string[], runtimeName: string): void {
     const text = `removing "${word}": ${runtimeName} removes the image with all its tags, also ${others.join(', ')}`
-    if (process.stdin.isTTY) throw new UserError(`${text}: add --all-tags if they may go`)
-    this.note(`${text} (--all-tags says that this is meant)`)
+    if (process.stdin.isTTY)
+      throw new UserError(`${text}: add --all-tags if they may go, --tag-only if they shall stay`)
+    this.note(`${text} (--all-tags says that this is meant, --tag-only takes one name alone)`)
   }
 }
 

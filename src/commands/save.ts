@@ -8,7 +8,7 @@ import {quoteForShell} from '../text/shell-quote.js'
 export default class Save extends ImageToolCommand {
   static override summary = 'Save images to an archive'
   static override description =
-    "The CRI has no call for it: the runtime's own tool does it, ctr or nerdctl with containerd, podman with CRI-O, on the node itself and as root. What it writes crisp load, docker load, podman load and ctr images import take. Of an image for several platforms only the node's own is saved, which is all that a runtime pulls. The file is a new one that only you may read, and goes again where it does not become whole."
+    "The CRI has no call for it: the runtime's own tool does it, ctr or nerdctl with containerd, podman with CRI-O, on the node itself and as root. What it writes crisp load, docker load, podman load and ctr images import take. Of an image for several platforms only the node's own is saved, which is all that a runtime pulls. The file is a new one that only you may read, and goes again where it does not become whole. A reader of stdout that has gone ends it quietly, as everywhere."
   static override examples = [
     'sudo crisp save busybox:1.36 -f busybox.tar',
     'sudo crisp save app:1 app:2 | gzip > app.tar.gz',
@@ -23,7 +23,7 @@ export default class Save extends ImageToolCommand {
     file: Flags.string({
       char: 'f',
       helpValue: 'FILE',
-      description: 'file to make, which must not be there; stdout without it',
+      description: 'file to make, which must not be there; - or nothing for stdout',
     }),
     ...imageToolFlags,
   }
@@ -37,9 +37,12 @@ export default class Save extends ImageToolCommand {
       throw new UsageError('an archive is no text for a terminal: save IMAGE -f FILE, or save IMAGE > FILE')
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
-    const names = []
-    for (const word of args.image) names.push(...(await work.findAll(word)))
-    await work.tool
+    const [found] = await Promise.all([
+      Promise.all(args.image.map((word) => work.findAll(word))),
+      // Before a file is made.
+      work.tool,
+    ])
+    const names = found.flat()
     const {NewFile} = await import('../node/new-file.js')
     await using file = path === undefined || dryRun ? undefined : await NewFile.make(resolve(path))
     await work.run(

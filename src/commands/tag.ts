@@ -26,13 +26,13 @@ export default class Tag extends ImageToolCommand {
     using client = await this.connect(flags)
     const work = await this.toolWork(client, flags)
     const {image, name: source} = await work.find(args.image)
-    for (const name of names) {
-      const before = (await lookUpImage(client, name)).image
-      if (before && before.id !== image.id) this.note(`${name} was a name of ${before.id}`)
-    }
+    const owners = await Promise.all(names.map(async (name) => (await lookUpImage(client, name)).image))
+    for (const [index, before] of owners.entries())
+      if (before && before.id !== image.id) this.note(`${names[index]} was a name of ${before.id}`)
     if (!(await work.run({kind: 'tag', source, names}))) return
-    const images = []
-    for (const name of names) images.push({name, id: await work.awaitName(name, image.id)})
+    const images = await Promise.all(
+      names.map(async (name) => ({name, id: await work.awaitName(name, image.id)})),
+    )
     await this.showNames('Tagged', images, output, flags)
   }
 }

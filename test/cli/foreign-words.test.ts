@@ -86,7 +86,10 @@ const lines: readonly [line: string, answer: string][] = [
   ['logout', 'unknown command "logout": crisp keeps no passwords: docker logout or podman logout'],
   ['build .', 'unknown command "build": the CRI builds no images: podman build or nerdctl build'],
   ['load --input web.tar', 'unknown flag --input for load: crisp load FILE'],
-  ['load -i web.tar', 'which archive? crisp load FILE; -i is --image-endpoint here'],
+  [
+    'load -i web.tar',
+    'which archive? crisp load FILE, or load - for what comes by stdin; -i is --image-endpoint here',
+  ],
   ['history web', 'unknown command "history": crisp inspecti IMAGE, as far as the runtime tells'],
   ['search web', 'unknown command "search": the CRI does not search registries: podman search'],
   ['export web', 'unknown command "export": crisp cp CONTAINER:/ - > FILE.tar'],

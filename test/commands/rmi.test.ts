@@ -60,7 +60,7 @@ describe('other tags of a removed image', () => {
     expect(await runInProcess(['rmi', 'busybox:1'], runtime)).toEqual({
       stdout: 'Deleted: docker.io/library/busybox:1\nDeleted: docker.io/library/busybox:2\n',
       stderr:
-        'crisp: removing "busybox:1": containerd removes the image with all its tags, also docker.io/library/busybox:2 (--all-tags says that this is meant)\n',
+        'crisp: removing "busybox:1": containerd removes the image with all its tags, also docker.io/library/busybox:2 (--all-tags says that this is meant, --tag-only takes one name alone)\n',
       exitCode: 0,
     })
     expect(left()).toEqual(['a2', 'a3', 'a4', 'a5'])
@@ -108,7 +108,9 @@ describe('other tags of a removed image', () => {
     await using runtime = await startFakeRuntime(answers)
     const child = startOnTerminal(['rmi', 'busybox:1'], {columns: 400, endpoint: runtime.endpoint})
     expect(await outcomeOf(child)).toMatchObject({
-      stdout: expect.stringContaining('also docker.io/library/busybox:2: add --all-tags if they may go'),
+      stdout: expect.stringContaining(
+        'also docker.io/library/busybox:2: add --all-tags if they may go, --tag-only if they shall stay',
+      ),
       exitCode: 1,
     })
     expect(left()).toContain('a1')

@@ -1,7 +1,8 @@
 import {execFile} from 'node:child_process'
-import {mkdir, readdir, stat, writeFile} from 'node:fs/promises'
+import {mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
+import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {describeOnOwnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
@@ -78,11 +79,55 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
 
   test('what is no archive is said to be none', async () => {
     const {stderr, exitCode} = await crisp(['load', '-'], {stdin: 'no archive'})
-    expect(stderr).toMatch(/^crisp: ctr: .*: this is no archive of images, or it is cut off\n$/)
+    expect(stderr).toMatch(
+      /^crisp: ctr: .*: this is no archive of images, or it is cut off; one that is packed goes through gzip -dc … \| load -\n$/,
+    )
     expect(exitCode).toBe(1)
     expect((await crisp(['load', '/dev/zero'])).stderr).toBe(
       'crisp: /dev/zero is not a file: a stream goes in by stdin, as load - < /dev/zero\n',
     )
+  })
+
+  test('what gzip has packed is unpacked, and of others it is said how', async () => {
+    const file = (name: string) => join(containerd.directory, name)
+    const archive = await readFile(containerd.archive)
+    const packed = gzipSync(archive)
+    await writeFile(file('app.tgz'), packed)
+    await writeFile(file('cut.tgz'), packed.subarray(0, packed.length / 2))
+    await writeFile(file('app.tar.zst'), Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0]))
+    expect(await crisp(['load', file('app.tgz')])).toEqual(done(`Loaded: ${busyboxImage}\n`))
+    expect((await crisp(['load', '--dry-run', file('app.tgz')])).stdout).toMatch(
+      new RegExp(`^gzip -dc ${file('app.tgz')} \\| /usr/bin/ctr .* import .*-\n$`),
+    )
+    for (const [name, text] of [
+      ['cut.tgz', 'is packed by gzip, and damaged or cut off: unexpected end of file'],
+      ['app.tar.zst', `is packed by zstd: zstd -dc ${file('app.tar.zst')} | crisp load -`],
+    ] as const)
+      expect(await crisp(['load', file(name)])).toEqual({
+        stdout: '',
+        stderr: `crisp: ${file(name)} ${text}\n`,
+        exitCode: 1,
+      })
+  })
+
+  test('a directory is no archive, and stdin is named by -', async () => {
+    const {directory} = containerd
+    expect(await crisp(['load', directory])).toEqual({
+      stdout: '',
+      stderr: `crisp: ${directory} is a directory: an archive of what is in it goes in by stdin, tar -C ${directory} -c . | crisp load -\n`,
+      exitCode: 1,
+    })
+    expect((await crisp(['load', '-q'], {stdin: 'x'})).stderr).toBe(
+      'crisp: which archive? crisp load FILE, or load - for what comes by stdin\n',
+    )
+  })
+
+  test('a reader that has gone is no failure, as everywhere', async () => {
+    const save = startCli(['save', busyboxImage], {endpoint: containerd.endpoint})
+    save.stdout.destroy()
+    const said = textOf(save.stderr)
+    const code = await new Promise((resolve) => save.once('exit', resolve))
+    expect({code, said: await said}).toEqual({code: 0, said: ''})
   })
 
   test('names come and go one by one, and the CRI shows it', async () => {
@@ -152,7 +197,7 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
       done(`${shown} export - ${busyboxImage}\n`),
     )
     expect(await crisp(['push', '--dry-run', '--creds', 'ann:geheim', busyboxImage])).toEqual(
-      done(`${shown} push --user=ann ${busyboxImage} ${busyboxImage}\n`),
+      done(`${shown} push --user=ann ${busyboxImage}\n`),
     )
     expect(await crisp(['untag', '--dry-run', busyboxImage])).toEqual(done(`${shown} rm ${busyboxImage}\n`))
     const {stderr} = await crisp(['tag', '--trace', busyboxImage, busyboxImage])
@@ -201,6 +246,8 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
     expect(await far('save', busyboxImage, '-f', file)).toEqual(done(''))
     expect((await run('tar', ['-tf', file])).stdout).toContain('oci-layout\n')
     expect(await far('load', file)).toEqual(done(`Loaded: ${busyboxImage}\n`))
+    await writeFile(`${file}.gz`, gzipSync(await readFile(file)))
+    expect(await far('load', `${file}.gz`)).toEqual(done(`Loaded: ${busyboxImage}\n`))
     expect((await far('save', 'no-such:1', '-f', join(home, 'none.tar'))).exitCode).toBe(3)
     expect(await readdir(home)).not.toContain('none.tar')
   })

@@ -1,7 +1,7 @@
 import {messageFields} from '../../client/descriptor.js'
 import {type JsonValue, jsonText, parseJson} from '../../formats/json.js'
 import type {AuthConfig} from '../../generated/cri.js'
-import {secretsOf} from '../../node/registry/secrets.js'
+import {secretsOf, withoutSecret} from '../../node/registry/secrets.js'
 
 // What must not be shown of calls: values of environment variables, credentials of registries, the tokens of streaming
 // addresses, and what commands print. Commands' arguments and annotations are shown.
@@ -49,8 +49,7 @@ export class SecretsMask implements Mask {
   }
 
   text(text: string): string {
-    const secrets = [...this.#known].sort((a, b) => b.length - a.length)
-    return secrets.reduce((clean, secret) => clean.replaceAll(secret, mask), text)
+    return [...this.#known].sort((a, b) => b.length - a.length).reduce(withoutSecret, text)
   }
 
   /** Its last part lets in whoever knows it. */

@@ -104,7 +104,7 @@ function ctrWords(task: ImageTask, local: boolean): string[] {
         ...['images', 'push', ...way],
         ...(task.plainHttp ? ['--plain-http'] : []),
         ...(task.insecure ? ['--skip-verify'] : []),
-        ...[task.target, task.source],
+        ...(task.target === task.source ? [task.target] : [task.target, task.source]),
       ]
   }
 }

@@ -39,9 +39,11 @@ interface Surroundings {
   write: (text: string) => void
 }
 
-interface Streams {
+export interface Streams {
   stdin?: number | Readable
   stdout?: number | 'inherit'
+  /** What a shell would have before the command. */
+  before?: string
   /** What a shell would have behind the command. */
   redirection?: string
   auth?: Input<AuthConfig> | undefined
@@ -126,16 +128,17 @@ class ImageToolWork {
     const {signal, note, write, limitMs = usualLimitMs, dryRun, isTold} = this.#around
     const tool = await this.tool
     const words = toolWords(tool, task, await this.#knowsLocal(tool, task))
-    const {auth, redirection = ''} = streams
+    const {auth, before = '', redirection = ''} = streams
     const login = auth ? loginOf(tool, auth, task) : undefined
-    const shown = [tool.path, ...insertWords(tool, words, login?.shownWords ?? [])]
+    const typed = [tool.path, ...insertWords(tool, words, login?.shownWords ?? [])]
       .map(quoteForShell)
       .join(' ')
+    const shown = before + typed + redirection
     if (dryRun) {
-      write(`${shown}${redirection}\n`)
+      write(`${shown}\n`)
       return undefined
     }
-    if (isTold) note(`${shown}${redirection}`)
+    if (isTold) note(shown)
     const {path, name} = tool
     const env = rootEnvironment(process.env)
     const limits = {env, limitMs, signal}
@@ -256,7 +259,7 @@ const advice: readonly [kind: ImageTask['kind'], words: RegExp, text: string][] 
   [
     'load',
     /unexpected EOF|unrecognized image format|invalid tar header|does not match any of the supported/,
-    'this is no archive of images, or it is cut off',
+    'this is no archive of images, or it is cut off; one that is packed goes through gzip -dc … | load -',
   ],
   ['push', /HTTP response to HTTPS client/, 'the registry speaks plain HTTP, which --plain-http allows'],
 ]

@@ -2,7 +2,20 @@ import type {AuthConfig, Input} from '../../generated/cri.js'
 
 /** Text of a runtime or registry, with every secret of these credentials in any of its forms taken out. */
 export function withoutSecrets(text: string, auth: Input<AuthConfig> | null | undefined): string {
-  return secretsOf(auth).reduce((clean, secret) => clean.replaceAll(secret, '(secret)'), text)
+  return secretsOf(auth).reduce(withoutSecret, text)
+}
+
+/** A shorter one may be a part of any word, and what is left of that word would tell it. */
+const certainLength = 8
+const letter = String.raw`[\p{L}\p{N}]`
+
+/** The text with every one of this secret taken out, a short one where it stands by itself. */
+export function withoutSecret(text: string, secret: string): string {
+  if (secret.length >= certainLength) return text.replaceAll(secret, '(secret)')
+  const literal = secret.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  const begins = new RegExp(`^${letter}`, 'u').test(secret) ? `(?<!${letter})` : ''
+  const ends = new RegExp(`${letter}$`, 'u').test(secret) ? `(?!${letter})` : ''
+  return text.replaceAll(new RegExp(begins + literal + ends, 'gu'), '(secret)')
 }
 
 /** In all their forms, longest first, so that one which contains another is taken out whole. */
