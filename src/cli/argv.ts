@@ -343,7 +343,7 @@ function unknownCommand(
   const guess = nearest(name, [...commands.map(({id}) => id), ...others])
   return new UsageError(
     `unknown command "${name}"${guess ? `: did you mean ${guess}?` : ''} (${programName()} help all)`,
-    {facts: {about: 'unknown command', words}},
+    {facts: {about: 'unknown command', words, second: findCommand(words[1], commands)?.id}},
   )
 }
 

@@ -3,9 +3,10 @@ import * as Flags from '@oclif/core/flags'
 import {isRoot} from '../cli/account.js'
 import {CriCommand} from '../cli/command.js'
 import type {PrivateServer} from '../cli/demo-process.js'
-import {askLine} from '../cli/tour/ask.js'
+import type {Author} from '../cli/tour/allowed.js'
+import {Prompt} from '../cli/tour/ask.js'
 import {writePodFiles} from '../cli/tour/files.js'
-import {leaving, TourSession} from '../cli/tour/session.js'
+import {ending, leaving, TourSession, wayWords} from '../cli/tour/session.js'
 import {connect} from '../client/connect.js'
 import type {SourceText} from '../config-files/source.js'
 import {exitCode, UsageError} from '../errors/errors.js'
@@ -75,6 +76,7 @@ export default class Tour extends CriCommand {
     const session = new TourSession(
       {
         ...(await this.#surroundings()),
+        prompt: await this.#prompt({...server, author}),
         lesson,
         author,
         client,
@@ -103,25 +105,38 @@ export default class Tour extends CriCommand {
     try {
       isOver = await session.guide(start)
     } finally {
-      if (!isOver) this.write(leaving(file))
+      this.write((isOver ? ending : leaving)(file))
     }
   }
 
   async #surroundings() {
-    const history: string[] = []
     return {
       grammar: this.grammar,
       look: await this.#look(),
       write: (text: string) => this.writePieces([text]),
-      ask: (prompt: string) => askLine(prompt, {history, signal: this.signal}),
       leaveToChild: <Result>(work: () => Promise<Result>) => this.interruption.leaveToChild(work),
     }
+  }
+
+  async #prompt(place: {endpoint: string; directory: string; author: Author}): Promise<Prompt> {
+    const {completeLine} = await import('../cli/tour/complete.js')
+    return new Prompt(this.signal, (line) =>
+      completeLine(line, {...place, grammar: this.grammar, ways: wayWords}),
+    )
   }
 
   async #look(): Promise<Look> {
     const {wantsColour} = await import('../cli/colour.js')
     const plain = {title: (text: string) => text, typed: (text: string) => text}
     const style = wantsColour(process.stdout) ? (await import('../terminal/colours.js')).helpStyle : plain
-    return {width: Math.min(this.width ?? 80, 80), style, paint: await this.paint()}
+    const width = () => Math.min(this.width || 80, 80)
+    return {
+      // The terminal may be made larger or smaller at any time.
+      get width() {
+        return width()
+      },
+      style,
+      paint: await this.paint(),
+    }
   }
 }

@@ -26,7 +26,8 @@ export type PullProblem =
  * `cli/failures` adds the fix, which names flags and commands. A new kind goes here and there, no further.
  */
 export type Facts =
-  | {about: 'unknown command'; words: readonly string[]}
+  /** `second` is the command that the second word would be. */
+  | {about: 'unknown command'; words: readonly string[]; second?: string | undefined}
   | {about: 'unknown flag'; verb: string; flag: string}
   | {about: 'missing object'; object: ObjectKind; reference: string; nearest: () => readonly string[]}
   | {about: 'ambiguous reference'; object: ObjectKind; reference: string; candidates: readonly Candidate[]}

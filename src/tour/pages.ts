@@ -64,19 +64,33 @@ export function callsText(
   {width, style, paint}: Look,
 ): string {
   if (events.length === 0) return ''
-  const shown = events.slice(0, mostLines)
-  const more = events.length - shown.length
-  const lines = shown.map((event) => {
+  const runs = runsOf(events)
+  const shown = runs.slice(0, mostLines)
+  const more = runs.slice(mostLines).flat().length
+  const lines = shown.map(([event, ...alike]) => {
     const moment = momentOf(event)
     const whole = traceLine(moment).trimEnd()
     const isCut = whole.length > width - 1 && !moment.ending?.isFailure
     const line = isCut ? `${whole.slice(0, width - 2)}…` : traceLine(moment, paint).trimEnd()
+    const again = alike.length > 0 ? `    and ${alike.length} more ${event.method}\n` : ''
     const why = verbCalls[verb]?.find(({method}) => method === event.method)?.why
-    if (why === undefined || said.has(why)) return `${line}\n`
+    if (why === undefined || said.has(why)) return `${line}\n${again}`
     said.add(why)
-    return `${line}\n${indent(why, width, style)}`
+    return `${line}\n${indent(why, width, style)}${again}`
   })
   return `\n${style.title('CRI calls')}\n${lines.join('')}${more > 0 ? `… and ${more} more\n` : ''}`
+}
+
+/** The same call several times, as of each container of a list, is one of these; one that failed stands alone. */
+function runsOf(events: readonly TracedCall[]): [TracedCall, ...TracedCall[]][] {
+  const runs: [TracedCall, ...TracedCall[]][] = []
+  for (const event of events) {
+    const last = runs.at(-1)
+    const isSame = last?.[0].method === event.method && last[0].status === 'OK' && event.status === 'OK'
+    if (isSame && event.service !== 'stream') last.push(event)
+    else runs.push([event])
+  }
+  return runs
 }
 
 function indent(why: string, width: number, style: PageStyle): string {

@@ -146,6 +146,14 @@ const lines: readonly [line: string, answer: string][] = [
     '-H unix:///run/docker.sock ps',
     'unknown flag -H before the command: crisp speaks with the runtime of this node: -r SOCKET before the command',
   ],
+  // The tool's name is typed by habit.
+  ['docker ps -a', 'unknown command "docker ps": crisp ps'],
+  ['docker ls', 'unknown command "docker ls": crisp ps'],
+  ['docker container ls', 'unknown command "docker container ls": crisp ps'],
+  ['docker top web', 'unknown command "docker top": crisp processes CONTAINER'],
+  ['kubectl get pods -A', 'unknown command "kubectl get pods": crisp pods'],
+  ['kubectl logs web', 'unknown command "kubectl logs": crisp logs'],
+  ['ctr task ls', 'unknown command "ctr task": crisp ps'],
   // ctr
   ['containers ls', 'unknown command "containers": crisp ps -a'],
   ['c ls', 'unknown command "c": crisp ps -a'],

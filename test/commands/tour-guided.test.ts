@@ -96,7 +96,7 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   let learner = new Learner(['tour'], env)
   await learner.until(at(1))
   // Not what the step is about, no command at all, and what a tour does not run.
-  expect(await learner.type('pods', at(1))).toContain('Not yet: no call Version was made.')
+  expect(await learner.type('pull busybox', at(1))).toContain('Not yet: no call Version was made.')
   expect(await learner.type('hint', at(1))).toContain(
     'This is the command, and Enter types it: crisp version',
   )
@@ -108,6 +108,10 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
     ['ps --node worker', 'not in the tour: --node'],
     ['demo --stop', 'not in the tour: crisp demo'],
     ['inspect worker-3//web', 'not in the tour: other nodes'],
+    ['docker ps -a', "That is not crisp's. Here it is: crisp ps."],
+    ['ls', "That is not crisp's. Here it is: crisp ps."],
+    ['kubectl get pods', "That is not crisp's. Here it is: crisp pods."],
+    ['cat pod.yaml', 'No shell reads this line'],
   ] as const)
     expect(await learner.type(line, at(1))).toContain(refusal)
   // Something equivalent.
@@ -147,9 +151,12 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
     expect(await learner.type('', goesOn)).toContain('Done.')
     learner.press('\r')
   }
-  expect(await learner.until(goesOn)).toContain('Where to go from here')
+  expect(await learner.until('Enter ends> ')).toContain('Where to go from here')
   learner.press('\r')
-  expect(await learner.end()).toEqual({rest: expect.anything(), exitCode: 0})
+  expect(await learner.end()).toEqual({
+    rest: expect.stringContaining('That was all of it, and what ran here is gone. Once more: crisp tour;'),
+    exitCode: 0,
+  })
   expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
   expect(await left(env)).toEqual([])
   // It came to the end: the next one begins anew.
@@ -193,9 +200,66 @@ steps:
   learner.press(ctrlC)
   await learner.until('2/3> ')
   expect(await learner.type('crisp stop --timeout 0 a/a', goesOn)).toContain('Done.')
-  expect(await learner.type('', goesOn)).toContain('Only this.')
+  expect(await learner.type('', 'Enter ends> ')).toContain('Only this.')
   learner.press('\r')
   expect((await learner.end()).exitCode).toBe(0)
+})
+
+test('who looks around is not told off, and led back to the step', async () => {
+  const learner = new Learner(['tour'], await place())
+  await learner.until(/1\/\d+> /)
+  const looked = await learner.type('pods', /1\/\d+> /)
+  expect(looked).toContain('orders-0')
+  expect(looked).toContain('That was a look around, and welcome. This step still waits for crisp version.')
+  expect(looked).not.toContain('Not yet')
+  // Not counted as a wrong answer: the first hint is still the first.
+  expect(await learner.type('hint', /1\/\d+> /)).toContain('or just press Enter')
+  // A page that is longer than the screen takes no key: the next line is the tour's again.
+  await learner.type('help ps', /1\/\d+> /)
+  expect(await learner.type('again', /1\/\d+> /)).toContain('Two sides of a socket')
+  learner.press(ctrlD)
+  expect((await learner.end()).exitCode).toBe(0)
+})
+
+test('a line is edited as in a shell: Ctrl-C takes it back, Up brings the last one, Tab completes', async () => {
+  const learner = new Learner(['tour'], await place())
+  await learner.until(/1\/\d+> /)
+  learner.press('rmp -f orders-0')
+  await learner.until('orders-0')
+  learner.press(ctrlC)
+  expect(await learner.until(/1\/\d+> /)).toContain('^C')
+  learner.press('vers\t')
+  await learner.until('version ')
+  expect(await learner.type('', goesOn)).toContain('Done.')
+  learner.press('\u001b[A')
+  await learner.until('version ')
+  learner.press(ctrlC)
+  await learner.until(goesOn)
+  learner.press('describe toolb\t')
+  await learner.until('describe toolbox')
+  learner.press(ctrlC)
+  await learner.until(goesOn)
+  learner.press(ctrlC)
+  expect((await learner.end()).rest).toContain('The next time it goes on here: crisp tour\n')
+})
+
+test('of lines that are pasted the first is taken, and none runs that was not meant', async () => {
+  const learner = new Learner(['tour'], await place())
+  await learner.until(/1\/\d+> /)
+  learner.press('$ crisp version\rskip\rrmp -f toolbox\rpods')
+  const shown = await learner.until(/brings\s+the\s+next/)
+  expect(shown).toContain('Done. Below the answer')
+  expect(shown).toContain('3 others did not run')
+  await learner.until(goesOn)
+  learner.press('\u001b[A')
+  await learner.until('skip')
+  learner.press('\u001b[A')
+  await learner.until('rmp -f toolbox')
+  learner.press(ctrlC)
+  await learner.until(goesOn)
+  expect(await learner.type('ps --name shell', goesOn)).toContain('toolbox')
+  learner.press(ctrlD)
+  await learner.end()
 })
 
 async function firstScreen(env: NodeJS.ProcessEnv): Promise<string> {

@@ -89,7 +89,7 @@ function unknownWord(message: string, facts: Extract<Facts, {about: `unknown ${s
     const where = facts.verb === '' ? 'before the command' : `for ${facts.verb}`
     return answer === undefined ? message : `unknown flag ${facts.flag} ${where}: ${answer}`
   }
-  const known = answerCommand(facts.words)
+  const known = answerCommand(facts.words, facts.second)
   return known ? `unknown command "${known.words}": ${known.answer}` : message
 }
 

@@ -1,6 +1,8 @@
 // What kubectl, docker, podman, nerdctl and ctr call things, and what is meant by it here. Only words that crisp does
 // not have itself: those mean what they mean in crisp. A command's first two words go before its first, a flag of a
-// verb before the flag.
+// verb before the flag. The name of the tool may stand before it all.
+
+const tools = new Set(['docker', 'podman', 'nerdctl', 'kubectl', 'ctr'])
 
 const commands: Readonly<Record<string, string>> = {
   // kubectl
@@ -92,6 +94,13 @@ const commands: Readonly<Record<string, string>> = {
   'task metrics': 'crisp stats CONTAINER',
   'task ps': 'crisp top',
   tasks: 'crisp ps',
+  // Where a tool's name before it makes it mean something else than in crisp.
+  'docker create': 'crisp create POD CONTAINER-CONFIG POD-CONFIG',
+  'docker start':
+    'crisp restart CONTAINER makes another in its place; crisp start is for one that was never started',
+  'docker stats': 'crisp top, or crisp stats for one look',
+  'docker top': 'crisp processes CONTAINER',
+  'kubectl config': 'crisp config; crisp speaks with the runtime of this node and knows no clusters',
   // What one types where one wants in.
   bash: 'crisp exec -it CONTAINER bash',
   sh: 'crisp exec -it CONTAINER sh',
@@ -148,11 +157,19 @@ const flags: Readonly<Record<string, string>> = {
   'stop -f': '-t 0 stops at once',
 }
 
-/** What crisp has instead of a command that it does not have, with the words that are meant; undefined if not known. */
-export function answerCommand([first = '', second = '']: readonly string[]):
-  | {words: string; answer: string}
-  | undefined {
-  return answerOf([`${first} ${second}`, first], commands)
+/**
+ * What crisp has instead of a command that it does not have, with the words that are meant; undefined if not known.
+ * `second` is the command of crisp that the second word would be.
+ */
+export function answerCommand(
+  [first = '', ...rest]: readonly string[],
+  second?: string,
+): {words: string; answer: string} | undefined {
+  const own = answerOf([`${first} ${rest[0] ?? ''}`, first], commands)
+  if (own || !tools.has(first)) return own
+  const answer = answerOf([rest.slice(0, 2).join(' '), rest[0] ?? ''], commands)
+  if (answer) return {words: `${first} ${answer.words}`, answer: answer.answer}
+  return second === undefined ? undefined : {words: `${first} ${rest[0]}`, answer: `crisp ${second}`}
 }
 
 /** The same for a flag of a verb, or before it. */

@@ -17,6 +17,8 @@ export interface AllowedLine {
   /** `help` is a page of help, which asks nobody. */
   kind: 'command' | 'help'
   verb: string
+  /** It is a command that changes nothing on the node. */
+  isLook?: boolean
   /** What runs it: the very words that were looked at, every flag by its full name. */
   argv: readonly string[]
 }
@@ -41,6 +43,11 @@ const refusedFlags = new Set([
   ...['tracing-sampling-rate-per-million', 'profile-cpu', 'profile-mem', 'log-directory'],
 ])
 
+/** Whether a verb may be typed at all. */
+export function mayRun(verb: string, author: Author): boolean {
+  return !Object.hasOwn(refusedVerbs, verb) && (author === 'crisp' || Object.hasOwn(lessonVerbs, verb))
+}
+
 /** Throws UsageError for what a tour does not run. */
 export function allowedLine(line: string, author: Author, grammar: Grammar): AllowedLine {
   const [first, ...rest] = shellWords(line)
@@ -56,7 +63,7 @@ export function allowedLine(line: string, author: Author, grammar: Grammar): All
   const command = grammar.commands.find(({id}) => id === invocation.id)
   if (asksForNodes(invocation, command, {})) throw new UsageError('not in the tour: other nodes')
   if (author === 'lesson') checkForLesson(invocation)
-  return {kind: 'command', verb: invocation.id, argv: canonical(invocation)}
+  return {kind: 'command', verb: invocation.id, isLook: isLook(invocation), argv: canonical(invocation)}
 }
 
 function helpLine(invocation: Exclude<Invocation, {kind: 'command'}>): AllowedLine {
@@ -133,8 +140,33 @@ export const programs = ['echo', 'false', 'id', 'pwd', 'sleep', 'true', 'uname',
 /** What the demo's own images read. Any other variable may change what a program does, as LD_PRELOAD and PATH do. */
 export const variables = ['TICK_TEXT', 'TICK_SECONDS', 'CRASH_AFTER_SECONDS', 'CRASH_CODE', 'DATABASE']
 
+const lookingVerbs = new Set([
+  ...[
+    'describe',
+    'df',
+    'events',
+    'explain',
+    'images',
+    'imagefsinfo',
+    'info',
+    'inspect',
+    'inspecti',
+    'inspectp',
+  ],
+  ...['jsonschema', 'logs', 'metricdescs', 'metricsp', 'pods', 'processes', 'ps', 'runtime-config', 'stats'],
+  ...['statsp', 'timeline', 'top', 'version', 'wait', 'which'],
+])
+
+function isLook({id, arguments: [method = '']}: CommandLine): boolean {
+  return lookingVerbs.has(id) || (id === 'call' && isLookingCall(method))
+}
+
 /** Calls that only look. */
 const looking = /^(?:Version|Status|List\w+|\w+Status|\w+Stats|ImageFsInfo|RuntimeConfig)$/i
+
+function isLookingCall(method: string): boolean {
+  return looking.test(method.replace(/^\w+\./, ''))
+}
 
 function checkForLesson({id, given, arguments: words}: CommandLine): void {
   const flags = Object.hasOwn(lessonVerbs, id) ? lessonVerbs[id] : undefined
@@ -185,10 +217,7 @@ function checkProgram(words: readonly string[], verb: string): void {
 }
 
 function checkCall([method = '', ...fields]: readonly string[]): void {
-  if (
-    !looking.test(method.replace(/^\w+\./, '')) ||
-    !fields.every((field) => /^[\w.]+=[\w./:-]*$/.test(field))
-  )
+  if (!isLookingCall(method) || !fields.every((field) => /^[\w.]+=[\w./:-]*$/.test(field)))
     throw new UsageError(
       `not in a lesson: crisp call ${[method, ...fields].join(' ')} (calls that look, with fields as NAME=VALUE)`,
     )

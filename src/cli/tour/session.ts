@@ -9,8 +9,10 @@ import {findProblem, nodeHolds} from '../../tour/check.js'
 import type {Command, Lesson, Step} from '../../tour/lesson.js'
 import {callsText, type Look, paragraphs, stepText, type TracedCall, typedText} from '../../tour/pages.js'
 import {describeError} from '../failures/describe.js'
+import {answerCommand} from '../failures/foreign-words.js'
 import type {Grammar} from '../grammar.js'
 import {type AllowedLine, type Author, allowedLine} from './allowed.js'
+import type {Prompt} from './ask.js'
 import {type Played, play, type Stage, type TraceEvent} from './play.js'
 import type {Progress} from './progress.js'
 
@@ -23,8 +25,7 @@ export interface Surroundings {
   client: CriClient
   look: Look
   write: (text: string) => Promise<void>
-  /** A line that is typed; undefined at the end of the input. */
-  ask: (prompt: string) => Promise<string | undefined>
+  prompt: Pick<Prompt, 'ask' | 'remember'>
   /** While a command has the terminal Ctrl-C is meant for it. */
   leaveToChild: <Result>(work: () => Promise<Result>) => Promise<Result>
   progress: Progress
@@ -38,7 +39,11 @@ const ways: ReadonlyMap<string, Way> = new Map([
   ['back', 'back'],
   ['quit', 'quit'],
   ['exit', 'quit'],
+  ['q', 'quit'],
 ])
+
+/** What may be typed besides commands. */
+export const wayWords = ['hint', 'again', 'skip', 'back', 'help', 'quit'] as const
 
 interface StepState {
   isDone: boolean
@@ -50,11 +55,13 @@ interface StepState {
 const help = `Enter types the command of the step for you; or type it yourself, or any other command of crisp.
 
 hint     a hint, and then the command
+again    the text of the step once more
 skip     to the next step
 back     to the step before
-quit     leave; the next time goes on here (so do Ctrl-C and Ctrl-D)
+quit     leave; the next time goes on here (so do Ctrl-D, and Ctrl-C on an empty line)
 
-Ctrl-C while a command runs ends the command alone. \`crisp VERB --help\` shows what a verb can do.`
+Up brings what was typed before, Tab completes. Ctrl-C takes a line back; while a command runs it ends the
+command alone. \`VERB --help\` shows what a verb can do.`
 
 export class TourSession {
   readonly #around: Surroundings
@@ -91,7 +98,7 @@ export class TourSession {
       await write(stepText(lesson, index, look))
       if (!step.command) continue
       await write(`\n${typedText(step.command.text, look)}\n`)
-      const problem = await this.#attempt(this.#allowed(step.command), step, 'shown')
+      const {problem} = await this.#attempt(this.#allowed(step.command), step, 'shown')
       if (problem !== undefined) failures++
       if (problem === undefined) await this.#say(step.after)
       else await this.#say(`${problem}.`, 'failed', 'Not as it should be:')
@@ -100,40 +107,58 @@ export class TourSession {
   }
 
   async #guideStep(step: Step, index: number): Promise<Way> {
-    const {lesson, look, write, ask} = this.#around
+    const {lesson, look, write, prompt} = this.#around
     await this.#prepare(step)
     await write(stepText(lesson, index, look))
     await write(step.command ? `\n${typedText(step.command.text, look)}` : '\n')
-    const prompt = `${index + 1}/${lesson.steps.length}> `
-    const state: StepState = {isDone: step.command === undefined, hints: 0, prompt}
+    const isLast = index === lesson.steps.length - 1
+    const open = `${index + 1}/${lesson.steps.length}> `
+    const state: StepState = {isDone: step.command === undefined, hints: 0, prompt: open}
     for (;;) {
-      const line = await ask(state.isDone ? 'Enter goes on> ' : prompt)
-      const word = line?.trim() ?? 'quit'
-      const way = word === '' && state.isDone ? 'next' : ways.get(word)
+      const typed = await prompt.ask(state.isDone ? (isLast ? 'Enter ends> ' : 'Enter goes on> ') : open)
+      // As pages show a line that is to be typed.
+      const word = typed?.line.trim().replace(/^\$ +/, '') ?? 'quit'
+      const way = word === '' && state.isDone ? 'next' : ways.get(word.toLowerCase())
       if (way) return way
-      if (word === 'help' || word === '?') await this.#say(help)
-      else if (word === 'hint') await this.#hint(step, ++state.hints)
-      else await this.#try(word, step, state)
+      if (word.toLowerCase() === 'again') await write(stepText(lesson, index, look))
+      else await this.#answer(word, step, state)
+      if (typed?.more.length) await this.#say(onlyFirst(typed.more.length))
     }
+  }
+
+  async #answer(word: string, step: Step, state: StepState): Promise<void> {
+    if (/^(help|\?)$/i.test(word)) await this.#say(help)
+    else if (/^hint$/i.test(word)) await this.#hint(step, ++state.hints)
+    else await this.#try(word, step, state)
   }
 
   /** Runs what was typed; an empty line is the step's own command. */
   async #try(word: string, step: Step, state: StepState): Promise<void> {
-    const {look, write} = this.#around
     const asked = this.#understand(word === '' ? (step.command?.text ?? '') : word)
     if (typeof asked === 'string') return this.#say(`${asked}.`)
-    if (word === '' && step.command) await write(typedText(step.command.text, look, state.prompt))
+    if (word === '' && step.command) await this.#typeForThem(step, step.command, state)
     const isChecked = !state.isDone && asked.kind === 'command'
-    const problem = await this.#attempt(asked, isChecked ? step : undefined, 'asked')
+    const {problem, exitCode} = await this.#attempt(asked, isChecked ? step : undefined, 'asked')
     if (!isChecked) return
-    if (problem !== undefined) {
-      await this.#say(`${problem}.`, 'failed', 'Not yet:')
-      await this.#hint(step, ++state.hints)
-      return
+    if (problem === undefined) {
+      state.isDone = true
+      this.#keepDone(step)
+      return this.#say(step.after, 'running', 'Done.')
     }
-    state.isDone = true
-    this.#keepDone(step)
-    await this.#say(step.after, 'running', 'Done.')
+    if (step.command && asked.isLook && endsWell(exitCode) && asked.verb !== this.#allowed(step.command).verb)
+      return this.#say(
+        `That was a look around, and welcome. This step still waits for \`${step.command.text}\`.`,
+      )
+    await this.#say(`${problem}.`, 'failed', 'Not yet:')
+    await this.#hint(step, ++state.hints)
+  }
+
+  /** What it needs may have been taken away since the step began. */
+  async #typeForThem(step: Step, command: Command, {prompt}: StepState): Promise<void> {
+    const {look, write} = this.#around
+    this.#around.prompt.remember(command.text)
+    await write(typedText(command.text, look, prompt))
+    await this.#bringNeeds(step)
   }
 
   /** Whoever leaves now goes on with what follows. */
@@ -156,7 +181,11 @@ export class TourSession {
       return allowedLine(line, this.#around.author, this.#around.grammar)
     } catch (error) {
       if (!(error instanceof UsageError)) throw error
-      return describeError(error).text
+      const {facts} = error
+      if (facts?.about !== 'unknown command') return describeError(error).text
+      const known = answerCommand(facts.words, facts.second)
+      if (known) return `That is not crisp's. Here it is: ${known.answer}`
+      return ofShells.has(facts.words[0] ?? '') ? notAShell : describeError(error).text
     }
   }
 
@@ -169,7 +198,7 @@ export class TourSession {
     line: AllowedLine,
     step: Step | undefined,
     audience: 'asked' | 'shown',
-  ): Promise<string | undefined> {
+  ): Promise<{problem: string | undefined; exitCode: number}> {
     const {author, stage, client, look, write, leaveToChild} = this.#around
     const isAway = step?.runtime === 'away'
     const stopAfterMs = audience === 'shown' ? (step?.stopAfterMs ?? longestMs) : undefined
@@ -178,8 +207,9 @@ export class TourSession {
     const work = audience === 'asked' ? () => leaveToChild(alone) : alone
     const played = await (isAway ? this.#withoutSocket(work) : work())
     await write(callsText(line.verb, tracedCalls(played), this.#said, look))
-    if (played.exitCode !== 0) await write(`\n(exit code ${played.exitCode})\n`)
-    return step ? findProblem(step.check, played, client, stage.signal) : undefined
+    const {exitCode} = played
+    if (exitCode !== 0) await write(`\n(exit code ${exitCode})\n`)
+    return {exitCode, problem: step && (await findProblem(step.check, played, client, stage.signal))}
   }
 
   async #withoutSocket<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -196,8 +226,12 @@ export class TourSession {
   async #prepare(step: Step): Promise<void> {
     if (step.undo.length > 0 && (await nodeHolds(step.check, this.#around.client)))
       for (const command of step.undo) await this.#runSilently(command)
+    await this.#bringNeeds(step)
+  }
+
+  async #bringNeeds({needs}: Step): Promise<void> {
     const tried = new Set<string>()
-    for (const id of step.needs) await this.#establish(id, tried)
+    for (const id of needs) await this.#establish(id, tried)
   }
 
   /** Each step is tried once: where one can't be had, those that need it are not to try for ever. */
@@ -224,6 +258,24 @@ export class TourSession {
   }
 }
 
+/** Ctrl-C ends a look that goes on for ever. */
+function endsWell(exitCode: number): boolean {
+  return exitCode === 0 || exitCode === 130
+}
+
+function onlyFirst(more: number): string {
+  const others = more === 1 ? 'another' : `${more} others`
+  return `Of what came at once only the first line was taken; ${others} did not run: Up brings the next.`
+}
+
+const ofShells = new Set(
+  'cat cd clear curl echo env find grep htop less man more mkdir nano ping rm sed sudo systemctl vi vim'.split(
+    ' ',
+  ),
+)
+const notAShell =
+  "No shell reads this line: the tour takes crisp's verbs (`help all` lists them), and `help` says what else"
+
 /** Where nobody can end a command that goes on for ever. */
 const longestMs = 20_000
 
@@ -237,6 +289,15 @@ function tracedCalls({events}: Played): TracedCall[] {
 
 /** What is said to somebody who leaves. */
 export function leaving(file: string | undefined): string {
+  return `\nThe next time it goes on here: ${lineFor(file)}\n`
+}
+
+/** What is said at the end. */
+export function ending(file: string | undefined): string {
+  return `\nThat was all of it, and what ran here is gone. Once more: ${lineFor(file)}; from a step on: --step N\n`
+}
+
+function lineFor(file: string | undefined): string {
   const lesson = file === undefined ? '' : ` --lesson ${printable(quoteForShell(file))}`
-  return `\nThe next time it goes on here: ${programName()} tour${lesson}\n`
+  return `${programName()} tour${lesson}`
 }
