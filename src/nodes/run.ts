@@ -4,7 +4,8 @@ import {durationText} from '../text/duration.js'
 import {type Frame, frameBytes} from './frames.js'
 import {MarkReader, NotCrispError} from './marks.js'
 import {scriptWord, shellCommand} from './scripts.js'
-import {lastLine, notStarted, type Ssh, type SshConnection} from './ssh.js'
+import {notStarted, type Ssh, type SshConnection, sshFailed} from './ssh.js'
+import {lastLine, type SshError} from './ssh-failure.js'
 import {untilRoom} from './until-room.js'
 
 /** Where the output of the program goes; what comes back is waited for. */
@@ -19,8 +20,8 @@ export type Ending =
   | {kind: 'ended'; exitCode: number}
   /** The script had something else to say. */
   | {kind: 'said'; text: string; words: readonly string[]}
-  /** `reason` as far as ssh knows one. */
-  | {kind: 'lost'; begun: boolean; reason: string | undefined; sshCode: number | null}
+  /** `reason` as far as one was said; `login` where ssh made none. */
+  | {kind: 'lost'; begun: boolean; reason: string | undefined; login: SshError | undefined}
 
 export interface RunOptions {
   nonce: string
@@ -36,7 +37,7 @@ const usualBeginMs = 60_000
 export class RunOnNode {
   readonly #ssh: Ssh
   readonly #nonce: string
-  readonly #destination: string
+  readonly #connection: SshConnection
   readonly #unheard: NodeJS.Timeout | undefined
   readonly #onBegin: (() => void) | undefined
   readonly #exit: Promise<number | null>
@@ -55,7 +56,7 @@ export class RunOnNode {
     this.#nonce = nonce
     this.#onBegin = onBegin
     const {destination, shared, isBatch} = connection
-    this.#destination = destination
+    this.#connection = connection
     // Who logs in by itself may be asked for a password first.
     if (shared || isBatch)
       this.#unheard = setTimeout(
@@ -131,7 +132,7 @@ export class RunOnNode {
         this.#leave()
         // What it says of itself is JSON in places.
         const isOther = error instanceof NotCrispError || error instanceof SyntaxError
-        throw this.#failure ?? (isOther ? asNotCrisp(error).at(this.#destination) : error)
+        throw this.#failure ?? (isOther ? asNotCrisp(error).at(this.#connection.destination) : error)
       })
       .finally(() => clearTimeout(this.#unheard))
     const code = endings.find((ending) => ending !== undefined)
@@ -143,7 +144,9 @@ export class RunOnNode {
     if (this.#failure !== undefined) throw this.#failure
     const said = this.#said.at(-1)
     if (said !== undefined) return {kind: 'said', text: said, words: this.#said}
-    return {kind: 'lost', begun: this.#begun || this.#spoken, reason: lastLine(this.#noise), sshCode}
+    const begun = this.#begun || this.#spoken
+    const login = !begun && sshCode === sshFailed ? this.#connection.failure(this.#noise) : undefined
+    return {kind: 'lost', begun, reason: lastLine(this.#noise), login}
   }
 
   /** Nothing of it is waited for any more. */

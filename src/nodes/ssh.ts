@@ -6,10 +6,10 @@ import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {waitMs} from '../client/retries.js'
 import {exitCode, UserError} from '../errors/errors.js'
-import {printable} from '../errors/printable.js'
 import {findOnPath} from '../node/host/root-programs.js'
 import {rememberNode} from './known-nodes.js'
 import {sessionFolder} from './session-folder.js'
+import {type SshError, sshError} from './ssh-failure.js'
 
 export type Ssh = ChildProcessByStdio<Writable, Readable, Readable>
 
@@ -51,14 +51,17 @@ export class SshConnection {
   readonly #surroundings: SshOptions
   /** The commands share a connection that a process of its own keeps: they can be told to end apart from it. */
   readonly shared: boolean
+  readonly #config: ReadonlyMap<string, string>
 
   private constructor(
     destination: string,
+    config: ReadonlyMap<string, string>,
     options: readonly string[],
     surroundings: SshOptions,
     shared: boolean,
   ) {
     this.destination = destination
+    this.#config = config
     this.#options = options
     this.#surroundings = surroundings
     this.shared = shared
@@ -74,18 +77,19 @@ export class SshConnection {
     if (isSharedByUser(config))
       return await SshConnection.#openUsers(destination, config, options, surroundings)
     const socket = ownSocket(destination, config, surroundings)
-    if (socket === undefined) return new SshConnection(destination, options, surroundings, false)
+    if (socket === undefined) return new SshConnection(destination, config, options, surroundings, false)
     const sharing = [...options, controlPath(socket)]
     if (!(await isListening(socket))) {
-      if (surroundings.once) return new SshConnection(destination, options, surroundings, false)
+      if (surroundings.once) return new SshConnection(destination, config, options, surroundings, false)
       await logIn(
         destination,
+        config,
         [...sharing, '-o', 'ControlMaster=auto', '-o', `ControlPersist=${keptSeconds}`],
         surroundings,
       )
       rememberNode(surroundings.environment, {destination, sudo: false})
     }
-    return new SshConnection(destination, [...sharing, '-o', 'ControlMaster=no'], surroundings, true)
+    return new SshConnection(destination, config, [...sharing, '-o', 'ControlMaster=no'], surroundings, true)
   }
 
   /** Nobody is asked for anything while it logs in. */
@@ -107,8 +111,8 @@ export class SshConnection {
   ): Promise<SshConnection> {
     const persist = config.get('controlpersist') ?? 'no'
     const persists = persist !== 'no' && persist !== 'false' && config.get('controlmaster') !== 'false'
-    if (persists) await logIn(destination, options, surroundings)
-    return new SshConnection(destination, options, surroundings, persists)
+    if (persists) await logIn(destination, config, options, surroundings)
+    return new SshConnection(destination, config, options, surroundings, persists)
   }
 
   /** Makes a socket of the node, a path or `host:port`, one of this machine: `name` in a directory of the user alone. Throws UserError. */
@@ -124,7 +128,7 @@ export class SshConnection {
     const ask = (command: string) =>
       runSsh([...this.#options, '-O', command, ...words, '--', this.destination], this.#surroundings)
     const {code, stderr} = await ask('forward')
-    if (code !== 0) throw sshError(this.destination, stderr)
+    if (code !== 0) throw this.failure(stderr)
     return {path, close: async () => void (await ask('cancel'))}
   }
 
@@ -146,11 +150,16 @@ export class SshConnection {
     })
     const failure = new Promise<never>((_, reject) => {
       child.once('error', (error) => reject(notStarted(error)))
-      child.once('close', () => reject(sshError(this.destination, said)))
+      child.once('close', () => reject(this.failure(said)))
     })
     failure.catch(() => undefined)
     while (!existsSync(path)) await Promise.race([failure, waitMs(lookMs)])
     return {path, close: async () => void child.kill()}
+  }
+
+  /** What it means that ssh said that at its end. */
+  failure(said: string): SshError {
+    return sshError(this.destination, said, this.#config)
   }
 
   /** Starts a command of the node's shell. The words are the same to sh, csh and fish. */
@@ -215,11 +224,12 @@ async function effectiveConfig(destination: string, surroundings: SshOptions): P
 /** The process that keeps the connection goes on behind it. */
 async function logIn(
   destination: string,
+  config: ReadonlyMap<string, string>,
   options: readonly string[],
   surroundings: SshOptions,
 ): Promise<void> {
   const {code, stderr} = await runSsh([...options, '--', destination, 'exit 0'], surroundings, true)
-  if (code === sshFailed) throw sshError(destination, stderr)
+  if (code === sshFailed) throw sshError(destination, stderr, config)
 }
 
 /** To the end of all that it says; or, where a process goes on behind it and may keep its stderr open, of itself. */
@@ -286,19 +296,4 @@ export function notStarted(error: NodeJS.ErrnoException): UserError {
       : `ssh cannot be started: ${error.message}`,
     {exitCode: exitCode.unreachable, cause: error},
   )
-}
-
-/** From what ssh has said, whose last words are the reason. */
-export function sshError(destination: string, stderr: string): UserError {
-  return new UserError(`${destination}: ${lastLine(stderr) ?? 'ssh failed and did not say why'}`, {
-    exitCode: exitCode.unreachable,
-  })
-}
-
-export function lastLine(text: string): string | undefined {
-  const line = text
-    .split(/[\r\n]+/)
-    .map((part) => part.trim())
-    .findLast((part) => part !== '')
-  return line === undefined ? undefined : printable(line)
 }

@@ -35,6 +35,8 @@ export async function onTerminal(
   } = {},
 ): Promise<Session> {
   const script = [
+    // Ctrl-C is for crisp, and not for the look after it.
+    'trap : INT',
     'stty -g',
     `sh -c 'echo "pid $$"; exec "$0" "$@"' "$@" ${redirection}`,
     'code=$?',

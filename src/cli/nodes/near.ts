@@ -11,6 +11,7 @@ import type {Orders, TerminalFacts} from '../../nodes/orders.js'
 import {type Ending, RunOnNode} from '../../nodes/run.js'
 import {runScript} from '../../nodes/scripts.js'
 import {SshConnection} from '../../nodes/ssh.js'
+import {SshError} from '../../nodes/ssh-failure.js'
 import {untilRoom} from '../../nodes/until-room.js'
 import {ForeignOutput} from '../../terminal/foreign-output.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
@@ -241,10 +242,10 @@ export async function connectAndRun(
           signal.throwIfAborted()
           tell(ended)
           tries = -1
-        } else if (isRefusal(ended.reason ?? '')) return ended
+        } else if (ended.login?.isFinal) return ended
       } catch (error) {
         signal.throwIfAborted()
-        if (!isUnreachable(error) || isRefusal(error.message)) throw error
+        if (!isUnreachable(error) || isFinal(error)) throw error
       }
     }
   }
@@ -290,8 +291,8 @@ function isUnreachable(error: unknown): error is UserError {
 }
 
 /** Another try has the same answer. */
-function isRefusal(reason: string): boolean {
-  return /Permission denied|Host key verification failed|no ssh on the PATH/.test(reason)
+function isFinal(error: UserError): boolean {
+  return error instanceof SshError ? error.isFinal : error.message.includes('no ssh on the PATH')
 }
 
 /** What stands on this side for stdin and stdout of the program there. */

@@ -1,4 +1,5 @@
 import {exitCode, Interrupted, UserError} from '../../errors/errors.js'
+import {type LoginFailure, SshError} from '../../nodes/ssh-failure.js'
 import {programName} from '../../text/program.js'
 import {describeError} from '../failures/describe.js'
 
@@ -10,6 +11,8 @@ export type OutcomeWord =
   | 'timed out'
   | 'unreachable'
   | 'would ask'
+  | 'denied'
+  | 'host key changed'
   | 'lost'
   | 'interrupted'
   | 'not run'
@@ -25,11 +28,19 @@ export interface Outcome {
 /** A node that took longer than it may. */
 export class NodeTimeoutError extends UserError {}
 
-/** ssh tells its reasons in words alone. */
+const wordsOfFailures: Record<LoginFailure, OutcomeWord> = {
+  password: 'would ask',
+  'unknown host': 'would ask',
+  sudo: 'would ask',
+  keys: 'denied',
+  'changed host': 'host key changed',
+  refused: 'refused',
+  'timed out': 'timed out',
+  other: 'unreachable',
+}
+
 const reasons: readonly [RegExp, OutcomeWord][] = [
-  [/Connection refused/, 'refused'],
-  [/timed out|Timeout, server|did not start \/bin\/sh within/, 'timed out'],
-  [/Permission denied|Host key verification failed|Too many authentication failures/, 'would ask'],
+  [/did not start \/bin\/sh within/, 'timed out'],
   [/connection was lost/, 'lost'],
 ]
 
@@ -37,14 +48,18 @@ export function outcomeOf(node: string, error: unknown): Outcome {
   const {text, exitCode: code} = describeError(error)
   if (error instanceof NodeTimeoutError) return {node, word: 'timed out', exitCode: code, text}
   if (error instanceof Interrupted) return {node, word: 'interrupted', exitCode: code}
+  if (error instanceof SshError) {
+    const {failure} = error
+    const isAnswered = failure === 'password' || failure === 'unknown host'
+    const hint = isAnswered
+      ? `: of several nodes none may ask: ${programName()} --node ${node} version once does`
+      : ''
+    return {node, word: wordsOfFailures[failure], exitCode: code, text: text + hint}
+  }
   const word =
     reasons.find(([pattern]) => pattern.test(text))?.[1] ??
     (code === exitCode.unreachable ? 'unreachable' : 'failed')
-  const hint =
-    word === 'would ask'
-      ? `: of several nodes none may ask: ${programName()} --node ${node} version once does`
-      : ''
-  return {node, word, exitCode: code, text: hint === '' ? text : `${text.replace(/\.$/, '')}${hint}`}
+  return {node, word, exitCode: code, text}
 }
 
 /** `397 ok, 2 refused, 1 timed out`; undefined where all is well. */

@@ -160,7 +160,7 @@ test.each([
     4,
   ],
   ['echo Welcome; exit 0', 'its login did not start /bin/sh', 4],
-  ['echo "Permission denied (publickey)." >&2; exit 255', 'Permission denied (publickey).', 4],
+  ['echo "Permission denied (publickey)." >&2; exit 255', 'Permission denied (publickey): no key', 4],
   ['echo "kex: \u001b]0;owned\u0007" >&2; exit 255', 'kex: \\x1b]0;owned\\x07', 4],
   ['exec head -c 9000000 /dev/zero', 'its login prints without end, and crisp was not started', 1],
 ])('a login that answers with something else: %j', async (ssh, text, code) => {
