@@ -25,14 +25,15 @@ export async function makingNotice(client: CriClient, quiet: boolean): Promise<s
     : undefined
 }
 
-/** The same to somebody who removes these. */
+/** The same to somebody who removes or stops these. */
 export async function removingNotice(
   client: CriClient,
   ids: readonly string[],
   quiet: boolean,
+  which: {runningOnly?: boolean} = {},
 ): Promise<string | undefined> {
   if (quiet || isCrictlMode() || ids.length === 0) return undefined
-  const found = await madeAgainByKubelet(client, new Set(ids), patience).catch(() => undefined)
+  const found = await madeAgainByKubelet(client, new Set(ids), which, patience).catch(() => undefined)
   if (!found || found.kubeletOf === 'none') return undefined
   const {names} = found
   const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : ''

@@ -69,14 +69,15 @@ export abstract class TargetCommand extends CriCommand {
     await concurrently(places, flags.parallel, ({outcome, index}) => onOne(outcome, index))
   }
 
-  /** Before a kubelet's things are removed, once. */
+  /** Before a kubelet's things are stopped or removed, once. */
   protected async sayWhatIsMadeAgain(
     client: CriClient,
     targets: Targets,
     {quiet, 'dry-run': dryRun}: {quiet: boolean; 'dry-run': boolean},
+    which: {runningOnly?: boolean} = {},
   ): Promise<void> {
     const ids = targets.flatMap((target) => (target.status === 'fulfilled' ? [target.value.id] : []))
-    const said = await removingNotice(client, ids, quiet || dryRun)
+    const said = await removingNotice(client, ids, quiet || dryRun, which)
     if (said !== undefined) this.note(said)
   }
 

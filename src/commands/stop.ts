@@ -4,6 +4,7 @@ import {chooseContainers} from '../cli/choose-containers.js'
 import {graceFlag} from '../cli/flags/grace.js'
 import {containerSelection, livingFilterFlags} from '../cli/flags/selection.js'
 import {chosenByFilters, containerNames, parallelFlag, targetFlags} from '../cli/flags/target.js'
+import {unwatchedFlag} from '../cli/kubelet-notices.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
 import {containerStatus} from '../node/details.js'
@@ -39,6 +40,7 @@ export default class Stop extends TargetCommand {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every running container'}),
     ...livingFilterFlags,
     ...targetFlags(),
+    ...unwatchedFlag,
     parallel: parallelFlag({
       helpGroup: 'TARGETS',
       default: undefined,
@@ -58,6 +60,7 @@ export default class Stop extends TargetCommand {
     const targets = filtered
       ? asTargets(await chooseContainers(client, {...selection, state: state ?? 'CONTAINER_RUNNING'}, note))
       : leaveIdsToRuntime(words, await resolveTargetContainers(client, words))
+    await this.sayWhatIsMadeAgain(client, targets, flags, {runningOnly: true})
     using changes = watchChanges(client, this.signal)
     const parallel = flags.parallel ?? (timeout === '0' ? killedAtOnce : stoppedAtOnce)
     await this.onEach(

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import {noteUnknown} from '../cli/choose-containers.js'
 import {podFilterFlags, podSelection} from '../cli/flags/selection.js'
 import {chosenByFilters, targetFlags} from '../cli/flags/target.js'
+import {unwatchedFlag} from '../cli/kubelet-notices.js'
 import {TargetCommand} from '../cli/several-targets.js'
 import {watchChanges} from '../node/changes.js'
 import {podStatus} from '../node/details.js'
@@ -29,6 +30,7 @@ export default class Stopp extends TargetCommand {
     all: Flags.boolean({char: 'a', helpGroup: 'FILTER', description: 'every ready pod'}),
     ...podFilterFlags,
     ...targetFlags(),
+    ...unwatchedFlag,
   }
 
   async run(): Promise<void> {
@@ -47,6 +49,7 @@ export default class Stopp extends TargetCommand {
           }),
         )
       : leaveIdsToRuntime(words, await resolveTargetPods(client, words))
+    await this.sayWhatIsMadeAgain(client, targets, flags)
     using changes = watchChanges(client, this.signal)
     await this.onEach(client, targets, flags, {
       verb: 'stop',

@@ -164,12 +164,17 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     },
   ],
   stop: [
-    ...names,
+    {
+      method: 'ListContainers',
+      why: 'to find the container, and to say so where the kubelet makes it again',
+    },
+    {method: 'ListPodSandbox', why: 'for the pods, by whose marks the kubelet is known'},
     {method: 'StopContainer', why: 'to send its stop signal, and after the time for a good end SIGKILL'},
     {method: 'ContainerStatus', why: 'to see whether it has ended', when: 'with --wait'},
   ],
   stopp: [
-    ...pods,
+    {method: 'ListPodSandbox', why: 'to find the pod, and to say so where the kubelet makes it again'},
+    {method: 'ListContainers', why: 'for the containers, by whose marks the kubelet is known'},
     whose('to know whether a pod that is stopped kills its containers at once, or has to be helped'),
     {method: 'StopPodSandbox', why: 'to end the containers of the pod and give its network back'},
     {method: 'PodSandboxStatus', why: 'to see whether it has ended', when: 'with --wait'},

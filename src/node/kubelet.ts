@@ -46,10 +46,11 @@ export async function kubeletOf(client: CriClient, options?: CallOptions): Promi
   return JSON.parse(info.config ?? '{}').kubelet === true ? 'demo' : 'none'
 }
 
-/** Of containers and pods, by ID, the names of those that a kubelet makes again when they are removed. */
+/** Of containers and pods, by ID, the names of those that a kubelet makes again when they end or are removed. */
 export async function madeAgainByKubelet(
   client: CriClient,
   ids: ReadonlySet<string>,
+  {runningOnly = false}: {runningOnly?: boolean},
   options?: CallOptions,
 ): Promise<{names: string[]; kubeletOf: KubeletOf}> {
   const [pods, containers] = await Promise.all([
@@ -61,7 +62,10 @@ export async function madeAgainByKubelet(
     if (pod.state === 'SANDBOX_READY' && isPodOfKubelet(pod)) ready.set(pod.id, pod)
   const identityOf = containerIdentities(pods)
   const current = newestOfEach(containers, (container) => containerKey(container, identityOf)).filter(
-    (container) => isContainerOfKubelet(container) && ready.has(container.podSandboxId),
+    (container) =>
+      isContainerOfKubelet(container) &&
+      ready.has(container.podSandboxId) &&
+      (!runningOnly || container.state === 'CONTAINER_RUNNING'),
   )
   const names = [
     ...[...ready.values()].filter(({id}) => ids.has(id)).map(podName),

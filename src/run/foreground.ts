@@ -67,7 +67,7 @@ async function showByAttach(
   })
   if (session.kind === 'detached') return session
   const status = await waitUntilExited(container, async () => undefined)
-  if (container.tty && log?.hasMoreThan(shownBytes))
+  if (container.tty && log?.hasLineBefore(shownBytes))
     container.note(
       `what it printed before ${programName()} was attached is missing here: without -t nothing is`,
     )
@@ -153,13 +153,18 @@ class GrowingLog implements Disposable {
     await writeLines(this.#lines.endLog(), this.#outputs)
   }
 
-  /** Whether more than so many bytes of output have come since the last time. */
-  hasMoreThan(bytes: number): boolean {
-    for (let left = bytes; ; ) {
+  /** Whether a line or more has come since the last time that is not in these last bytes: less is a shell's prompt. */
+  hasLineBefore(bytes: number): boolean {
+    let all = 0
+    let first: number | undefined
+    for (;;) {
       const count = this.#file.read(this.#lines.room())
       const lines = count === 0 ? this.#lines.endLog() : this.#lines.take(count)
-      for (const {content, ended} of lines) left -= content.length + (ended ? 1 : 0)
-      if (left < 0) return true
+      for (const {content, ended} of lines) {
+        all += content.length + (ended ? 1 : 0)
+        if (ended) first ??= all
+      }
+      if (first !== undefined && all - bytes >= first) return true
       if (count === 0) return false
     }
   }

@@ -48,6 +48,7 @@ const node = {
   PodSandboxStatus: {status: pod(webPod, 'web', 'SANDBOX_READY')},
   CreateContainer: {containerId: id('a9')},
   StartContainer: {},
+  StopContainer: {},
   StopPodSandbox: {},
   RemovePodSandbox: {},
   ContainerStatus: {status: {id: web, state: 'CONTAINER_EXITED'}},
@@ -109,7 +110,13 @@ const makesAgain = (names: string) =>
 test.each([
   [['rm', web], makesAgain('default/web/web')],
   [['rmp', '-f', 'web'], makesAgain('default/web')],
+  [['stop', web], makesAgain('default/web/web')],
+  [['stopp', 'web'], makesAgain('default/web')],
   [['rm', '-q', web], ''],
+  [['stop', '-q', web], ''],
+  [['stopp', '-q', 'web'], ''],
+  [['stop', earlier], ''],
+  [['stop', web, '--dry-run'], ''],
   // A later attempt runs; the pod is over; nobody but a person made it.
   [['rm', earlier], ''],
   [['rmp', '-f', jobPod], ''],
@@ -121,13 +128,17 @@ test.each([
   expect({stderr, exitCode}).toEqual({stderr: said, exitCode: 0})
 })
 
-test("the demo's kubelet is named where there is one, and there alone", async () => {
+test.each([
+  [['stop', 'web/main'], 'default/web/main'],
+  [['stopp', 'web'], 'default/web'],
+  [['rmp', '-f', 'web'], 'default/web'],
+])("of %j the demo's kubelet is named where there is one, and there alone", async (words, name) => {
   const seed = {pods: [{name: 'web', namespace: 'default', containers: [{name: 'main', image: sleeper}]}]}
   for (const kubelet of [true, false]) {
     await using runtime = await startDemoRuntime({seed, kubelet})
-    expect(await crisp(['rmp', '-f', 'web'], runtime)).toMatchObject({
+    expect(await crisp(words, runtime)).toMatchObject({
       stderr: kubelet
-        ? "crisp: the demo's kubelet makes default/web again (-q leaves this out; crisp demo --no-kubelet starts a demo without)\n"
+        ? `crisp: the demo's kubelet makes ${name} again (-q leaves this out; crisp demo --no-kubelet starts a demo without)\n`
         : '',
       exitCode: 0,
     })

@@ -96,6 +96,7 @@ const missing = 'crisp: what it printed before crisp was attached is missing her
 test.each([
   ['is said', ['early', 'late'], missing],
   ['is not there', ['late'], ''],
+  ['is no more than a prompt', ['/ # late'], ''],
 ])('-t: what came before the attach %s', async (_, lines, stderr) => {
   await using node = await startNode(async ({stdout}) => {
     for (const line of lines) log(line)
