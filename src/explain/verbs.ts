@@ -33,9 +33,6 @@ const node: VerbCall[] = [
   {method: 'ListContainers', why: 'to have the containers, and to know which of them is meant'},
   {method: 'ListPodSandbox', why: 'for the names of the pods that they are in'},
 ]
-const stream: VerbCall = {
-  why: 'a connection to the address that came: SPDY, or WebSocket, carries stdin, stdout and stderr',
-}
 const runPod: VerbCall = {
   method: 'RunPodSandbox',
   why: 'to make the pod: its namespaces, its network, its pause container',
@@ -54,17 +51,79 @@ const pullMissing: VerbCall = {
   why: 'to fetch it: CreateContainer fetches nothing',
   when: 'where it is not',
 }
-const kubelet: VerbCall = {
-  method: 'ListPodSandbox',
-  why: 'to say so where a kubelet runs this node: it removes what it does not know',
-  when: 'unless -q is given',
-}
 /** By a runtime's name crisp knows where it does a call in a way of its own. */
 const whose = (why: string, when?: string): VerbCall => ({
   method: 'Version',
   why,
   ...(when === undefined ? {} : {when}),
 })
+/** Of verbs that make things. */
+const kubelet: VerbCall[] = [
+  {
+    method: 'ListPodSandbox',
+    why: 'to say so where a kubelet runs this node: it removes what it does not know',
+    when: 'unless -q is given',
+  },
+  whose('to leave that out where the kubelet is that of a demo', 'where there are pods of a kubelet'),
+]
+/** Of verbs that remove things. */
+const madeAgain: VerbCall[] = [
+  whose(
+    'to know whether the kubelet that makes it again is that of a demo',
+    'where it is of a kubelet, unless -q is given',
+  ),
+  {
+    method: 'Status',
+    why: 'to know whether that demo has a kubelet, with verbose',
+    when: 'where it is of a kubelet, on a demo',
+  },
+]
+const gone: VerbCall = whose(
+  'to know whether that is how CRI-O says that it is not there',
+  'where a call fails with Unknown',
+)
+/** Of a container that cannot be made. */
+const missing: VerbCall[] = [
+  gone,
+  {
+    method: 'PodSandboxStatus',
+    why: 'to ask once more whether the pod is there',
+    when: 'where a call fails with Unknown, on CRI-O',
+  },
+  {
+    method: 'ImageStatus',
+    why: 'to ask the same of the image',
+    when: 'where a call fails with Unknown, on CRI-O',
+  },
+]
+/** Of a session whose call fails. */
+const whyNot: VerbCall[] = [
+  {
+    method: 'ContainerStatus',
+    why: 'to say what has become of it',
+    when: 'where the call fails',
+  },
+  gone,
+]
+const monitor: VerbCall = whose(
+  "to know whether it is one of CRI-O's that speaks WebSocket alone",
+  'where the address ends with a UUID',
+)
+const stream: VerbCall[] = [
+  monitor,
+  {why: 'a connection to the address that came: SPDY, or WebSocket, carries stdin, stdout and stderr'},
+]
+/** Of a pod that may still have running containers. */
+const stopFirst = (when: string): VerbCall[] => [
+  whose('to know whether a pod that is stopped kills its containers at once', when),
+  {method: 'ListContainers', why: 'for those that it gives minutes', when: `${when}, on CRI-O`},
+  {method: 'StopContainer', why: 'to kill each of them at once', when: `${when}, on CRI-O`},
+]
+/** Which program of the node does what no call does. */
+const tool: VerbCall[] = [
+  whose("to know whose tool it takes: containerd's ctr or nerdctl, CRI-O's podman"),
+  {method: 'ImageFsInfo', why: 'for where the images are that podman has to look at', when: 'on CRI-O'},
+]
 const untilChanged = (when: string): VerbCall[] => [
   whose('to know whether the runtime tells its events to every client', when),
   {method: 'GetContainerEvents', why: 'to look again as soon as something has happened', when},
@@ -82,28 +141,40 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: "to learn how the runtime names control groups, for the pod's parent",
       when: 'where it makes a pod from flags',
     },
+    {
+      method: 'Status',
+      why: 'to find that in its settings instead, with verbose',
+      when: 'where it makes a pod from flags, on a runtime without RuntimeConfig',
+    },
     {...isHere, when: 'unless it is pulled in any case'},
     pullMissing,
+    {
+      method: 'ImageFsInfo',
+      why: 'to show how much has come while it is pulled',
+      when: 'on a terminal, where it pulls',
+    },
     {...runPod, when: 'without --pod'},
     create,
+    ...missing,
     start,
-    kubelet,
+    ...kubelet,
     {
       method: 'ContainerStatus',
       why: 'to learn where its log is, and its exit code, which becomes that of crisp',
       when: 'in the foreground',
     },
     {method: 'Attach', why: 'to join stdin or the terminal to it', when: 'with -i or -t'},
+    monitor,
     {
       method: 'PodSandboxStatus',
       why: 'to see that what is taken away is what was made',
       when: 'with --rm',
     },
-    whose('to know whether a pod that is stopped kills its containers at once', 'with --rm'),
+    ...stopFirst('with --rm'),
     {method: 'StopPodSandbox', why: 'to end what is in the pod and give its network back', when: 'with --rm'},
     {method: 'RemovePodSandbox', why: 'to take away the pod and its containers', when: 'with --rm'},
   ],
-  runp: [runPod, kubelet],
+  runp: [runPod, ...kubelet],
   create: [
     ...pods,
     {
@@ -116,8 +187,14 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to fetch the image first, also one that the node has',
       when: 'with --with-pull',
     },
+    {
+      method: 'ImageFsInfo',
+      why: 'to show how much has come meanwhile',
+      when: 'with --with-pull on a terminal',
+    },
     create,
-    kubelet,
+    ...missing,
+    ...kubelet,
   ],
   start: [
     ...names,
@@ -125,8 +202,9 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     {
       method: 'ContainerStatus',
       why: 'to see whether it has started, or why it was refused',
-      when: 'with --wait',
+      when: 'with --wait, or where it fails',
     },
+    ...untilChanged('with --wait, where that takes a while'),
   ],
   restart: [
     ...node,
@@ -169,15 +247,21 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to find the container, and to say so where the kubelet makes it again',
     },
     {method: 'ListPodSandbox', why: 'for the pods, by whose marks the kubelet is known'},
+    ...madeAgain,
     {method: 'StopContainer', why: 'to send its stop signal, and after the time for a good end SIGKILL'},
     {method: 'ContainerStatus', why: 'to see whether it has ended', when: 'with --wait'},
+    ...untilChanged('with --wait, where that takes a while'),
   ],
   stopp: [
     {method: 'ListPodSandbox', why: 'to find the pod, and to say so where the kubelet makes it again'},
     {method: 'ListContainers', why: 'for the containers, by whose marks the kubelet is known'},
+    ...madeAgain,
     whose('to know whether a pod that is stopped kills its containers at once, or has to be helped'),
+    {method: 'ListContainers', why: 'for those that it gives minutes', when: 'on CRI-O'},
+    {method: 'StopContainer', why: 'to kill each of them at once', when: 'on CRI-O'},
     {method: 'StopPodSandbox', why: 'to end the containers of the pod and give its network back'},
     {method: 'PodSandboxStatus', why: 'to see whether it has ended', when: 'with --wait'},
+    ...untilChanged('with --wait, where that takes a while'),
   ],
   rm: [
     {
@@ -185,6 +269,7 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to find the container, and to say so where the kubelet makes it again',
     },
     {method: 'ListPodSandbox', why: 'for the pods, by whose marks the kubelet is known'},
+    ...madeAgain,
     {
       method: 'ContainerStatus',
       why: 'to see that it does not run: RemoveContainer would kill it; and where its log is, which goes too',
@@ -195,8 +280,9 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   rmp: [
     {method: 'ListPodSandbox', why: 'to find the pod, and to say so where the kubelet makes it again'},
     {method: 'ListContainers', why: 'for the containers, by whose marks the kubelet is known'},
+    ...madeAgain,
     {method: 'PodSandboxStatus', why: 'to see that it is stopped: RemovePodSandbox would kill what runs'},
-    whose('to know whether a pod that is stopped kills its containers at once', 'with --force, if it runs'),
+    ...stopFirst('with --force, if it runs'),
     {method: 'StopPodSandbox', why: 'to end what is in it', when: 'with --force, if it runs'},
     {method: 'RemovePodSandbox', why: 'to take away the pod and all of its containers'},
   ],
@@ -204,6 +290,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     {
       method: 'PullImage',
       why: 'to have the runtime fetch and unpack the image; crisp fetches nothing itself',
+    },
+    {
+      method: 'ImageFsInfo',
+      why: 'to show how much has come meanwhile: the file system of the images grows',
+      when: 'on a terminal',
     },
   ],
   rmi: [
@@ -220,19 +311,28 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     },
   ],
   load: [
+    ...tool,
+    {
+      method: 'Status',
+      why: 'for how containerd unpacks images, which its tool has to be told',
+      when: 'on containerd',
+    },
     {why: "the runtime's own tool reads the archive: the CRI has no call for it"},
     {method: 'ImageStatus', why: 'until the runtime shows what was loaded'},
   ],
   save: [
+    ...tool,
     {method: 'ImageStatus', why: 'to find the image by its name, ID or digest'},
     {why: "the runtime's own tool writes the archive: the CRI has no call for it"},
   ],
   tag: [
+    ...tool,
     {method: 'ImageStatus', why: 'to find the image, and whether another one has the name'},
     {why: "the runtime's own tool gives the name: the CRI has no call for it"},
     {method: 'ImageStatus', why: 'until the runtime shows the name'},
   ],
   untag: [
+    ...tool,
     {method: 'ImageStatus', why: 'to find the image and its names'},
     {
       method: 'RemoveImage',
@@ -242,6 +342,7 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
     {method: 'ImageStatus', why: 'until the runtime shows the name no more'},
   ],
   push: [
+    ...tool,
     {method: 'ImageStatus', why: 'to find the image by its name, ID or digest'},
     {why: "the runtime's own tool sends it to the registry: the CRI has no call for it"},
   ],
@@ -264,6 +365,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'for the names and namespaces of their pods',
       when: 'where they are shown',
     },
+    {
+      method: 'ListImages',
+      why: 'for names of images instead of their IDs',
+      when: 'with --resolve-image-path',
+    },
   ],
   pods: [
     {method: 'ListPodSandbox', why: 'to have the pods, with the filters that the runtime knows'},
@@ -273,6 +379,7 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       when: 'with --failed, -o tree',
     },
     {method: 'ContainerStatus', why: 'for the exit codes', when: 'with --failed'},
+    {method: 'PodSandboxStatus', why: 'for their addresses', when: 'with -o wide'},
   ],
   inspect: [
     ...names,
@@ -305,6 +412,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   logs: [
     ...names,
+    {
+      method: 'ReopenContainerLog',
+      why: 'to have the runtime begin a new file',
+      when: 'with --reopen',
+    },
     {method: 'ContainerStatus', why: 'to learn where its log file is'},
     {why: 'the files are read from the disk: the CRI has no call for logs'},
   ],
@@ -315,18 +427,24 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to get an address at which the command can be reached, once and for a minute',
       when: 'unless --sync is given',
     },
-    stream,
+    ...stream,
     {
       method: 'ExecSync',
       why: 'to run it in one call instead, whose answer is all of its output',
       when: 'with --sync',
     },
+    whose(
+      'to know whether the runtime ended its stdin early, or says so that it was not started',
+      'where input was left, or it ended with 255',
+    ),
+    ...whyNot,
   ],
   attach: [
     ...names,
     {method: 'Attach', why: "to get an address at which the container's own process can be reached"},
-    stream,
-    {method: 'ContainerStatus', why: 'to learn its exit code', when: 'where it has ended'},
+    ...stream,
+    {method: 'ContainerStatus', why: 'to learn whether it has ended, and how', when: 'unless it is left'},
+    gone,
   ],
   cp: [
     ...names,
@@ -336,7 +454,7 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       when: 'where it has no tar',
     },
     {method: 'Exec', why: 'to run tar in the container', when: 'where it has one'},
-    stream,
+    ...stream,
   ],
   debug: [
     whose('to refuse the runtime that is embedded in crisp: it makes no namespaces to share'),
@@ -372,7 +490,8 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       why: 'to get an address for one connection',
       when: 'for each connection that comes',
     },
-    {why: 'a SPDY connection to that address carries the bytes to the port in the pod'},
+    monitor,
+    {why: 'a connection to that address, mostly SPDY, carries the bytes to the port in the pod'},
   ],
   events: [
     whose('to know whether the runtime tells its events to every client, or each only to one'),
@@ -394,6 +513,9 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       method: 'ListContainerStats',
       why: 'for what all containers use at this moment: two samples make a rate',
     },
+    {method: 'ListContainers', why: 'for which of them are shown', when: 'with -o wide'},
+    {method: 'ListPodSandbox', why: 'for the names of their pods', when: 'with -o wide'},
+    {method: 'ContainerStatus', why: 'for their limits', when: 'with -o wide'},
   ],
   statsp: [
     {
@@ -434,6 +556,12 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   update: [
     ...names,
     {method: 'UpdateContainerResources', why: 'to change the limits of a container while it runs'},
+    gone,
+    {
+      method: 'ContainerStatus',
+      why: 'to ask once more whether it is there',
+      when: 'where a call fails with Unknown, on CRI-O',
+    },
   ],
   checkpoint: [
     ...names,
@@ -526,6 +654,11 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
       method: 'RuntimeConfig',
       why: 'so that the file suits the control groups of this node',
       when: 'where a runtime answers',
+    },
+    {
+      method: 'Status',
+      why: 'to find that in its settings instead, with verbose',
+      when: 'on a runtime without RuntimeConfig',
     },
   ],
   tour: [{why: 'those of the commands that are typed, to a runtime of its own'}],

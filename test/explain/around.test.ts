@@ -46,15 +46,29 @@ test('a verb: its calls in their order, and why', async () => {
     stdout: `verb stopp
   Stop pods: kill their containers and remove their network
 
-  1. ListPodSandbox, unless its whole ID is given
-     to find the pod by its name, or the beginning of its ID
-  2. Version
+  1. ListPodSandbox
+     to find the pod, and to say so where the kubelet makes it again
+  2. ListContainers
+     for the containers, by whose marks the kubelet is known
+  3. Version, where it is of a kubelet, unless -q is given
+     to know whether the kubelet that makes it again is that of a demo
+  4. Status, where it is of a kubelet, on a demo
+     to know whether that demo has a kubelet, with verbose
+  5. Version
      to know whether a pod that is stopped kills its containers at once, or has
      to be helped
-  3. StopPodSandbox
+  6. ListContainers, on CRI-O
+     for those that it gives minutes
+  7. StopContainer, on CRI-O
+     to kill each of them at once
+  8. StopPodSandbox
      to end the containers of the pod and give its network back
-  4. PodSandboxStatus, with --wait
+  9. PodSandboxStatus, with --wait
      to see whether it has ended
+  10. Version, with --wait, where that takes a while
+     to know whether the runtime tells its events to every client
+  11. GetContainerEvents, with --wait, where that takes a while
+     to look again as soon as something has happened
 
   "crisp stopp --trace" shows them as they happen.
 `,

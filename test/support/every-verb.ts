@@ -3,7 +3,7 @@ import {connect as dial} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {CriClient} from '../../src/client/connect.js'
-import {startDemoRuntime} from '../../src/demo/index.js'
+import {type DemoRuntimeOptions, startDemoRuntime} from '../../src/demo/index.js'
 import {clientOf, containerIn, podOn, shellImage, startIn} from './demo-node.js'
 import type {RunOptions} from './run-cli.js'
 
@@ -174,9 +174,9 @@ async function pidOf(client: CriClient, containerId: string): Promise<string> {
   return String(JSON.parse(info.info ?? '{}').pid)
 }
 
-export async function startEveryVerb(): Promise<EveryVerb> {
+export async function startEveryVerb(options: DemoRuntimeOptions = {}): Promise<EveryVerb> {
   const directory = await mkdtemp(join(tmpdir(), 'crisp-verbs-'))
-  const runtime = await startDemoRuntime()
+  const runtime = await startDemoRuntime(options)
   const client = clientOf(runtime)
   const pod = await podOn(client, {logDirectory: join(directory, 'logs')})
   const metadata = {name: 'talker', attempt: 0}
