@@ -1,5 +1,5 @@
 import {durationText} from '../../text/duration.js'
-import {nodesText} from './one-view.js'
+import {nodesInMessage} from './nodes-in-message.js'
 
 // Lines of several nodes are in the order of the times that they say; whoever reads them is told where clocks differ.
 
@@ -100,8 +100,8 @@ export function clocksText(ranges: ReadonlyMap<string, ClockRange>): string | un
     const text = `${roundedText(Math.abs(differenceMs))} ${differenceMs > 0 ? 'ahead' : 'behind'}`
     others.set(text, [...(others.get(text) ?? []), node])
   }
-  const parts = [...others].map(([text, nodes]) => `that of ${nodesText(nodes)} is ${text}`)
-  return `clocks differ: compared to ${nodesText(rest)} ${parts.join(', ')}: each line has its place by the time of its own node`
+  const parts = [...others].map(([text, nodes]) => `that of ${nodesInMessage(nodes)} is ${text}`)
+  return `clocks differ: compared to ${nodesInMessage(rest)} ${parts.join(', ')}: each line has its place by the time of its own node`
 }
 
 /** That which most of them agree on; where no more agree elsewhere, of those in the middle. */

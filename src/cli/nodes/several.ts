@@ -11,7 +11,6 @@ import {parseCopyPath} from '../../sessions/cp/copy-path.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
 import {mapLazily} from '../../text/map-lazily.js'
-import {programName} from '../../text/program.js'
 import {type CommandLine, type FlagSpec, givenValue} from '../argv.js'
 import type {CompletableCommand} from '../completion/position.js'
 import {describeError} from '../failures/describe.js'
@@ -25,7 +24,8 @@ import {DeliveryProgress} from './delivery-progress.js'
 import type {Follow} from './follow.js'
 import {InputForNode} from './input.js'
 import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
-import {nodesText, oneViews} from './one-view.js'
+import {nodesInMessage} from './nodes-in-message.js'
+import {oneViews} from './one-view.js'
 import {countText, NodeTimeoutError, type Outcome, type OutcomeWord, outcomeOf} from './outcomes.js'
 import {PrefixedLines} from './prefixed-lines.js'
 import {TimeMerge, timeOfLine} from './time-merge.js'
@@ -145,7 +145,7 @@ async function askFirst(
 ): Promise<Asked | undefined> {
   const {id, given} = line
   const all = {tasks, failed: []}
-  const nodes = nodesText(tasks.map(({node}) => node))
+  const nodes = nodesInMessage(tasks.map(({node}) => node))
   if (!changes(line) || givenValue(given, 'dry-run') === true) return all
   if (givenValue(given, 'yes') === true) {
     writeMessage(`${id} on ${nodes}`)
@@ -171,7 +171,7 @@ async function askFirst(
     asked = {tasks: tasks.filter(({node}) => !dead.has(node)), failed}
   }
   if (asked.tasks.length === 0) return asked
-  const sure = await askYesOrNo(`${id} on ${nodesText(asked.tasks.map(({node}) => node))}?`, ends.signal)
+  const sure = await askYesOrNo(`${id} on ${nodesInMessage(asked.tasks.map(({node}) => node))}?`, ends.signal)
   if (!sure) return undefined
   // It would ask for itself otherwise.
   const yes = flagOf('yes')
@@ -182,7 +182,7 @@ async function askYesOrNo(question: string, signal: AbortSignal): Promise<boolea
   const {createInterface} = await import('node:readline/promises')
   const lines = createInterface({input: process.stdin, output: process.stderr, terminal: false})
   try {
-    const answer = await lines.question(`${programName()}: ${question} [y/N] `, {signal})
+    const answer = await lines.question(`${messageText(`${question} [y/N]`).trimEnd()} `, {signal})
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     lines.close()
@@ -208,7 +208,9 @@ interface Options {
 function checkLine(line: CommandLine, tasks: readonly NodeTask[]): void {
   const what = whatIsForOne(line, tasks[0]?.line.arguments ?? [])
   if (what !== undefined)
-    throw new UsageError(`${what} is for one node, and ${nodesText(tasks.map(({node}) => node))} are several`)
+    throw new UsageError(
+      `${what} is for one node, and ${nodesInMessage(tasks.map(({node}) => node))} are several`,
+    )
 }
 
 function whatIsForOne(
@@ -617,5 +619,5 @@ class Ended implements Disposable {
 /** What nodes have said, as they said it. */
 function writeMessageOf(nodes: readonly string[], line: string): void {
   const {text, kind} = readMessage(line)
-  writeMessage(`${nodesText(nodes)}: ${text}`, kind)
+  writeMessage(`${nodesInMessage(nodes)}: ${text}`, kind)
 }

@@ -511,6 +511,28 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     expect((await on('-N', 'n1,n2', 'ps', '-q')).stdout.trimEnd().split('\n')).toHaveLength(2)
   })
 
+  test('the question is broken at words, also where the nodes alone fill lines', async () => {
+    const names = Array.from({length: 9}, (_, index) => `n-${'abcdefghi'[index]}.cluster.example`)
+    const numbers = Array.from({length: 30}, (_, index) => 3 * index + 1)
+    const session = await onTerminal(
+      ['-N', `${names},m[${numbers}]`, 'call', 'UpdateRuntimeConfig'],
+      runtime.endpoint,
+      {env: node.env, columns: 80},
+    )
+    await session.until('[y/N]')
+    session.terminal.input.write('n\n')
+    const {output, exitCode} = await session.outcome()
+    expect(exitCode).toBe(0)
+    const lines = output.split('\r\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    expect(lines.map((line) => line.trim()).join(' ')).toBe(
+      `crisp: call on ${names.join(', ')}, m[${numbers.join(', ')}] (39)? [y/N] n`,
+    )
+    // As it stands there it means the same nodes.
+    const set = `${names.join(', ')}, m[${numbers.join(', ')}]`
+    expect((await run(['-N', set, 'stop', 'web'])).stderr).toContain(`stop on ${names},m[${numbers}] (39) `)
+  })
+
   test.each([
     [
       ['-N', 'n[1-2]', 'exec', '-it', 'web', 'sh'],
