@@ -12,8 +12,10 @@ export type Frame =
   | {kind: 'size'; columns: number; rows: number}
   /** Asks for the time there. */
   | {kind: 'clock'}
+  /** Asks for any word. */
+  | {kind: 'ping'}
 
-const kinds = ['data', 'end', 'archive', 'holes', 'signal', 'size', 'clock'] as const
+const kinds = ['data', 'end', 'archive', 'holes', 'signal', 'size', 'clock', 'ping'] as const
 const headBytes = 5
 const longestFrame = 1024 * 1024
 
@@ -34,6 +36,7 @@ function bodyOf(frame: Frame): Buffer {
     case 'archive':
     case 'holes':
     case 'clock':
+    case 'ping':
       return Buffer.alloc(0)
     case 'signal':
       return Buffer.from(frame.name)
@@ -72,6 +75,7 @@ function frameOf(kind: Frame['kind'], body: Buffer): Frame {
     case 'archive':
     case 'holes':
     case 'clock':
+    case 'ping':
       return {kind}
     case 'signal':
       return {kind, name: body.toString() as NodeJS.Signals}

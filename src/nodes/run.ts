@@ -1,9 +1,10 @@
 import type {Readable} from 'node:stream'
-import {exitCode, UserError} from '../errors/errors.js'
+import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {durationText} from '../text/duration.js'
 import {type Frame, frameBytes} from './frames.js'
-import {MarkReader, NotCrispError} from './marks.js'
+import {alive, MarkReader, NotCrispError} from './marks.js'
 import {scriptWord, shellCommand} from './scripts.js'
+import {lastMomentsMs, SilentError} from './silent.js'
 import {notStarted, type Ssh, type SshConnection, sshFailed} from './ssh.js'
 import {lastLine, type SshError} from './ssh-failure.js'
 import {untilRoom} from './until-room.js'
@@ -32,6 +33,8 @@ export interface RunOptions {
 }
 
 const usualBeginMs = 60_000
+/** How long the program may take from where it is started to its first word. */
+const startMs = 10_000
 
 /** One script on a node, and what it starts there. */
 export class RunOnNode {
@@ -39,6 +42,8 @@ export class RunOnNode {
   readonly #nonce: string
   readonly #connection: SshConnection
   readonly #unheard: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
+  #heard = false
   readonly #onBegin: (() => void) | undefined
   readonly #exit: Promise<number | null>
   readonly #said: string[] = []
@@ -94,6 +99,31 @@ export class RunOnNode {
     return this.write(...frameBytes(frame))
   }
 
+  /**
+   * Passes a signal on. Who says nothing more, not even when asked, is not waited for: `after` stands behind that then.
+   * What has not said anything yet may still be starting.
+   */
+  interrupt(reason: unknown, after = ''): void {
+    if (!(reason instanceof Interrupted) || reason.signal === 'SIGPIPE') return
+    void this.send({kind: 'signal', name: reason.signal})
+    void this.send({kind: 'ping'})
+    const {destination} = this.#connection
+    this.#silence = setTimeout(
+      () => this.stop(new SilentError(destination, reason, after)),
+      this.#heard ? lastMomentsMs : startMs,
+    )
+  }
+
+  #breakSilence(begun: boolean): void {
+    this.#heard ||= begun
+    this.#silence?.refresh()
+  }
+
+  #endSilence(): void {
+    clearTimeout(this.#silence)
+    this.#silence = undefined
+  }
+
   /** All is sent. */
   endInput(): void {
     this.#ssh.stdin.end()
@@ -122,7 +152,7 @@ export class RunOnNode {
       this.#read(
         stderr,
         outputs.stderr,
-        (text) => outputs.onMark(text, 1),
+        (text) => (text === alive ? this.#endSilence() : outputs.onMark(text, 1)),
         (text) => {
           this.#noise = (this.#noise + text).slice(-longestNoise)
         },
@@ -134,7 +164,10 @@ export class RunOnNode {
         const isOther = error instanceof NotCrispError || error instanceof SyntaxError
         throw this.#failure ?? (isOther ? asNotCrisp(error).at(this.#connection.destination) : error)
       })
-      .finally(() => clearTimeout(this.#unheard))
+      .finally(() => {
+        clearTimeout(this.#unheard)
+        this.#endSilence()
+      })
     const code = endings.find((ending) => ending !== undefined)
     if (endings.every((ending) => ending !== undefined)) {
       this.#leave()
@@ -166,7 +199,8 @@ export class RunOnNode {
   ): Promise<number | undefined> {
     const marks = new MarkReader(this.#nonce)
     const words = new Words(write, onNoise)
-    for await (const chunk of stream)
+    for await (const chunk of stream) {
+      this.#breakSilence(words.begun)
       for (const piece of marks.read(chunk)) {
         if (typeof piece !== 'string') await words.take(piece)
         else if (piece === 'begin') {
@@ -181,6 +215,7 @@ export class RunOnNode {
           await onMark(piece)
         }
       }
+    }
     const held = marks.end()
     if (held.length > 0) await words.take(held)
     words.end()

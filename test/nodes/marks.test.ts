@@ -58,6 +58,7 @@ test('frames are found wherever the chunks are cut', () => {
     {kind: 'data', bytes: Buffer.from('abc')},
     {kind: 'size', columns: 80, rows: 24},
     {kind: 'signal', name: 'SIGINT'},
+    {kind: 'ping'},
     {kind: 'data', bytes: Buffer.alloc(0)},
     {kind: 'end'},
   ]

@@ -56,6 +56,8 @@ export interface SshNode extends Disposable {
   know(hosts: string, settings: string): void
   /** The processes that run crisp there. */
   running(): number[]
+  /** Those of sshd that serve a process there. */
+  serversOf(pid: number): number[]
   /** The processes that keep connections to it here. */
   connections(): number[]
   /** As if the network were gone: the server's end of all connections is killed. */
@@ -239,6 +241,12 @@ mount --bind ${path('passwd')} /etc/passwd && HOMES=${homes} && ETC=${path('etc'
       descendants(server.pid)
         .filter(({words}) => words.includes('__node'))
         .map(({pid}) => pid),
+    serversOf: (pid) =>
+      descendants(server.pid).flatMap((each) =>
+        each.words.startsWith('sshd') && descendants(each.pid).some((below) => below.pid === pid)
+          ? each.pid
+          : [],
+      ),
     connections: () => keepers().map(({pid}) => pid),
     cut,
     stop: () => {

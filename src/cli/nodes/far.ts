@@ -3,7 +3,7 @@ import {Duplex, Readable} from 'node:stream'
 import {giveFiles, UnreadableFile} from '../../node/read-file.js'
 import {type OutputIndex, type ResumePoint, setResumePoint} from '../../node/resume-point.js'
 import {type Frame, FrameReader} from '../../nodes/frames.js'
-import {markStart} from '../../nodes/marks.js'
+import {alive, markStart} from '../../nodes/marks.js'
 import type {Orders} from '../../nodes/orders.js'
 import {setUsersSource} from '../../sessions/cp/users-source.js'
 import {replaceStdin} from '../../sessions/stdin.js'
@@ -25,6 +25,7 @@ export class FarEnd implements Disposable {
   readonly ready: Promise<void>
   #onClock: () => void = () => undefined
   readonly #raw: Readable
+  readonly #mark: string
   #input: FarInput
   /** Archives that were asked for and have not begun to come. */
   #awaited = 0
@@ -33,6 +34,7 @@ export class FarEnd implements Disposable {
   constructor(ordersBytes: number) {
     const orders: Orders = JSON.parse(readExactly(ordersBytes).toString())
     this.words = orders.words
+    this.#mark = markStart(orders.nonce)
     goHome()
     delete process.env.CRISP_NODE
     Object.assign(process.env, orders.environment)
@@ -110,6 +112,9 @@ export class FarEnd implements Disposable {
         return
       case 'clock':
         this.#onClock()
+        return
+      case 'ping':
+        process.stderr.write(`${this.#mark}${alive}\n`)
         return
       case 'size':
         for (const stream of [process.stdout, process.stderr])

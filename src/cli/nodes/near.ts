@@ -253,9 +253,12 @@ export async function connectAndRun(
   function failureOf(ended: Ending): Error {
     if (ended.kind === 'said' && ended.text === 'none')
       return new UserError(`${destination}: no crisp at ${program} that may be executed (--node-crisp)`)
-    const mayRunOn = remoteVerbs.has(line.id) ? '; what was started there may still run' : ''
-    return lostError(destination, ended, mayRunOn)
+    return lostError(destination, ended, mayRunOn(line))
   }
+}
+
+export function mayRunOn({id}: CommandLine): string {
+  return remoteVerbs.has(id) ? '; what was started there may still run' : ''
 }
 
 /** A flag goes before what the settings say of the node, which goes before what the node says. */
@@ -343,7 +346,7 @@ async function carry(
     return unpacking.stream
   }
   const passOn = (): void => {
-    if (typeof signal.reason?.signal === 'string') void run.send({kind: 'signal', name: signal.reason.signal})
+    run.interrupt(signal.reason, mayRunOn(line))
   }
   signal.addEventListener('abort', passOn)
   running.count++

@@ -1,4 +1,5 @@
 import {exitCode, Interrupted, UserError} from '../../errors/errors.js'
+import {SilentError} from '../../nodes/silent.js'
 import {type LoginFailure, SshError} from '../../nodes/ssh-failure.js'
 import {programName} from '../../text/program.js'
 import {describeError} from '../failures/describe.js'
@@ -23,6 +24,8 @@ export interface Outcome {
   exitCode: number
   /** One line; what failed there has said so itself. */
   text?: string
+  /** Nothing ran there yet. */
+  isUnasked?: boolean
 }
 
 /** A node that took longer than it may. */
@@ -47,7 +50,8 @@ const reasons: readonly [RegExp, OutcomeWord][] = [
 export function outcomeOf(node: string, error: unknown): Outcome {
   const {text, exitCode: code} = describeError(error)
   if (error instanceof NodeTimeoutError) return {node, word: 'timed out', exitCode: code, text}
-  if (error instanceof Interrupted) return {node, word: 'interrupted', exitCode: code}
+  if (error instanceof Interrupted) return {node, word: 'interrupted', exitCode: code, isUnasked: true}
+  if (error instanceof SilentError) return {node, word: 'interrupted', exitCode: code, text}
   if (error instanceof SshError) {
     const {failure} = error
     const isAnswered = failure === 'password' || failure === 'unknown host'

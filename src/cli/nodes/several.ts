@@ -1,12 +1,13 @@
 import {setMaxListeners} from 'node:events'
 import {findRpc, onlyReads} from '../../config-files/requests.js'
-import {type ExitCode, exitCode, UsageError, UserError} from '../../errors/errors.js'
+import {type ExitCode, exitCode, Interrupted, UsageError, UserError} from '../../errors/errors.js'
 import {printableLines} from '../../errors/printable.js'
 import {parseOutputForm} from '../../formats/output.js'
 import {concurrently} from '../../node/concurrently.js'
 import {readFileBytes} from '../../node/read-file.js'
 import {rememberFailed} from '../../nodes/failed-nodes.js'
 import type {Ending, RunOnNode} from '../../nodes/run.js'
+import {lastMomentsMs, SilentError} from '../../nodes/silent.js'
 import {parseCopyPath} from '../../sessions/cp/copy-path.js'
 import {durationText, parseDurationMs} from '../../text/duration.js'
 import {parseInteger} from '../../text/integer.js'
@@ -23,7 +24,7 @@ import {Clocks} from './clocks.js'
 import {DeliveryProgress} from './delivery-progress.js'
 import type {Follow} from './follow.js'
 import {InputForNode} from './input.js'
-import {connectAndRun, displayOn, type Io, type Luggage, type Program, pack, write} from './near.js'
+import {connectAndRun, displayOn, type Io, type Luggage, mayRunOn, type Program, pack, write} from './near.js'
 import {nodesInMessage} from './nodes-in-message.js'
 import {oneViews} from './one-view.js'
 import {countText, NodeTimeoutError, type Outcome, type OutcomeWord, outcomeOf} from './outcomes.js'
@@ -35,8 +36,6 @@ import type {NodeTask} from './which-nodes.js'
 
 const usualFanout = 32
 const readingMs = 60_000
-/** What only reads is not waited for where it does not end by a signal. */
-const lastMomentsMs = 2_000
 /** Of more nodes no connection is kept: each is a process. */
 const mostKept = 32
 const mostText = 128 * 1024 * 1024
@@ -348,6 +347,8 @@ class Several {
     for (const [line, nodes] of this.#messages) writeMessageOf(nodes, line)
     const failed = outcomes.filter(({word}) => word !== 'ok')
     for (const {text, exitCode: code} of failed) reportFailure({text: text ?? '', exitCode: code as ExitCode})
+    const unasked = outcomes.flatMap(({node, isUnasked}) => (isUnasked ? node : []))
+    if (unasked.length > 0) writeMessage(`${nodesInMessage(unasked)}: interrupted before it was asked`)
     const count = countText(outcomes)
     if (count !== undefined) writeMessage(count, 'failure')
     rememberFailed(
@@ -378,7 +379,7 @@ class Several {
   async #runOne({node, line, settings}: NodeTask): Promise<Outcome> {
     const {timeoutMs} = this.#options
     const own = new AbortController()
-    const end = new Ended(this.#signal, this.#options.way === 'gather' ? lastMomentsMs : undefined)
+    const end = new Ended(node, this.#signal, this.#options.way === 'gather')
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -476,8 +477,7 @@ class Several {
     const trace = this.#luggage.trace && new TraceOfNode(this.#luggage.trace, node)
     const hearTime = this.#clocks?.listen(node, () => void run.send({kind: 'clock'}))
     const passOn = (): void => {
-      const {signal: name} = (this.#signal.reason ?? {}) as {signal?: NodeJS.Signals}
-      if (typeof name === 'string') void run.send({kind: 'signal', name})
+      run.interrupt(this.#signal.reason, mayRunOn(this.#line))
     }
     this.#signal.addEventListener('abort', passOn)
     end.running.count++
@@ -593,16 +593,19 @@ class Ended implements Disposable {
   #lastMoments: NodeJS.Timeout | undefined
   reject: (reason: unknown) => void = () => undefined
   readonly #onAbort = (): void => {
-    const giveUp = () => this.reject(this.#signal.reason)
-    if (this.running.count === 0) giveUp()
-    else if (this.#lastMomentsMs !== undefined) this.#lastMoments = setTimeout(giveUp, this.#lastMomentsMs)
+    const {reason} = this.#signal
+    if (this.running.count === 0) this.reject(reason)
+    else if (this.#onlyReads && reason instanceof Interrupted)
+      this.#lastMoments = setTimeout(() => this.reject(new SilentError(this.#node, reason)), lastMomentsMs)
   }
-  readonly #lastMomentsMs: number | undefined
+  readonly #node: string
+  readonly #onlyReads: boolean
 
-  /** How long what runs there may take to hear of the signal; undefined where it is waited for. */
-  constructor(signal: AbortSignal, lastMomentsMs: number | undefined) {
+  /** What only reads is not waited for where it does not end by a signal. */
+  constructor(node: string, signal: AbortSignal, onlyReads: boolean) {
+    this.#node = node
     this.#signal = signal
-    this.#lastMomentsMs = lastMomentsMs
+    this.#onlyReads = onlyReads
     this.promise = new Promise((_, reject) => {
       this.reject = reject
     })

@@ -261,7 +261,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
   })
 
   test.each([
-    ['Ctrl-C', [], 'crisp: 1 ok, 1 interrupted\n', 130],
+    ['Ctrl-C', [], 'crisp: t3: no answer within 2s of Ctrl-C\ncrisp: 1 ok, 1 interrupted\n', 130],
     [
       'the time limit',
       ['--node-timeout', '4s'],
@@ -289,6 +289,47 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
       })
     },
   )
+
+  test.each([
+    ['one node', ['n1'], ''],
+    ['several nodes', ['n1', 'n2'], 'crisp: 0 ok, 2 interrupted\n'],
+  ])('one Ctrl-C ends what runs on %s also where a connection hangs', async (_, names, count) => {
+    const line = ['-N', `${names}`, 'exec', 'web', 'sh', '-c', 'echo begun; exec sleep 1000']
+    const cli = startCli(['--node-crisp', node.crisp, ...line], {env: node.env})
+    const outcome = outcomeOf(cli)
+    let shown = ''
+    cli.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk
+    })
+    await eventually(() => expect(shown.split('begun')).toHaveLength(names.length + 1))
+    const held = node.serversOf(node.running()[0] ?? 0)
+    expect(held).not.toEqual([])
+    for (const pid of held) process.kill(pid, 'SIGSTOP')
+    onTestFinished(() => {
+      for (const pid of held) process.kill(pid, 'SIGCONT')
+    })
+    cli.kill('SIGINT')
+    const {stderr, exitCode} = await outcome
+    expect(stderr).toMatch(
+      /^crisp: n[12]: no answer within 2s of Ctrl-C; what was started there may still run\n/,
+    )
+    expect(stderr.replace(/.*\n/, '')).toBe(count)
+    expect(exitCode).toBe(130)
+  })
+
+  test('of nodes that were not reached yet a Ctrl-C tells which', async () => {
+    node.know('late*', '  ProxyCommand sleep 1000\n')
+    const cli = startCli(['--node-crisp', node.crisp, '-N', 'n1,late[1-2]', 'ps', '-q'], {env: node.env})
+    const outcome = outcomeOf(cli)
+    await eventually(() => expect(node.clients(cli.pid).length).toBeGreaterThanOrEqual(2))
+    await eventually(() => expect(node.running()).toEqual([]))
+    cli.kill('SIGINT')
+    const {stderr, exitCode} = await outcome
+    expect(stderr).toMatch(
+      /crisp: (n1,)?late\[1-2\] \(\d\): interrupted before it was asked\ncrisp: . ok, . interrupted\n$/,
+    )
+    expect(exitCode).toBe(130)
+  })
 
   test('cp goes into containers of several nodes, and comes from one', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'crisp-copies-'))
