@@ -10,7 +10,12 @@ export interface Ran {
   verb: string
   exitCode: number
   calls: readonly MadeCall[]
+  /** What requests may have called the subjects of the checks before it ran: it may have taken them away. */
+  before?: Subjects
 }
+
+/** By the name that a check has for it. */
+export type Subjects = ReadonlyMap<string, readonly string[]>
 
 /** From the trace of the command. */
 export interface MadeCall {
@@ -35,7 +40,9 @@ export async function findProblem(
     const problem = isOfNode(check)
       ? await problemOnNode(check, client, signal)
       : await problemOfCommand(check, ran, client)
-    if (problem !== undefined) return check.hint ?? problem
+    if (problem === undefined) continue
+    // The hint is for another verb.
+    return check.verb?.includes(ran.verb) ? problem : (check.hint ?? problem)
   }
   return undefined
 }
@@ -46,10 +53,18 @@ export async function nodeHolds(checks: readonly Check[], client: CriClient): Pr
   return true
 }
 
+/** What requests may call that which the checks are about. */
+export async function findSubjects(checks: readonly Check[], client: CriClient): Promise<Subjects> {
+  const names = new Set(checks.flatMap(({about}) => about ?? []))
+  return new Map(
+    await Promise.all([...names].map(async (name) => [name, await idsOf(name, client)] as const)),
+  )
+}
+
 async function problemOfCommand(check: Check, ran: Ran, client: CriClient): Promise<string | undefined> {
   const {verb, call, code} = check
-  if (verb)
-    return verb.includes(ran.verb) ? undefined : `that was ${ran.verb}: this step is about ${list(verb)}`
+  if (verb && !verb.includes(ran.verb)) return `that was ${ran.verb}: this step is about ${list(verb)}`
+  if (verb) return endsWell(ran.exitCode) ? undefined : `that was ${ran.verb}, but it failed`
   if (!call)
     return ran.exitCode === code ? undefined : `the exit code was ${ran.exitCode}, and should be ${code}`
   const made = ran.calls.filter(({method}) => call.includes(method))
@@ -59,10 +74,15 @@ async function problemOfCommand(check: Check, ran: Ran, client: CriClient): Prom
   if (answered.length === 0)
     return `${made[0]?.method} was answered ${made[0]?.status}, and should be ${answer}`
   if (check.about === undefined) return undefined
-  const ids = await idsOf(check.about, client)
+  const ids = [...(ran.before?.get(check.about) ?? []), ...(await idsOf(check.about, client))]
   return answered.some(({request}) => subjectsOf(request).some((subject) => ids.includes(subject)))
     ? undefined
     : `${list(call)} was made, but not about ${check.about}`
+}
+
+/** Also where somebody has ended what goes on for ever. */
+export function endsWell(exitCode: number): boolean {
+  return exitCode === 0 || exitCode === 130
 }
 
 function isLeft(status: string): boolean {

@@ -54,7 +54,7 @@ const check: Shape = {
   call: words(text(''), 'the command made one of these calls, such as RunPodSandbox'),
   answer: text('how it was answered, as gRPC names it, such as NotFound; OK if not written'),
   about: text('the container, pod or image that the call was about'),
-  verb: words(text(''), 'the command was one of these, such as logs'),
+  verb: words(text(''), 'the command was one of these, such as logs, and did not fail'),
   pod: text('NAME or NAMESPACE/NAME of a pod'),
   container: text('NAME, POD/NAME or NAMESPACE/POD/NAME of a container'),
   image: text('an image'),
@@ -85,7 +85,7 @@ const step: Shape = {
   needs: words(text(''), 'earlier steps whose work has to be there', []),
   undo: words(
     command(''),
-    'commands that are run silently before the step, where what it brings about is there already; they may fail',
+    'commands that are run silently before the step, where what it brings about is there already or something in its way; they may fail',
     [],
   ),
   'stop-after': duration(

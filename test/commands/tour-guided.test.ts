@@ -96,7 +96,9 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   let learner = new Learner(['tour'], env)
   await learner.until(at(1))
   // Not what the step is about, no command at all, and what a tour does not run.
-  expect(await learner.type('pull busybox', at(1))).toContain('Not yet: no call Version was made.')
+  expect(await learner.type('pull busybox', at(1))).toContain(
+    'Not yet: that does not ask the runtime who it is.',
+  )
   expect(await learner.type('hint', at(1))).toContain(
     'This is the command, and Enter types it: crisp version',
   )
@@ -216,9 +218,43 @@ test('who looks around is not told off, and led back to the step', async () => {
   expect(await learner.type('hint', /1\/\d+> /)).toContain('or just press Enter')
   // A page that is longer than the screen takes no key: the next line is the tour's again.
   await learner.type('help ps', /1\/\d+> /)
+  expect(await learner.type('help', /1\/\d+> /)).toMatch(/\n- hint: .*\n- again: .*\n- skip, back: /)
   expect(await learner.type('again', /1\/\d+> /)).toContain('Two sides of a socket')
   learner.press(ctrlD)
   expect((await learner.end()).exitCode).toBe(0)
+})
+
+test('what is nearly the answer is not taken for it, and Enter still does the step', async () => {
+  const learner = new Learner(['tour', '--step', 'sandbox'], await place())
+  const at = /\d+\/\d+> /
+  await learner.until(at)
+  const steps: readonly [id: string, nearly: string, problem: string][] = [
+    ['sandbox', 'run -d --name lab busybox sleep 60', 'that makes more than a pod'],
+    [
+      'create',
+      'run -d --pod lab --name clock registry.crisp.demo/ticker:1.0',
+      'the container lab/clock is running',
+    ],
+    ['start', 'start nosuch', 'the container lab/clock is created, and should be running'],
+    ['logs', 'logs --previous lab/clock', 'that was logs, but it failed'],
+    ['exec', 'exec orders true', 'Exec was made, but not about lab/clock'],
+    ['exec-sync', 'exec lab/clock true', 'no call ExecSync was made'],
+    ['namespaces', 'rmp -f lab', 'that does not show the namespaces of lab'],
+    ['cgroups', 'update --memory 64m orders', 'but not about lab/clock'],
+    ['stop', 'stopp lab', 'that has stopped the whole pod'],
+    ['remove', 'stopp lab', 'the pod lab is still there'],
+    ['run', 'run -d --name other busybox sleep 60', 'there is no container hello'],
+    ['crash', 'describe web', 'ContainerStatus was made, but not about payments'],
+  ]
+  for (const [id, nearly, problem] of steps) {
+    const said = (await learner.type(nearly, /\d+\/\d+> |goes on> /)).replaceAll('\n', ' ')
+    expect(said.replaceAll(/ +/g, ' '), id).toMatch(RegExp(`Not yet: .*${problem}`))
+    const done = await learner.type('', goesOn)
+    expect(done, id).toContain('Done.')
+    await learner.type('', at)
+  }
+  learner.press(ctrlD)
+  await learner.end()
 })
 
 test('a line is edited as in a shell: Ctrl-C takes it back, Up brings the last one, Tab completes', async () => {

@@ -105,9 +105,17 @@ async function showHarmless(stream: Readable, show: (text: string) => Promise<vo
   await show(printableLines(decoder.end()))
 }
 
-/** What is made for the tour writes its logs where the tour is. */
+/** What is made for the tour writes its logs where the tour is; a pod that is there, or in a file, says itself where. */
 function withLogs([verb = '', ...words]: readonly string[], directory: string): string[] {
-  return verb === 'run' ? [verb, `--log-directory=${join(directory, 'pods')}`, ...words] : [verb, ...words]
+  const isNewPod =
+    !words.some((word) => /^--(pod|file)=/.test(word)) && !/\.(ya?ml|json)$|^-$/.test(firstArgument(words))
+  return verb === 'run' && isNewPod
+    ? [verb, `--log-directory=${join(directory, 'pods')}`, ...words]
+    : [verb, ...words]
+}
+
+function firstArgument(words: readonly string[]): string {
+  return words[words.indexOf('--') + 1] ?? ''
 }
 
 async function endOf(

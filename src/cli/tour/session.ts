@@ -5,7 +5,7 @@ import {printable} from '../../errors/printable.js'
 import type {Meaning} from '../../text/meaning.js'
 import {programName} from '../../text/program.js'
 import {quoteForShell} from '../../text/shell-quote.js'
-import {findProblem, nodeHolds} from '../../tour/check.js'
+import {endsWell, findProblem, findSubjects, nodeHolds} from '../../tour/check.js'
 import type {Command, Lesson, Step} from '../../tour/lesson.js'
 import {callsText, type Look, paragraphs, stepText, type TracedCall, typedText} from '../../tour/pages.js'
 import {describeError} from '../failures/describe.js'
@@ -49,16 +49,17 @@ interface StepState {
   isDone: boolean
   /** How many were given. */
   hints: number
+  /** Something else was tried, which may have left its own. */
+  hasFailed: boolean
   prompt: string
 }
 
 const help = `Enter types the command of the step for you; or type it yourself, or any other command of crisp.
 
-hint     a hint, and then the command
-again    the text of the step once more
-skip     to the next step
-back     to the step before
-quit     leave; the next time goes on here (so do Ctrl-D, and Ctrl-C on an empty line)
+- \`hint\`: a hint, and then the command
+- \`again\`: the text of the step once more
+- \`skip\`, \`back\`: to the next step, to the one before
+- \`quit\`: leave; the next time goes on here (so do Ctrl-D, and Ctrl-C on an empty line)
 
 Up brings what was typed before, Tab completes. Ctrl-C takes a line back; while a command runs it ends the
 command alone. \`VERB --help\` shows what a verb can do.`
@@ -113,7 +114,7 @@ export class TourSession {
     await write(step.command ? `\n${typedText(step.command.text, look)}` : '\n')
     const isLast = index === lesson.steps.length - 1
     const open = `${index + 1}/${lesson.steps.length}> `
-    const state: StepState = {isDone: step.command === undefined, hints: 0, prompt: open}
+    const state: StepState = {isDone: step.command === undefined, hints: 0, hasFailed: false, prompt: open}
     for (;;) {
       const typed = await prompt.ask(state.isDone ? (isLast ? 'Enter ends> ' : 'Enter goes on> ') : open)
       // As pages show a line that is to be typed.
@@ -149,15 +150,17 @@ export class TourSession {
       return this.#say(
         `That was a look around, and welcome. This step still waits for \`${step.command.text}\`.`,
       )
+    state.hasFailed = true
     await this.#say(`${problem}.`, 'failed', 'Not yet:')
     await this.#hint(step, ++state.hints)
   }
 
-  /** What it needs may have been taken away since the step began. */
-  async #typeForThem(step: Step, command: Command, {prompt}: StepState): Promise<void> {
+  /** What it needs may have been taken away since the step began, and what is in its way been made. */
+  async #typeForThem(step: Step, command: Command, {prompt, hasFailed}: StepState): Promise<void> {
     const {look, write} = this.#around
     this.#around.prompt.remember(command.text)
     await write(typedText(command.text, look, prompt))
+    if (hasFailed) await this.#undo(step)
     await this.#bringNeeds(step)
   }
 
@@ -205,11 +208,13 @@ export class TourSession {
     const show = author === 'lesson' ? write : undefined
     const alone = () => play(line, stage, {audience, stopAfterMs, show})
     const work = audience === 'asked' ? () => leaveToChild(alone) : alone
+    const before = step && !isAway ? await findSubjects(step.check, client) : undefined
     const played = await (isAway ? this.#withoutSocket(work) : work())
     await write(callsText(line.verb, tracedCalls(played), this.#said, look))
     const {exitCode} = played
     if (exitCode !== 0) await write(`\n(exit code ${exitCode})\n`)
-    return {exitCode, problem: step && (await findProblem(step.check, played, client, stage.signal))}
+    const ran = before ? {...played, before} : played
+    return {exitCode, problem: step && (await findProblem(step.check, ran, client, stage.signal))}
   }
 
   async #withoutSocket<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -224,9 +229,12 @@ export class TourSession {
 
   /** Brings the node to where the step begins. */
   async #prepare(step: Step): Promise<void> {
-    if (step.undo.length > 0 && (await nodeHolds(step.check, this.#around.client)))
-      for (const command of step.undo) await this.#runSilently(command)
+    if (step.undo.length > 0 && (await nodeHolds(step.check, this.#around.client))) await this.#undo(step)
     await this.#bringNeeds(step)
+  }
+
+  async #undo({undo}: Step): Promise<void> {
+    for (const command of undo) await this.#runSilently(command)
   }
 
   async #bringNeeds({needs}: Step): Promise<void> {
@@ -241,6 +249,7 @@ export class TourSession {
     if (!needed?.command || tried.has(id)) return
     tried.add(id)
     if (await nodeHolds(needed.check, client)) return
+    await this.#undo(needed)
     for (const earlier of needed.needs) await this.#establish(earlier, tried)
     const ran = await this.#runSilently(needed.command)
     await findProblem(needed.check, ran, client, stage.signal)
@@ -256,11 +265,6 @@ export class TourSession {
     const whole = paragraphs(`${first} ${text}`.trim(), look)
     if (whole.trim() !== '') await write(`\n${look.paint(meaning, first)}${whole.slice(first.length)}`)
   }
-}
-
-/** Ctrl-C ends a look that goes on for ever. */
-function endsWell(exitCode: number): boolean {
-  return exitCode === 0 || exitCode === 130
 }
 
 function onlyFirst(more: number): string {
