@@ -310,9 +310,9 @@ class Several {
     this.#isEndless = line.id === 'events' || givenValue(line.given, 'follow') === true
     const nodes = tasks.map(({node}) => node)
     this.#clocks = new Clocks(nodes, writeMessage)
-    this.#merging = new TimeMerge(nodes, this.#isEndless, (text, output) => {
-      void displays[output].write(Buffer.from(text))
-    })
+    this.#merging = new TimeMerge(nodes, this.#isEndless, (text, output) =>
+      displays[output].write(Buffer.from(text)),
+    )
   }
 
   /** What they say, each with those that say it. */
@@ -373,6 +373,7 @@ class Several {
         if (outcome.word !== 'ok') failures++
         outcomes[index] = outcome
       })
+    await this.#merging?.finish()
     return outcomes
   }
 
