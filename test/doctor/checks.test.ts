@@ -427,6 +427,29 @@ const faults: Record<string, Fault> = {
     says: /^network namespace cni-00000000-0000-4000-8000-000000000000 belongs to no pod$/,
     break: ({write}) => write('/run/netns/cni-00000000-0000-4000-8000-000000000000', '', {secondsAgo: 3600}),
   },
+  "a pod's namespace that CRI-O has left": {
+    check: 'namespaces',
+    severity: 'warning',
+    says: /^IPC namespace 00000000-0000-4000-8000-000000000001 belongs to no pod$/,
+    break: ({write}) => write('/run/ipcns/00000000-0000-4000-8000-000000000001', '', {secondsAgo: 3600}),
+  },
+  'a network namespace where /var/run is no link': {
+    check: 'namespaces',
+    severity: 'warning',
+    says: /^network namespace 00000000-0000-4000-8000-000000000002 belongs to no pod$/,
+    break: ({write}) => write('/var/run/netns/00000000-0000-4000-8000-000000000002', '', {secondsAgo: 3600}),
+  },
+  "a network namespace in containerd's own folder": {
+    check: 'namespaces',
+    severity: 'warning',
+    says: /^network namespace cni-00000000-0000-4000-8000-000000000003 belongs to no pod$/,
+    break: async ({write, settings}) => {
+      settings.stateDir = '/run/k3s/containerd/io.containerd.grpc.v1.cri'
+      await write(`${settings.stateDir}/netns/cni-00000000-0000-4000-8000-000000000003`, '', {
+        secondsAgo: 3600,
+      })
+    },
+  },
   'a mount without its container': {
     check: 'mounts',
     severity: 'warning',
@@ -472,6 +495,18 @@ const faults: Record<string, Fault> = {
       answers.ImageStatus = ({image}: {image: {image: string}}) => ({
         image: image.image === 'sha256:22' ? null : images[0],
       })
+    },
+  },
+  'a pinned image that nothing uses': {
+    check: 'images',
+    severity: 'info',
+    says: /^an image is pinned, and used by nothing$/,
+    shows: /^1kB: quay.io\/old\/app:1$/m,
+    break: ({images}) => {
+      images.push(
+        {id: 'sha256:33', repoTags: ['quay.io/old/app:1'], pinned: true, size: '1000'},
+        {id: 'sha256:34', repoTags: ['registry.k8s.io/pause:3.10'], pinned: true, size: '5000'},
+      )
     },
   },
   'no more open files of the machine': {

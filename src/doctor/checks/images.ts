@@ -6,16 +6,17 @@ import type {Subject} from '../subject.js'
 
 export const images: Check = {
   name: 'images',
-  about: 'images that cannot be removed: broken ones, and those that only ended containers hold',
+  about: 'images that cannot be removed, or are not: broken, pinned, held by ended containers alone',
   sources: ['CRI'],
   severity: 'warning',
   explanation:
-    'Images are removed by the kubelet when the disk is 85 % full, unless a container has them, ended ones too. An image that is in the list and has no status is broken: content of it is missing, since a pull was cut off or files were removed by hand. Its removal fails each time, and the kubelet says "ImageGCFailed". CRI-O refuses to remove what any container was made from; containerd removes the image and keeps its layers until the containers are gone.',
+    'Images are removed by the kubelet when the disk is 85 % full, unless a container has them, ended ones too. An image that is in the list and has no status is broken: content of it is missing, since a pull was cut off or files were removed by hand. Its removal fails each time, and the kubelet says "ImageGCFailed". CRI-O refuses to remove what any container was made from; containerd removes the image and keeps its layers until the containers are gone. Pinned ones the kubelet never removes. Nothing is removed to try it: whether layers go too, which a lease of containerd may keep, only a removal shows.',
   run: async (subject: Subject) => {
-    const [list, asked, containers] = await Promise.all([
+    const [list, asked, containers, {sandboxImage}] = await Promise.all([
       subject.images(),
       subject.imageStatuses(),
       subject.containers(),
+      subject.settings(),
     ])
     const broken = asked.flatMap(({thing, answer, error}): Finding[] => {
       const isGone = error instanceof RpcError && error.code === rpcCode.notFound
@@ -35,40 +36,58 @@ export const images: Check = {
         },
       ]
     })
-    const held = heldByEnded(list, containers)
-    if (held.length === 0) return broken
-    const total = held.reduce((sum, {size}) => sum + Number(size), 0)
-    return [
-      ...broken,
-      {
+    const holders = holdersOf(list, containers)
+    const held = list.filter(({id, pinned}) => !pinned && holders.get(id) === 'ended')
+    const pinned = list.filter(
+      (image) => image.pinned && holders.get(image.id) === undefined && !isOfPods(image, sandboxImage),
+    )
+    const evidence = (images: readonly Image[]) => {
+      const total = images.reduce((sum, {size}) => sum + Number(size), 0)
+      return [
+        `${subject.sizeText(total)}: ${images.slice(0, 5).map(nameOf).join(', ')}${images.length > 5 ? ', …' : ''}`,
+      ]
+    }
+    const findings: Finding[] = []
+    if (held.length > 0)
+      findings.push({
         severity: 'info',
         what: `${held.length === 1 ? 'an image is' : `${held.length} images are`} held by ended containers alone`,
-        evidence: [
-          `${subject.sizeText(total)}: ${held.slice(0, 5).map(nameOf).join(', ')}${held.length > 5 ? ', …' : ''}`,
-        ],
+        evidence: evidence(held),
         fix: `${programName()} rm -a --state exited, then ${programName()} rmi --prune, once nobody wants to look at them`,
-      },
-    ]
+      })
+    if (pinned.length > 0)
+      findings.push({
+        severity: 'info',
+        what: `${pinned.length === 1 ? 'an image is' : `${pinned.length} images are`} pinned, and used by nothing`,
+        evidence: evidence(pinned),
+        fix: `the kubelet never removes them, nor does ${programName()} rmi --prune; once unwanted: ${programName()} rmi NAME`,
+      })
+    return [...broken, ...findings]
   },
 }
 
-function heldByEnded(
+/** The image of the pods' own containers, which are in no list. */
+function isOfPods({repoTags, repoDigests}: Image, sandboxImage: unknown): boolean {
+  return [...repoTags, ...repoDigests].some((name) => name === sandboxImage || /(^|\/)pause[:@]/.test(name))
+}
+
+/** By image ID, who has it: a container that may still run, or ended ones alone. */
+function holdersOf(
   list: readonly Image[],
   containers: Awaited<ReturnType<Subject['containers']>>,
-): Image[] {
-  const holders = new Map<string, {ended: number; alive: number}>()
+): Map<string, 'alive' | 'ended'> {
+  const alive = new Set<string>()
+  const ended = new Set<string>()
   for (const {imageId, imageRef, image, state} of containers)
-    for (const name of new Set([imageId, imageRef, image?.image ?? ''])) {
-      const counts = holders.get(name) ?? {ended: 0, alive: 0}
-      if (state === 'CONTAINER_EXITED') counts.ended++
-      else counts.alive++
-      holders.set(name, counts)
-    }
-  holders.delete('')
-  return list.filter(({id, repoTags, repoDigests, pinned}) => {
-    const counts = [id, ...repoTags, ...repoDigests].flatMap((name) => holders.get(name) ?? [])
-    return !pinned && counts.length > 0 && counts.every(({alive}) => alive === 0)
-  })
+    for (const name of [imageId, imageRef, image?.image ?? ''])
+      (state === 'CONTAINER_EXITED' ? ended : alive).add(name)
+  const holders = new Map<string, 'alive' | 'ended'>()
+  for (const {id, repoTags, repoDigests} of list) {
+    const names = [id, ...repoTags, ...repoDigests].filter((name) => name !== '')
+    if (names.some((name) => alive.has(name))) holders.set(id, 'alive')
+    else if (names.some((name) => ended.has(name))) holders.set(id, 'ended')
+  }
+  return holders
 }
 
 function nameOf({repoTags, repoDigests, id}: Image): string {
