@@ -422,6 +422,12 @@ export const verbCalls: Readonly<Record<string, readonly VerbCall[]>> = {
   ],
   exec: [
     ...names,
+    whose('to know whether it has an OCI runtime at all', 'with --user'),
+    {
+      method: 'ContainerStatus',
+      why: "to learn from the runtime's words which OCI runtime has the container, and where",
+      when: 'with --user',
+    },
     {
       method: 'Exec',
       why: 'to get an address at which the command can be reached, once and for a minute',

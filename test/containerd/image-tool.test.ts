@@ -8,6 +8,7 @@ import {describeOnOwnContainerd} from '../support/containerd/availability.js'
 import {busyboxImage, type Containerd, startContainerd} from '../support/containerd/containerd.js'
 import {startPushRegistry} from '../support/push-registry.js'
 import {crispInShell, runCli, startCli, textOf} from '../support/run-cli.js'
+import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
 const run = promisify(execFile)
 const id = expect.stringMatching(/^sha256:[0-9a-f]{64}$/)
@@ -250,6 +251,24 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
     expect(await far('load', `${file}.gz`)).toEqual(done(`Loaded: ${busyboxImage}\n`))
     expect((await far('save', 'no-such:1', '-f', join(home, 'none.tar'))).exitCode).toBe(3)
     expect(await readdir(home)).not.toContain('none.tar')
+  })
+
+  test('the calls of each verb are those that explain tells', async () => {
+    await using registry = await startPushRegistry()
+    const file = join(containerd.directory, 'explained.tar')
+    for (const [verb, ...words] of [
+      ['save', busyboxImage, '-f', file],
+      ['load', file],
+      ['tag', busyboxImage, 'explained:1', 'explained:2'],
+      ['push', 'explained:1', `${registry.address}/explained:1`],
+      ['untag', 'explained:1'],
+      ['rmi', '--tag-only', 'explained:2'],
+    ] as const) {
+      const {stderr, exitCode} = await crisp([verb, '--trace=json', ...words])
+      expect({verb, exitCode}).toEqual({verb, exitCode: 0})
+      const made = callsMade(stderr)
+      expect({verb, made, unlike: unlikeTable(verb, made)}).toEqual({verb, made, unlike: []})
+    }
   })
 
   test('Ctrl-C ends the tool too', async () => {
