@@ -122,7 +122,7 @@ export default class Demo extends CriCommand {
       ...options,
       socketPath,
       directory: await openServerDirectory(socketPath),
-      onCall: (call) => this.write(callLine(call, Date.now(), paint)),
+      onCall: (call) => this.write(callLine(call, Date.now(), {paint, width: this.width})),
       onRefused: (line) => this.note(`refused: ${line}`),
     })
     const reference = flags.socket === undefined && !account ? 'demo' : runtime.endpoint

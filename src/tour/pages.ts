@@ -69,9 +69,7 @@ export function callsText(
   const more = runs.slice(mostLines).flat().length
   const lines = shown.map(([event, ...alike]) => {
     const moment = momentOf(event)
-    const whole = traceLine(moment).trimEnd()
-    const isCut = whole.length > width - 1 && !moment.ending?.isFailure
-    const line = isCut ? `${whole.slice(0, width - 2)}…` : traceLine(moment, paint).trimEnd()
+    const line = traceLine(moment, {paint, width: width - 1}).trimEnd()
     const again = alike.length > 0 ? `    and ${alike.length} more ${event.method}\n` : ''
     const why = verbCalls[verb]?.find(({method}) => method === event.method)?.why
     if (why === undefined || said.has(why)) return `${line}\n${again}`

@@ -1,6 +1,6 @@
 import {codeName, type RpcCode} from '../errors/errors.js'
 import {printable} from '../errors/printable.js'
-import {type Paint, unpainted} from '../text/meaning.js'
+import {type Meaning, type Paint, unpainted} from '../text/meaning.js'
 import {shortId} from '../text/short-id.js'
 
 // A line for each call of the CRI: by the demo for those that it answers, by a trace for those that are made.
@@ -13,16 +13,25 @@ interface EndedCall {
   durationMs: number
 }
 
+/** Who reads the lines. */
+export interface Look {
+  paint?: Paint
+  /** Of a terminal: what is longer goes on below. */
+  width?: number | undefined
+}
+
 /** One line: when, what, about which object, how long, and how it ended where that was badly. */
-export function callLine(call: EndedCall, atMs: number, paint: Paint = unpainted): string {
+export function callLine(call: EndedCall, atMs: number, look: Look = {}): string {
   const ending = call.code === 0 ? '' : `${codeName(call.code)}: ${call.details}`
-  return lineOf([
-    paint('ended', timeText(atMs)),
-    printable(call.method.padEnd(methodWidth)),
-    paint('ended', durationText(call.durationMs)),
-    printable(subjectOf(call.request)),
-    paint('failed', printable(ending)),
-  ])
+  return lineOf(
+    [
+      {text: timeText(atMs), meaning: 'ended'},
+      {text: printable(call.method.padEnd(methodWidth))},
+      {text: durationText(call.durationMs), meaning: 'ended'},
+    ],
+    [{text: printable(subjectOf(call.request))}, {text: printable(ending), meaning: 'failed'}],
+    look,
+  )
 }
 
 /** What a trace tells of a call: as it begins, of a message that came, or at its end. */
@@ -42,23 +51,69 @@ export interface TracedMoment {
 }
 
 /** One line of a trace. */
-export function traceLine(moment: TracedMoment, paint: Paint = unpainted): string {
+export function traceLine(moment: TracedMoment, look: Look = {}): string {
   const {atMs, service, method, took, ending, subject, answer = ''} = moment
-  return lineOf([
-    atMs === undefined ? '' : paint('ended', timeText(atMs)),
-    `${service.padEnd(7)} ${printable(method.padEnd(methodWidth))}`,
-    paint('ended', typeof took === 'number' ? durationText(took) : took.padStart(9)),
-    ending && !ending.isFailure ? ending.text : '',
-    printable(subject),
-    answer === '' ? '' : printable(`-> ${answer}`),
-    ending?.isFailure ? paint('failed', printable(ending.text)) : '',
-  ])
+  return lineOf(
+    [
+      {text: atMs === undefined ? '' : timeText(atMs), meaning: 'ended'},
+      {text: `${service.padEnd(7)} ${printable(method.padEnd(methodWidth))}`},
+      {text: typeof took === 'number' ? durationText(took) : took.padStart(9), meaning: 'ended'},
+    ],
+    [
+      {text: ending && !ending.isFailure ? ending.text : ''},
+      {text: printable(subject)},
+      {text: answer === '' ? '' : printable(`-> ${answer}`)},
+      {text: ending?.isFailure ? printable(ending.text) : '', meaning: 'failed'},
+    ],
+    look,
+  )
 }
 
-const methodWidth = 22
+/** Of the longest, UpdatePodSandboxResources. */
+const methodWidth = 25
 
-function lineOf(parts: readonly string[]): string {
-  return `${parts.filter(Boolean).join('  ')}\n`
+interface Part {
+  text: string
+  meaning?: Meaning
+}
+
+/** Columns, and what is said behind them; that goes on below, set in, where the terminal ends, and between words. */
+function lineOf(columns: readonly Part[], words: readonly Part[], {paint = unpainted, width}: Look): string {
+  const isThere = ({text}: Part) => text !== ''
+  const head = columns.filter(isThere)
+  const said = words.filter(isThere)
+  const headWidth = head.reduce((sum, {text}) => sum + text.length + gap.length, 0)
+  const room = width ?? Number.POSITIVE_INFINITY
+  const lines = [head.map(({text, meaning}) => paint(meaning, text)).join(gap)]
+  let used = headWidth - gap.length
+  for (const {text, meaning} of said) {
+    const pieces = ['']
+    let space = gap
+    for (const word of text.split(' ')) {
+      if (used + space.length + word.length > room && used > margin.length) {
+        pieces.push(margin)
+        used = margin.length
+        space = ''
+      }
+      pieces.push(`${pieces.pop()}${space}${word}`)
+      used += space.length + word.length
+      space = ' '
+    }
+    const [first = '', ...below] = pieces
+    lines.push(`${lines.pop()}${paintWords(paint, meaning, first)}`)
+    lines.push(...below.map((piece) => paintWords(paint, meaning, piece)))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const gap = '  '
+/** Of lines that go on. */
+const margin = '      '
+
+/** Not the blanks before them. */
+function paintWords(paint: Paint, meaning: Meaning | undefined, text: string): string {
+  const words = text.trimStart()
+  return words === '' ? '' : text.slice(0, text.length - words.length) + paint(meaning, words)
 }
 
 function timeText(atMs: number): string {

@@ -54,7 +54,7 @@ test('all of it without anybody there: every command does what its step is about
   )
   // The calls that make a pod, and how one that fails is told.
   expect(stdout).toMatch(/^runtime RunPodSandbox .* OK {2}lab {2}-> [0-9a-f]{13}$/m)
-  expect(stdout).toMatch(/^image {3}PullImage .* NotFound: .*$/m)
+  expect(stdout).toMatch(/^image {3}PullImage .*\s+NotFound: .*$/m)
   expect(stdout).toMatch(/^stream {2}connection .* OK {2}-> exit code 3$/m)
   expect(await left(env)).toEqual([])
 })

@@ -176,18 +176,18 @@ describe('each meaning has its colour, the same everywhere', () => {
 
   test("in the demo's list of calls", () => {
     const call = {method: 'Version', request: {}, details: 'gone', messages: 1, durationMs: 1}
-    const line = callLine({...call, code: 14}, 0, paint)
+    const line = callLine({...call, code: 14}, 0, {paint})
     expect(line).toBe(
-      `${ended}00:00:00.000${end}  Version                 ${ended}   1.0 ms${end}  ${failed}Unavailable: gone${end}\n`,
+      `${ended}00:00:00.000${end}  Version                    ${ended}   1.0 ms${end}  ${failed}Unavailable: gone${end}\n`,
     )
-    expect(callLine({...call, code: 0}, 0, paint)).not.toContain(failed)
+    expect(callLine({...call, code: 0}, 0, {paint})).not.toContain(failed)
   })
 
   test('in the lines of --trace', () => {
     const line = (text: string, isFailure: boolean) =>
       traceLine(
         {atMs: 0, service: 'runtime', method: 'Version', subject: '', took: 1, ending: {text, isFailure}},
-        paint,
+        {paint},
       )
     expect(line('Unavailable: gone', true)).toContain(`${failed}Unavailable: gone${end}`)
     expect(line('OK', false)).not.toContain(failed)

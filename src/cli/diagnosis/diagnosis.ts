@@ -94,8 +94,12 @@ export class Diagnosis {
     const elsewhere = traceSink()
     const toStderr = (text: string) => void process.stderr.write(text)
     const write = elsewhere ?? (path === undefined ? toStderr : await this.#toFile(path))
-    const paint = path === undefined && !elsewhere ? await terminalPaint(process.stderr) : unpainted
-    return traceTo({form, yaml: await dump, mask: await this.#mask(flags), write, paint})
+    const isShown = path === undefined && !elsewhere
+    return traceTo({
+      ...{form, yaml: await dump, mask: await this.#mask(flags), write},
+      paint: isShown ? await terminalPaint(process.stderr) : unpainted,
+      width: () => (isShown && process.stderr.isTTY ? process.stderr.columns : undefined),
+    })
   }
 
   async #toFile(path: string): Promise<TraceSink> {

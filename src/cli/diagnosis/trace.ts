@@ -4,7 +4,7 @@ import {printableLines} from '../../errors/printable.js'
 import {jsonText} from '../../formats/json.js'
 import type {StreamObserver} from '../../sessions/session.js'
 import type {Paint} from '../../text/meaning.js'
-import {answerOf, subjectOf, type TracedMoment, traceLine} from '../../views/calls.js'
+import {answerOf, type Look, subjectOf, type TracedMoment, traceLine} from '../../views/calls.js'
 import {describeError} from '../failures/describe.js'
 import type {Mask} from './masks.js'
 import {isStream, requestType, responseType, serviceOf} from './method-types.js'
@@ -19,6 +19,12 @@ export interface TraceOptions {
   mask: Mask
   write: (text: string) => void
   paint: Paint
+  /** Of the terminal that it is written to, as it is then. */
+  width: () => number | undefined
+}
+
+function lookOf({paint, width}: TraceOptions): Look {
+  return {paint, width: width()}
 }
 
 export interface Trace {
@@ -129,7 +135,7 @@ class TracedCall {
   #writeLine(moment: Pick<TracedMoment, 'took' | 'ending' | 'answer'>): void {
     const service = serviceOf(this.#method) === 'ImageService' ? 'image' : 'runtime'
     const line = {atMs: Date.now(), service, method: this.#method, subject: this.#subject, ...moment} as const
-    this.#options.write(traceLine(line, this.#options.paint))
+    this.#options.write(traceLine(line, lookOf(this.#options)))
   }
 
   #writeBlock(name: string, type: string, message: object): void {
@@ -169,11 +175,16 @@ function traceStream(
   options: TraceOptions,
 ): ReturnType<StreamObserver> {
   const startedMs = performance.now()
-  const {form, mask, write, paint} = options
+  const {form, mask, write} = options
   const about = {call: number, service: 'stream', method: 'connection'}
   const subject = `${transport} ${mask.address(url)}`
   const line = (moment: Pick<TracedMoment, 'took' | 'ending' | 'answer'>) =>
-    write(traceLine({atMs: Date.now(), service: 'stream', method: 'connection', subject, ...moment}, paint))
+    write(
+      traceLine(
+        {atMs: Date.now(), service: 'stream', method: 'connection', subject, ...moment},
+        lookOf(options),
+      ),
+    )
   if (form === 'json') writeEvent(options, 'begin', {...about, transport, url: mask.address(url)})
   else line({took: 'begins'})
   return ({error, exitCode}) => {

@@ -46,6 +46,8 @@ test('a line for each call, with what was asked, how it ended and what came', as
   expect(linesOf(stderr).sort()).toEqual([
     'crisp: stopping container "web": StopContainer: no way',
     'runtime ListContainers MS  OK  -> 1 containers',
+    'runtime ListContainers MS  OK  -> 1 containers',
+    'runtime ListPodSandbox MS  OK  -> 0 items',
     'runtime ListPodSandbox MS  OK  -> 0 items',
     'runtime StopContainer MS  a000000000000  Unknown: no way',
     'runtime Version MS  OK  -> fake 1.2.3',
