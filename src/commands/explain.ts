@@ -4,6 +4,7 @@ import {CriCommand} from '../cli/command.js'
 import {outputFlags} from '../cli/flags/common.js'
 import {NotFoundError} from '../errors/errors.js'
 import {aroundSentence, aroundText, entriesAround, namesAround, searchAround} from '../explain/around.js'
+import {bestFirst} from '../explain/best-first.js'
 import {type Entry, elementEntry, entriesView} from '../explain/entries.js'
 import {callsOf, type Element, findElements, services} from '../explain/find.js'
 import {
@@ -30,6 +31,7 @@ export default class Explain extends CriCommand {
     'crisp explain container.linux.security_context',
     'crisp explain run',
     'crisp explain CrashLoopBackOff',
+    'crisp explain init container',
     'crisp explain --search seccomp',
     'crisp explain ContainerStatus -o json',
     'crisp explain doctor/cni',
@@ -37,6 +39,7 @@ export default class Explain extends CriCommand {
 
   static override args = {
     word: Args.string({
+      multiple: true,
       description:
         'a call, a message, a field below one (Message.field.field), a field alone; a verb, with the calls that it makes; a state or a word such as pause; pod and container are the files of run; doctor/CHECK a check, doctor all of them',
       complete: ['pod', 'container', ...namesAround, ...services.flatMap(callsOf).map(({name}) => name)],
@@ -59,7 +62,7 @@ export default class Explain extends CriCommand {
     const output = await this.outputForm(flags)
     const docs = JSON.parse((await import('../generated/docs.js')).docsJson) as Docs
     const page = {docs, width: Math.min(this.width ?? usualWidth, usualWidth)}
-    const {entries, text} = await this.#find(args.word, flags, page)
+    const {entries, text} = await this.#find(args.word?.join(' '), flags, page)
     await this.show(entriesView(entries, text), output)
   }
 
@@ -92,24 +95,24 @@ export default class Explain extends CriCommand {
 
   async #search(text: string, page: Page): Promise<Explained> {
     const {checkEntries, checkSentence, searchChecks} = await import('../doctor/explain.js')
-    const around = searchAround(text, this.#summaryOf)
-    const checks = searchChecks(text)
-    const elements = searchElements(text, page.docs).flatMap((name) => findElements(name).slice(0, 1))
-    if (around.length + checks.length + elements.length === 0)
-      throw new NotFoundError(`no explanation has "${text}" in it`)
+    const around = searchAround(text, this.#summaryOf).map((entry) => ({
+      entry,
+      text: aroundSentence(entry, page.width),
+    }))
+    const checks = searchChecks(text).flatMap((name) =>
+      checkEntries(name).map((entry) => ({entry, text: checkSentence(name, page.width)})),
+    )
+    const elements = searchElements(text, page.docs)
+      .flatMap((name) => findElements(name).slice(0, 1))
+      .map((element) => ({
+        entry: elementEntry(element, page.docs, 'itself'),
+        text: elementsText([element], page),
+      }))
+    const found = bestFirst(text, [...around, ...checks, ...elements])
+    if (found.length === 0) throw new NotFoundError(`no explanation has "${text}" in it`)
     return {
-      entries: [
-        ...around,
-        ...checks.flatMap(checkEntries),
-        ...elements.map((element) => elementEntry(element, page.docs, 'itself')),
-      ],
-      text: this.#fit(
-        [
-          ...around.map((entry) => aroundSentence(entry, page.width)),
-          ...checks.map((name) => checkSentence(name, page.width)),
-          elementsText(elements, page),
-        ].join(''),
-      ),
+      entries: found.map(({entry}) => entry),
+      text: this.#fit(found.map((each) => each.text).join('')),
     }
   }
 

@@ -16,11 +16,16 @@ export type SummaryOf = (verb: string) => string
 /** The verb and the word of this name, in any letters; empty where there is neither. */
 export function entriesAround(name: string, summaryOf: SummaryOf): Entry[] {
   const plain = name.toLowerCase()
-  const word = Object.keys(words).find((known) => known.toLowerCase() === plain)
+  const word = Object.keys(words).find((known) => inOneWord(known) === inOneWord(name))
   return [
     ...(Object.hasOwn(verbCalls, plain) ? [verbEntry(plain, summaryOf(plain))] : []),
     ...(word === undefined ? [] : [wordEntry(word)]),
   ]
+}
+
+/** `init container`, `InitContainer` and `init-container` are the same. */
+function inOneWord(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]+/g, '')
 }
 
 /** Those that have this text somewhere. */

@@ -1,5 +1,6 @@
 import {enumValues, type FieldDescriptor, messageFields, methodsOf, protoName} from '../client/descriptor.js'
 import type {View} from '../formats/view.js'
+import {programName} from '../text/program.js'
 import {type Element, nameOf} from './find.js'
 import {type Docs, docKey, typeText} from './text.js'
 import {type VerbCall, verbCalls} from './verbs.js'
@@ -115,7 +116,7 @@ export function verbEntry(verb: string, summary: string): Entry {
 }
 
 export function wordEntry(word: string): Entry {
-  return {kind: 'word', name: word, text: words[word] ?? ''}
+  return {kind: 'word', name: word, text: (words[word] ?? '').replaceAll('"crisp ', `"${programName()} `)}
 }
 
 /** Each beside its text for people. */

@@ -5,7 +5,7 @@ import {aroundText, entriesAround, namesAround} from '../../src/explain/around.j
 import {explainSchema} from '../../src/explain/schema.js'
 import {verbCalls} from '../../src/explain/verbs.js'
 import {words} from '../../src/explain/words.js'
-import {runInProcess} from '../support/in-process.js'
+import {manifest, runInProcess} from '../support/in-process.js'
 
 const crisp = (...argv: string[]) => runInProcess(['explain', ...argv], {endpoint: 'unix:///nonexistent'})
 
@@ -154,7 +154,7 @@ describe('-o json', () => {
     expect((await crisp('run', '-o', 'yaml')).stdout).toMatch(
       /^entries:\n[\s\S]*\n {2}kind: verb\n {2}name: run\n/,
     )
-    expect((await crisp('--search', 'overlayfs', '-o', 'name')).stdout).toMatch(/^snapshot$/m)
+    expect((await crisp('--search', 'overlayfs', '-o', 'name')).stdout).toMatch(/^snapshotter$/m)
   })
 
   test('jsonschema explain prints the schema', async () => {
@@ -164,9 +164,88 @@ describe('-o json', () => {
 })
 
 test('--search finds by text, --recursive shows what is inside', async () => {
-  expect((await crisp('--search', 'overlayfs')).stdout).toMatch(/^word snapshot\n/)
+  expect((await crisp('--search', 'overlayfs')).stdout).toMatch(/^word snapshotter\n/)
   expect((await crisp('--search', 'exit_code')).stdout).toContain('ContainerStatus.exit_code\n')
   expect((await crisp('--search', 'no such text')).exitCode).toBe(3)
   expect((await crisp('--recursive', 'ContainerStatusRequest')).stdout).toContain('  container_id  string\n')
   expect((await crisp('--recursive', 'PodSandboxConfig')).stdout).toContain('    name  string\n')
+})
+
+describe('words that people meet in kubectl and in the log of a kubelet', () => {
+  const met = [
+    ...[
+      'CrashLoop',
+      'CrashLoopBackOff',
+      'NotReady',
+      'ImagePullBackOff',
+      'ErrImagePull',
+      'CreateContainerError',
+    ],
+    ...['CreateContainerConfigError', 'RunContainerError', 'Evicted', 'Terminating', 'Pending', 'Completed'],
+    ...['ContainerCreating', 'PLEG', 'init container', 'ephemeral container', 'sandbox image', 'CNI', 'runc'],
+    ...[
+      'shim',
+      'conmon',
+      'snapshotter',
+      'namespace',
+      'OOMKilled',
+      'NetworkReady',
+      'RuntimeReady',
+      'StartError',
+    ],
+  ]
+
+  test.each(met)('%s: what to run on the node, with verbs and flags that there are', async (word) => {
+    const {stdout, exitCode} = await crisp(...word.split(' '))
+    expect(exitCode).toBe(0)
+    const text = stdout.replaceAll(/\s+/g, ' ')
+    expect(text.toLowerCase()).toContain(`word ${word.toLowerCase()} `)
+    const lines = [...text.matchAll(/"crisp ([^"]+)"/g)].map(([, line = '']) => line.split(' '))
+    expect(lines.length).toBeGreaterThan(0)
+    for (const [verb, ...more] of lines) {
+      const command = manifest.commands.find(({id}) => id === verb)
+      expect(command, verb).toBeDefined()
+      const flags = command?.flags.flatMap(({name, char}) => [`--${name}`, `-${char}`]) ?? []
+      const own = more.includes('--') ? more.slice(0, more.indexOf('--')) : more
+      for (const flag of own.filter((each) => each.startsWith('-'))) expect(flags).toContain(flag)
+    }
+  })
+
+  test('a node that is not ready, and all three meanings of a namespace', async () => {
+    expect((await crisp('NotReady')).stdout).toMatch(/NetworkReady or RuntimeReady/)
+    expect((await crisp('namespace')).stdout).toMatch(/Kubernetes[\s\S]*Linux[\s\S]*containerd/)
+  })
+
+  test.each(['init container', 'init-container', 'InitContainer', 'init_container'])('%s', async (word) => {
+    expect((await crisp(word)).stdout).toMatch(/^word init container\n/)
+  })
+})
+
+describe('--search', () => {
+  const headings = async (text: string) => {
+    const {stdout} = await crisp('--search', text)
+    return stdout.split('\n').filter((line) => /^\S/.test(line))
+  }
+
+  test('what has the name stands first, then what says the word first', async () => {
+    expect((await headings('restart'))[0]).toBe('verb restart')
+    expect((await headings('pause')).slice(0, 2)).toEqual(['word pause', 'word sandbox image'])
+    expect((await headings('oom')).slice(0, 2)).toEqual(['check doctor/oom', 'word OOMKilled'])
+  })
+
+  test('single signals are left out, unless it is their name', async () => {
+    expect((await headings('restart')).filter((line) => line.startsWith('Signal.'))).toEqual([])
+    expect((await headings('SIGTERM'))[0]).toBe('Signal.SIGNAL_SIGTERM')
+  })
+
+  test('a part of a word counts where there is nothing better', async () => {
+    expect(await headings('estar')).toContain('verb restart')
+    expect(await headings('oom')).not.toContain('verb rmi')
+  })
+
+  test('data is in the same order', async () => {
+    const {stdout} = await crisp('--search', 'restart', '-o', 'name')
+    const [first] = stdout.split('\n')
+    expect(first).toBe('restart')
+  })
 })
