@@ -21,5 +21,10 @@ export const shared = {
   metafile: true,
   alias: leftOut,
   plugins: [leanOclif, lazyWidth],
-  define: {crispVersion: JSON.stringify(version)},
+  define: {
+    crispVersion: JSON.stringify(version),
+    // ws would look for faster code that is not here, and take what it gets.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
 }
