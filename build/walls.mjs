@@ -77,6 +77,7 @@ const packages = {
   streaming: [
     'ws',
     'node:events',
+    'node:fs',
     'node:http',
     'node:https',
     'node:net',

@@ -1,5 +1,6 @@
 import type {Socket} from 'node:net'
 import type {Consume} from './consume.js'
+import {readOnWhenWritesFail} from './reading-on.js'
 import {
   createFrameParser,
   encodeDataHeader,
@@ -138,9 +139,11 @@ export function connectSpdy(socket: Socket, options: SpdyOptions): SpdyConnectio
       socket.destroy()
     }
   })
-  socket.on('error', (error) => {
+  const noteFailure = (error: Error): void => {
     cause ??= lostConnection(error)
-  })
+  }
+  socket.on('error', noteFailure)
+  readOnWhenWritesFail(socket, noteFailure)
   const loseStreams = (): void => {
     clearInterval(pinging)
     for (const stream of streams.values()) {

@@ -1,5 +1,7 @@
+import type {Socket} from 'node:net'
 import type {WebSocket} from 'ws'
 import {createTextCollector} from './consume.js'
+import {readOnWhenWritesFail} from './reading-on.js'
 import {
   encodeTerminalSize,
   type RemoteSession,
@@ -71,7 +73,7 @@ export async function openWebSocketSession(request: SessionRequest): Promise<Rem
     pingDue = false
   }, request.pingIntervalMs)
 
-  const finished = closed(socket).then((failure): SessionEnd => {
+  const finished = closed(socket, connection).then((failure): SessionEnd => {
     clearInterval(pinging)
     const statusText = status.text()
     // conmon-rs says nothing but 1000 for exit code 0; but also when it ended the session because stdin ended.
@@ -112,9 +114,12 @@ function sendMessage(socket: WebSocket, message: Buffer): Promise<void> {
   })
 }
 
-function closed(socket: WebSocket): Promise<StreamError | undefined> {
+function closed(socket: WebSocket, connection: Socket): Promise<StreamError | undefined> {
   return new Promise((resolve) => {
     let cause: StreamError | undefined
+    readOnWhenWritesFail(connection, (error) => {
+      cause ??= lostConnection(error)
+    })
     socket.on('error', (error) => {
       const isGarbage = 'code' in error && String(error.code).startsWith('WS_ERR')
       cause = isGarbage
