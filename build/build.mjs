@@ -4,12 +4,13 @@ import {readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {basename} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {build} from 'esbuild'
-import {requireBuiltin, takeBuiltins} from './builtins.mjs'
+import {requireBuiltin, takeBuiltins, takeBuiltinsInto} from './builtins.mjs'
 import {writeDeclarations} from './declarations.mjs'
 import {generate} from './generate.mjs'
 import {joinChunks} from './join.mjs'
 import {notices} from './notices.mjs'
 import {shared, version} from './options.mjs'
+import {makeScripts} from './scripts.mjs'
 import {compileWasm} from './wasm.mjs'
 
 const root = new URL('..', import.meta.url)
@@ -54,14 +55,34 @@ async function bundle() {
       js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
     },
   }
-  const commands = readdirSync('src/commands').map((file) => `src/commands/${file}`)
+  const ids = readdirSync('src/commands').map((file) => basename(file, '.ts'))
   const program = await build({
     ...modules,
     banner: {js: requireBuiltin},
-    entryPoints: ['src/main.ts', 'src/cli/flags/common.ts', 'src/cli/help.ts', ...commands],
+    entryPoints: [
+      'src/main.ts',
+      'src/cli/flags/common.ts',
+      'src/cli/help.ts',
+      ...ids.map((id) => `src/commands/${id}.ts`),
+    ],
   })
   await joinChunks(program.metafile, shared)
   takeBuiltins('dist')
+  const sum = makeScripts('dist')
+  await build({
+    ...shared,
+    outfile: 'dist/package.js',
+    format: 'esm',
+    entryPoints: ['src/package.ts'],
+    define: {crispFiles: JSON.stringify({sum, commands: ids})},
+  })
+  takeBuiltinsInto('dist/package.js')
+  // For oclif's own tools, which look for commands in modules.
+  const pairs = ids.map((id) => `${JSON.stringify(id)}:load("commands/${id}.js").default`)
+  writeFileSync(
+    'dist/oclif.js',
+    `import{load}from"./package.js";export const commands={${pairs.join(',')}};\n`,
+  )
   // Whole by itself, for programs that are bundled with it.
   const library = await build({...modules, entryPoints: ['src/client.ts', 'src/logs.ts']})
   const inputs = [program, library].flatMap(({metafile}) => Object.keys(metafile.inputs))
@@ -69,10 +90,11 @@ async function bundle() {
 }
 
 async function writeManifest() {
-  const {globalFlags} = await import(new URL('dist/cli/flags/common.js', root))
+  const {load} = await import(new URL('dist/package.js', root))
+  const {globalFlags} = load('cli/flags/common.js')
   const commands = []
   for (const file of readdirSync('dist/commands').sort()) {
-    const {default: command} = await import(new URL(`dist/commands/${file}`, root))
+    const {default: command} = load(`commands/${file}`)
     commands.push({
       id: basename(file, '.js'),
       aliases: command.aliases,

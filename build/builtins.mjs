@@ -6,7 +6,12 @@ import {join} from 'node:path'
 
 /** As the bundler writes it. */
 const importOfBuiltin =
-  /(?<![\w$.])import\s?(?:([\w$]+)\s?,?\s?)?(?:\{([^}]+)\}\s?)?from\s?["']node:([\w/]+)["'];?/g
+  /(?<![\w$.])import\s?(?:([\w$]+)\s?,?\s?)?(?:\{([^}]+)\}\s?)?from\s?["'](?:node:)?([\w/]+)["'];?/g
+
+/** As libraries have it. */
+const importOfWhole = /(?<![\w$.])import\s?\*\s?as\s([\w$]+)\sfrom\s?["'](?:node:)?([\w/]+)["'];?/g
+
+const laterImport = /(?<![\w$.])import\("(?:node:)?([a-z][\w/]*)"\)/g
 
 /** Modules whose functions are often not called, and take long to load. */
 const lazy = [
@@ -27,18 +32,23 @@ const lazy = [
 export const requireBuiltin = 'const require=process.getBuiltinModule;'
 
 export function takeBuiltins(directory) {
-  for (const name of readdirSync(directory, {recursive: true}).filter((name) => name.endsWith('.js'))) {
-    const file = join(directory, name)
-    const text = readFileSync(file, 'utf8')
-    writeFileSync(
-      file,
-      text.replace(
+  for (const name of readdirSync(directory, {recursive: true}).filter((name) => name.endsWith('.js')))
+    takeBuiltinsInto(join(directory, name))
+}
+
+export function takeBuiltinsInto(file) {
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(
+    file,
+    text
+      .replace(laterImport, (_, id) => `Promise.resolve(process.getBuiltinModule("${id}"))`)
+      .replace(importOfWhole, (_, whole, id) => takingWhole(whole, id))
+      .replace(
         importOfBuiltin,
         (_, whole, names, id) =>
           (whole ? takingWhole(whole, id) : '') + (names ? taking(names.split(','), id) : ''),
       ),
-    )
-  }
+  )
 }
 
 /** Of the name of the global one nothing is made: all else in the file would find it before it is there. */

@@ -3,9 +3,10 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {byPurpose, flagWords, groupFlags, usageOf} from '../dist/cli/help.js'
+import {load} from '../dist/package.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+const {byPurpose, flagWords, groupFlags, usageOf} = load('cli/help.js')
 const {version, commands, globals} = JSON.parse(readFileSync('dist/manifest.json', 'utf8'))
 
 const exitCodes = [...readFileSync('docs/exit-codes.md', 'utf8').matchAll(/^\| ([\d, ]+) \| (.*) \|$/gm)].map(

@@ -91,8 +91,9 @@ const packages = {
   wire: [],
 }
 
-/** Beside the line: the three doors of src, the embedded runtime, and the few files that start or name that. */
+/** Beside the line: the doors of src, the embedded runtime, and the few files that start or name that. */
 const beside = {
+  'package.ts': {imports: ['node'], packages: []},
   'main.ts': {imports: ['cli', 'errors'], packages: []},
   'client.ts': {imports: ['client'], packages: []},
   'logs.ts': {imports: ['logs'], packages: []},
@@ -113,7 +114,7 @@ const beside = {
 const namersOfDemo = ['commands/demo.ts', 'cli/demo-process.ts', 'cli/completion/live.ts']
 
 /** These hold the process's streams, signals, environment and exit code, and hand them to the others. */
-export const withProcess = ['main.ts', 'commands', 'cli', 'sessions', 'terminal', 'demo']
+export const withProcess = ['package.ts', 'main.ts', 'commands', 'cli', 'sessions', 'terminal', 'demo']
 
 const levels = line.split(' → ').map((level) => level.split(', '))
 

@@ -1,4 +1,3 @@
-import {readFileSync} from 'node:fs'
 import {type CommandLine, type Invocation, parseCommandLine} from './cli/argv.js'
 import {chooseColour} from './cli/colour.js'
 import type {CriCommand} from './cli/command.js'
@@ -32,11 +31,6 @@ export interface Program {
   readonly load: (id: string) => Promise<CommandModule>
 }
 
-const files: Program = {
-  manifest: () => readFileSync(new URL('./manifest.json', import.meta.url), 'utf8'),
-  load: (id) => import(new URL(`./commands/${id}.js`, import.meta.url).href),
-}
-
 /** What answers for the process, see ProcessGuard. */
 type Guard = Pick<ProcessGuard, 'print' | 'watch' | 'watchStreams'>
 
@@ -47,7 +41,7 @@ const unguarded: Guard = {
 }
 
 /** The program: one command line, and nothing else in this process. */
-export async function run(argv: readonly string[], program = files): Promise<void> {
+export async function run(argv: readonly string[], program: Program): Promise<void> {
   const guard = new ProcessGuard()
   await main(argv, program, guard)
   guard.done()
@@ -56,7 +50,7 @@ export async function run(argv: readonly string[], program = files): Promise<voi
 /** Runs one command line. Sets `process.exitCode`; the process ends when nothing is left to do. */
 export async function main(
   argv: readonly string[],
-  program = files,
+  program: Program,
   guard: Guard = unguarded,
 ): Promise<void> {
   let wrongMode: unknown

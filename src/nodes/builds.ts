@@ -124,7 +124,7 @@ function targetOf(path: string): Target | undefined {
 }
 
 /** The types and the libraries are for other programs. */
-const leftHere = /^dist\/(types\/|client\.js$|logs\.js$)/
+const leftHere = /^dist\/(types\/|(client|logs|oclif)\.js$)/
 
 function findPackage({started, version}: BuildSource): PackageBuild | undefined {
   const words = ownCommand(started)

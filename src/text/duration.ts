@@ -15,7 +15,7 @@ const unitMs: Record<string, number> = {
 export function parseDurationMs(text: string): number {
   const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? []
   if (rest === '0') return 0
-  const parts = [...rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy)]
+  const parts = [...rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy)]
   const matched = parts.reduce((length, [part]) => length + part.length, 0)
   if (parts.length === 0 || matched !== rest.length) {
     const hint = /^\d+(\.\d+)?$/.test(rest) ? `${text}s` : '10s, 1m30s or 500ms'

@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type CommandLine, type FlagSpec, parseCommandLine} from '../../src/cli/argv.js'
 import {UsageError} from '../../src/errors/errors.js'
-import {manifest} from '../support/in-process.js'
+import {manifest, program} from '../support/in-process.js'
 import {mutated, type Random, rounds, seeded} from '../support/random.js'
 
 const {count, seed} = rounds(1000)
@@ -87,9 +87,8 @@ type CommandClass = new (
 
 /** The command itself, up to where it has read its flags and arguments. */
 async function parsedBy(line: CommandLine): Promise<unknown> {
-  const {default: Command}: {default: CommandClass} = await import(
-    new URL(`../../dist/commands/${line.id}.js`, import.meta.url).href
-  )
+  const {load} = await program
+  const Command = load(`commands/${line.id}.js`).default as CommandClass
   let failure: unknown
   class Probe extends Command {
     async run(): Promise<void> {

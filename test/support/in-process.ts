@@ -14,9 +14,13 @@ export const manifest: Manifest = JSON.parse(
   readFileSync(new URL('../../dist/manifest.json', import.meta.url), 'utf8'),
 )
 
-const program: Promise<{main: (argv: readonly string[]) => Promise<void>}> = import(
-  new URL('../../dist/main.js', import.meta.url).href
-)
+interface Package {
+  load: (path: string) => Record<string, unknown>
+  files: unknown
+}
+
+/** The program as it is built. */
+export const program: Promise<Package> = import(new URL('../../dist/package.js', import.meta.url).href)
 
 export interface InProcessOptions extends RunOptions {
   /** Not even a standalone file as a process: it depends on what the test has changed here. */
@@ -41,7 +45,8 @@ let previous: Promise<unknown> = Promise.resolve()
 process.on('SIGPIPE', () => undefined)
 
 async function runNow(argv: readonly string[], options: InProcessOptions): Promise<CliResult> {
-  const {main} = await program
+  const {load, files} = await program
+  const main = load('main.js').main as (argv: readonly string[], program: unknown) => Promise<void>
   const {stdout, stderr, env, exitCode} = process
   const stdin = Object.getOwnPropertyDescriptor(process, 'stdin') as PropertyDescriptor
   const texts = {stdout: '', stderr: ''}
@@ -77,7 +82,7 @@ async function runNow(argv: readonly string[], options: InProcessOptions): Promi
       ...options.env,
     }
     options.interrupt?.then(() => process.emit('SIGINT', 'SIGINT'))
-    await main(argv)
+    await main(argv, files)
     return {...texts, exitCode: Number(process.exitCode ?? 0)}
   } finally {
     ;[stdout.write, stderr.write] = writers

@@ -1,0 +1,155 @@
+import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {dirname} from 'node:path'
+import {Script} from 'node:vm'
+import {ownFolder} from './node/own-folder.js'
+
+// The program as it is in the npm package: many files, each loaded when it is needed. They are scripts, not modules
+// (build/scripts.mjs), since of those V8's code can be kept from run to run, with the functions that a command calls: to
+// make that code takes a third of the time of a short command.
+
+/** The build's: a sum of all files, and the commands by name. */
+declare const crispFiles: {sum: string; commands: readonly string[]}
+
+type Exports = Record<string, unknown>
+type Load = (path: string) => Exports
+type LoadLater = (path: string) => Promise<Exports>
+type Part = (load: Load, loadLater: LoadLater) => Exports
+type Run = (argv: readonly string[], program: typeof files) => Promise<void>
+
+const folder = import.meta.dirname
+const baseUrl = new URL('.', import.meta.url).href
+const parts = new Map<string, {script: Script; exports: Exports}>()
+let kept: KeptCode | undefined
+
+/** What a file exports, by its path in dist/. */
+export function load(path: string): Exports {
+  const known = parts.get(path)
+  if (known) return known.exports
+  const script = new Script(readFileSync(`${folder}/${path}`, 'utf8'), {
+    filename: baseUrl + path,
+    cachedData: kept?.codes[path],
+  })
+  const part: Part = script.runInThisContext()
+  const exports = part(load, async (other) => load(other))
+  parts.set(path, {script, exports})
+  return exports
+}
+
+/** As it was installed. */
+export const files = {
+  manifest: () => readFileSync(`${folder}/manifest.json`, 'utf8'),
+  load: async (id: string) => load(`commands/${id}.js`),
+}
+
+/** The program: one command line, and nothing else in this process. */
+export async function run(argv: readonly string[]): Promise<void> {
+  kept = keptCode(argv)
+  await (load('main.js').run as Run)(argv, files)
+}
+
+/** None where the user has no folder that is closed to others: code from there is run. */
+function keptCode(argv: readonly string[]): KeptCode | undefined {
+  const uid = process.getuid?.()
+  if (uid === undefined || uid !== process.geteuid?.() || process.env.NODE_DISABLE_COMPILE_CACHE)
+    return undefined
+  try {
+    const own = ownFolder(process.env, uid, (reason) => reason)
+    return [0, uid].includes(statSync(dirname(own)).uid) ? new KeptCode(`${own}/code`, argv) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Of all builds and releases of Node those that are kept. */
+const mostBuilds = 4
+
+/** V8's code of what a command loads. The first run of each command that ends well keeps it for the others. */
+class KeptCode {
+  readonly codes: Readonly<Record<string, Buffer>> = {}
+  readonly #folder: string
+  readonly #build = `${process.version}-${process.arch}-${crispFiles.sum}`
+  readonly #command: string | undefined
+  readonly #path: string
+
+  constructor(folder: string, argv: readonly string[]) {
+    this.#folder = folder
+    this.#command = argv.find((word) => crispFiles.commands.includes(word))
+    const name = argv[0]?.startsWith('__') ? argv[0] : (this.#command ?? 'help')
+    this.#path = `${folder}/${this.#build}/${name}`
+    try {
+      this.codes = unpack(readFileSync(this.#path))
+    } catch {
+      // It is the first run, or what is there is damaged.
+    }
+    if (isOrdinary()) process.once('exit', (exitCode) => this.#keep(exitCode))
+  }
+
+  #keep(exitCode: number): void {
+    const loaded = [...parts].map(([path, {script}]) => ({path, script}))
+    const wasUsed = loaded.some(({path, script}) => this.codes[path] && !script.cachedDataRejected)
+    const commands = loaded.filter(({path}) => path.startsWith('commands/')).map(({path}) => path)
+    const expected = this.#command === undefined ? [] : [`commands/${this.#command}.js`]
+    if (exitCode !== 0 || wasUsed || commands.join() !== expected.join()) return
+    const unfinished = `${this.#path}.${process.pid}`
+    try {
+      if (mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700})) this.#removeOldBuilds()
+      writeFileSync(unfinished, pack(loaded), {flag: 'wx', mode: 0o600})
+      renameSync(unfinished, this.#path)
+    } catch {
+      rmSync(unfinished, {force: true})
+    }
+  }
+
+  #removeOldBuilds(): void {
+    const builds = readdirSync(this.#folder)
+      .map((name) => ({
+        path: `${this.#folder}/${name}`,
+        mtimeMs: statSync(`${this.#folder}/${name}`).mtimeMs,
+      }))
+      .sort((a, b) => b.mtimeMs - a.mtimeMs)
+    for (const {path} of builds.slice(mostBuilds)) rmSync(path, {recursive: true, force: true})
+  }
+}
+
+/** Neither watched nor changed by options of Node, for which V8 makes other code. */
+function isOrdinary(): boolean {
+  const {NODE_OPTIONS, NODE_V8_COVERAGE} = process.env
+  return process.execArgv.length === 0 && !NODE_OPTIONS && !NODE_V8_COVERAGE
+}
+
+/**
+ * The length of the index, the index, and each code where V8 wants it: at a multiple of 8. All of it twice, since V8 does
+ * not look for damage, and to compare two copies is quicker than any sum.
+ */
+function pack(loaded: readonly {path: string; script: Script}[]): Buffer {
+  const codes = loaded.map(({path, script}) => ({path, code: script.createCachedData()}))
+  const places: Record<string, [number, number]> = {}
+  let end = 0
+  for (const {path, code} of codes) {
+    places[path] = [end, end + code.length]
+    end = aligned(end + code.length)
+  }
+  const index = Buffer.from(JSON.stringify(places))
+  const start = aligned(4 + index.length)
+  const packed = Buffer.alloc(start + end)
+  packed.writeUInt32LE(index.length)
+  index.copy(packed, 4)
+  for (const {path, code} of codes) code.copy(packed, start + (places[path]?.[0] ?? 0))
+  return Buffer.concat([packed, packed])
+}
+
+/** Throws for what is not as it was packed. */
+function unpack(twice: Buffer): Record<string, Buffer> {
+  const packed = twice.subarray(0, twice.length / 2)
+  if (!packed.equals(twice.subarray(packed.length))) throw new Error('damaged')
+  const indexEnd = 4 + packed.readUInt32LE()
+  const places: Record<string, [number, number]> = JSON.parse(packed.toString('latin1', 4, indexEnd))
+  const codes = packed.subarray(aligned(indexEnd))
+  return Object.fromEntries(
+    Object.entries(places).map(([path, [start, end]]) => [path, codes.subarray(start, end)]),
+  )
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8
+}

@@ -1,0 +1,129 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {type FakeRuntime, startFakeRuntime} from '../support/fake-runtime.js'
+import {type CliResult, isStandalone, runCli} from '../support/run-cli.js'
+
+// V8's code of a command, which its first run keeps for the next ones in the user's own folder.
+
+let runtime: FakeRuntime
+let session: string
+beforeEach(async () => {
+  runtime = await startFakeRuntime({ListContainers: {containers: []}})
+  session = mkdtempSync(join(tmpdir(), 'crisp-session-'))
+})
+afterEach(async () => {
+  await runtime[Symbol.asyncDispose]()
+  rmSync(session, {recursive: true})
+})
+
+const run = (argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
+  runCli(argv, {endpoint: runtime.endpoint, env: {XDG_RUNTIME_DIR: session, ...env}})
+const codeFolder = () => join(session, 'crisp/code')
+const keptFiles = () =>
+  existsSync(codeFolder())
+    ? readdirSync(codeFolder(), {recursive: true, withFileTypes: true}).filter((entry) => entry.isFile())
+    : []
+const keptNames = () =>
+  keptFiles()
+    .map(({name}) => name)
+    .sort()
+/** Of the one command that was run. */
+const keptPath = () => keptFiles().map(({parentPath, name}) => join(parentPath, name))[0] as string
+
+describe.skipIf(isStandalone)('code that is kept', () => {
+  test('is that of each command that ended well, and closed to others', async () => {
+    const answers = [await run(['version']), await run(['version'])]
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[0]).toMatchObject({stderr: '', exitCode: 0})
+    await run(['ps', '-q'])
+    await run(['--help'])
+    await run(['help', 'ps'])
+    await run(['inspect', 'none'])
+    await run(['nosuch'])
+    expect(keptNames()).toEqual(['help', 'ps', 'version'])
+    expect(keptFiles().map(({parentPath, name}) => statSync(join(parentPath, name)).mode & 0o777)).toEqual(
+      Array.from({length: 3}, () => 0o600),
+    )
+  })
+
+  test('answers as ever where it was damaged, and is made anew', async () => {
+    const answer = await run(['version'])
+    const path = keptPath()
+    const whole = readFileSync(path)
+    const flipped = Array.from({length: 12}, (_, index) => {
+      const bytes = Buffer.from(whole)
+      const at = Math.floor((whole.length * (index + 0.5)) / 12)
+      bytes[at] = (bytes[at] as number) ^ (1 << (index % 8))
+      return bytes
+    })
+    const cut = [0, 1_000, whole.length / 2, whole.length - 1].map((length) => whole.subarray(0, length))
+    const others = [Buffer.from('words'), Buffer.alloc(whole.length)]
+    for (const bytes of [...flipped, ...cut, ...others]) {
+      writeFileSync(path, bytes)
+      expect(await run(['version'])).toEqual(answer)
+      const anew = readFileSync(path)
+      expect(anew.subarray(0, anew.length / 2).equals(anew.subarray(anew.length / 2))).toBe(true)
+      expect(anew.equals(bytes)).toBe(false)
+    }
+  }, 60_000)
+
+  test('of another V8 is not used, and is made anew', async () => {
+    const answer = await run(['version'])
+    const path = keptPath()
+    // V8's own head of the first code, behind the index: which V8 made it.
+    const half = readFileSync(path)
+    const packed = half.subarray(0, half.length / 2)
+    const start = Math.ceil((4 + packed.readUInt32LE()) / 8) * 8
+    packed.writeUInt32LE(packed.readUInt32LE(start + 4) ^ 1, start + 4)
+    const foreign = Buffer.concat([packed, packed])
+    writeFileSync(path, foreign)
+    expect(await run(['version'])).toEqual(answer)
+  })
+
+  test.each<[string, NodeJS.ProcessEnv]>([
+    ['Node is told not to', {NODE_DISABLE_COMPILE_CACHE: '1'}],
+    ['Node has options', {NODE_OPTIONS: '--max-old-space-size=512'}],
+  ])('is none where %s', async (_, env) => {
+    expect(await run(['version'], env)).toMatchObject({stderr: '', exitCode: 0})
+    expect(keptNames()).toEqual([])
+  })
+
+  test('is none in a folder that others can look into', async () => {
+    mkdirSync(join(session, 'crisp'))
+    chmodSync(join(session, 'crisp'), 0o777)
+    expect(await run(['version'])).toMatchObject({stderr: '', exitCode: 0})
+    expect(readdirSync(join(session, 'crisp'))).toEqual([])
+  })
+
+  test.runIf(process.getuid?.() === 0)("is none in another user's folder", async () => {
+    mkdirSync(join(session, 'crisp'), {mode: 0o700})
+    chownSync(join(session, 'crisp'), 65534, 65534)
+    expect(await run(['version'])).toMatchObject({stderr: '', exitCode: 0})
+    expect(readdirSync(join(session, 'crisp'))).toEqual([])
+  })
+
+  test('of builds that are no longer run is removed', async () => {
+    const old = ['a', 'b', 'c', 'd', 'e'].map((name) => join(codeFolder(), name))
+    for (const path of old) {
+      mkdirSync(path, {recursive: true, mode: 0o700})
+      writeFileSync(join(path, 'version'), '')
+    }
+    chmodSync(join(session, 'crisp'), 0o700)
+    await run(['version'])
+    expect(readdirSync(codeFolder())).toHaveLength(4)
+    expect(keptNames()).toEqual(['version', 'version', 'version', 'version'])
+  })
+})
