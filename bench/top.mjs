@@ -7,36 +7,19 @@ import {mkdtemp} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {fileURLToPath, pathToFileURL} from 'node:url'
-import {build} from 'esbuild'
+import {fileURLToPath} from 'node:url'
+import {importTypeScript} from './typescript.mjs'
 
 const containers = Number(process.env.CONTAINERS ?? 200)
 const seconds = Number(process.env.SECONDS ?? 20)
 const warmUpSeconds = 5
 const limitPercent = 3
-const root = new URL('..', import.meta.url)
-const crisp = fileURLToPath(new URL('bin/run.js', root))
+const crisp = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 const directory = await mkdtemp(join(tmpdir(), 'crisp-bench-'))
 
-/** The test's fake runtime, which is TypeScript. */
-async function loadFakeRuntime() {
-  const outfile = fileURLToPath(new URL(`node_modules/.crisp-bench-${process.pid}.mjs`, root))
-  await build({
-    entryPoints: [fileURLToPath(new URL('test/fake-runtime.ts', root))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-  })
-  try {
-    return await import(pathToFileURL(outfile).href)
-  } finally {
-    rmSync(outfile)
-  }
-}
-
-const {id, kubeletContainer, secondsAgo, startFakeRuntime} = await loadFakeRuntime()
+const {id, kubeletContainer, secondsAgo, startFakeRuntime} = await importTypeScript(
+  'test/support/fake-runtime.ts',
+)
 const hex = (number) => number.toString(16).padStart(8, '0')
 const pods = Math.ceil(containers / 2)
 const items = Array.from({length: pods}, (_, index) => ({
