@@ -3,7 +3,7 @@
 import protobuf from 'protobufjs'
 
 /** What lists are of, and the answers that they come in: for src/client/rows.ts, which reads of them what is asked for. */
-const rowTypes = ['Container', 'PodSandbox', 'Image']
+const rowTypes = ['Container', 'PodSandbox', 'Image', 'ContainerStats', 'PodSandboxStats']
 const listTypes = [
   'ListContainersResponse',
   'StreamContainersResponse',
@@ -11,6 +11,10 @@ const listTypes = [
   'StreamPodSandboxesResponse',
   'ListImagesResponse',
   'StreamImagesResponse',
+  'ListContainerStatsResponse',
+  'StreamContainerStatsResponse',
+  'ListPodSandboxStatsResponse',
+  'StreamPodSandboxStatsResponse',
 ]
 
 /** TypeScript's name of a message or enum. */

@@ -1,24 +1,36 @@
 import {
   fieldsOfContainer,
+  fieldsOfContainerStats,
   fieldsOfImage,
+  fieldsOfListContainerStatsResponse,
   fieldsOfListContainersResponse,
   fieldsOfListImagesResponse,
   fieldsOfListPodSandboxResponse,
+  fieldsOfListPodSandboxStatsResponse,
   fieldsOfPodSandbox,
+  fieldsOfPodSandboxStats,
+  fieldsOfStreamContainerStatsResponse,
   fieldsOfStreamContainersResponse,
   fieldsOfStreamImagesResponse,
   fieldsOfStreamPodSandboxesResponse,
+  fieldsOfStreamPodSandboxStatsResponse,
   readContainer,
+  readContainerStats,
   readImage,
   readPodSandbox,
+  readPodSandboxStats,
 } from '../generated/codec.js'
 import type {
   Container,
   ContainerFilter,
+  ContainerStats,
+  ContainerStatsFilter,
   Image,
   Input,
   PodSandbox,
   PodSandboxFilter,
+  PodSandboxStats,
+  PodSandboxStatsFilter,
 } from '../generated/cri.js'
 import type {CallOptions} from './call-options.js'
 import type {CriClient} from './connect.js'
@@ -35,6 +47,14 @@ export interface RowOptions<Entry> extends CallOptions {
 const containerRows = rowReader<Container>({read: readContainer, fields: fieldsOfContainer})
 const podSandboxRows = rowReader<PodSandbox>({read: readPodSandbox, fields: fieldsOfPodSandbox})
 const imageRows = rowReader<Image>({read: readImage, fields: fieldsOfImage})
+const containerStatsRows = rowReader<ContainerStats>({
+  read: readContainerStats,
+  fields: fieldsOfContainerStats,
+})
+const podSandboxStatsRows = rowReader<PodSandboxStats>({
+  read: readPodSandboxStats,
+  fields: fieldsOfPodSandboxStats,
+})
 
 /** Containers of every state unless the filter names one. */
 export function listContainerRows(
@@ -82,6 +102,36 @@ export function listImageRows(
     (plain) => client.image.listImages({filter}, plain),
     fieldsOfStreamImagesResponse.images,
     (streamed) => client.image.streamImages({filter}, streamed),
+  )
+}
+
+/** Figures of containers; of those that do not run most runtimes give none. */
+export function listContainerStatsRows(
+  client: CriClient,
+  filter: Input<ContainerStatsFilter> = {},
+): Promise<ContainerStats[]> {
+  return listRows(
+    containerStatsRows,
+    {},
+    fieldsOfListContainerStatsResponse.stats,
+    (plain) => client.runtime.listContainerStats({filter}, plain),
+    fieldsOfStreamContainerStatsResponse.containerStats,
+    (streamed) => client.runtime.streamContainerStats({filter}, streamed),
+  )
+}
+
+/** Figures of pod sandboxes. */
+export function listPodSandboxStatsRows(
+  client: CriClient,
+  filter: Input<PodSandboxStatsFilter> = {},
+): Promise<PodSandboxStats[]> {
+  return listRows(
+    podSandboxStatsRows,
+    {},
+    fieldsOfListPodSandboxStatsResponse.stats,
+    (plain) => client.runtime.listPodSandboxStats({filter}, plain),
+    fieldsOfStreamPodSandboxStatsResponse.podSandboxStats,
+    (streamed) => client.runtime.streamPodSandboxStats({filter}, streamed),
   )
 }
 

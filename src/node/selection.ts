@@ -1,5 +1,10 @@
 import type {CriClient} from '../client/connect.js'
-import {listContainerRows, listImageRows, listPodSandboxRows} from '../client/list-rows.js'
+import {
+  listContainerRows,
+  listContainerStatsRows,
+  listImageRows,
+  listPodSandboxRows,
+} from '../client/list-rows.js'
 import {
   type ContainerIdentity,
   containerIdentities,
@@ -21,7 +26,7 @@ import type {Pattern} from '../text/regexp/pattern.js'
 import {hasLabels} from '../text/selectors.js'
 import {hexOf} from '../text/short-id.js'
 import {keepFailed, keepFailedPods, type OnUnknownEnding} from './endings.js'
-import {listContainerStats, listPodSandboxStats, type OnPodFailure} from './usage.js'
+import {listPodSandboxStats, type OnPodFailure, sortById} from './usage.js'
 
 /** What a list is narrowed to. What is left out narrows nothing. */
 export interface PodSelection {
@@ -246,17 +251,18 @@ export async function containerUsage(
   client: CriClient,
   {id, pod, labels = {}, podLabels, namespace}: UsageSelection,
 ): Promise<ContainerStats[]> {
-  const stats = await listContainerStats(client, {
-    labelSelector: labels,
-    ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
-    ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
-  })
+  const stats = sortById(
+    await listContainerStatsRows(client, {
+      labelSelector: labels,
+      ...(id === undefined ? {} : {id: await resolveOrKeep(containerIdOf, client, id)}),
+      ...(pod === undefined ? {} : {podSandboxId: await resolveOrKeep(podIdOf, client, pod)}),
+    }),
+  )
   // Measured containers do not say which pod they are of.
   const ofPods = podLabels && new Set((await selectContainers(client, {podLabels})).map((one) => one.id))
-  const kept = stats.filter(
-    ({attributes}) =>
-      hasLabels(attributes?.labels ?? {}, labels) && (ofPods?.has(attributes?.id ?? '') ?? true),
-  )
+  const chosen = ({attributes}: ContainerStats) =>
+    hasLabels(attributes?.labels ?? {}, labels) && (ofPods?.has(attributes?.id ?? '') ?? true)
+  const kept = ofPods || Object.keys(labels).length > 0 ? stats.filter(chosen) : stats
   if (namespace === undefined) return kept
   const identityOf = await usageIdentities(client, kept)
   return kept.filter((item) => namespace.test(identityOf(item).namespace || 'unknown'))
@@ -291,6 +297,7 @@ export async function podUsage(
     ...(pod === undefined ? {} : {id: await resolveOrKeep(podIdOf, client, pod)}),
   }
   const stats = await listPodSandboxStats(client, filter, onFailure)
+  if (namespace === undefined && Object.keys(labels).length === 0) return stats
   return stats.filter(
     ({attributes}) =>
       hasLabels(attributes?.labels ?? {}, labels) &&

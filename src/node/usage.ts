@@ -1,5 +1,6 @@
 import type {CallOptions} from '../client/call-options.js'
 import type {CriClient} from '../client/connect.js'
+import {listPodSandboxStatsRows} from '../client/list-rows.js'
 import {listOrStream, listPodSandboxes, whole} from '../client/lists.js'
 import {RpcError, rpcCode} from '../errors/errors.js'
 import type {
@@ -27,7 +28,7 @@ export async function listContainerStats(
     () => client.runtime.streamContainerStats({filter}, whole(options)),
     (chunk) => chunk.containerStats,
   )
-  return stats.sort(byId)
+  return sortById(stats)
 }
 
 /** Told of each pod whose figures the runtime does not give. */
@@ -44,12 +45,7 @@ export async function listPodSandboxStats(
   onFailure?: OnPodFailure,
 ): Promise<PodSandboxStats[]> {
   try {
-    const stats = await listOrStream(
-      async () => (await client.runtime.listPodSandboxStats({filter})).stats,
-      () => client.runtime.streamPodSandboxStats({filter}, whole()),
-      (chunk) => chunk.podSandboxStats,
-    )
-    return stats.sort(byId)
+    return sortById(await listPodSandboxStatsRows(client, filter))
   } catch (error) {
     const ofOnePod = error instanceof RpcError && error.code === rpcCode.unknown
     if (!ofOnePod || !onFailure) throw error
@@ -73,12 +69,15 @@ async function eachPodStats(
     const outcome = outcomes[index]
     if (outcome?.status === 'rejected') onFailure(pod, outcome.reason)
   }
-  return stats.sort(byId)
+  return sortById(stats)
 }
 
-function byId(a: {attributes: {id: string} | null}, b: {attributes: {id: string} | null}): number {
-  const [first, second] = [a.attributes?.id ?? '', b.attributes?.id ?? '']
-  return first < second ? -1 : first > second ? 1 : 0
+/** As crictl sorts them. */
+export function sortById<Stats extends {attributes: {id: string} | null}>(stats: readonly Stats[]): Stats[] {
+  return stats
+    .map((item) => ({item, id: item.attributes?.id ?? ''}))
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    .map(({item}) => item)
 }
 
 /**

@@ -288,10 +288,11 @@ function pairSamples<Stats extends {attributes: {id: string} | null}>(
   stats: readonly Stats[],
   before: readonly Stats[],
 ): [Stats, Stats | undefined][] {
+  if (before.length === 0) return stats.map((item) => [item, undefined])
   const earlier = new Map(before.map((item) => [item.attributes?.id, item]))
   return stats.flatMap((item): [Stats, Stats | undefined][] => {
     const previous = earlier.get(item.attributes?.id)
-    return before.length > 0 && !previous ? [] : [[item, previous]]
+    return previous ? [[item, previous]] : []
   })
 }
 

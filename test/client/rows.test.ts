@@ -8,6 +8,7 @@ import type * as cri from '../../src/generated/cri.js'
 import {containersView} from '../../src/views/containers.js'
 import {imagesView} from '../../src/views/images.js'
 import {podsView} from '../../src/views/pods.js'
+import {containerUsageView, podUsageView} from '../../src/views/usage.js'
 import {rounds, seeded} from '../support/random.js'
 import {mangleBytes, randomMessage} from '../support/random-messages.js'
 
@@ -19,6 +20,8 @@ const lists = [
   ['ListContainers', codec.readContainer, codec.fieldsOfContainer],
   ['ListPodSandbox', codec.readPodSandbox, codec.fieldsOfPodSandbox],
   ['ListImages', codec.readImage, codec.fieldsOfImage],
+  ['ListContainerStats', codec.readContainerStats, codec.fieldsOfContainerStats],
+  ['ListPodSandboxStats', codec.readPodSandboxStats, codec.fieldsOfPodSandboxStats],
 ].map(([method, read, fields]) => ({method, read, fields})) as unknown as ({
   method: string
 } & EntryType<Fields>)[]
@@ -98,6 +101,7 @@ test.each(lists)('$method: of bytes that are no list, what is read of it is refu
 
 test('views of rows are those of whole messages, in every form', () => {
   const random = seeded(seed)
+  const usage = {units: 'si', order: 'cpu', idleToo: true} as const
   const views = {
     ListContainers: (items: unknown) => {
       const identityOf = containerIdentities([])
@@ -105,6 +109,10 @@ test('views of rows are those of whole messages, in every form', () => {
     },
     ListPodSandbox: (items: unknown) => podsView(items as cri.PodSandbox[], {nowMs: Date.UTC(2026, 2, 14)}),
     ListImages: (items: unknown) => imagesView(items as cri.Image[], {units: 'si'}),
+    ListContainerStats: (items: unknown) =>
+      containerUsageView(items as cri.ContainerStats[], items as cri.ContainerStats[], usage),
+    ListPodSandboxStats: (items: unknown) =>
+      podUsageView(items as cri.PodSandboxStats[], items as cri.PodSandboxStats[], usage),
   }
   for (const {method, ...type} of lists) {
     const {randomList, entriesOf} = methodOf(method)
