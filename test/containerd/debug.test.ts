@@ -1,5 +1,5 @@
 import {readdir, readFile} from 'node:fs/promises'
-import {afterAll, beforeAll, expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {describeOnContainerd} from '../support/containerd/availability.js'
 import {
   busyboxImage,
@@ -7,7 +7,11 @@ import {
   startContainerd,
   type TestPod,
 } from '../support/containerd/containerd.js'
+import {eventually} from '../support/eventually.js'
+import {isMet} from '../support/needs.js'
+import {onTerminal, type Session} from '../support/on-terminal.js'
 import {runCli, startCli} from '../support/run-cli.js'
+import {type SshNode, startSshNode} from '../support/ssh-node.js'
 import {callsMade, unlikeTable} from '../support/verb-calls.js'
 
 /** As the kubelet asks for it. */
@@ -145,5 +149,48 @@ describeOnContainerd('a toolbox beside a container', () => {
     expect(stdout).toBe('shared\n')
     await containerd.client.runtime.stopPodSandbox({podSandboxId: together.id})
     await containerd.client.runtime.removePodSandbox({podSandboxId: together.id})
+  })
+
+  describe.skipIf(!isMet('ssh'))('over ssh, with the user’s terminal', () => {
+    let node: SshNode
+    beforeAll(async () => {
+      node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: containerd.endpoint}})
+    })
+    afterAll(() => node?.[Symbol.dispose]())
+
+    const start = async (script: string): Promise<Session> => {
+      const words = ['debug', '-it', '--image', busyboxImage, 'web', '--', 'sh', '-c', script]
+      const session = await onTerminal(['--node', 'root', ...words], '', {env: node.env})
+      await session.until('ready')
+      return session
+    }
+
+    test('keys and sizes are the toolbox’s, and so is the code', async () => {
+      const until = (what: string) => `until [ ${what} ]; do sleep 0.1; done`
+      const session = await start(
+        `trap caught=1 INT; echo re""ady; ${until('"$(stty size)" = "20 70"')}; echo sized; ${until('"$caught"')}; echo caught; read a; echo "got $a"; exit 6`,
+      )
+      // What it says first may come of its log; its size comes when it has the terminal.
+      await session.terminal.resize(70, 20)
+      await session.until('sized')
+      session.terminal.input.write('\x03')
+      await session.until('caught')
+      session.terminal.input.write('word\r')
+      await session.until('got word')
+      const {exitCode, before, after} = await session.outcome()
+      expect({exitCode, after}).toEqual({exitCode: 6, after: before})
+      expect(await others()).toEqual([])
+    })
+
+    test('a connection that is lost is one line, and the toolbox goes', async () => {
+      const session = await start('echo re""ady; exec sleep 1004')
+      node.cut()
+      const {output, exitCode, before, after} = await session.outcome()
+      expect({exitCode, after}).toEqual({exitCode: 4, after: before})
+      expect(output.replace(/\s+/g, ' ')).toMatch(
+        /crisp: root: the connection was lost.*; what was started there may still run$/,
+      )
+      await eventually(async () => expect(await others()).toEqual([]))
+    })
   })
 })
