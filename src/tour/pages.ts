@@ -65,19 +65,40 @@ export function callsText(
 ): string {
   if (events.length === 0) return ''
   const runs = runsOf(events)
+  const reasons = reasonsFor(verb, events)
   const shown = runs.slice(0, mostLines)
   const more = runs.slice(mostLines).flat().length
   const lines = shown.map(([event, ...alike]) => {
-    const moment = momentOf(event)
-    const line = traceLine(moment, {paint, width: width - 1}).trimEnd()
+    const line = traceLine(momentOf(event), {paint, width: width - 1})
     const again = alike.length > 0 ? `    and ${alike.length} more ${event.method}\n` : ''
-    const why = verbCalls[verb]?.find(({method}) => method === event.method)?.why
-    if (why === undefined || said.has(why)) return `${line}\n${again}`
+    const why = reasons.get(event)
+    if (why === undefined || said.has(why)) return `${line}${again}`
     said.add(why)
-    return `${line}\n${indent(why, width, style)}${again}`
+    return `${line}${indent(why, width, style)}${again}`
   })
   return `\n${style.title('CRI calls')}\n${lines.join('')}${more > 0 ? `… and ${more} more\n` : ''}`
 }
+
+/** Why the verb made each: its calls come in the order of the table, where one may stand for several reasons. */
+function reasonsFor(verb: string, events: readonly TracedCall[]): ReadonlyMap<TracedCall, string> {
+  const hasFailed = events.some(({status}) => status !== undefined && !['OK', 'left'].includes(status))
+  const may = (verbCalls[verb] ?? []).filter(
+    ({when = ''}) => !ofOtherRuntimes.test(when) && (hasFailed || !/\bfails?\b/.test(when)),
+  )
+  let at = 0
+  const reasons = new Map<TracedCall, string>()
+  for (const event of events) {
+    const isIt = ({method}: (typeof may)[number]) => method === event.method
+    const next = may.findIndex((each, index) => index >= at && isIt(each))
+    at = next === -1 ? Math.max(0, may.findIndex(isIt)) : next
+    const found = may[at]
+    if (found && isIt(found)) reasons.set(event, found.why)
+  }
+  return reasons
+}
+
+/** What the embedded runtime never is. */
+const ofOtherRuntimes = /CRI-O|UUID/
 
 /** The same call several times, as of each container of a list, is one of these; one that failed stands alone. */
 function runsOf(events: readonly TracedCall[]): [TracedCall, ...TracedCall[]][] {

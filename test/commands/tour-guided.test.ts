@@ -156,7 +156,7 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   expect(await learner.until('Enter ends> ')).toContain('Where to go from here')
   learner.press('\r')
   expect(await learner.end()).toEqual({
-    rest: expect.stringContaining('That was all of it, and what ran here is gone. Once more: crisp tour;'),
+    rest: expect.stringContaining('That was all of it, and what ran here is gone.\nOnce more: crisp tour\n'),
     exitCode: 0,
   })
   expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])

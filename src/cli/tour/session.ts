@@ -298,7 +298,8 @@ export function leaving(file: string | undefined): string {
 
 /** What is said at the end. */
 export function ending(file: string | undefined): string {
-  return `\nThat was all of it, and what ran here is gone. Once more: ${lineFor(file)}; from a step on: --step N\n`
+  const again = lineFor(file)
+  return `\nThat was all of it, and what ran here is gone.\nOnce more: ${again}\nFrom a step on: ${again} --step N\n`
 }
 
 function lineFor(file: string | undefined): string {
