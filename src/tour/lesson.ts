@@ -68,25 +68,48 @@ export function isOfNode({pod, container, image}: Check): boolean {
   return pod !== undefined || container !== undefined || image !== undefined
 }
 
-/** Throws UserError, one line with the file's name and the line. */
-export function parseLesson(source: SourceText): Lesson {
+/** The line of a place such as steps[1].check[0].is; where there is none, of what it would be in. */
+export type LineAt = (place: string) => number
+
+/** Throws UserError, one line with the file's name and the line; so does `check`, by TreeError, for what it misses. */
+export function parseLesson(
+  source: SourceText,
+  check: (lesson: Lesson, lineAt: LineAt) => void = () => undefined,
+): Lesson {
   return nameSource(source, () => {
     const [node, ...more] = parseTree(source.text)
     if (!node) throw new TreeError('is empty: a lesson has title and steps')
     if (more[0]) throw new TreeError('holds several documents: a lesson is one', more[0].line)
     const lesson = readValue(node, fieldsOf.lesson, '') as unknown as Lesson
-    checkSteps(lesson, node)
+    const lineAt: LineAt = (place) => lineIn(node, place.match(/[\w-]+/g) ?? [])
+    checkSteps(lesson, lineAt)
+    check(lesson, lineAt)
     return lesson
   })
 }
 
+function lineIn(node: Node, [first, ...rest]: readonly string[]): number {
+  if (first === undefined) return node.line
+  if (node.kind === 'sequence') {
+    const item = node.items[Number(first)]
+    return item ? lineIn(item, rest) : node.line
+  }
+  if (node.kind !== 'mapping') return node.line
+  // One alone needs no list.
+  if (/^\d+$/.test(first)) return lineIn(node, rest)
+  const entry = node.entries.find(({key}) => key === first)
+  if (!entry) return node.line
+  return entry.value.kind === 'scalar' ? entry.line : lineIn(entry.value, rest)
+}
+
 /** What no field alone can tell. */
-function checkSteps(lesson: Lesson, node: Node): void {
-  const lines = stepLines(node)
-  if (lesson.steps.length === 0) throw new TreeError('steps: there is none', node.line)
+function checkSteps(lesson: Lesson, lineAt: LineAt): void {
+  if (lesson.steps.length === 0) throw new TreeError('steps: there is none', lineAt(''))
   for (const [index, step] of lesson.steps.entries()) {
     const problem = stepProblem(step, lesson.steps.slice(0, index))
-    if (problem !== undefined) throw new TreeError(`steps[${index}].${problem}`, lines[index])
+    if (problem === undefined) continue
+    const [, field = '', inner = ''] = /^([\w[\]-]+)(?:: (\w+))?:/.exec(problem) ?? []
+    throw new TreeError(`steps[${index}].${problem}`, lineAt(`steps[${index}].${field}.${inner}`))
   }
 }
 
@@ -135,18 +158,15 @@ function checkProblem(check: Check, {runtime}: Step): string | undefined {
 function stateProblem(is: string | undefined, states: readonly string[] | undefined): string | undefined {
   if (!states) return is === undefined ? undefined : 'is: goes with pod, container or image'
   if (is === undefined) return `is: ${states.join(', ')} is missing`
-  return states.includes(is) ? undefined : `is: "${is}" should be ${states.join(', ')}`
+  if (states.includes(is)) return undefined
+  const guess = nearest(is, states)
+  return `is: "${is}" should be one of ${states.join(', ')}${guess ? `: did you mean ${guess}?` : ''}`
 }
 
 const statesOf: Readonly<Record<string, readonly string[]>> = {
   pod: ['ready', 'not-ready', 'there', 'gone'],
   container: ['created', 'running', 'exited', 'there', 'gone'],
   image: ['there', 'gone'],
-}
-
-function stepLines(node: Node): number[] {
-  const steps = node.kind === 'mapping' ? node.entries.find(({key}) => key === 'steps')?.value : undefined
-  return steps?.kind === 'sequence' ? steps.items.map(({line}) => line) : []
 }
 
 /** Aliases make much of little: a small file must not take long to read. */

@@ -44,9 +44,9 @@ test.each([
   ],
   [
     step('  needs: [on]\n'),
-    'lesson.yaml:8: steps[1].needs: no step before it is called "on", did you mean one?',
+    'lesson.yaml:11: steps[1].needs: no step before it is called "on", did you mean one?',
   ],
-  [step('  needs: two\n'), 'lesson.yaml:8: steps[1].needs: no step before it is called "two"'],
+  [step('  needs: two\n'), 'lesson.yaml:11: steps[1].needs: no step before it is called "two"'],
   [
     step('- {id: three, title: T, text: T, needs: two}\n'),
     'lesson.yaml:11: steps[2].needs: step two leaves nothing on the node that a check of it tells',
@@ -58,7 +58,7 @@ test.each([
   ],
   [
     step('  check: {code: 0}\n'),
-    'lesson.yaml:8: steps[1].check: without a command there is nothing to check',
+    'lesson.yaml:11: steps[1].check: without a command there is nothing to check',
   ],
   [
     step('  command: crisp ps\n  check:\n  - contaner: web\n    is: running\n'),
@@ -66,23 +66,27 @@ test.each([
   ],
   [
     step('  command: crisp ps\n  check: {pod: a, container: b, is: there}\n'),
-    'lesson.yaml:8: steps[1].check[0]: is about pod and container: write one check for each',
+    'lesson.yaml:12: steps[1].check[0]: is about pod and container: write one check for each',
   ],
   [
     step('  command: crisp ps\n  check: {pod: a, is: running}\n'),
-    'lesson.yaml:8: steps[1].check[0]: is: "running" should be ready, not-ready, there, gone',
+    'lesson.yaml:12: steps[1].check[0]: is: "running" should be one of ready, not-ready, there, gone',
+  ],
+  [
+    step('  command: crisp ps\n  check:\n  - code: 0\n  - container: b\n    is: runing\n'),
+    'lesson.yaml:15: steps[1].check[1]: is: "runing" should be one of created, running, exited, there, gone: did you mean running?',
   ],
   [
     step('  command: crisp ps\n  check: {pod: a, is: ready, reason: Error}\n'),
-    'lesson.yaml:8: steps[1].check[0]: reason: goes with container',
+    'lesson.yaml:12: steps[1].check[0]: reason: goes with container',
   ],
   [
     step('  command: crisp ps\n  check: {is: ready}\n'),
-    'lesson.yaml:8: steps[1].check[0]: should be about a call, verb, pod, container, image or code',
+    'lesson.yaml:12: steps[1].check[0]: should be about a call, verb, pod, container, image or code',
   ],
   [
     step('  command: crisp ps\n  runtime: away\n  check: {pod: a, is: ready}\n'),
-    'lesson.yaml:8: steps[1].check[0]: no runtime can be asked about a pod in this step',
+    'lesson.yaml:13: steps[1].check[0]: no runtime can be asked about a pod in this step',
   ],
   [
     `title: T\nsteps: &s [${'*s,'.repeat(3)}]`,

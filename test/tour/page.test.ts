@@ -29,3 +29,34 @@ test('every flag that a lesson may have is one', () => {
     expect(flags.filter((flag) => !known.has(flag))).toEqual([])
   }
 })
+
+const lessonOf = (lines: string) => `title: T
+steps:
+- id: a
+  title: A
+  text: Text.
+${lines}`
+
+test.each([
+  ['  command: crisp rn -d busybox', '6: steps[0].command: unknown command "rn": did you mean'],
+  [
+    '  command: crisp run --nam a busybox',
+    '6: steps[0].command: unknown flag --nam for run: did you mean --name?',
+  ],
+  ['  command: crisp run busybox slep 60', ' sleep, true, uname, whoami); did you mean sleep?'],
+  [
+    '  command: crisp ps\n  check:\n  - code: 0\n  - call: ExecSnyc',
+    '9: steps[0].check[1].call: there is no call "ExecSnyc", did you mean ExecSync?',
+  ],
+  [
+    '  command: crisp ps\n  check:\n  - verb:\n    - exce',
+    '9: steps[0].check[0].verb: there is no verb "exce", did you mean exec?',
+  ],
+  [
+    '  command: crisp ps\n  check:\n  - call: Exec\n    answer: Okay',
+    '9: steps[0].check[0].answer: there is no answer "Okay": there are ',
+  ],
+])('a mistake is told with its line and the nearest name: %s', (lines, message) => {
+  const source = {name: 'l.yaml', text: lessonOf(lines)}
+  expect(() => checkedLesson(source, 'lesson', manifest as unknown as Grammar)).toThrow(message)
+})

@@ -201,7 +201,9 @@ function checkWord(word: string): void {
 function checkVariable(setting: string): void {
   const [name = ''] = setting.split('=')
   if (!setting.includes('=') || !variables.includes(name))
-    throw new UsageError(`not in a lesson: the variable ${name} (there are ${variables.join(', ')})`)
+    throw new UsageError(
+      `not in a lesson: the variable ${name} (there are ${variables.join(', ')})${didYouMean(name, variables)}`,
+    )
 }
 
 function checkProgram(words: readonly string[], verb: string): void {
@@ -212,8 +214,13 @@ function checkProgram(words: readonly string[], verb: string): void {
   }
   if (!programs.includes(program))
     throw new UsageError(
-      `not in a lesson: ${program} in a container, which is a process of this machine (there are ${programs.join(', ')})`,
+      `not in a lesson: ${program} in a container, which is a process of this machine (there are ${programs.join(', ')})${didYouMean(program, programs)}`,
     )
+}
+
+function didYouMean(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known)
+  return guess ? `; did you mean ${guess}?` : ''
 }
 
 function checkCall([method = '', ...fields]: readonly string[]): void {

@@ -1,24 +1,21 @@
-import {nameSource} from '../../config-files/file.js'
 import type {SourceText} from '../../config-files/source.js'
 import {TreeError} from '../../config-files/tree.js'
 import {codeName, rpcCode, UsageError} from '../../errors/errors.js'
 import {callsOf, services} from '../../explain/find.js'
 import {nearest} from '../../text/nearest.js'
-import {type Lesson, parseLesson, type Step} from '../../tour/lesson.js'
+import {type Lesson, type LineAt, parseLesson, type Step} from '../../tour/lesson.js'
 import {describeError} from '../failures/describe.js'
 import type {Grammar} from '../grammar.js'
 import {type Author, allowedLine} from './allowed.js'
 
 /** A lesson of which every command may run. Throws UserError, one line with the file's name and the line. */
 export function checkedLesson(source: SourceText, author: Author, grammar: Grammar): Lesson {
-  const lesson = parseLesson(source)
-  nameSource(source, () => {
-    for (const [index, step] of lesson.steps.entries()) {
+  return parseLesson(source, ({steps}, lineAt) => {
+    for (const [index, step] of steps.entries()) {
       checkCommands(step, author, grammar)
-      checkWords(step, `steps[${index}]`, grammar)
+      checkWords(step, `steps[${index}]`, grammar, lineAt)
     }
   })
-  return lesson
 }
 
 function checkCommands({command, undo}: Step, author: Author, grammar: Grammar): void {
@@ -33,7 +30,7 @@ function checkCommands({command, undo}: Step, author: Author, grammar: Grammar):
 }
 
 /** Names that are a lesson's own words are free; those of crisp and the CRI are known. */
-function checkWords({check, command}: Step, place: string, grammar: Grammar): void {
+function checkWords({check}: Step, place: string, grammar: Grammar, lineAt: LineAt): void {
   const known = {
     verb: grammar.commands.map(({id}) => id),
     call: services.flatMap(callsOf).map(({name}) => name),
@@ -44,10 +41,12 @@ function checkWords({check, command}: Step, place: string, grammar: Grammar): vo
       const words = [given[name] ?? []].flat()
       const unknown = words.find((word) => !known[name].includes(word))
       if (unknown === undefined) continue
+      const at = `${place}.check[${index}].${name}`
       const guess = nearest(unknown, known[name])
+      const others = name === 'answer' ? `: there are ${known.answer.join(', ')}` : ''
       throw new TreeError(
-        `${place}.check[${index}].${name}: there is no ${name} "${unknown}"${guess ? `, did you mean ${guess}?` : ''}`,
-        command?.line,
+        `${at}: there is no ${name} "${unknown}"${guess ? `, did you mean ${guess}?` : others}`,
+        lineAt(at),
       )
     }
   }
