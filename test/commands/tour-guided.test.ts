@@ -139,7 +139,9 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   expect(await processesWith(env.XDG_RUNTIME_DIR)).toEqual([])
 
   learner = new Learner(['tour'], env)
-  expect(await learner.until(at(2))).toContain(`--- 2/${count}  `)
+  const resumed = await learner.until(at(2))
+  expect(resumed).toContain(`--- 2/${count}  `)
+  expect(resumed).toContain('Type the command after the prompt, or press Enter')
   expect(await learner.type('back', at(1))).toContain(`--- 1/${count}  `)
   await learner.type('skip', at(2))
   learner.press(ctrlD)
@@ -215,7 +217,7 @@ test('who looks around is not told off, and led back to the step', async () => {
   expect(looked).toContain('That was a look around, and welcome. This step still waits for crisp version.')
   expect(looked).not.toContain('Not yet')
   // Not counted as a wrong answer: the first hint is still the first.
-  expect(await learner.type('hint', /1\/\d+> /)).toContain('or just press Enter')
+  expect(await learner.type('hint', /1\/\d+> /)).toContain('The verb is version; or just press Enter.')
   // A page that is longer than the screen takes no key: the next line is the tour's again.
   await learner.type('help ps', /1\/\d+> /)
   expect(await learner.type('help', /1\/\d+> /)).toMatch(/\n- hint: .*\n- again: .*\n- skip, back: /)

@@ -54,6 +54,9 @@ interface StepState {
   prompt: string
 }
 
+const howTo =
+  'Type the command after the prompt, or press Enter to have it typed. `help` lists what else there is.'
+
 const help = `Enter types the command of the step for you; or type it yourself, or any other command of crisp.
 
 - \`hint\`: a hint, and then the command
@@ -69,6 +72,8 @@ export class TourSession {
   /** Reasons for calls that were given already. */
   readonly #said = new Set<string>()
   #done: string[]
+  /** Whoever sits there knows how it goes. */
+  #isUnderWay = false
 
   constructor(around: Surroundings, done: readonly string[]) {
     this.#around = around
@@ -112,6 +117,8 @@ export class TourSession {
     await this.#prepare(step)
     await write(stepText(lesson, index, look))
     await write(step.command ? `\n${typedText(step.command.text, look)}` : '\n')
+    if (step.command && !this.#isUnderWay) await this.#say(howTo)
+    this.#isUnderWay = true
     const isLast = index === lesson.steps.length - 1
     const open = `${index + 1}/${lesson.steps.length}> `
     const state: StepState = {isDone: step.command === undefined, hints: 0, hasFailed: false, prompt: open}
