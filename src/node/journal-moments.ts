@@ -7,6 +7,7 @@ export interface PodInJournal {
   namespace: string
   name: string
   uid: string
+  sandboxes: readonly {id: string; attempt: number}[]
   containers: readonly {id: string; name: string; attempt: number; images: readonly string[]}[]
 }
 
@@ -22,15 +23,42 @@ export interface JournalMoment {
 /** In the order of the lines. */
 export function journalMoments(lines: readonly JournalLine[], pod: PodInJournal): JournalMoment[] {
   const said = new Set<string>()
-  return lines.flatMap(({timeNs, text}) => {
-    const line = readLine(text)
-    const moment = sandboxMoment(line, pod) ?? pullMoment(line, pod) ?? oomMoment(line, pod)
+  const read = lines.map(({timeNs, text}) => ({timeNs, line: readLine(text)}))
+  const requests = requestsOfCrio(read.map(({line}) => line))
+  return read.flatMap(({timeNs, line}) => {
+    const request = requests.get(line.fields.get('id') ?? '')
+    const moment = sandboxMoment(line, pod, request) ?? pullMoment(line, pod, request) ?? oomMoment(line, pod)
     if (moment) return [{timeNs, ...moment}]
-    const failure = failureIn(line, pod)
-    if (failure === undefined || said.has(failure) || said.size >= mostSaid) return []
-    said.add(failure)
-    return [{timeNs, kind: 'said' as const, attempt: 0, text: failure}]
+    const failure = failureIn(line, pod, request)
+    if (failure === undefined || said.has(failure.text) || said.size >= mostSaid) return []
+    said.add(failure.text)
+    return [{timeNs, kind: 'said' as const, ...failure}]
   })
+}
+
+/** CRI-O gives each call a number, under which several lines of it stand: what one names, another does not. */
+interface Request {
+  image?: string
+  sandboxId?: string
+  text: string
+}
+
+function requestsOfCrio(lines: readonly Line[]): Map<string, Request> {
+  const requests = new Map<string, Request>()
+  for (const {message, fields} of lines) {
+    const id = fields.get('id')
+    if (id === undefined || !fields.get('name')?.startsWith('/runtime.v1.')) continue
+    const known = requests.get(id)
+    const [, image] = /^Pulling image: (\S+)$/.exec(message) ?? []
+    const [, sandboxId] = /^Ran pod sandbox ([0-9a-f]+) /.exec(message) ?? []
+    requests.set(id, {
+      ...known,
+      ...(image === undefined ? {} : {image}),
+      ...(sandboxId === undefined ? {} : {sandboxId}),
+      text: `${known?.text ?? ''} ${message}`,
+    })
+  }
+  return requests
 }
 
 /** One failure can be repeated, in slightly other words, for hours. */
@@ -62,16 +90,24 @@ function readEscapes(text: string): string {
 
 const containerdPod = /^RunPodSandbox for (.*?)(?: returns sandbox id .*| failed.*)?$/i
 
-function sandboxMoment({message, isFailure}: Line, pod: PodInJournal): Found | undefined {
+function sandboxMoment(
+  {message, isFailure}: Line,
+  pod: PodInJournal,
+  request: Request | undefined,
+): Found | undefined {
   if (isFailure || / returns sandbox id /.test(message)) return undefined
   const [, metadata] = containerdPod.exec(message) ?? []
   if (metadata !== undefined) {
     if (!namesPod(metadata, pod)) return undefined
     return {kind: 'asked', attempt: Number(/attempt:\s*(\d+)/i.exec(metadata)?.[1] ?? 0)}
   }
-  return message === `Running pod sandbox: ${pod.namespace}/${pod.name}/POD`
-    ? {kind: 'asked', attempt: 0}
-    : undefined
+  if (message !== `Running pod sandbox: ${pod.namespace}/${pod.name}/POD`) return undefined
+  const {sandboxId, text = ''} = request ?? {}
+  const sandbox = pod.sandboxes.find(({id}) => id === sandboxId)
+  // Another pod may have had the name before.
+  if (sandboxId !== undefined && !sandbox) return undefined
+  const [, failed] = /k8s_POD_[^ ]*_(\d+)/.exec(text) ?? []
+  return {kind: 'asked', attempt: sandbox?.attempt ?? Number(failed ?? 0)}
 }
 
 /** `Name:web,Uid:…,Namespace:shop,Attempt:0`, or of newer ones `name:"web" uid:"…" namespace:"shop"`. */
@@ -81,13 +117,18 @@ function namesPod(metadata: string, {namespace, name, uid}: PodInJournal): boole
   return partOf('name') === name && partOf('namespace') === namespace && partOf('uid') === uid
 }
 
-function pullMoment({message, fields, isFailure}: Line, pod: PodInJournal): Found | undefined {
+function pullMoment(
+  {message, fields, isFailure}: Line,
+  pod: PodInJournal,
+  request: Request | undefined,
+): Found | undefined {
   if (isFailure) return undefined
   const event = kubeletEvent(fields, pod)
   if (event) return event
   const begun = /^(?:PullImage "([^"]+)"|Pulling image: (\S+))$/.exec(message)
   const done = /^(?:PullImage "([^"]+)" returns image reference .*|Pulled image: (\S+))$/.exec(message)
-  const image = (begun ?? done)?.slice(1).find(Boolean)
+  // CRI-O says what it has pulled by the image's ID.
+  const image = (done && request?.image) ?? (begun ?? done)?.slice(1).find(Boolean)
   // It names no pod: whose container has this image may have waited for it.
   const container =
     image === undefined
@@ -135,16 +176,41 @@ function oomMoment({message}: Line, {containers}: PodInJournal): Found | undefin
   return container && {kind: 'out of memory', container: container.name, attempt: container.attempt}
 }
 
+/** What follows from a failure that is told as well. */
+const followsFromAnother = /^(?:Failed to pipe std(?:out|err) of container|failed to delete task)/
+
 /** What failed for this pod, in short; undefined where the line is of something else. */
-function failureIn({message, fields, isFailure}: Line, pod: PodInJournal): string | undefined {
-  if (!isFailure) return undefined
+function failureIn(
+  {message, fields, isFailure}: Line,
+  pod: PodInJournal,
+  request: Request | undefined,
+): (Pick<Found, 'container' | 'attempt'> & {text: string}) | undefined {
+  if (!isFailure || followsFromAnother.test(message)) return undefined
   const {namespace, name, uid} = pod
+  const container = pod.containers.find(({id}) => id !== '' && message.includes(id))
   const isOurs =
+    container !== undefined ||
     fields.get('pod') === `${namespace}/${name}` ||
-    (uid !== '' && `${message} ${fields.get('podUID') ?? ''}`.includes(uid)) ||
-    pod.containers.some(({id}) => id !== '' && message.includes(id))
+    (uid !== '' && `${message} ${fields.get('podUID') ?? ''} ${request?.text ?? ''}`.includes(uid))
   if (!isOurs) return undefined
-  const why = fields.get('error') ?? fields.get('err')
-  const what = message.replace(/ for (?:&?PodSandboxMetadata\{[^}]*\}|(?:\w+: *"[^"]*",? *)+)/i, '')
-  return why === undefined ? what : `${what.replace(/, error$/, '')}: ${why}`
+  const why = withoutWrapping(fields.get('error') ?? fields.get('err') ?? '')
+  const what = withoutWrapping(message)
+    .replace(/ for (?:&?PodSandboxMetadata\{[^}]*\}|(?:\w+: *(?:"[^"]*"|\d+),?\s*)+)/i, ' ')
+    .replace(container === undefined ? '' : `for "${container.id}" `, '')
+    .replaceAll(/ {2,}/g, ' ')
+  return {
+    ...(container ? {container: container.name, attempt: container.attempt} : {attempt: 0}),
+    text: why === '' ? what : `${what.replace(/, error$/, '')}: ${why}`,
+  }
+}
+
+/** Without what gRPC puts before it; of lines of an OCI runtime's own log in it only the last failure. */
+function withoutWrapping(text: string): string {
+  const [before = '', ...logged] = text.split(/time="[^"]*" level=/)
+  const failed = logged.findLast((line) => line.startsWith('error '))
+  const [, last = ''] = /msg="((?:[^"\\]|\\.)*)/.exec(failed ?? '') ?? []
+  return (last === '' ? text : `${before}${readEscapes(last)}`).replaceAll(
+    /rpc error: code = \w+ desc = /g,
+    '',
+  )
 }

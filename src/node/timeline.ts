@@ -120,7 +120,8 @@ async function momentsOfJournal(
       (image) => image !== undefined && image !== '',
     ) as string[],
   }))
-  return journalMoments(lines, {namespace, name, uid, containers}).map((moment) => ({
+  const ids = sandboxes.map(({id, metadata}) => ({id, attempt: metadata?.attempt ?? 0}))
+  return journalMoments(lines, {namespace, name, uid, sandboxes: ids, containers}).map((moment) => ({
     ...moment,
     source: 'journal' as const,
   }))

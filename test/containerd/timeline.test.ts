@@ -58,7 +58,7 @@ describeOnContainerd('timeline on a real containerd', () => {
     const lines = log.split('\n').map((text, index) => ({timeNs: BigInt(index), text}))
     const {namespace = ''} = (await containerd.client.runtime.listPodSandbox({})).items[0]?.metadata ?? {}
     const containers = ids.map((id, attempt) => ({id, name: 'app', attempt, images: []}))
-    const moments = journalMoments(lines, {namespace, name: 'web-1', uid, containers})
+    const moments = journalMoments(lines, {namespace, name: 'web-1', uid, sandboxes: [], containers})
     expect(moments.filter(({kind}) => kind === 'asked')).toEqual([
       {timeNs: expect.any(BigInt), kind: 'asked', attempt: 0},
     ])

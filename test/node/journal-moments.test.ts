@@ -6,10 +6,12 @@ import {readJournal} from '../../src/cli/diagnosis/journal.js'
 import {journalMoments} from '../../src/node/journal-moments.js'
 
 const id = 'a'.repeat(64)
+const sandboxId = 'c'.repeat(64)
 const web = {
   namespace: 'shop',
   name: 'web-1',
   uid: 'uid-1',
+  sandboxes: [{id: sandboxId, attempt: 1}],
   containers: [{id, name: 'app', attempt: 2, images: ['docker.io/library/nginx:1.25']}],
 }
 
@@ -108,6 +110,103 @@ test('one failure is said once, however often it comes', () => {
   expect(journalMoments(lines, web)).toHaveLength(1)
   const others = lines.map((line, index) => ({...line, text: text.replace('"no"', `"no ${index}"`)}))
   expect(journalMoments(others, web)).toHaveLength(10)
+})
+
+describe('as containerd 2.3 and CRI-O 1.36 write', () => {
+  const failed = (message: string, error: string) =>
+    `time="2026-03-14T23:59:50.1Z" level=error msg="${message.replaceAll('"', '\\"')}" error="${error.replaceAll('"', '\\"')}"`
+  const call = (id: string, method: string, line: string) => `${line} id=${id} name=/runtime.v1.${method}`
+  const all = (...texts: string[]) =>
+    journalMoments(
+      texts.map((text, index) => ({timeNs: BigInt(index), text})),
+      web,
+    )
+
+  test('a pod that failed, with an attempt', () => {
+    expect(
+      momentOf(
+        failed(
+          'RunPodSandbox for name:"web-1"  uid:"uid-1"  namespace:"shop"  attempt:1 failed, error',
+          'rpc error: code = Unknown desc = failed to setup network for sandbox "d": no plugin "bridge"',
+        ),
+      ),
+    ).toEqual([
+      {
+        kind: 'said',
+        attempt: 0,
+        text: 'RunPodSandbox failed: failed to setup network for sandbox "d": no plugin "bridge"',
+      },
+    ])
+  })
+
+  test('a container that failed, by its name; without what follows from that', () => {
+    const start = failed(
+      `StartContainer for "${id}" failed`,
+      'rpc error: code = Unknown desc = no "web" in $PATH',
+    )
+    const pipe = failed(`Failed to pipe stdout of container "${id}"`, 'reading from a closed fifo')
+    expect(all(pipe, start)).toEqual([
+      {
+        ...{timeNs: 1n, kind: 'said', container: 'app', attempt: 2},
+        text: 'StartContainer failed: no "web" in $PATH',
+      },
+    ])
+  })
+
+  test('CRI-O says what it pulled by its ID: the call has the name', () => {
+    const lines = [
+      call('p1', 'ImageService/PullImage', info('Pulling image: docker.io/library/nginx:1.25')),
+      call('p2', 'ImageService/PullImage', info('Pulling image: docker.io/library/redis:7')),
+      call('p2', 'ImageService/PullImage', info(`Pulled image: ${'d'.repeat(64)}`)),
+      call('p1', 'ImageService/PullImage', info(`Pulled image: ${'e'.repeat(64)}`)),
+    ]
+    const text = 'docker.io/library/nginx:1.25'
+    expect(all(...lines)).toEqual([
+      {timeNs: 0n, kind: 'pulling', container: 'app', attempt: 0, text},
+      {timeNs: 3n, kind: 'pulled', container: 'app', attempt: 0, text},
+    ])
+  })
+
+  test('CRI-O says only at the end which sandbox it was: its attempt, or that of a pod before', () => {
+    const lines = (request: string, sandbox: string) => [
+      call(request, 'RuntimeService/RunPodSandbox', info('Running pod sandbox: shop/web-1/POD')),
+      call(
+        request,
+        'RuntimeService/RunPodSandbox',
+        info(`Ran pod sandbox ${sandbox} with infra container: shop/web-1/POD`),
+      ),
+    ]
+    expect(all(...lines('r1', 'f'.repeat(64)), ...lines('r2', sandboxId))).toEqual([
+      {timeNs: 2n, kind: 'asked', attempt: 1},
+    ])
+  })
+
+  test('CRI-O names the pod of a container that could not be made in another line; of runc the last failure', () => {
+    const inner = String.raw`time=\"2026-03-14T23:59:50Z\" level=warning msg=\"no freezer\"\ntime=\"2026-03-14T23:59:50Z\" level=error msg=\"runc create failed: exec: \\\"nosuch\\\": not found\"`
+    const lines = [
+      call(
+        'c1',
+        'RuntimeService/CreateContainer',
+        `time="2026-03-14T23:59:50.1Z" level=error msg="Container creation error: ${inner}"`,
+      ),
+      call(
+        'c1',
+        'RuntimeService/CreateContainer',
+        info('createCtr: releasing container name k8s_app_web-1_shop_uid-1_0'),
+      ),
+      call(
+        'c2',
+        'RuntimeService/CreateContainer',
+        'time="2026-03-14T23:59:50.1Z" level=error msg="of others"',
+      ),
+    ]
+    expect(all(...lines)).toEqual([
+      {
+        ...{timeNs: 0n, kind: 'said', attempt: 0},
+        text: 'Container creation error: runc create failed: exec: "nosuch": not found',
+      },
+    ])
+  })
 })
 
 describe('journalctl', () => {
