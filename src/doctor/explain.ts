@@ -2,7 +2,7 @@ import {NotFoundError} from '../errors/errors.js'
 import {report} from '../formats/report.js'
 import type {TableOptions} from '../formats/table.js'
 import {nearest} from '../text/nearest.js'
-import {wrapText} from '../text/wrap.js'
+import {indentText} from '../text/wrap.js'
 import type {Check, Severity, Source} from './check.js'
 import {checks} from './checks/index.js'
 
@@ -57,7 +57,9 @@ export function checksExplained(name = '', options: TableOptions = {}): string {
   const facts = [`looks at ${about}`, `asks the ${sources.join(' and the ')}; at worst ${severity}`]
   return [
     `check ${name}`,
-    ...[...facts, '', explanation].flatMap((text) => indented(text, options.width)),
+    ...facts.flatMap((text) => indented(text, options.width)),
+    '',
+    ...indented(explanation, options.width),
     '',
   ].join('\n')
 }
@@ -73,5 +75,5 @@ function checkNamed(name: string): Check {
 }
 
 function indented(text: string, width = usualWidth): string[] {
-  return wrapText(text, Math.min(width, usualWidth) - 2).map((line) => `  ${line}`.trimEnd())
+  return indentText(text, 2, Math.min(width, usualWidth))
 }

@@ -1,6 +1,6 @@
 import {programName} from '../text/program.js'
 import {firstSentence} from '../text/sentence.js'
-import {wrapText} from '../text/wrap.js'
+import {indentText} from '../text/wrap.js'
 import {type Entry, verbEntry, wordEntry} from './entries.js'
 import {type VerbCall, verbCalls} from './verbs.js'
 import {words} from './words.js'
@@ -49,20 +49,16 @@ export function aroundSentence(entry: Entry, width: number): string {
 function verbText({name, text}: Entry, calls: readonly VerbCall[], width: number): string {
   const lines = calls.flatMap(({method, why, when}, index) => {
     const head = method === undefined ? `${index + 1}.` : `${index + 1}. ${method}${when ? `, ${when}` : ''}`
-    return [`  ${head}`, ...indented(why, 5, width)]
+    return [`  ${head}`, ...indentText(why, 5, width)]
   })
   const isNone = calls.length === 1 && calls[0]?.method === undefined
-  const body = isNone ? indented(`Calls: ${calls[0]?.why}.`, 2, width) : lines
+  const body = isNone ? indentText(`Calls: ${calls[0]?.why}.`, 2, width) : lines
   const more = isNone
     ? []
-    : ['', ...indented(`"${programName()} ${name} --trace" shows them as they happen.`, 2, width)]
-  return [`verb ${name}`, ...indented(text, 2, width), '', ...body, ...more, ''].join('\n')
+    : ['', ...indentText(`"${programName()} ${name} --trace" shows them as they happen.`, 2, width)]
+  return [`verb ${name}`, ...indentText(text, 2, width), '', ...body, ...more, ''].join('\n')
 }
 
 function textOf({kind, name}: Entry, text: string, width: number): string {
-  return [`${kind} ${name}`, ...indented(text, 2, width), ''].join('\n')
-}
-
-function indented(text: string, columns: number, width: number): string[] {
-  return text === '' ? [] : wrapText(text, width - columns).map((line) => ' '.repeat(columns) + line)
+  return [`${kind} ${name}`, ...indentText(text, 2, width), ''].join('\n')
 }

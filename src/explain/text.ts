@@ -1,6 +1,7 @@
 import {enumValues, type FieldDescriptor, messageFields, methodsOf, protoName} from '../client/descriptor.js'
+import {linesOf} from '../formats/lines.js'
 import {firstSentence} from '../text/sentence.js'
-import {wrapText} from '../text/wrap.js'
+import {indentText} from '../text/wrap.js'
 import {callsOf, type Element, nameOf, services} from './find.js'
 
 /** The proto's comments by full name: `Message`, `Message.jsonName`, `Service.Rpc`, `Enum.VALUE`. */
@@ -108,10 +109,7 @@ export function typeText({type, rule, keyType}: FieldDescriptor): string {
 }
 
 function paragraph(text: string, indent: number, {width}: Page): string {
-  if (text === '') return ''
-  return wrapText(text, width - indent)
-    .map((line) => `${' '.repeat(indent)}${line}\n`)
-    .join('')
+  return linesOf(indentText(text, indent, width))
 }
 
 /** Full names of the elements of the API whose name or explanation has this text. */

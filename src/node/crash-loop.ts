@@ -1,5 +1,6 @@
 import {containerIdentities, containerKey, newestOfEach} from '../client/names.js'
 import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
+import {kubeletBackOff} from '../text/back-off.js'
 import {epochMs, isTime} from '../text/time.js'
 
 /** What is asked of an attempt that has ended. */
@@ -11,9 +12,6 @@ export type EndedAttempt = Pick<
 const minuteMs = 60_000
 const windowMs = 10 * minuteMs
 const fewest = 3
-/** The kubelet waits no longer than this before it starts a container again, and no shorter after a run of ten minutes. */
-const longestBackOffMs = 5 * minuteMs
-const forgottenAfterMs = 10 * minuteMs
 const slackMs = 10_000
 
 /**
@@ -50,10 +48,10 @@ function attemptsSincePod(
   if (!pod || !isTime(pod.createdAt) || (pod.metadata?.attempt ?? 0) > 0) return undefined
   const began = isTime(newest.startedAt) ? newest.startedAt : newest.createdAt
   const ranMs = epochMs(newest.finishedAt) - epochMs(began)
-  if (ranMs >= forgottenAfterMs) return undefined
+  if (ranMs >= kubeletBackOff.forgottenAfterMs) return undefined
   const count = (newest.metadata?.attempt ?? 0) + 1
   const lastedMs = epochMs(newest.finishedAt) - epochMs(pod.createdAt)
-  return lastedMs <= count * (longestBackOffMs + ranMs + slackMs) ? count : undefined
+  return lastedMs <= count * (kubeletBackOff.longestMs + ranMs + slackMs) ? count : undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import type {Container, ContainerStatus, PodSandbox} from '../generated/cri.js'
 import {type LogFile, listAttempts, listLogFiles} from '../logs/files.js'
 import {firstTime} from '../logs/seek.js'
 import {timeToNs} from '../logs/time.js'
+import {kubeletBackOff} from '../text/back-off.js'
 import {elsewhere} from '../text/elsewhere.js'
 import {epochMs, isTime} from '../text/time.js'
 import {containerStatuses} from './details.js'
@@ -134,11 +135,6 @@ interface PodParts {
   statuses: readonly ContainerStatus[]
 }
 
-/** The first time at once; then the pauses double from ten seconds to five minutes, and begin anew after a run of ten. */
-const firstBackOffMs = 10_000
-const longestBackOffMs = 300_000
-const forgottenAfterMs = 600_000
-
 /** Of an attempt after which there is none yet, in a pod that is still there. */
 function nextAttempt(
   {id, state, exitCode, metadata, startedAt, finishedAt}: ContainerStatus,
@@ -156,9 +152,9 @@ function nextAttempt(
   if (!isDue || !container || !isContainerOfKubelet(container) || sandbox?.state !== 'SANDBOX_READY')
     return []
   if (!isTime(finishedAt)) return []
+  const {firstMs, longestMs, forgottenAfterMs} = kubeletBackOff
   const ranMs = isTime(startedAt) ? epochMs(finishedAt) - epochMs(startedAt) : 0
-  const pauseMs =
-    ranMs >= forgottenAfterMs ? 0 : Math.min(firstBackOffMs * 2 ** (attempt - 1), longestBackOffMs)
+  const pauseMs = ranMs >= forgottenAfterMs ? 0 : Math.min(firstMs * 2 ** (attempt - 1), longestMs)
   return [
     {
       ...named({metadata} as ContainerStatus),

@@ -23,6 +23,11 @@ export function wrapText(text: string, columns: number): string[] {
   return fillLines(text.split(/\s+/), columns, ({length}) => length).map((words) => words.join(' '))
 }
 
+/** The same, set in by so many of the columns; nothing for no text. */
+export function indentText(text: string, indent: number, columns: number): string[] {
+  return text === '' ? [] : wrapText(text, columns - indent).map((line) => ' '.repeat(indent) + line)
+}
+
 /** How much further in a message goes on in its next line. */
 const step = 2
 

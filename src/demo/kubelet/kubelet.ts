@@ -1,6 +1,7 @@
 import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import type * as cri from '../../generated/cri.js'
+import {kubeletBackOff} from '../../text/back-off.js'
 import type {containerHandlers} from '../calls/container-handlers.js'
 import type {imageHandlers} from '../calls/image-handlers.js'
 import type {podHandlers} from '../calls/pod-handlers.js'
@@ -23,7 +24,11 @@ export interface KubeletPace {
   longestDelayMs: number
 }
 
-const realPace: KubeletPace = {lookEveryMs: 1_000, firstDelayMs: 10_000, longestDelayMs: 300_000}
+const realPace: KubeletPace = {
+  lookEveryMs: 1_000,
+  firstDelayMs: kubeletBackOff.firstMs,
+  longestDelayMs: kubeletBackOff.longestMs,
+}
 
 /** Ended attempts of one container that stay. */
 const keptAttempts = 2
