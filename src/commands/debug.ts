@@ -1,6 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {refuseFlagAsCommand} from '../cli/command-begins.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import {type GlobalFlags, withoutLetter} from '../cli/flags/common.js'
 import {pullFlags} from '../cli/flags/pull.js'
@@ -73,6 +74,7 @@ export default class Debug extends ForegroundCommand {
   async run(): Promise<void> {
     const {flags, raw} = await this.parse(Debug)
     const [reference, ...command] = raw.filter(({type}) => type === 'arg').map(({input}) => input)
+    if (reference !== undefined) refuseFlagAsCommand(command[0], 'debug', reference)
     if (command[0] === '--') command.shift()
     using client = await this.connect(flags)
     if (flags.clean) {

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
+import {refuseFlagAsCommand} from '../cli/command-begins.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import {HostCommand} from '../cli/host-command.js'
 import {runNodeProgram} from '../cli/node-program.js'
@@ -51,6 +52,7 @@ export default class Enter extends HostCommand {
     const {flags, raw} = await this.parse(Enter)
     const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
     const reference = words.shift()
+    if (reference !== undefined) refuseFlagAsCommand(words[0], 'enter', reference)
     if (words[0] === '--') words.shift()
     const [name, ...args] = words
     if (reference === undefined || name === undefined)

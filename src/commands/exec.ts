@@ -4,6 +4,7 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import {chooseContainers} from '../cli/choose-containers.js'
 import {CriCommand} from '../cli/command.js'
+import {refuseFlagAsCommand} from '../cli/command-begins.js'
 import {describeOwnError} from '../cli/failures/describe.js'
 import {type GlobalFlags, withoutLetter} from '../cli/flags/common.js'
 import {containerSelection, livingFilterFlags} from '../cli/flags/selection.js'
@@ -103,7 +104,8 @@ export default class Exec extends CriCommand {
     const words = raw.filter(({type}) => type === 'arg').map(({input}) => input)
     const reference = givenFilter(flags) === undefined ? words.shift() : undefined
     // kubectl's habit; no command has this name.
-    if (words[0] === '--') words.shift()
+    const isMarked = words[0] === '--'
+    if (isMarked) words.shift()
     if (words.length === 0)
       throw new MissingArgumentError(
         `which command? ${programName()} exec ${reference ?? 'CONTAINER'} COMMAND [ARG...]`,
@@ -113,6 +115,7 @@ export default class Exec extends CriCommand {
       throw new UsageError(
         `a container is named with its pod, without -c: ${programName()} exec ${reference}/${words[1] ?? 'CONTAINER'} COMMAND [ARG...]`,
       )
+    if (!isMarked && reference !== undefined) refuseFlagAsCommand(words[0], 'exec', reference)
     const {timeout: timeoutSeconds = 0} = flags
     if (timeoutSeconds > 0 && !flags.sync) this.note('--timeout counts only with --sync')
     const streams = {stdin: flags.interactive && !flags.sync, tty: flags.tty && !flags.sync}

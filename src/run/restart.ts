@@ -152,15 +152,25 @@ async function configOf(client: CriClient, {id}: Container, word: string): Promi
       `container "${word}": this runtime does not tell what it was made with (containerd does): make another with crisp run or crisp create, then remove this one`,
     )
   const {image} = config
-  return {...config, image: {...image, image: await sameImage(client, image?.image ?? '', status)}}
+  return {...config, image: {...image, image: await sameImage(client, image?.image ?? '', status, word)}}
 }
 
-async function sameImage(client: CriClient, name: string, status: ContainerStatus): Promise<string> {
+async function sameImage(
+  client: CriClient,
+  name: string,
+  status: ContainerStatus,
+  word: string,
+): Promise<string> {
   const [named, used] = await Promise.all(
     [name, status.imageRef].map(async (reference) =>
       reference === '' ? undefined : (await lookUpImage(client, reference)).image?.id,
     ),
   )
+  if (named === undefined && used === undefined)
+    throw new UserError(
+      `container "${word}": its image ${status.image?.image || name} is not on the node any more: ${programName()} pull it, or load it, first`,
+      {exitCode: exitCode.notFound},
+    )
   return used === undefined || used === named ? name : used
 }
 

@@ -235,6 +235,18 @@ test('exec, whose flags end with the container, answers too', async () => {
   })
 })
 
+test.each([
+  ['exec', '-it', ['sh']],
+  ['enter', '--pid', ['--', 'ps']],
+  ['debug', '--image', ['busybox', '--', 'ls']],
+])('%s: a flag behind the container is not taken for the command', async (verb, flag, rest) => {
+  expect(await runInProcess([verb, 'web', flag, ...rest])).toEqual({
+    stdout: '',
+    stderr: `crisp: ${flag} stands behind web, where the command begins: flags go before it, as in crisp ${verb} ${flag} … web\n`,
+    exitCode: 2,
+  })
+})
+
 test('a file that is missing is no container', async () => {
   const {stderr} = await runInProcess(['logs', 'web', '-c', './crictl.yaml'])
   expect(stderr).toBe('crisp: config file ./crictl.yaml: does not exist\n')

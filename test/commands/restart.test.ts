@@ -346,14 +346,17 @@ test.each([
   expect(await attemptsOf(client, pod)).toEqual(['0 CREATED', '0 RUNNING'])
 })
 
-test('what cannot be created leaves the old one running', async () => {
+test('what cannot be created, since its image is gone, leaves the old one running', async () => {
   await using runtime = await startDemoRuntime()
   using client = clientOf(runtime)
   const pod = await podOn(client)
   await startIn(client, pod, sleep)
   await client.image.removeImage({image: {image: shellImage}})
   const {stderr, exitCode} = await crisp(['restart', '-t', '0', 'main'], runtime)
-  expect({stderr, exitCode}).toEqual({stderr: expect.stringContaining(shellImage), exitCode: 3})
+  expect({stderr, exitCode}).toEqual({
+    stderr: `crisp: container "main": its image ${shellImage} is not on the node any more: crisp pull it, or load it, first\n`,
+    exitCode: 3,
+  })
   expect(await attemptsOf(client, pod)).toEqual(['0 RUNNING'])
 })
 
