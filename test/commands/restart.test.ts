@@ -147,7 +147,7 @@ test.each([
       stdout: '',
       stderr: expect.stringMatching(
         new RegExp(
-          `^crisp: default/job/job has exited with ${exitCode} 1[12]m\\d+s ago, and the kubelet has made no other: it leaves it so, by its pod's restartPolicy\n$`,
+          `^crisp: default/job/job has exited with ${exitCode} 1[123]m\\S* ago, and the kubelet has made no other: it leaves it so, by its pod's restartPolicy\n$`,
         ),
       ),
       exitCode: 1,
