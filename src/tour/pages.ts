@@ -129,6 +129,7 @@ function momentOf(event: TracedCall): TracedMoment {
       ? {}
       : {ending: {text: details === '' ? status : `${status}: ${details}`, isFailure}}),
     subject: service === 'stream' ? '' : subjectOf(request),
-    ...(answer === '' ? {} : {answer}),
+    // So that most lines end before the 80th column.
+    ...(answer === '' ? {} : {answer: answer.replace(/^(CONTAINER|SANDBOX)_/, '')}),
   }
 }

@@ -42,3 +42,14 @@ test('a failure that is too long for its line is broken at words', () => {
     'NotFound: registry.crisp.demo/shel:1.0: the registry has no such image',
   )
 })
+
+test('a state fits on the line of its call', () => {
+  const event = {
+    ...ok('ContainerStatus'),
+    request: {containerId: '6f1d7f036a0e36f1d7f036a0e3'},
+    response: {status: {state: 'CONTAINER_EXITED'}},
+  }
+  expect(shown('describe', [event])).toMatch(
+    /^runtime ContainerStatus +1.0 ms {2}OK {2}6f1d7f036a0e3 {2}-> EXITED$/m,
+  )
+})
