@@ -6,7 +6,11 @@ import {leanOclif} from './lean-oclif.mjs'
 
 export const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-const leftOut = {
+const others = {
+  // As its dependents require it: as a module of its own it would be there twice, and made by the first who needs it.
+  '@opentelemetry/api': fileURLToPath(
+    new URL('../node_modules/@opentelemetry/api/build/src/index.js', import.meta.url),
+  ),
   'protobufjs/ext/descriptor': fileURLToPath(new URL('no-reflection.cjs', import.meta.url)),
 }
 
@@ -19,7 +23,7 @@ export const shared = {
   minifySyntax: true,
   legalComments: 'none',
   metafile: true,
-  alias: leftOut,
+  alias: others,
   plugins: [leanOclif, lazyWidth],
   define: {
     crispVersion: JSON.stringify(version),

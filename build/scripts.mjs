@@ -38,7 +38,10 @@ function scriptOf(module, path) {
       return isFirst ? load : ''
     })
     .replace(laterImports, (_, link) => `$loadLater(${target(link)})`)
-    .replace(exportsAtEnd, (_, names, value) => `return{${value ? `default:${value}` : exported(names)}};`)
+    .replace(
+      exportsAtEnd,
+      (_, names, value) => `return{${value ? `default:${value}` : exported(names, path)}};`,
+    )
   return `(function($load,$loadLater){"use strict";${code.trimEnd()}\n})`
 }
 
@@ -47,8 +50,9 @@ function pairs(names) {
   return names.replaceAll(/\s+as\s+/g, ':')
 }
 
-/** Of an export it is `b: a`. What is exported does not change any more: nobody would see it. */
-function exported(names) {
+/** Of an export it is `b: a`, and that for good: whoever has loaded it would not see it change. */
+function exported(names, path) {
+  if (/\binit_/.test(names)) throw new Error(`${path}: exports what is made only later`)
   return names
     .split(',')
     .filter(Boolean)
