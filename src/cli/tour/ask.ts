@@ -41,8 +41,8 @@ export class Prompt {
     for (;;) {
       const answer = await this.#askOnce(prompt)
       if (answer === 'taken back') continue
-      for (const line of [...(answer?.more ?? [])].reverse()) this.remember(line)
-      if (answer?.more.length === 0) this.remember(answer.line)
+      // Of those that came along Up brings the first one first.
+      if (answer) for (const line of [answer.line, ...answer.more.toReversed()]) this.remember(line)
       return answer
     }
   }
