@@ -1,7 +1,14 @@
 // A kubelet of one pod: keeps one container running, with a pause that doubles from attempt to attempt, until Ctrl-C:
 //   node examples/tiny-kubelet.mjs unix:///run/containerd/containerd.sock IMAGE COMMAND [ARGUMENT...]
 import {setTimeout as sleep} from 'node:timers/promises'
-import {connect, listContainers, listPodSandboxes, RpcError, UnreachableError} from 'crisp-cri/client'
+import {
+  connect,
+  listContainers,
+  listPodSandboxes,
+  RpcError,
+  rpcCode,
+  UnreachableError,
+} from 'crisp-cri/client'
 
 const [endpoint, image, ...command] = process.argv.slice(2)
 if (!image || command.length === 0) {
@@ -22,17 +29,21 @@ const said = new Set()
 const client = connect({endpoint, timeoutMs: 60_000})
 const {runtime} = client
 
+let failures = 0
+let hasAnswered = false
+let isAway = false
+
 try {
-  let failures = 0
   for (;;) {
-    const pod = await readyPod()
-    const containers = await listContainers(client, {podSandboxId: pod.id})
-    if (!containers.some(({state}) => state === 'CONTAINER_RUNNING')) {
-      if (containers.length > 0) {
-        await sleep(Math.min(firstPauseMs * 2 ** failures, longestPauseMs), undefined, {signal: stop.signal})
-        failures++
-      }
-      await startAnother(pod, containers)
+    try {
+      await lookOnce()
+      hasAnswered = true
+      isAway = false
+    } catch (error) {
+      // A runtime that was there is being restarted: what it did last is seen when it is back.
+      if (!hasAnswered || !wentAway(error)) throw error
+      if (!isAway) console.error(`${error.message}; waiting until it is back`)
+      isAway = true
     }
     await sleep(200, undefined, {signal: stop.signal})
   }
@@ -41,6 +52,24 @@ try {
 } finally {
   await removeAll().catch(report)
   client.close()
+}
+
+async function lookOnce() {
+  const pod = await readyPod()
+  const containers = await listContainers(client, {podSandboxId: pod.id})
+  if (containers.some(({state}) => state === 'CONTAINER_RUNNING')) return
+  if (containers.length > 0) {
+    await sleep(Math.min(firstPauseMs * 2 ** failures, longestPauseMs), undefined, {signal: stop.signal})
+    failures++
+  }
+  await startAnother(pod, containers)
+}
+
+/** Nobody is at the socket, or the connection broke while a call was under way. */
+function wentAway(error) {
+  return (
+    error instanceof UnreachableError || (error instanceof RpcError && error.code === rpcCode.unavailable)
+  )
 }
 
 /** In one sentence; what is no failure of a call is a fault of this program. */

@@ -1,4 +1,7 @@
 import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdir, rm} from 'node:fs/promises'
+import {dirname} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest'
 import type {CriClient} from '../../src/client/connect.js'
@@ -77,6 +80,25 @@ test('tiny-kubelet: another attempt after each end, one more container at most, 
   child.kill('SIGINT')
   expect(await outcome).toMatchObject({stderr: '', exitCode: 0})
   expect(await podsNow()).toBe(before)
+})
+
+test('tiny-kubelet: a runtime that is restarted is waited for', async () => {
+  const first = await startDemoRuntime()
+  const {socketPath} = first
+  const {child, outcome, shows} = start('tiny-kubelet', [shellImage, 'sleep', '1000'], {}, first.endpoint)
+  await shows(/^attempt 0\n$/)
+  await first[Symbol.asyncDispose]()
+  await once(child.stderr, 'data')
+  await mkdir(dirname(socketPath), {recursive: true})
+  onTestFinished(() => rm(dirname(socketPath), {recursive: true, force: true}))
+  await using _ = await startDemoRuntime({socketPath})
+  // This one has forgotten all of it.
+  await shows(/^attempt 0\nattempt 0\n$/)
+  child.kill('SIGINT')
+  const {stderr, exitCode} = await outcome
+  expect(exitCode).toBe(0)
+  expect(stderr).toMatch(/; waiting until it is back\n$/)
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1)
 })
 
 test.each(['run-a-pod', 'list-and-watch', 'tiny-kubelet'])('%s: no runtime is a sentence', async (name) => {
