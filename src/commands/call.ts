@@ -12,6 +12,7 @@ import {
   onlyReads,
   parseRequest,
   type Rpc,
+  refuseBareField,
   requestInWords,
 } from '../config-files/requests.js'
 import {readSource} from '../config-files/source.js'
@@ -96,6 +97,7 @@ export default class Call extends CriCommand {
   ): Promise<object> {
     const [first] = words
     if (first === undefined) return {}
+    refuseBareField(rpc, first)
     const isSource = first === '-' || namesRequestFile(words)
     if (isSource && words.length > 1)
       throw new UsageError('one file, or fields such as container_id=ID: not both')

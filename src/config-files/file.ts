@@ -67,7 +67,9 @@ export function nameSource<Value>(source: SourceText, work: () => Value): Value 
     return work()
   } catch (error) {
     if (!(error instanceof TreeError)) throw error
-    throw new UserError(textIn(source, error), {cause: error})
+    // As other readers of JSON allow them.
+    const hint = /^\s*(?:\/\/|\/\*)/m.test(source.text) ? ' (comments begin with #)' : ''
+    throw new UserError(`${textIn(source, error)}${hint}`, {cause: error})
   }
 }
 

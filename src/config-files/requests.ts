@@ -3,6 +3,7 @@ import {UsageError} from '../errors/errors.js'
 import {nearest} from '../text/nearest.js'
 import {programName} from '../text/program.js'
 import {parseMessage, type Validation} from './file.js'
+import {findField} from './names.js'
 import type {SourceText} from './source.js'
 
 /** One RPC of the two services. */
@@ -74,19 +75,37 @@ export function requestInWords(words: readonly string[]): SourceText {
   const root: Tree = {}
   for (const word of words) {
     const [, path, value = ''] = fieldWord.exec(word) ?? []
-    if (path === undefined)
-      throw new UsageError(`"${word}": write one file, or fields such as container_id=ID`)
+    if (path === undefined) {
+      const [, list] = /^([\w.]+)\[\d*\]=/.exec(word) ?? []
+      throw new UsageError(
+        `"${word}": ${list === undefined ? 'write one file, or fields such as container_id=ID' : `a list is one word: '${list}=[a, b]'`}`,
+      )
+    }
     const steps = path.split('.')
     const last = steps.pop() ?? ''
     let inner = root
     for (const step of steps) {
-      const next = inner[step]
-      if (typeof next === 'object') inner = next
-      else inner = inner[step] = {}
+      const next = inner[step] ?? {}
+      if (typeof next === 'string') throw givenTwice(path)
+      inner = inner[step] = next
     }
+    if (inner[last] !== undefined) throw givenTwice(path)
     inner[last] = valueText(value)
   }
   return {name: 'request', text: flowText(root)}
+}
+
+function givenTwice(path: string): UsageError {
+  return new UsageError(`${path} is given twice: write it once, a list as '${path}=[a, b]'`)
+}
+
+/** Throws UsageError where the word is the name of a field, without a value. */
+export function refuseBareField({requestType, name}: Rpc, word: string): void {
+  const [first = ''] = word.split('.')
+  if (!/^[A-Za-z]\w*(?:\.[A-Za-z]\w*)*$/.test(word) || findField(requestType, first) === undefined) return
+  throw new UsageError(
+    `${word} is a field of ${name}, and wants a value: ${word}=VALUE (a file of that name is ./${word})`,
+  )
 }
 
 type Tree = {[field: string]: Tree | string}

@@ -119,6 +119,38 @@ test('a call that is none, one of the other service, a field that is none: the n
   expect(runtime.calls.filter(({method}) => method !== 'Version')).toEqual([])
 })
 
+test.each([
+  [
+    ['ListContainers', 'filter.id=a', 'filter.id=b'],
+    "filter.id is given twice: write it once, a list as 'filter.id=[a, b]'",
+  ],
+  [['ListContainers', 'filter=x', 'filter.id=b'], 'filter.id is given twice'],
+  [['ListContainers', 'filter.id=b', 'filter=x'], 'filter is given twice'],
+  [['ExecSync', 'container_id=x', 'cmd[0]=ls'], "a list is one word: 'cmd=[a, b]'"],
+  [
+    ['StopContainer', 'container_id', 'abc'],
+    'container_id is a field of StopContainer, and wants a value: container_id=VALUE',
+  ],
+  [['StopContainer', 'containerId'], 'wants a value: containerId=VALUE'],
+])('%j is a mistake that says what to write', async (words, said) => {
+  await using runtime = await startFakeRuntime({ListContainers: {containers: []}, StopContainer: {}})
+  const {stdout, stderr, exitCode} = await runInProcess(['call', ...words], runtime)
+  expect({stdout, exitCode}).toEqual({stdout: '', exitCode: 2})
+  expect(stderr).toContain(said)
+  expect(runtime.calls).toEqual([])
+})
+
+test.each(['// all\n{}\n', '{\n  /* all */\n}\n'])('in %j it is said how comments begin', async (stdin) => {
+  const {stderr, exitCode} = await runCli(['call', 'ListContainers', '-'], {
+    stdin,
+    endpoint: 'unix:///nonexistent',
+  })
+  expect({stderr, exitCode}).toEqual({
+    stderr: expect.stringMatching(/:\d: .* \(comments begin with #\)/),
+    exitCode: 1,
+  })
+})
+
 test('fields on the command line make the request', async () => {
   await using runtime = await startFakeRuntime({StopContainer: {}})
   await runInProcess(['call', 'RuntimeService.StopContainer', 'container_id=a b', 'timeout=10'], runtime)

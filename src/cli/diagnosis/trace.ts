@@ -141,13 +141,34 @@ class TracedCall {
   #writeBlock(name: string, type: string, message: object): void {
     const {yaml, write} = this.#options
     if (!yaml) return
-    const text = yaml({[name]: reducedMessage(type, message, 'snake')})
+    const reduced = reducedMessage(type, message, 'snake')
+    // What is asked can be sent again, and stays whole.
+    const {shown, left} = name === 'request' ? {shown: reduced, left: []} : cutLists(reduced)
+    const text = yaml({[name]: shown}) + left.map((line) => `# ${line}\n`).join('')
     write(printableLines(text.replace(/^(?=.)/gm, '    ')))
   }
 
   #writeJson(event: string, more: object): void {
     const call = {call: this.#number, service: serviceOf(this.#method), method: this.#method}
     writeEvent(this.#options, event, {...call, ...more})
+  }
+}
+
+/** Of a list of ten thousand nobody reads more on a terminal, and the rest would push all else out of it. */
+const mostListed = 20
+
+function cutLists(message: Record<string, unknown>): {shown: Record<string, unknown>; left: string[]} {
+  const long = Object.entries(message).filter(
+    (entry): entry is [string, unknown[]] => Array.isArray(entry[1]) && entry[1].length > mostListed,
+  )
+  return {
+    shown: {
+      ...message,
+      ...Object.fromEntries(long.map(([name, items]) => [name, items.slice(0, mostListed)])),
+    },
+    left: long.map(
+      ([name, items]) => `and ${items.length - mostListed} more ${name}, which --trace=json has too`,
+    ),
   }
 }
 

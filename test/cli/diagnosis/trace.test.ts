@@ -161,6 +161,17 @@ test('a streaming connection has its lines, without the token', async () => {
   ])
 })
 
+test('--trace=full shows the beginning of a long list, and how much more there is', async () => {
+  const containers = Array.from({length: 10_000}, (_, index) => ({...container, id: id(`a${index}`)}))
+  await using runtime = await startFakeRuntime({ListContainers: {containers}})
+  const {stderr} = await runInProcess(['ps', '-aq', '--trace=full'], runtime)
+  expect(stderr.match(/^ +(?:- )?id: /gm)).toHaveLength(20)
+  expect(stderr).toContain('    # and 9980 more containers, which --trace=json has too\n')
+  expect(stderr.split('\n').length).toBeLessThan(500)
+  const json = await runInProcess(['ps', '-aq', '--trace=json'], runtime)
+  expect(JSON.parse(json.stderr.split('\n')[0] ?? '').response.containers).toHaveLength(10_000)
+})
+
 test('failures are red, and only they', async () => {
   await using runtime = await startFakeRuntime({
     ListContainers: {containers: [container]},
