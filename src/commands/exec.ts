@@ -17,6 +17,7 @@ import {exitCode, MissingArgumentError, NotFoundError, UsageError, UserError} fr
 import {printable} from '../errors/printable.js'
 import type {Container} from '../generated/cri.js'
 import {concurrently} from '../node/concurrently.js'
+import {isEmbedded} from '../node/kubelet.js'
 import {listPodsOfUnlabelled} from '../node/selection.js'
 import {sessionFailure} from '../sessions/failure.js'
 import {endOutputs, type Outputs, sharedOutputs} from '../sessions/line-writer.js'
@@ -215,6 +216,10 @@ export default class Exec extends CriCommand {
       )
     const {runtimeToolOf} = await import('../node/host/runtime-tool.js')
     const tool = await runtimeToolOf(client, containerId)
+    if (!tool && (await isEmbedded(client)))
+      throw new UserError(
+        `--user: the embedded runtime runs everything as its own user: ${programName()} demo --user NAME starts it as another`,
+      )
     if (!tool)
       throw new UserError(
         `--user: the CRI has no user for exec, and this runtime has no tool here that could do it (runc, crun): ${programName()} debug runs another container among its processes`,

@@ -242,10 +242,9 @@ async function awaitNext(
     progress.step = `${name} has got its stop signal; when it has ended its kubelet makes attempt ${attempt}`
     await client.runtime.stopContainer({containerId: old.id, timeout: grace}, {signal})
   }
-  progress.step = `${name} is stopped, and its kubelet makes attempt ${attempt}: ${programName()} wait ${name} --for=running waits for it`
-  note(
-    `${name} is stopped: waiting up to ${durationText(limitMs)} for the kubelet to make attempt ${attempt}`,
-  )
+  const is = old.state === 'CONTAINER_RUNNING' ? 'is stopped' : 'has ended'
+  progress.step = `${name} ${is}, and its kubelet makes attempt ${attempt}: ${programName()} wait ${name} --for=running waits for it`
+  note(`${name} ${is}: waiting up to ${durationText(limitMs)} for the kubelet to make attempt ${attempt}`)
   using changes = watchChanges(client, AbortSignal.any([signal, limit]))
   try {
     const next = await lookUntil({changes}, async () => {
@@ -257,7 +256,7 @@ async function awaitNext(
   } catch (error) {
     if (!limit.aborted || signal.aborted) throw error
     throw new UserError(
-      `the kubelet has made no next attempt of ${name} in ${durationText(limitMs)}: it is stopped, and comes back only where a kubelet runs, the pod is in its configuration and its restartPolicy allows it`,
+      `the kubelet has made no next attempt of ${name} in ${durationText(limitMs)}: it ${is}, and comes back only where a kubelet runs, the pod is in its configuration and its restartPolicy allows it`,
       {exitCode: exitCode.timedOut},
     )
   }

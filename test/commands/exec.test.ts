@@ -7,8 +7,10 @@ import type {Readable} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {setImmediate} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
+import {startDemoRuntime} from '../../src/demo/index.js'
 import type {SessionKind, StreamHandler} from '../../src/demo/server/streaming-server.js'
 import type * as cri from '../../src/generated/cri.js'
+import {clientOf, podOn, startIn} from '../support/demo-node.js'
 import {type NodeBehaviour, startFakeNode, webId} from '../support/fake-node.js'
 import {id, kubeletContainer, secondsAgo, status} from '../support/fake-runtime.js'
 import {runInProcess} from '../support/in-process.js'
@@ -594,5 +596,17 @@ describe('a streaming server with TLS', () => {
       stderr: 'crisp: --tls-ca: cannot read /nowhere/ca.pem: no such file\n',
       exitCode: 125,
     })
+  })
+})
+
+test('--user is refused by the embedded runtime, with its own way', async () => {
+  await using runtime = await startDemoRuntime()
+  using client = clientOf(runtime)
+  await startIn(client, await podOn(client), ['sleep', '1000'])
+  expect(await runCli(['exec', '--user', '1', 'main', 'id'], runtime)).toEqual({
+    stdout: '',
+    stderr:
+      'crisp: --user: the embedded runtime runs everything as its own user: crisp demo --user NAME starts it as another\n',
+    exitCode: 125,
   })
 })

@@ -294,6 +294,9 @@ test("of a kubelet's what Ctrl-C leaves is said, in its grace period and while t
         'crisp: default/web/main is stopped, and its kubelet makes attempt 2: crisp wait default/web/main --for=running waits for it\n',
       exitCode: 130,
     })
+    expect((await crisp(['restart', 'web/main'], waiting)).stderr).toMatch(
+      /^crisp: default\/web\/main has ended: waiting up to 6m/,
+    )
   })
 })
 

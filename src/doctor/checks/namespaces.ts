@@ -1,4 +1,5 @@
 import {posix} from 'node:path'
+import {isEmbedded} from '../../node/kubelet.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
 import {youngMs} from '../runtime-processes.js'
@@ -31,6 +32,8 @@ export const namespaces: Check = {
   explanation:
     "A pod's network is a namespace that the runtime makes before anything runs in it, and keeps by a file: in /run/netns, with netns_mounts_under_state_dir in containerd's own folder; CRI-O keeps the others in /run/ipcns, /run/utsns, /run/userns and /run/pidns. Where removing a pod failed half-way, often since a network plugin was not there, the namespace stays, and with it an address of the node's range and one end of a cable. Enough of them, and there are no addresses left for new pods. Named here is what no pod of the runtime has and no process is in.",
   run: async (subject: Subject) => {
+    if (await isEmbedded(subject.client, {timeoutMs: subject.limitMs}))
+      throw new NotChecked('the embedded runtime makes no namespaces')
     const places = await filesOf(subject)
     if (places.length === 0) return []
     const [asked, processes] = await Promise.all([subject.podStatuses(), subject.host.processes()])
