@@ -14,7 +14,8 @@ let env: NodeJS.ProcessEnv
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'crisp-home-'))
-  env = {XDG_RUNTIME_DIR: home}
+  // Nothing else is to lie there, such as the kept code of a command.
+  env = {XDG_RUNTIME_DIR: home, NODE_DISABLE_COMPILE_CACHE: '1'}
   process.env.XDG_RUNTIME_DIR = home
 })
 
