@@ -228,7 +228,7 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
     expect(refused.stderr).not.toContain('wrong-one')
   })
 
-  test('over a connection the archive is of this machine', async () => {
+  test('over a connection the archive and the login are of this machine', async () => {
     const home = join(containerd.directory, 'login')
     await mkdir(join(home, 'run'), {recursive: true, mode: 0o700})
     const script = (name: string, text: string) =>
@@ -239,9 +239,11 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
       'for last; do :; done\ncase $* in -G*) echo "hostname stub"; exit 0;; esac\n[ "$last" = "exit 0" ] || exec /bin/sh -c "$last"',
     )
     const env = {PATH: `${home}:${process.env.PATH}`, XDG_RUNTIME_DIR: join(home, 'run')}
-    const far = (...words: string[]) =>
+    const far = (...words: string[]) => farWith(undefined, ...words)
+    const farWith = (stdin: string | undefined, ...words: string[]) =>
       crisp(['--node', 'stub', '--node-crisp', join(home, 'crisp'), ...words, '-r', containerd.endpoint], {
         env,
+        ...(stdin === undefined ? {} : {stdin}),
       })
     const file = join(home, 'far.tar')
     expect(await far('save', busyboxImage, '-f', file)).toEqual(done(''))
@@ -251,6 +253,24 @@ describeOnOwnContainerd('images by the runtime’s own tool', () => {
     expect(await far('load', `${file}.gz`)).toEqual(done(`Loaded: ${busyboxImage}\n`))
     expect((await far('save', 'no-such:1', '-f', join(home, 'none.tar'))).exitCode).toBe(3)
     expect(await readdir(home)).not.toContain('none.tar')
+
+    // A login comes by stdin, or from a file of this machine, and no process shows it.
+    const login = {user: 'ann', password: "S3cret; pass'word $x"}
+    await using closed = await startPushRegistry(login)
+    const target = `${closed.address}/team/app:1`
+    expect(
+      await farWith(login.password, 'push', '-u', login.user, '--password-stdin', busyboxImage, target),
+    ).toEqual(done(`Pushed: ${target}\n`))
+    const auth = Buffer.from(`${login.user}:${login.password}`).toString('base64')
+    const authFile = join(home, 'auth.json')
+    await writeFile(authFile, JSON.stringify({auths: {[closed.address]: {auth}}}), {mode: 0o600})
+    expect(await far('push', '--authfile', authFile, busyboxImage, target)).toEqual(
+      done(`Pushed: ${target}\n`),
+    )
+    expect(closed.leaks).toEqual([])
+    const refused = await farWith('ann:wrong-one\n', 'push', '--creds-stdin', busyboxImage, target)
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stderr).not.toContain('wrong-one')
   })
 
   test('the calls of each verb are those that explain tells', async () => {
