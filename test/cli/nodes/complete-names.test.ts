@@ -1,10 +1,14 @@
+import {execFileSync} from 'node:child_process'
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {chmod, mkdir} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
+import {spawnOnTerminal} from '../../../src/demo/processes/pty.js'
+import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
-import {runCli} from '../../support/run-cli.js'
+import {crispInShell, runCli} from '../../support/run-cli.js'
 import {type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const pod = (name: string) => ({
@@ -135,5 +139,77 @@ describe.skipIf(!isMet('ssh'))('names on a node', () => {
     expect(await offered(['-N', 'root', 'exec', ''], hasty)).toEqual(['far-1/app', 'far-2/app'])
     expect(await offered(['-N', 'casher', 'exec', ''], hasty)).toEqual([])
     expect(await offered(['-N', 'root', '--sudo', 'exec', ''], hasty)).toEqual([])
+  })
+
+  describe.each(['bash', 'zsh', 'fish'] as const)('Tab in a real %s', (shell) => {
+    const commands = {
+      bash: ['bash', '--norc', '-i'],
+      zsh: ['zsh', '-f', '-i'],
+      fish: ['fish', '--no-config', '-i'],
+    }
+    /** Types lines one after the other, and waits after each for what it has to show. */
+    const type = async (env: NodeJS.ProcessEnv, ...lines: [string, RegExp][]): Promise<string> => {
+      const {stdout} = await runCli(['completion', shell])
+      const home = await mkdtemp(join(tmpdir(), 'crisp-shell-'))
+      onTestFinished(() => rm(home, {recursive: true, force: true}))
+      const bin = join(home, 'bin')
+      await mkdir(bin)
+      writeFileSync(join(bin, 'crisp'), `#!/bin/sh\nexec ${crispInShell} "$@"\n`, {mode: 0o755})
+      writeFileSync(join(home, 'script'), stdout)
+      const terminal = await spawnOnTerminal(commands[shell], {
+        cwd: home,
+        columns: 150,
+        rows: 40,
+        env: {...env, PATH: `${bin}:${env.PATH}`, HOME: home, TERM: 'xterm', CRI_CONFIG_FILE: '/dev/null'},
+      })
+      onTestFinished(() => terminal.kill('SIGKILL'))
+      let shown = ''
+      terminal.output.on('data', (chunk: Buffer) => {
+        shown += chunk
+      })
+      const compinit = shell === 'zsh' ? 'autoload -Uz compinit && compinit -u -D; ' : ''
+      const all: [string, RegExp][] = [[`${compinit}source ./script; echo rea""dy\r`, /ready/], ...lines]
+      for (const [keys, expected] of all) {
+        const before = shown.length
+        terminal.input.write(keys)
+        await eventually(() => expect(shown.slice(before)).toMatch(expected))
+      }
+      return shown
+    }
+
+    test.skipIf(!isMet(shell))('has the names of the node', async () => {
+      await type(
+        patient(),
+        ['crisp -N root exec far-1\t', /far-1\/app/],
+        ['\u0015crisp exec root//far-2\t', /far-2\/app/],
+      )
+    })
+
+    test.skipIf(!isMet(shell))('asks nothing, and gives a node that hangs its time and no more', async () => {
+      const settings = node.settings('root')
+      node.know('silent', '  ProxyCommand grep -c says-nothing-until-its-end\n')
+      node.know('locked', settings.replace(/IdentityFile .*/, 'IdentityFile /dev/null'))
+      node.know(
+        'unknown',
+        settings
+          .replace(/UserKnownHostsFile .*/, 'UserKnownHostsFile /dev/null')
+          .replace('accept-new', 'ask'),
+      )
+      const env = {...patient(), CRISP_COMPLETION_MS: '3000'}
+      const shown = await type(
+        env,
+        ...['silent', 'locked', 'unknown'].map((name): [string, RegExp] => [
+          `crisp -N ${name} exec x\t\u0015echo go""es on\r`,
+          /goes on/,
+        ]),
+      )
+      expect(shown).not.toMatch(/password|continue connecting|passphrase/i)
+      // What ssh has started ends with it.
+      await eventually(() =>
+        expect(execFileSync('ps', ['-eo', 'args'], {encoding: 'utf8'})).not.toContain(
+          'grep -c says-nothing-until-its-end',
+        ),
+      )
+    })
   })
 })
