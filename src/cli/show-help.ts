@@ -25,7 +25,7 @@ export async function showHelp(
 ): Promise<void> {
   const isTTY = isTerminal(1)
   const style = wantsColour({isTTY}) ? (await import('../terminal/colours.js')).helpStyle : undefined
-  const width = isTTY && !isCrictlMode() ? process.stdout.columns : undefined
+  const width = isTTY && !isCrictlMode() ? process.stdout.columns || undefined : undefined
   const text = await requestedText(manifest, request, {width, style})
   if (width === undefined) print(text)
   else await (await import('../terminal/pager.js')).showPaged(text, process.stdout)

@@ -59,7 +59,7 @@ function explain(
   const [, methods] = /Permission denied \(([^)]*)\)$/.exec(last) ?? []
   if (methods !== undefined)
     return /password|keyboard-interactive/.test(methods)
-      ? ['password', 'no key is accepted there, and no password was given']
+      ? ['password', 'neither a key nor a password was accepted; it asks for one on a terminal']
       : [
           'keys',
           `no key that ssh has is accepted there: ssh-add loads one that has a passphrase, IdentityFile names one, ssh -v ${destination} tells which were tried`,
@@ -96,7 +96,7 @@ function explainHostKey(
   }
   return said.includes('requested strict checking')
     ? ['keys', `${its} is not known, and StrictHostKeyChecking lets none be added: add it to known_hosts`]
-    : ['unknown host', `${its} is not known, and was not accepted`]
+    : ['unknown host', `${its} is not known, and was not accepted; ssh asks about it on a terminal`]
 }
 
 function isBehind(config: ReadonlyMap<string, string>): boolean {

@@ -5,7 +5,7 @@ import {connect} from 'node:net'
 import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {waitMs} from '../client/retries.js'
-import {exitCode, UserError} from '../errors/errors.js'
+import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {findOnPath} from '../node/host/root-programs.js'
 import {rememberNode} from './known-nodes.js'
 import {sessionFolder} from './session-folder.js'
@@ -228,8 +228,10 @@ async function logIn(
   options: readonly string[],
   surroundings: SshOptions,
 ): Promise<void> {
-  const {code, stderr} = await runSsh([...options, '--', destination, 'exit 0'], surroundings, true)
-  if (code === sshFailed) throw sshError(destination, stderr, config)
+  const {code, signal, stderr} = await runSsh([...options, '--', destination, 'exit 0'], surroundings, true)
+  // Typed at its question, whoever hears of it first.
+  if (signal === 'SIGINT') throw new Interrupted(signal)
+  if (code === sshFailed || signal !== null) throw sshError(destination, stderr, config)
 }
 
 /** To the end of all that it says; or, where a process goes on behind it and may keep its stderr open, of itself. */
@@ -237,7 +239,7 @@ function runSsh(
   words: readonly string[],
   surroundings: SshOptions,
   leavesProcess = false,
-): Promise<{code: number | null; stdout: string; stderr: string}> {
+): Promise<{code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string}> {
   const {environment, stop} = surroundings
   return new Promise((resolve, reject) => {
     const child = spawn(sshProgram(surroundings), words, {
@@ -262,7 +264,7 @@ function runSsh(
     child.once('exit', (code) => {
       if (leavesProcess && code === 0) leave()
     })
-    child.once('close', (code) => resolve({code, ...texts}))
+    child.once('close', (code, signal) => resolve({code, signal, ...texts}))
   })
 }
 

@@ -40,6 +40,12 @@ test('80 columns: what does not fit is left out and said, IDs are whole, states 
 `)
 })
 
+test('a terminal that does not know its width, as a serial line, gets whole rows', async () => {
+  await using runtime = await startFakeRuntime(node)
+  const text = await onTerminal(['ps'], 0, runtime.endpoint, {NO_COLOR: '1'})
+  expect(text).toBe((await runCli(['ps'], runtime)).stdout)
+})
+
 test('NO_COLOR and a dumb terminal get none', async () => {
   await using runtime = await startFakeRuntime(node)
   const texts = await Promise.all([

@@ -98,7 +98,7 @@ export class Diagnosis {
     return traceTo({
       ...{form, yaml: await dump, mask: await this.#mask(flags), write},
       paint: isShown ? await terminalPaint(process.stderr) : unpainted,
-      width: () => (isShown && process.stderr.isTTY ? process.stderr.columns : undefined),
+      width: () => (isShown && process.stderr.isTTY ? process.stderr.columns || undefined : undefined),
     })
   }
 

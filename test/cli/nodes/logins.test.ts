@@ -77,7 +77,7 @@ mount --bind $ETC/shadow /etc/shadow`,
       [
         'asks',
         'would ask',
-        /worker@127\.0\.0\.1: Permission denied \(publickey,[^)]*\): no key is accepted there, and no password was given/,
+        /worker@127\.0\.0\.1: Permission denied \(publickey,[^)]*\): neither a key nor a password was accepted; it asks for one on a terminal/,
       ],
       [
         'keys',
@@ -92,7 +92,7 @@ mount --bind $ETC/shadow /etc/shadow`,
       [
         'strange',
         'would ask',
-        /Host key verification failed: its host key is not known, and was not accepted/,
+        /Host key verification failed: its host key is not known, and was not accepted; ssh asks about it on a terminal/,
       ],
       [
         'strict',
@@ -164,7 +164,7 @@ mount --bind $ETC/shadow /etc/shadow`,
     session.terminal.input.write('no\r')
     const {output, exitCode, before, after} = await session.outcome()
     expect(output.replace(/\s+/g, ' ')).toContain(
-      'crisp: strange: Host key verification failed: its host key is not known, and was not accepted',
+      'crisp: strange: Host key verification failed: its host key is not known, and was not accepted; ssh asks about it on a terminal',
     )
     expect({exitCode, after}).toEqual({exitCode: 4, after: before})
   })
