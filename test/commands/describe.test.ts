@@ -34,10 +34,10 @@ describe('describe', () => {
       state: 'CONTAINER_EXITED',
       exitCode: 137,
       reason: 'OOMKilled',
-      startedAt: secondsAgo(400),
-      finishedAt: secondsAgo(300),
+      startedAt: secondsAgo(5 * 3600 + 100),
+      finishedAt: secondsAgo(5 * 3600),
     },
-    {id: id('a2'), attempt: 2, state: 'CONTAINER_RUNNING', startedAt: secondsAgo(200)},
+    {id: id('a2'), attempt: 2, state: 'CONTAINER_RUNNING', startedAt: secondsAgo(3 * 3600)},
     {
       id: id('a3'),
       attempt: 0,
@@ -45,7 +45,7 @@ describe('describe', () => {
       exitCode: 128,
       reason: 'StartError',
       message: 'no such file\n\u001b[31mred',
-      finishedAt: secondsAgo(150),
+      finishedAt: secondsAgo(2 * 3600),
     },
   ]
 
@@ -78,7 +78,7 @@ describe('describe', () => {
           status: {
             ...status,
             metadata: {name: attempt === 0 ? 'init' : 'app', attempt},
-            createdAt: secondsAgo(500),
+            createdAt: secondsAgo(6 * 3600),
             image: {image: 'docker.io/library/app:1'},
             imageRef: 'sha256:77',
             ...(running
@@ -119,7 +119,7 @@ describe('describe', () => {
           id: id('b1'),
           metadata: {name: 'web-1', namespace: 'shop', uid: 'u1', attempt: 0},
           state: 'SANDBOX_READY',
-          createdAt: secondsAgo(600),
+          createdAt: secondsAgo(10 * 3600),
           network: {ip: '10.0.0.7', additionalIps: [{ip: 'fd00::7'}]},
           linux: {namespaces: {options: {network: 'POD', pid: 'NODE', ipc: 'POD'}}},
         },
@@ -136,8 +136,8 @@ describe('describe', () => {
     const {stdout, stderr, exitCode} = await crisp('describe', 'app', '--tail', '2')
     expect({stderr, exitCode}).toEqual({stderr: '', exitCode: 0})
     expect(stdout).toBe(`container shop/web-1/app, attempt 2
-  State       running for 3 minutes
-  Before      attempt 1 killed, out of memory (137), 5 minutes ago, after about a minute
+  State       running for 3 hours
+  Before      attempt 1 killed, out of memory (137), 5 hours ago, after about a minute
   ID          ${id('a2')}
   Image       docker.io/library/app:1
   Image ID    sha256:77
@@ -159,7 +159,7 @@ describe('describe', () => {
 
   test('a container that could not start: reason and message, which may not act on the terminal', async () => {
     const {stdout} = await crisp('describe', 'web-1/init')
-    expect(stdout).toMatch(/^ {2}State +exited with 128, StartError, 2 minutes ago, not started$/m)
+    expect(stdout).toMatch(/^ {2}State +exited with 128, StartError, 2 hours ago, not started$/m)
     expect(stdout).toMatch(/^ {2}Message +no such file\n +\\x1b\[31mred$/m)
     expect(stdout).toContain('Last lines  (no log: the runtime tells no path)')
     expect(stdout).not.toContain('CPU')
@@ -168,15 +168,15 @@ describe('describe', () => {
   test('a pod: its addresses, what it shares with the node, and all of its containers', async () => {
     const {stdout} = await crisp('describe', 'shop/web-1')
     expect(stdout).toBe(`pod shop/web-1
-  State       ready, made 10 minutes ago
+  State       ready, made 10 hours ago
   ID          ${id('b1')}
   UID         u1
   Address     10.0.0.7
               fd00::7
   Shares      the node's processes
-  Containers  app (attempt 1) killed, out of memory (137), 5 minutes ago, after about a minute
-              app (attempt 2) running for 3 minutes
-              init exited with 128, StartError, 2 minutes ago, not started
+  Containers  app (attempt 1) killed, out of memory (137), 5 hours ago, after about a minute
+              app (attempt 2) running for 3 hours
+              init exited with 128, StartError, 2 hours ago, not started
 `)
   })
 
@@ -249,8 +249,8 @@ describe('describe a pod that is not ready', () => {
             metadata: {name: job?.name, attempt: 0},
             state: 'CONTAINER_EXITED',
             createdAt: '1',
-            startedAt: secondsAgo(120),
-            finishedAt: secondsAgo(61),
+            startedAt: secondsAgo(3659),
+            finishedAt: secondsAgo(3600),
             image: {image: 'sha256:77', userSpecifiedImage: 'shop/app:1'},
             logPath: join(directory, job?.log ?? ''),
             stopSignal: 'SIGNAL_SIGQUIT',
@@ -293,8 +293,8 @@ describe('describe a pod that is not ready', () => {
                   app killed, out of memory (137)
                   a newer sandbox of the same pod has taken its place: ${id('b3').slice(0, 13)}
   User namespace  users 0-65535 are 231072-296607 on the node
-  Containers      app killed, out of memory (137), about a minute ago, after 59 seconds
-                  side exited with 0, about a minute ago, after 59 seconds
+  Containers      app killed, out of memory (137), about an hour ago, after 59 seconds
+                  side exited with 0, about an hour ago, after 59 seconds
   Failed          app:
                     out of heap
 `)

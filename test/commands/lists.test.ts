@@ -6,14 +6,14 @@ const pod = {
   id: id('b1'),
   metadata: {name: 'web-1', namespace: 'default', uid: 'uid-1', attempt: 1},
   state: 'SANDBOX_READY' as const,
-  createdAt: secondsAgo(200),
+  createdAt: secondsAgo(180),
   labels: {app: 'web'},
 }
 const stopped = {
   id: id('b2'),
   metadata: {name: 'job', namespace: 'batch', uid: 'uid-2', attempt: 0},
   state: 'SANDBOX_NOTREADY' as const,
-  createdAt: secondsAgo(400),
+  createdAt: secondsAgo(360),
   runtimeHandler: 'kata',
 }
 

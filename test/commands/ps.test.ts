@@ -5,13 +5,13 @@ import {runInProcess} from '../support/in-process.js'
 const web = kubeletContainer('default', 'web-1', 'web', {
   id: id('aa1'),
   podSandboxId: id('b1'),
-  createdAt: secondsAgo(200),
+  createdAt: secondsAgo(180),
   imageRef: 'sha256:1111',
 })
 const sidecar = kubeletContainer('default', 'web-1', 'sidecar', {
   id: id('aa2'),
   podSandboxId: id('b1'),
-  createdAt: secondsAgo(100),
+  createdAt: secondsAgo(60),
   image: {image: `sha256:${'4'.repeat(64)}`},
 })
 const job = container({

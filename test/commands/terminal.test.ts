@@ -22,7 +22,7 @@ const node = {
       kubeletContainer('kube-system', 'coredns-7c65d6cfc9-x2x4z', 'coredns', {
         id: id('1a'),
         podSandboxId: id('b1'),
-        createdAt: secondsAgo(200),
+        createdAt: secondsAgo(180),
         image: {image: 'registry.k8s.io/coredns/coredns:v1.11.3'},
       }),
     ],
