@@ -9,6 +9,7 @@ import {linePieces} from '../formats/lines.js'
 import type {OutputForm} from '../formats/output.js'
 import type {TableStyle} from '../formats/table.js'
 import type {SortKey, View} from '../formats/view.js'
+import {isTerminalLost} from '../terminal/is-terminal.js'
 import {writePieces} from '../terminal/write-pieces.js'
 import {mapLazily} from '../text/map-lazily.js'
 import type {Paint} from '../text/meaning.js'
@@ -259,7 +260,7 @@ export abstract class CriCommand {
   async catch(error: unknown): Promise<void> {
     if (error instanceof MissingArgumentError && helpsWithoutArguments(this.id))
       return this.write(inOurName(this.#help()))
-    const cause = this.signal.aborted ? this.signal.reason : error
-    this.say(cause)
+    if (this.signal.aborted) this.say(this.signal.reason)
+    else this.say(isTerminalLost(error) ? new Interrupted('SIGHUP') : error)
   }
 }

@@ -1,7 +1,7 @@
 import {closeSync, writeSync} from 'node:fs'
 import {exitCode, Interrupted, UserError} from '../errors/errors.js'
 import {isOutOfFiles, outOfFilesText} from '../errors/few-files.js'
-import {isDeadTerminal, isTerminal} from '../terminal/is-terminal.js'
+import {deadTerminals, isTerminal, isTerminalLost} from '../terminal/is-terminal.js'
 import {writeWhole} from '../terminal/sink.js'
 import {unwritable} from '../terminal/unwritable.js'
 import type {CriCommand} from './command.js'
@@ -141,12 +141,4 @@ export class ProcessGuard {
 /** Node gives terminals their settings back as it ends, and aborts, with a core, where one is not there any more. */
 function closeLostTerminals(): void {
   for (const descriptor of deadTerminals()) closeSync(descriptor)
-}
-
-function isTerminalLost({code}: NodeJS.ErrnoException): boolean {
-  return code === 'EIO' && deadTerminals().length > 0
-}
-
-function deadTerminals(): number[] {
-  return [0, 1, 2].filter(isDeadTerminal)
 }

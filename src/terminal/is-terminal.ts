@@ -13,6 +13,20 @@ export function isDeadTerminal(descriptor: number): boolean {
   return isDevice(descriptor) && !isTerminal(descriptor)
 }
 
+/** Those of stdin, stdout and stderr. */
+export function deadTerminals(): number[] {
+  return [0, 1, 2].filter(isDeadTerminal)
+}
+
+/** Whether it failed because its terminal was closed. */
+export function isTerminalLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // Keys cannot be read one by one any more, for which a standalone file's runtime has no code.
+  const isOfTerminal =
+    ('code' in error && error.code === 'EIO') || error.message === 'setRawMode failed with errno: 5'
+  return isOfTerminal && deadTerminals().length > 0
+}
+
 /** But for the null device. */
 function isDevice(descriptor: number): boolean {
   try {

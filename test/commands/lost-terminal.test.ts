@@ -80,6 +80,13 @@ describe.concurrent('a terminal that is closed ends quietly', () => {
     },
   )
 
+  test('tour, when it cannot ask there any more', async () => {
+    const command = await startOn(['tour'])
+    await command.shown
+    await command.lose()
+    expect(await command.exitCode()).toBe(129)
+  })
+
   test.each(['ps', 'describe', 'explain', 'inspect', 'images', 'jsonschema', 'completion'])(
     '%s, which may have printed all by then',
     async (verb) => {
