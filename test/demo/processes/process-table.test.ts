@@ -26,7 +26,8 @@ testWith('procfs')(
 testWith('procfs')(
   'a process that was started without an environment is told from one in an exec',
   async () => {
-    const child = spawn('sleep', ['1000'], {env: {}})
+    // Whatever a test starts itself is given a home.
+    const child = spawn('env', ['-i', 'sleep', '1000'])
     const statOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/stat`, 'latin1')
     await eventually(() => expect(environmentIsEmpty(statOf(child.pid))).toBe(true))
     expect(environmentIsEmpty(statOf(process.pid))).toBe(false)

@@ -59,10 +59,11 @@ describe('environment of the command', () => {
   })
 
   test('its own environment and directory', async () => {
-    const given = {PATH: '/usr/bin:/bin', TERM: 'vt100', NAME: 'a b'}
+    const given = {PATH: '/usr/bin:/bin', TERM: 'vt100', NAME: 'a b', HOME: '/nowhere'}
     const {output} = await run(['/usr/bin/env'], {env: given, cwd: '/'})
     // PWD is the shell's that started it.
     expect(output.trim().split('\r\n').sort()).toEqual([
+      'HOME=/nowhere',
       'NAME=a b',
       'PATH=/usr/bin:/bin',
       'PWD=/',
