@@ -1,7 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
-import {mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout} from 'node:timers/promises'
@@ -66,21 +66,37 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('a link that goes down'
   const mayRun = '; what was started there may still run'
   const numbers = (text: string) => [...text.matchAll(/line (\d+)\n/g)].map(([, number]) => Number(number))
 
-  test('for a while: nothing is lost, nothing ends', async () => {
-    const {cli, said} = start('exec', 'web', 'sh', '-c', `${counter} & sleep 3; kill $!; exit 3`)
-    await eventually(() => expect(said.stdout).toMatch(/line 5\n/))
+  test('for five seconds: nothing is lost, nothing ends', async () => {
+    const script = `${counter} & while ! [ -e ${directory}/up ]; do sleep 0.1; done; kill $!; exit 3`
+    const exec = start('exec', 'web', 'sh', '-c', script)
+    const logs = start('logs', '-f', '--tail', '1', 'count')
+    const [big, target] = [join(directory, 'sent'), join(directory, 'slow')]
+    const bytes = randomBytes(1_000_000)
+    writeFileSync(big, bytes)
+    for (const {said} of [exec, logs]) await eventually(() => expect(said.stdout).toMatch(/line \d+\n.*\n/))
     node.link('down')
     onTestFinished(() => node.link('up'))
+    const cp = start('cp', big, `web:${target}`)
     // What had come before is on its way for a moment.
     await setTimeout(1_000)
-    const before = said.stdout
-    await setTimeout(2_000)
-    expect(said.stdout).toBe(before)
+    const before = [exec, logs].map(({said}) => said.stdout)
+    await setTimeout(4_000)
+    expect([exec, logs].map(({said}) => said.stdout)).toEqual(before)
     node.link('up')
-    expect((await outcomeOf(cli)).exitCode).toBe(3)
-    const all = numbers(said.stdout)
+    expect((await outcomeOf(cp.cli)).exitCode).toBe(0)
+    expect(readFileSync(target).equals(bytes)).toBe(true)
+    writeFileSync(join(directory, 'up'), '')
+    expect((await outcomeOf(exec.cli)).exitCode).toBe(3)
+    const count = numbers(logs.said.stdout).length
+    await eventually(() => expect(numbers(logs.said.stdout).length).toBeGreaterThan(count))
+    logs.cli.kill('SIGINT')
+    expect((await outcomeOf(logs.cli)).exitCode).toBe(130)
+    for (const {said} of [exec, logs, cp]) expect(said.stderr).toBe('')
+    const all = numbers(exec.said.stdout)
     expect(all.length).toBeGreaterThan(20)
     expect(all).toEqual(all.map((_, index) => index + 1))
+    const followed = numbers(logs.said.stdout)
+    expect(followed).toEqual(followed.map((_, index) => (followed[0] as number) + index))
   })
 
   test('for ever: exec says that it may still run, ends with 4, and nothing is left there', async () => {
@@ -128,26 +144,66 @@ describe.skipIf(!isMet('ssh') || !isMet('node network'))('a link that goes down'
     expect(all).toEqual(all.map((_, index) => (all[0] as number) + index))
   })
 
-  test.each([
-    ['exec', ['exec', 'web', 'sh', '-c', 'echo begun; sleep 1000'], mayRun],
-    ['cp', ['cp', 'BIG', 'web:TARGET'], ''],
-    ['stats', ['stats', '--watch'], ''],
-  ])('ssh that is killed in the middle of %s is one line and 4', async (_, argv, after) => {
+  describe('killed in the middle', () => {
     const [big, target] = [join(directory, 'big'), join(directory, 'target')]
-    onTestFinished(() => {
-      rmSync(target, {force: true})
+    const lines: [string, string[], string][] = [
+      ['exec', ['exec', 'web', 'sh', '-c', 'echo begun; sleep 1000'], mayRun],
+      ['cp to there', ['cp', big, `web:${target}`], ''],
+      ['cp from there', ['cp', `web:${big}`, target], ''],
+      ['stats', ['stats', '--watch'], ''],
+    ]
+    beforeAll(() => writeFileSync(big, randomBytes(300_000_000)))
+    afterAll(() => rmSync(big))
+
+    async function startAndWait(argv: readonly string[]) {
+      onTestFinished(() => rmSync(target, {force: true}))
+      const started = start(...argv)
+      await eventually(() => expect(node.running()).not.toEqual([]))
+      if (argv[0] !== 'cp') await eventually(() => expect(started.said.stdout).not.toBe(''))
+      return started
+    }
+
+    test.each(lines)('ssh, in %s: one line and 4', async (_, argv, after) => {
+      const {cli, said} = await startAndWait(argv)
+      const clients = node.clients(cli.pid)
+      expect(clients).toHaveLength(1)
+      for (const pid of clients) process.kill(pid, 'SIGKILL')
+      expect((await outcomeOf(cli)).exitCode).toBe(4)
+      expect(said.stderr).toMatch(lost(after))
+      await eventually(() => expect(node.running()).toEqual([]))
+      if (argv[0] === 'cp') expect(statSync(target, {throwIfNoEntry: false})).toBeUndefined()
     })
-    if (argv.includes('BIG')) writeFileSync(big, randomBytes(300_000_000))
-    const {cli, said} = start(...argv.map((word) => word.replace('BIG', big).replace('TARGET', target)))
-    await eventually(() => expect(node.running()).not.toEqual([]))
-    if (argv[0] !== 'cp') await eventually(() => expect(said.stdout).not.toBe(''))
-    const clients = node.clients(cli.pid)
-    expect(clients).toHaveLength(1)
-    for (const pid of clients) process.kill(pid, 'SIGKILL')
-    expect((await outcomeOf(cli)).exitCode).toBe(4)
-    expect(said.stderr).toMatch(lost(after))
-    await eventually(() => expect(node.running()).toEqual([]))
-    if (argv[0] === 'cp') expect(statSync(target, {throwIfNoEntry: false})).toBeUndefined()
+
+    test.each(lines)(
+      'the program there, in %s: the word of the shell that waited for it, and its code',
+      async (_, argv) => {
+        const {cli, said} = await startAndWait(argv)
+        for (const pid of node.running()) process.kill(pid, 'SIGKILL')
+        expect((await outcomeOf(cli)).exitCode).toBe(137)
+        expect(said.stderr).toMatch(/^[^\n]*Killed\n$/)
+        if (argv[0] === 'cp') expect(statSync(target, {throwIfNoEntry: false})).toBeUndefined()
+      },
+    )
+
+    test.each(['ssh', 'the program there'])('%s, in logs -f', async (what) => {
+      const {cli, said} = start('logs', '-f', '--tail', '3', 'count')
+      await eventually(() => expect(numbers(said.stdout).length).toBeGreaterThan(10))
+      const clients = node.clients(cli.pid)
+      expect(clients).toHaveLength(1)
+      for (const pid of what === 'ssh' ? clients : node.running()) process.kill(pid, 'SIGKILL')
+      const outcome = outcomeOf(cli)
+      if (what !== 'ssh') {
+        expect((await outcome).exitCode).toBe(137)
+        return
+      }
+      await eventually(() => expect(said.stderr).toMatch(/connected again after .*, behind the last line\n$/))
+      const count = numbers(said.stdout).length
+      await eventually(() => expect(numbers(said.stdout).length).toBeGreaterThan(count + 20))
+      cli.kill('SIGINT')
+      expect((await outcome).exitCode).toBe(130)
+      const all = numbers(said.stdout)
+      expect(all).toEqual(all.map((_, index) => (all[0] as number) + index))
+    })
   })
 
   test.each(['spdy', 'websocket'])(
