@@ -25,6 +25,8 @@ export interface Unpacking {
   stream: PassThrough
   /** Rejects where it can't be unpacked. */
   done: Promise<void>
+  /** From now on it is known that something is missing, and why: nothing more is said of it. */
+  expectCut: () => void
 }
 
 /** undefined where the line is none of those, or has a stream on this side. Throws UserError. */
@@ -56,9 +58,16 @@ export async function copyHere(
     line: {...line, arguments: [from, '-', ...line.arguments.slice(2)]},
     unpack: () => {
       const stream = new PassThrough()
-      const done = unpackHere(stream, source.path, path, copy)
+      let isCut = false
+      const onProblem = (text: string) => {
+        if (!isCut) copy.onProblem(text)
+      }
+      const done = unpackHere(stream, source.path, path, {...copy, onProblem})
       done.catch(() => stream.destroy())
-      return {stream, done}
+      const expectCut = () => {
+        isCut = true
+      }
+      return {stream, done, expectCut}
     },
   }
 }
@@ -94,7 +103,7 @@ async function toNewFile(path: string, line: CommandLine): Promise<CopyHere> {
       const stream = new PassThrough()
       const done = pipeline(stream, (chunks: AsyncIterable<Buffer>) => file.fill(chunks))
       done.catch(() => stream.destroy())
-      return {stream, done}
+      return {stream, done, expectCut: () => undefined}
     },
   }
 }

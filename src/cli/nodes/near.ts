@@ -379,6 +379,7 @@ async function carry(
     shown.end()
     told.end()
     const begun = unpacking as Unpacking | undefined
+    if (ended.kind !== 'ended' || ended.exitCode !== exitCode.done) begun?.expectCut()
     if (ended.kind === 'ended') {
       begun?.stream.end()
       // What failed there has been said; here it is then too little that came.
