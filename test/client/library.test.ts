@@ -74,6 +74,24 @@ const number: number = containers[0]?.createdAt
 void text; void number
 `,
   )
+  const {status, stdout} = checkTypes(path)
+  await remove()
+  expect({status, stdout}).toEqual({status: 0, stdout: ''})
+})
+
+test('what the page about the library shows is right by its types', async () => {
+  const page = await readFile(join(root, 'docs/library.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, text = '']) => text)
+  expect(blocks.length).toBeGreaterThan(0)
+  for (const block of blocks) {
+    const {path, remove} = await program('page.ts', block)
+    const {status, stdout} = checkTypes(path)
+    await remove()
+    expect({status, stdout}, block).toEqual({status: 0, stdout: ''})
+  }
+})
+
+function checkTypes(path: string) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const options = [
     '--ignoreConfig',
@@ -89,10 +107,8 @@ void text; void number
     'node',
     path,
   ]
-  const {status, stdout} = spawnSync(process.execPath, [tsc, ...options], {encoding: 'utf8', cwd: root})
-  await remove()
-  expect({status, stdout}).toEqual({status: 0, stdout: ''})
-})
+  return spawnSync(process.execPath, [tsc, ...options], {encoding: 'utf8', cwd: root})
+}
 
 test('the bundle carries the licences of what it holds of others', async () => {
   const text = await readFile(join(root, 'dist/third-party-licenses.txt'), 'utf8')
