@@ -1,7 +1,19 @@
-import {mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import {dirname} from 'node:path'
 import {Script} from 'node:vm'
-import {ownFolder} from './node/own-folder.js'
+import {ownFolderOfCode} from './node/own-folder.js'
 
 // The program as it is in the npm package: many files, each loaded when it is needed. They are scripts, not modules
 // (build/scripts.mjs), since of those V8's code can be kept from run to run, with the functions that a command calls: to
@@ -47,14 +59,15 @@ export async function run(argv: readonly string[]): Promise<void> {
   await (load('main.js').run as Run)(argv, files)
 }
 
-/** None where the user has no folder that is closed to others: code from there is run. */
+/** None where the user has no folder that is closed to others: code from there is run. And none on a node over ssh. */
 function keptCode(argv: readonly string[]): KeptCode | undefined {
   const uid = process.getuid?.()
   if (uid === undefined || uid !== process.geteuid?.() || process.env.NODE_DISABLE_COMPILE_CACHE)
     return undefined
+  if (argv[0] === '__node') return undefined
   try {
-    const own = ownFolder(process.env, uid, (reason) => reason)
-    return [0, uid].includes(statSync(dirname(own)).uid) ? new KeptCode(`${own}/code`, argv) : undefined
+    const own = ownFolderOfCode(process.env, uid)
+    return own === undefined ? undefined : new KeptCode(`${own}/code`, uid, argv)
   } catch {
     return undefined
   }
@@ -62,6 +75,12 @@ function keptCode(argv: readonly string[]): KeptCode | undefined {
 
 /** Of all builds and releases of Node those that are kept. */
 const mostBuilds = 4
+/** A command has 1 MB. */
+const mostBytes = 16 * 1024 * 1024
+/** What another run writes is there for less. */
+const unfinishedMs = 60_000
+
+const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
 
 /** V8's code of what a command loads. The first run of each command that ends well keeps it for the others. */
 class KeptCode {
@@ -71,32 +90,33 @@ class KeptCode {
   readonly #command: string | undefined
   readonly #path: string
 
-  constructor(folder: string, argv: readonly string[]) {
+  constructor(folder: string, uid: number, argv: readonly string[]) {
     this.#folder = folder
-    this.#command = argv.find((word) => crispFiles.commands.includes(word))
-    const name = argv[0]?.startsWith('__') ? argv[0] : (this.#command ?? 'help')
-    this.#path = `${folder}/${this.#build}/${name}`
+    const isTab = argv[0] === '__complete'
+    this.#command = isTab ? undefined : argv.find((word) => crispFiles.commands.includes(word))
+    this.#path = `${folder}/${this.#build}/${isTab ? '__complete' : (this.#command ?? 'help')}`
     try {
-      this.codes = unpack(readFileSync(this.#path))
+      this.codes = unpack(readOwnFile(this.#path, uid), this.#build)
     } catch {
       // It is the first run, or what is there is damaged.
     }
     if (isOrdinary()) process.once('exit', (exitCode) => this.#keep(exitCode))
   }
 
+  /** Fails without a word: the next run is another first one. */
   #keep(exitCode: number): void {
     const loaded = [...parts].map(([path, {script}]) => ({path, script}))
     const wasUsed = loaded.some(({path, script}) => this.codes[path] && !script.cachedDataRejected)
     const commands = loaded.filter(({path}) => path.startsWith('commands/')).map(({path}) => path)
     const expected = this.#command === undefined ? [] : [`commands/${this.#command}.js`]
     if (exitCode !== 0 || wasUsed || commands.join() !== expected.join()) return
-    const unfinished = `${this.#path}.${process.pid}`
     try {
-      if (mkdirSync(dirname(this.#path), {recursive: true, mode: 0o700})) this.#removeOldBuilds()
-      writeFileSync(unfinished, pack(loaded), {flag: 'wx', mode: 0o600})
-      renameSync(unfinished, this.#path)
+      const folder = dirname(this.#path)
+      if (mkdirSync(folder, {recursive: true, mode: 0o700})) this.#removeOldBuilds()
+      removeUnfinished(folder)
+      replaceFile(this.#path, pack(loaded, this.#build))
     } catch {
-      rmSync(unfinished, {force: true})
+      // No space, for instance.
     }
   }
 
@@ -111,6 +131,42 @@ class KeptCode {
   }
 }
 
+/** Throws for what is no ordinary file of the user's; neither waits for a pipe's writer nor reads without an end. */
+function readOwnFile(path: string, uid: number): Buffer {
+  const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  try {
+    const found = fstatSync(descriptor)
+    if (!found.isFile() || found.uid !== uid || (found.mode & 0o022) !== 0 || found.size > mostBytes)
+      throw new Error('not kept by this program')
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Whoever reads meanwhile has all of the old content or all of the new one. */
+function replaceFile(path: string, content: Buffer): void {
+  const unfinished = `${path}.${process.pid}`
+  const descriptor = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  try {
+    writeFileSync(descriptor, content)
+    renameSync(unfinished, path)
+  } catch (error) {
+    rmSync(unfinished, {force: true})
+    throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** By runs that were killed meanwhile. */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = `${folder}/${name}`
+    if (/\.\d+$/.test(name) && Date.now() - statSync(path).mtimeMs > unfinishedMs) rmSync(path, {force: true})
+  }
+}
+
 /** Neither watched nor changed by options of Node, for which V8 makes other code. */
 function isOrdinary(): boolean {
   const {NODE_OPTIONS, NODE_V8_COVERAGE} = process.env
@@ -119,9 +175,10 @@ function isOrdinary(): boolean {
 
 /**
  * The length of the index, the index, and each code where V8 wants it: at a multiple of 8. All of it twice, since V8 does
- * not look for damage, and to compare two copies is quicker than any sum.
+ * not look for damage: to compare two copies takes 0.3 ms longer than to read one, a sum of node:crypto 4 to 7 ms. The
+ * index says of which build it is, since V8 knows a script by its length alone.
  */
-function pack(loaded: readonly {path: string; script: Script}[]): Buffer {
+function pack(loaded: readonly {path: string; script: Script}[], build: string): Buffer {
   const codes = loaded.map(({path, script}) => ({path, code: script.createCachedData()}))
   const places: Record<string, [number, number]> = {}
   let end = 0
@@ -129,7 +186,7 @@ function pack(loaded: readonly {path: string; script: Script}[]): Buffer {
     places[path] = [end, end + code.length]
     end = aligned(end + code.length)
   }
-  const index = Buffer.from(JSON.stringify(places))
+  const index = Buffer.from(JSON.stringify({build, places}))
   const start = aligned(4 + index.length)
   const packed = Buffer.alloc(start + end)
   packed.writeUInt32LE(index.length)
@@ -138,12 +195,15 @@ function pack(loaded: readonly {path: string; script: Script}[]): Buffer {
   return Buffer.concat([packed, packed])
 }
 
-/** Throws for what is not as it was packed. */
-function unpack(twice: Buffer): Record<string, Buffer> {
+/** Throws for what is not as it was packed, and for what another build has packed. */
+function unpack(twice: Buffer, ownBuild: string): Record<string, Buffer> {
   const packed = twice.subarray(0, twice.length / 2)
   if (!packed.equals(twice.subarray(packed.length))) throw new Error('damaged')
   const indexEnd = 4 + packed.readUInt32LE()
-  const places: Record<string, [number, number]> = JSON.parse(packed.toString('latin1', 4, indexEnd))
+  const {build, places}: {build: string; places: Record<string, [number, number]>} = JSON.parse(
+    packed.toString('latin1', 4, indexEnd),
+  )
+  if (build !== ownBuild) throw new Error('of another build')
   const codes = packed.subarray(aligned(indexEnd))
   return Object.fromEntries(
     Object.entries(places).map(([path, [start, end]]) => [path, codes.subarray(start, end)]),

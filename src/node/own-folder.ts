@@ -1,6 +1,6 @@
-import {lstatSync, mkdirSync, statSync} from 'node:fs'
+import {lstatSync, mkdirSync, realpathSync, statSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {UserError} from '../errors/errors.js'
 
 /** What is said where a folder cannot be made, for that reason. */
@@ -8,20 +8,52 @@ type Refusal = (reason: string) => string
 
 const openToOthers = 0o077
 const writableByOthers = 0o022
+/** Entries are exchanged by their owner alone. */
+const sticky = 0o1000
 
 /** The user's folder for what lasts as long as the session on this machine; nobody else can look into it. Throws UserError. */
 export function ownFolder(environment: NodeJS.ProcessEnv, uid: number, refusal: Refusal): string {
-  const {XDG_RUNTIME_DIR = ''} = environment
+  const folder = folderOfSession(environment, uid) ?? join(tmpdir(), `crisp-${uid}`)
+  makeOwnFolder(folder, uid, refusal)
+  return folder
+}
+
+/**
+ * The same for what is run as the user: not in a directory that all write to, since containers share those, and root of a
+ * container counts as root. Root needs no session. Undefined where there is no such place. Throws UserError.
+ */
+export function ownFolderOfCode(environment: NodeJS.ProcessEnv, uid: number): string | undefined {
   const folder =
-    XDG_RUNTIME_DIR !== '' && isOwnFolder(XDG_RUNTIME_DIR, uid)
-      ? join(XDG_RUNTIME_DIR, 'crisp')
-      : join(tmpdir(), `crisp-${uid}`)
+    folderOfSession(environment, uid) ?? (uid === 0 ? '/run/crisp' : join(tmpdir(), `crisp-${uid}`))
+  if (!isClosed(dirname(folder), uid)) return undefined
+  makeOwnFolder(folder, uid, String)
+  return folder
+}
+
+function folderOfSession({XDG_RUNTIME_DIR = ''}: NodeJS.ProcessEnv, uid: number): string | undefined {
+  return XDG_RUNTIME_DIR !== '' && isOwnFolder(XDG_RUNTIME_DIR, uid)
+    ? join(XDG_RUNTIME_DIR, 'crisp')
+    : undefined
+}
+
+function makeOwnFolder(folder: string, uid: number, refusal: Refusal): void {
   makePrivateFolder(folder, refusal)
   if (!isOwnFolder(folder, uid) || (lstatSync(folder).mode & openToOthers) !== 0)
     throw new UserError(
       `${folder} is not yours alone: remove it, or set XDG_RUNTIME_DIR to a directory of yours`,
     )
-  return folder
+}
+
+/** Whether nobody but root and the user can put something there, or exchange the directory or one above it. */
+function isClosed(path: string, uid: number): boolean {
+  let folder = realpathSync.native(path)
+  if (!isTrustedFolder(folder, uid)) return false
+  while (folder !== dirname(folder)) {
+    folder = dirname(folder)
+    const {uid: owner, mode} = statSync(folder)
+    if (![0, uid].includes(owner) || ((mode & writableByOthers) !== 0 && (mode & sticky) === 0)) return false
+  }
+  return true
 }
 
 /** One that is there stays as it is. Throws UserError. */

@@ -102,7 +102,7 @@ export function packageDelivery(delivery: DeliveryScript): string {
         9) rm -rf "$t"; s "bad sum"; exit 0;;
         *) rm -rf "$t"; s "full $i"; exit 0;;
       esac;
-      if o=$(node -- "$t/bin/run.js" --version 2>&1); then :; else
+      if o=$(NODE_DISABLE_COMPILE_CACHE=1 node -- "$t/bin/run.js" --version 2>&1); then :; else
         rm -rf "$t"; s "unfit $(printf %s "$o" | head -n 1)"; exit 0;
       fi;`,
   )

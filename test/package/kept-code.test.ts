@@ -1,20 +1,25 @@
+import {execFileSync} from 'node:child_process'
 import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {type FakeRuntime, startFakeRuntime} from '../support/fake-runtime.js'
-import {type CliResult, isStandalone, runCli} from '../support/run-cli.js'
+import {type CliResult, crispInShell, isStandalone, runCli} from '../support/run-cli.js'
 
 // V8's code of a command, which its first run keeps for the next ones in the user's own folder.
 
@@ -93,6 +98,75 @@ describe.skipIf(isStandalone)('code that is kept', () => {
     expect(await run(['version'])).toEqual(answer)
   })
 
+  test('of another build is not used, wherever it lies', async () => {
+    const answer = await run(['version'])
+    const path = keptPath()
+    const whole = readFileSync(path)
+    const build = path.split('/').at(-2) as string
+    const others = Buffer.from(whole.toString('latin1').replaceAll(build, build.replace(/.$/, '.')), 'latin1')
+    expect(others.equals(whole)).toBe(false)
+    writeFileSync(path, others)
+    expect(await run(['version'])).toEqual(answer)
+    expect(readFileSync(path).equals(others)).toBe(false)
+  })
+
+  test.each<[string, (path: string) => void]>([
+    ['a pipe that nobody writes to', (path) => execFileSync('mkfifo', [path])],
+    ['a device without an end', (path) => symlinkSync('/dev/zero', path)],
+    ['a link to a whole one', (path) => symlinkSync(`${path}.whole`, path)],
+    [
+      '100 GB',
+      (path) => {
+        writeFileSync(path, '')
+        truncateSync(path, 100 * 1024 ** 3)
+      },
+    ],
+  ])('is made anew where %s lies', async (_, make) => {
+    const answer = await run(['version'])
+    const path = keptPath()
+    writeFileSync(`${path}.whole`, readFileSync(path))
+    rmSync(path)
+    make(path)
+    expect(await run(['version'])).toEqual(answer)
+    expect(keptNames()).toEqual(['version', 'version.whole'])
+    const anew = lstatSync(path)
+    expect(anew.isFile()).toBe(true)
+    expect(anew.size).toBeGreaterThan(100_000)
+    expect(anew.size).toBeLessThan(10_000_000)
+  })
+
+  test.runIf(process.getuid?.() === 0)('is made anew where it is of another user', async () => {
+    const answer = await run(['version'])
+    chownSync(keptPath(), 65534, 65534)
+    expect(await run(['version'])).toEqual(answer)
+    expect(statSync(keptPath()).uid).toBe(0)
+  })
+
+  test('fails no command where there is no room for it', async () => {
+    mkdirSync(join(session, 'crisp'), {mode: 0o700})
+    writeFileSync(codeFolder(), '')
+    expect(await run(['version'])).toMatchObject({stderr: '', exitCode: 0})
+    rmSync(codeFolder())
+    const limited = execFileSync('sh', ['-c', `ulimit -f 8; ${crispInShell} --version`], {
+      env: {PATH: process.env.PATH, XDG_RUNTIME_DIR: session},
+      encoding: 'utf8',
+    })
+    expect(limited).toMatch(/^crisp version /)
+    expect(keptNames()).toEqual([])
+  })
+
+  test('of many first runs at once is that of one of them, and what a killed one left goes', async () => {
+    const [answer, ...others] = await Promise.all(Array.from({length: 8}, () => run(['version'])))
+    expect(others).toEqual(others.map(() => answer))
+    expect(answer).toMatchObject({stderr: '', exitCode: 0})
+    expect(keptNames()).toEqual(['version'])
+    const left = `${keptPath()}.4194305`
+    writeFileSync(left, 'half')
+    utimesSync(left, 1, 1)
+    await run(['ps', '-q'])
+    expect(keptNames()).toEqual(['ps', 'version'])
+  })
+
   test.each<[string, NodeJS.ProcessEnv]>([
     ['Node is told not to', {NODE_DISABLE_COMPILE_CACHE: '1'}],
     ['Node has options', {NODE_OPTIONS: '--max-old-space-size=512'}],
@@ -106,6 +180,19 @@ describe.skipIf(isStandalone)('code that is kept', () => {
     chmodSync(join(session, 'crisp'), 0o777)
     expect(await run(['version'])).toMatchObject({stderr: '', exitCode: 0})
     expect(readdirSync(join(session, 'crisp'))).toEqual([])
+  })
+
+  test('is none below a directory that others may exchange, or that all write to', async () => {
+    const shared = join(session, 'shared')
+    mkdirSync(join(shared, 'mine'), {recursive: true, mode: 0o700})
+    chmodSync(shared, 0o777)
+    expect(await run(['version'], {XDG_RUNTIME_DIR: join(shared, 'mine')})).toMatchObject({exitCode: 0})
+    expect(readdirSync(join(shared, 'mine'))).toEqual([])
+    chmodSync(shared, 0o1777)
+    expect(await run(['version'], {XDG_RUNTIME_DIR: '', TMPDIR: shared})).toMatchObject({exitCode: 0})
+    expect(readdirSync(shared)).toEqual(['mine'])
+    await run(['version'], {XDG_RUNTIME_DIR: join(shared, 'mine')})
+    expect(readdirSync(join(shared, 'mine'))).toEqual(['crisp'])
   })
 
   test.runIf(process.getuid?.() === 0)("is none in another user's folder", async () => {

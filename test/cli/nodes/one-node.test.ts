@@ -3,6 +3,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -34,15 +35,21 @@ const pod = {
 describe.skipIf(!isMet('ssh'))('one node', () => {
   let runtime: DemoRuntime
   let node: SshNode
+  /** Root's, on the node. */
+  let session: string
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: {pods: [pod]}})
     const socket = runtime.endpoint.replace('unix://', '')
     await chmod(dirname(socket), 0o711)
     await chmod(socket, 0o666)
-    node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
+    session = mkdtempSync(join(tmpdir(), 'crisp-session-'))
+    node = await startSshNode({
+      environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint, XDG_RUNTIME_DIR: session},
+    })
   })
   afterAll(async () => {
     node[Symbol.dispose]()
+    rmSync(session, {recursive: true})
     await runtime[Symbol.asyncDispose]()
   })
 
@@ -73,6 +80,7 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
     expect(await there(['version'])).toEqual(first)
     expect(delivered()).toEqual(once)
     expect(readdirSync(node.home('root'))).toEqual(['.cache'])
+    expect(readdirSync(session)).toEqual([])
   })
 
   test.each([
