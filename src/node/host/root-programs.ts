@@ -74,6 +74,17 @@ function judgeProgram(path: string): FoundProgram {
   }
 }
 
+/** Whether nobody but root can have put this here or change what the path leads to. */
+export function isRootsOwn(path: string): boolean {
+  try {
+    const real = realpathSync(path)
+    if (ofContainers.test(`${path}/`) || ofContainers.test(`${real}/`)) return false
+    return [...foldersOf(path), ...foldersOf(real), real].every(isOfRootAlone)
+  } catch {
+    return false
+  }
+}
+
 function foldersOf(path: string): string[] {
   const folder = dirname(path)
   return folder === path ? [] : [...foldersOf(folder), folder]

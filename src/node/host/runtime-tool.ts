@@ -1,12 +1,11 @@
-import {statSync} from 'node:fs'
 import {readlink} from 'node:fs/promises'
-import {join} from 'node:path'
+import {basename, dirname, join} from 'node:path'
 import type {CriClient} from '../../client/connect.js'
 import {UserError} from '../../errors/errors.js'
 import {elsewhere} from '../../text/elsewhere.js'
 import {isEmbedded} from '../kubelet.js'
 import {listPids, type ProcOptions, readProcesses} from './processes.js'
-import {findRootProgram} from './root-programs.js'
+import {findRootProgram, isRootsOwn} from './root-programs.js'
 
 // The OCI runtime's own tool, which containerd and CRI-O start too. It alone joins a container the way the runtime has
 // made it: its control groups, seccomp filter, capabilities and namespaces.
@@ -56,7 +55,7 @@ export async function runtimeToolOf(
   const {status, info} = await client.runtime.containerStatus({containerId, verbose: true})
   const isRunning = status?.state === 'CONTAINER_RUNNING'
   const told = [...toldByRuntime(info), ...(isRunning ? await toldByMonitor(containerId, options) : [])]
-  const place = [...told, ...known].find(({root, file}) => isOfRoot(join(root, containerId, file)))
+  const place = [...told, ...known].find(({root, file}) => isRootsOwn(join(root, containerId, file)))
   if (!place) return undefined
   for (const name of [place.program, place.tool]) {
     const {path} = name === undefined ? {} : findRootProgram(name)
@@ -85,7 +84,8 @@ function toldByRuntime({info = ''}: Readonly<Record<string, string>>): Place[] {
 
 /**
  * What CRI-O has told conmon, in its command line. A process of a container may call itself so too: this one is root's,
- * and among the mounts of the node, where no container's is.
+ * and among the mounts of the node, where no container's is. So may any user of the node a program like su, by a link of
+ * that name, and give it these words: this one is called so where root alone puts programs.
  */
 async function toldByMonitor(containerId: string, options: ProcOptions): Promise<Place[]> {
   const {root = '/proc'} = options
@@ -97,12 +97,14 @@ async function toldByMonitor(containerId: string, options: ProcOptions): Promise
       [pid, 'self'].map((one) => readlink(join(root, String(one), 'ns/mnt')).catch(() => undefined)),
     )
     if (mounts[0] === undefined || mounts[0] !== mounts[1]) continue
+    if (!isConmon(await readlink(join(root, String(pid), 'exe')).catch(() => ''))) continue
     const [, folder] = command.map((word) => /^--root=(\/.*)$/.exec(word)).find(Boolean) ?? []
     if (folder !== undefined) return placesIn(folder, after('-r'))
   }
   return []
 }
 
-function isOfRoot(path: string): boolean {
-  return statSync(path, {throwIfNoEntry: false})?.uid === 0
+/** Its file may have been replaced since it was started. */
+function isConmon(program: string): boolean {
+  return basename(program.replace(/ \(deleted\)$/, '')) === 'conmon' && isRootsOwn(dirname(program))
 }

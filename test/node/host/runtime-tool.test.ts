@@ -1,4 +1,4 @@
-import {mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect} from 'vitest'
 import {runtimeToolOf} from '../../../src/node/host/runtime-tool.js'
@@ -49,10 +49,18 @@ testWith('root')("CRI-O's are in the command line of conmon, as far as that is t
     const proc = join(folder, 'proc')
     const [own, planted] = [join(folder, 'own'), join(folder, 'planted')]
     for (const root of [own, planted]) await keep(root, 'status')
-    const conmon = async (pid: number, root: string, mounts: string, more = '') => {
+    const programs = join(folder, 'bin')
+    await mkdir(programs)
+    const conmon = async (
+      pid: number,
+      root: string,
+      mounts: string,
+      {more = '', file = join(programs, 'conmon')} = {},
+    ) => {
       const path = join(proc, String(pid))
       await mkdir(join(path, 'ns'), {recursive: true})
       await symlink(mounts, join(path, 'ns/mnt'))
+      await symlink(file, join(path, 'exe'))
       await writeFile(
         join(path, 'stat'),
         `${pid} (conmon) S 1 2 3 0 -1 4194560 1 2 3 4 11 22 33 44 20 0 7 0 9999 1 2\n`,
@@ -66,9 +74,18 @@ testWith('root')("CRI-O's are in the command line of conmon, as far as that is t
     await symlink('mnt:[1]', join(proc, 'self/ns/mnt'))
     // One of a container, which says what it likes.
     await conmon(10, planted, 'mnt:[2]')
-    await conmon(11, planted, 'mnt:[1]', '\t1')
+    await conmon(11, planted, 'mnt:[1]', {more: '\t1'})
+    // A user's link of that name to a program that is root's for everybody, and one in a folder of theirs.
+    await conmon(13, planted, 'mnt:[1]', {file: '/usr/bin/su'})
+    const users = join(folder, 'users')
+    await mkdir(users)
+    await chmod(users, 0o777)
+    await conmon(14, planted, 'mnt:[1]', {file: join(users, 'conmon')})
     expect(await toolOf({}, {root: proc})).toBeUndefined()
-    await conmon(12, own, 'mnt:[1]')
+    await conmon(15, own, 'mnt:[1]', {file: join(programs, 'conmon (deleted)')})
     expect(await toolOf({}, {root: proc})).toEqual({path: program, root: own})
+    // Where others may change what it keeps, it is not root's word.
+    await chmod(own, 0o777)
+    expect(await toolOf({}, {root: proc})).toBeUndefined()
   }),
 )
