@@ -54,6 +54,7 @@ export default class Load extends ImageToolCommand {
       await archive.handle?.close()
     }
   }
+
   async #open(
     file: string,
     {'dry-run': dryRun}: {'dry-run': boolean},

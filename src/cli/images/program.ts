@@ -7,7 +7,7 @@ export interface ToolProgram {
   path: string
   words: readonly string[]
   env: NodeJS.ProcessEnv
-  /** Nothing by default; a descriptor, or what is read. */
+  /** Nothing by default; a descriptor, or what is read, and destroyed at the end. */
   stdin?: number | 'pipe' | Readable
   /** Kept by default, as its end is. */
   stdout?: number | 'inherit'
@@ -96,7 +96,8 @@ export async function runTool(program: ToolProgram): Promise<ToolEnding> {
     clearTimeout(limit)
     clearTimeout(kill)
     signal.removeEventListener('abort', stop)
-    if (source && child.stdin) source.unpipe(child.stdin)
+    // A tool may leave half of it: how that fails, when its file is closed, is no failure of the tool.
+    source?.destroy()
     signalGroup(child, 'SIGKILL')
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
   }
