@@ -108,9 +108,10 @@ export class RunOnNode {
     void this.send({kind: 'signal', name: reason.signal})
     void this.send({kind: 'ping'})
     const {destination} = this.#connection
+    const withinMs = this.#heard ? lastMomentsMs : startMs
     this.#silence = setTimeout(
-      () => this.stop(new SilentError(destination, reason, after)),
-      this.#heard ? lastMomentsMs : startMs,
+      () => this.stop(new SilentError(destination, reason, {withinMs, after})),
+      withinMs,
     )
   }
 

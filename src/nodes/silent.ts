@@ -8,8 +8,12 @@ export const lastMomentsMs = 2_000
 export class SilentError extends UserError {
   override name = 'SilentError'
 
-  constructor(destination: string, {signal, exitCode}: Interrupted, after = '') {
+  constructor(
+    destination: string,
+    {signal, exitCode}: Interrupted,
+    {withinMs, after = ''}: {withinMs: number; after?: string},
+  ) {
     const what = signal === 'SIGINT' ? 'Ctrl-C' : signal
-    super(`${destination}: no answer within ${durationText(lastMomentsMs)} of ${what}${after}`, {exitCode})
+    super(`${destination}: no answer within ${durationText(withinMs)} of ${what}${after}`, {exitCode})
   }
 }

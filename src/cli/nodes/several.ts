@@ -347,7 +347,7 @@ class Several {
     for (const [line, nodes] of this.#messages) writeMessageOf(nodes, line)
     const failed = outcomes.filter(({word}) => word !== 'ok')
     for (const {text, exitCode: code} of failed) reportFailure({text: text ?? '', exitCode: code as ExitCode})
-    const unasked = outcomes.flatMap(({node, isUnasked}) => (isUnasked ? node : []))
+    const unasked = outcomes.filter(({isUnasked}) => isUnasked).map(({node}) => node)
     if (unasked.length > 0) writeMessage(`${nodesInMessage(unasked)}: interrupted before it was asked`)
     const count = countText(outcomes)
     if (count !== undefined) writeMessage(count, 'failure')
@@ -597,7 +597,10 @@ class Ended implements Disposable {
     const {reason} = this.#signal
     if (this.running.count === 0) this.reject(reason)
     else if (this.#onlyReads && reason instanceof Interrupted)
-      this.#lastMoments = setTimeout(() => this.reject(new SilentError(this.#node, reason)), lastMomentsMs)
+      this.#lastMoments = setTimeout(
+        () => this.reject(new SilentError(this.#node, reason, {withinMs: lastMomentsMs})),
+        lastMomentsMs,
+      )
   }
   readonly #node: string
   readonly #onlyReads: boolean
