@@ -72,7 +72,7 @@ export function namesRequestFile(words: readonly string[]): boolean {
 export function requestInWords(words: readonly string[]): SourceText {
   const [first = ''] = words
   if (words.length === 1 && first.trimStart().startsWith('{')) return {name: 'request', text: first}
-  const root: Tree = {}
+  const root = emptyTree()
   for (const word of words) {
     const [, path, value = ''] = fieldWord.exec(word) ?? []
     if (path === undefined) {
@@ -85,7 +85,7 @@ export function requestInWords(words: readonly string[]): SourceText {
     const last = steps.pop() ?? ''
     let inner = root
     for (const step of steps) {
-      const next = inner[step] ?? {}
+      const next = inner[step] ?? emptyTree()
       if (typeof next === 'string') throw givenTwice(path)
       inner = inner[step] = next
     }
@@ -109,6 +109,11 @@ export function refuseBareField({requestType, name}: Rpc, word: string): void {
 }
 
 type Tree = {[field: string]: Tree | string}
+
+/** Without what every object has: `constructor` is a name like any other. */
+function emptyTree(): Tree {
+  return Object.create(null)
+}
 
 /** As it is where YAML takes it for one thing, else as a text. */
 function valueText(value: string): string {

@@ -116,6 +116,7 @@ test('a call that is none, one of the other service, a field that is none: the n
   expect(await said('ListContainers', 'filter.stat.state=1')).toContain(
     'filter.stat: no such field, did you mean state?',
   )
+  expect(await said('ListContainers', 'constructor.name=a')).toContain('constructor: no such field')
   expect(runtime.calls.filter(({method}) => method !== 'Version')).toEqual([])
 })
 
