@@ -9,7 +9,7 @@ export interface Typed {
 }
 
 /** The words that may stand at the end of a line, and what of it they replace. */
-export type Complete = (line: string) => Promise<[words: string[], typed: string]>
+export type Completion = [words: string[], typed: string]
 
 /** Nobody types the next line so soon. */
 const pastedWithinMs = 30
@@ -18,11 +18,11 @@ const mostRemembered = 100
 /** Asks for lines on the terminal, and remembers them for the arrow keys. */
 export class Prompt {
   readonly #signal: AbortSignal
-  readonly #complete: Complete
+  readonly #complete: (line: string) => Promise<Completion>
   /** The last one first. */
   #history: string[] = []
 
-  constructor(signal: AbortSignal, complete: Complete) {
+  constructor(signal: AbortSignal, complete: (line: string) => Promise<Completion>) {
     this.#signal = signal
     this.#complete = complete
   }
@@ -57,7 +57,12 @@ export class Prompt {
         history: [...this.#history],
         historySize: mostRemembered,
         prompt,
-        completer: this.#completer,
+        completer: (line: string, done: (error: null, found: Completion) => void) => {
+          void this.#find(line).then((found) => {
+            // A line that is over would begin to read again.
+            if (!isOver) done(null, found)
+          })
+        },
       })
       const typed: string[] = []
       let isOver = false
@@ -96,15 +101,13 @@ export class Prompt {
     })
   }
 
-  readonly #completer = (
-    line: string,
-    done: (error: null, found: [words: string[], typed: string]) => void,
-  ): void => {
-    // Whatever it was, a message would land in the middle of the line.
-    this.#complete(line).then(
-      (found) => done(null, found),
-      () => done(null, [[], line]),
-    )
+  async #find(line: string): Promise<Completion> {
+    try {
+      return await this.#complete(line)
+    } catch {
+      // Whatever it was, a message would land in the middle of the line.
+      return [[], line]
+    }
   }
 }
 

@@ -2,10 +2,11 @@ import {readdirSync} from 'node:fs'
 import {signalAfter} from '../../client/deadlines.js'
 import {printable} from '../../errors/printable.js'
 import {askRuntime, candidatesFrom, listFor} from '../completion/live.js'
-import {type Candidate, type Position, positionOf} from '../completion/position.js'
+import {type Position, positionOf} from '../completion/position.js'
 import {splitLine} from '../completion/shells.js'
 import type {Grammar} from '../grammar.js'
 import {type Author, mayRun} from './allowed.js'
+import type {Completion} from './ask.js'
 
 const patienceMs = 1_000
 
@@ -23,7 +24,7 @@ export interface Completing {
 export async function completeLine(
   line: string,
   {grammar, author, endpoint, directory, ways}: Completing,
-): Promise<[words: string[], typed: string]> {
+): Promise<Completion> {
   const {words: all} = splitLine(line)
   const words = all.length > 1 && /^(crisp|crictl)$/.test(all[0] ?? '') ? all.slice(1) : all
   const position = positionOf(words, grammar.commands, grammar.globals)
@@ -47,6 +48,6 @@ async function lookUp(
     return readdirSync(directory).filter((name) => name.endsWith('.yaml') && name.startsWith(part))
   const kept = {endpoint, imageEndpoint: endpoint, list: listFor(lookup)}
   const lists = await askRuntime(kept, signalAfter(patienceMs))
-  const names = candidatesFrom(lookup, part, lists).map(({word}: Candidate) => word)
+  const names = candidatesFrom(lookup, part, lists).map(({word}) => word)
   return names.filter((name) => !taken.includes(name) && printable(name) === name)
 }
