@@ -189,21 +189,17 @@ export async function carryOutRestart(
   options: RestartOptions,
 ): Promise<Restarted> {
   options.signal.throwIfAborted()
-  const progress = new Progress(options)
-  try {
-    const next =
-      restart.by === 'kubelet'
-        ? await awaitNext(client, restart, options, progress)
-        : await replace(client, restart, options, progress)
-    const {by, name, old} = restart
-    await requireRunning(client, restart, next, options.signal)
-    if (restart.by === 'crisp')
-      for (const {id} of [old, ...restart.left])
-        await removeContainer(client, {id, word: id}, {force: false, wait: true}).catch(unlessGone)
-    return {...next, previousId: old.id, name, by}
-  } finally {
-    progress[Symbol.dispose]()
-  }
+  using progress = new Progress(options)
+  const next =
+    restart.by === 'kubelet'
+      ? await awaitNext(client, restart, options, progress)
+      : await replace(client, restart, options, progress)
+  const {by, name, old} = restart
+  await requireRunning(client, restart, next, options.signal)
+  if (restart.by === 'crisp')
+    for (const {id} of [old, ...restart.left])
+      await removeContainer(client, {id, word: id}, {force: false, wait: true}).catch(unlessGone)
+  return {...next, previousId: old.id, name, by}
 }
 
 /** What a signal finds under way, which is said once. */

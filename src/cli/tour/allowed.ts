@@ -141,20 +141,9 @@ export const programs = ['echo', 'false', 'id', 'pwd', 'sleep', 'true', 'uname',
 export const variables = ['TICK_TEXT', 'TICK_SECONDS', 'CRASH_AFTER_SECONDS', 'CRASH_CODE', 'DATABASE']
 
 const lookingVerbs = new Set([
-  ...[
-    'describe',
-    'df',
-    'events',
-    'explain',
-    'images',
-    'imagefsinfo',
-    'info',
-    'inspect',
-    'inspecti',
-    'inspectp',
-  ],
-  ...['jsonschema', 'logs', 'metricdescs', 'metricsp', 'pods', 'processes', 'ps', 'runtime-config', 'stats'],
-  ...['statsp', 'timeline', 'top', 'version', 'wait', 'which'],
+  ...['describe', 'df', 'events', 'explain', 'imagefsinfo', 'images', 'info', 'inspect', 'inspecti'],
+  ...['inspectp', 'jsonschema', 'logs', 'metricdescs', 'metricsp', 'pods', 'processes', 'ps'],
+  ...['runtime-config', 'stats', 'statsp', 'timeline', 'top', 'version', 'wait', 'which'],
 ])
 
 function isLook({id, arguments: [method = '']}: CommandLine): boolean {

@@ -1,5 +1,6 @@
 import {posix} from 'node:path'
 import {isEmbedded} from '../../node/kubelet.js'
+import {quoteForShell} from '../../text/shell-quote.js'
 import type {Check, Finding} from '../check.js'
 import {NotChecked} from '../not-checked.js'
 import {youngMs} from '../runtime-processes.js'
@@ -91,6 +92,7 @@ async function leftAmong(
       const facts = await host.facts(path)
       const isEmpty = facts !== undefined && !inhabited.has(`${kind.name}:[${facts.inode}]`)
       if (!isEmpty || nowMs - facts.modifiedMs <= youngMs) return []
+      const word = quoteForShell(path)
       const isOfIp = kind.name === 'net' && /^(\/var)?\/run\/netns$/.test(folder)
       return [
         {
@@ -100,7 +102,7 @@ async function leftAmong(
           evidence: ['no pod of the runtime names it, and no process is in it'],
           fix: isOfIp
             ? `ip netns exec ${name} ip address shows what it has; ip netns delete ${name} removes it`
-            : `${kind.name === 'net' ? `nsenter --net=${path} ip address shows what it has; ` : ''}umount ${path} && rm ${path} removes it`,
+            : `${kind.name === 'net' ? `nsenter --net=${word} ip address shows what it has; ` : ''}umount ${word} && rm ${word} removes it`,
         },
       ]
     }),
