@@ -91,7 +91,7 @@ async function toldByMonitor(containerId: string, options: ProcOptions): Promise
   const {root = '/proc'} = options
   const processes = await readProcesses(await listPids(options), options).catch(() => [])
   for (const {pid, uid, pids, name, command} of processes) {
-    const after = (flag: string) => command[command.indexOf(flag) + 1]
+    const after = (flag: string) => (command.includes(flag) ? command[command.indexOf(flag) + 1] : undefined)
     if (name !== 'conmon' || uid !== 0 || pids.length > 1 || after('-c') !== containerId) continue
     const mounts = await Promise.all(
       [pid, 'self'].map((one) => readlink(join(root, String(one), 'ns/mnt')).catch(() => undefined)),
