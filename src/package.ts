@@ -30,21 +30,28 @@ type Run = (argv: readonly string[], program: typeof files) => Promise<void>
 
 const folder = import.meta.dirname
 const baseUrl = new URL('.', import.meta.url).href
-const parts = new Map<string, {script: Script; exports: Exports}>()
+const parts = new Map<string, {script: Script; exports: Exports; changedAtMs: number}>()
 let kept: KeptCode | undefined
 
 /** What a file exports, by its path in dist/. */
 export function load(path: string): Exports {
   const known = parts.get(path)
   if (known) return known.exports
+  const code = kept?.codes[path]
+  // Before it is read: what is exchanged meanwhile is known by another time.
+  const changedAtMs = code?.changedAtMs ?? (kept ? changeTimeMs(path) : 0)
   const script = new Script(readFileSync(`${folder}/${path}`, 'utf8'), {
     filename: baseUrl + path,
-    cachedData: kept?.codes[path],
+    cachedData: code?.bytes,
   })
   const part: Part = script.runInThisContext()
   const exports = part(load, async (other) => load(other))
-  parts.set(path, {script, exports})
+  parts.set(path, {script, exports, changedAtMs})
   return exports
+}
+
+function changeTimeMs(path: string): number {
+  return statSync(`${folder}/${path}`).ctimeMs
 }
 
 /** As it was installed. */
@@ -84,9 +91,10 @@ const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
 
 /** V8's code of what a command loads. The first run of each command that ends well keeps it for the others. */
 class KeptCode {
-  readonly codes: Readonly<Record<string, Buffer>> = {}
+  readonly codes: Readonly<Record<string, Code>> = {}
   readonly #folder: string
-  readonly #build = `${process.version}-${process.arch}-${crispFiles.sum}`
+  // The same build that was installed twice is two, of which each has its times.
+  readonly #build = `${process.version}-${process.arch}-${crispFiles.sum}-${changeTimeMs('package.js')}`
   readonly #command: string | undefined
   readonly #path: string
 
@@ -105,7 +113,7 @@ class KeptCode {
 
   /** Fails without a word: the next run is another first one. */
   #keep(exitCode: number): void {
-    const loaded = [...parts].map(([path, {script}]) => ({path, script}))
+    const loaded = [...parts].map(([path, part]) => ({path, ...part}))
     const wasUsed = loaded.some(({path, script}) => this.codes[path] && !script.cachedDataRejected)
     const commands = loaded.filter(({path}) => path.startsWith('commands/')).map(({path}) => path)
     const expected = this.#command === undefined ? [] : [`commands/${this.#command}.js`]
@@ -137,7 +145,7 @@ function readOwnFile(path: string, uid: number): Buffer {
   try {
     const found = fstatSync(descriptor)
     if (!found.isFile() || found.uid !== uid || (found.mode & 0o022) !== 0 || found.size > mostBytes)
-      throw new Error('not kept by this program')
+      throw new Error('no such file')
     return readFileSync(descriptor)
   } finally {
     closeSync(descriptor)
@@ -173,17 +181,36 @@ function isOrdinary(): boolean {
   return process.execArgv.length === 0 && !NODE_OPTIONS && !NODE_V8_COVERAGE
 }
 
+interface Code {
+  bytes: Buffer
+  /** Of the file. */
+  changedAtMs: number
+}
+
+interface Loaded {
+  path: string
+  script: Script
+  changedAtMs: number
+}
+
+/** Where the code of each file begins and ends, and when that was changed. */
+type Places = Record<string, [start: number, end: number, changedAtMs: number]>
+
 /**
  * The length of the index, the index, and each code where V8 wants it: at a multiple of 8. All of it twice, since V8 does
- * not look for damage: to compare two copies takes 0.3 ms longer than to read one, a sum of node:crypto 4 to 7 ms. The
- * index says of which build it is, since V8 knows a script by its length alone.
+ * not look for damage: to compare two copies takes 0.3 ms longer than to read one, a sum of node:crypto 4 to 7 ms. V8 knows
+ * a script by its length alone: so the index says of which build it is, and when each file was changed last.
  */
-function pack(loaded: readonly {path: string; script: Script}[], build: string): Buffer {
-  const codes = loaded.map(({path, script}) => ({path, code: script.createCachedData()}))
-  const places: Record<string, [number, number]> = {}
+function pack(loaded: readonly Loaded[], build: string): Buffer {
+  const codes = loaded.map(({path, script, changedAtMs}) => ({
+    path,
+    changedAtMs,
+    code: script.createCachedData(),
+  }))
+  const places: Places = {}
   let end = 0
-  for (const {path, code} of codes) {
-    places[path] = [end, end + code.length]
+  for (const {path, changedAtMs, code} of codes) {
+    places[path] = [end, end + code.length, changedAtMs]
     end = aligned(end + code.length)
   }
   const index = Buffer.from(JSON.stringify({build, places}))
@@ -196,17 +223,19 @@ function pack(loaded: readonly {path: string; script: Script}[], build: string):
 }
 
 /** Throws for what is not as it was packed, and for what another build has packed. */
-function unpack(twice: Buffer, ownBuild: string): Record<string, Buffer> {
+function unpack(twice: Buffer, ownBuild: string): Record<string, Code> {
   const packed = twice.subarray(0, twice.length / 2)
   if (!packed.equals(twice.subarray(packed.length))) throw new Error('damaged')
   const indexEnd = 4 + packed.readUInt32LE()
-  const {build, places}: {build: string; places: Record<string, [number, number]>} = JSON.parse(
-    packed.toString('latin1', 4, indexEnd),
-  )
-  if (build !== ownBuild) throw new Error('of another build')
+  const index = packed.toString('latin1', 4, indexEnd)
+  const {build, places}: {build: string; places: Places} = JSON.parse(index)
+  if (build !== ownBuild) throw new Error('damaged')
   const codes = packed.subarray(aligned(indexEnd))
   return Object.fromEntries(
-    Object.entries(places).map(([path, [start, end]]) => [path, codes.subarray(start, end)]),
+    Object.entries(places).map(([path, [start, end, changedAtMs]]) => {
+      if (changeTimeMs(path) !== changedAtMs) throw new Error('damaged')
+      return [path, {bytes: codes.subarray(start, end), changedAtMs}]
+    }),
   )
 }
 

@@ -1,7 +1,8 @@
-import {execFileSync} from 'node:child_process'
+import {execFile, execFileSync} from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -17,11 +18,15 @@ import {
 } from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {type FakeRuntime, startFakeRuntime} from '../support/fake-runtime.js'
 import {type CliResult, crispInShell, isStandalone, runCli} from '../support/run-cli.js'
 
 // V8's code of a command, which its first run keeps for the next ones in the user's own folder.
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 let runtime: FakeRuntime
 let session: string
@@ -108,6 +113,21 @@ describe.skipIf(isStandalone)('code that is kept', () => {
     writeFileSync(path, others)
     expect(await run(['version'])).toEqual(answer)
     expect(readFileSync(path).equals(others)).toBe(false)
+  })
+
+  test('of a file that was changed since is not used, however long that is', async () => {
+    const copy = join(session, 'package')
+    for (const name of ['bin', 'dist', 'package.json'])
+      cpSync(join(root, name), join(copy, name), {recursive: true})
+    const labels = () => {
+      const argv = [join(copy, 'bin/run.js'), 'version']
+      const env = {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint, XDG_RUNTIME_DIR: session}
+      return promisify(execFile)(process.execPath, argv, {env})
+    }
+    expect((await labels()).stdout).toContain('RuntimeApiVersion:')
+    const path = join(copy, 'dist/commands/version.js')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('RuntimeApiVersion', 'RuntimeApiVERSION'))
+    for (const _ of ['anew', 'kept']) expect((await labels()).stdout).toContain('RuntimeApiVERSION:')
   })
 
   test.each<[string, (path: string) => void]>([

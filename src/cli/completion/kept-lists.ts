@@ -40,9 +40,9 @@ const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
 export function keepLists(kept: Kept, lists: NodeLists): void {
   if (lists.containers.length + lists.pods.length + lists.images.length > mostEntries) return
   try {
-    const text = listsText(lists)
-    if (text.length > mostBytes) return
     const path = pathOf(kept)
+    const text = withSum(listsText(lists), path)
+    if (text.length > mostBytes) return
     removeOld(dirname(path))
     const beside = `${path}.${process.pid}`
     const descriptor = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
@@ -74,17 +74,25 @@ function isFresh(mtimeMs: number): boolean {
 /** Undefined where there are none, or none that are to be trusted. */
 export function keptLists(kept: Kept): NodeLists | undefined {
   try {
-    const descriptor = openSync(pathOf(kept), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    const path = pathOf(kept)
+    const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     try {
       const {size, mtimeMs, uid} = fstatSync(descriptor)
       if (!isFresh(mtimeMs) || size > mostBytes || uid !== userId()) return undefined
-      return JSON.parse(readFileSync(descriptor, 'utf8')) as NodeLists
+      const text = readFileSync(descriptor, 'utf8')
+      const json = text.slice(text.indexOf('\n') + 1)
+      return withSum(json, path) === text ? (JSON.parse(json) as NodeLists) : undefined
     } finally {
       closeSync(descriptor)
     }
   } catch {
     return undefined
   }
+}
+
+/** A damaged file, or one that was made for another runtime, is none. */
+function withSum(json: string, path: string): string {
+  return `${createHash('sha256').update(`${path}\n${json}`).digest('hex')}\n${json}`
 }
 
 function pathOf({node, endpoint = '', imageEndpoint = '', list}: Kept): string {

@@ -274,7 +274,16 @@ test('names of a short while ago stand in for a runtime that does not answer in 
     expect(await complete(other.endpoint, 300)).toBe('words\n')
     const [file = ''] = (await readdir(join(own, 'crisp'))).filter((name) => name.startsWith('names-'))
     expect((await stat(join(own, 'crisp', file))).mode & 0o777).toBe(0o600)
-    // What others may have written is not believed.
+    // Neither a damaged one, nor what others may have written.
+    const whole = await readFile(join(own, 'crisp', file))
+    await writeFile(
+      join(own, 'crisp', file),
+      whole.toString('latin1').replace('"nginx"', '"nginy"'),
+      'latin1',
+    )
+    expect(await complete(slow.endpoint, 300)).toBe('words\n')
+    await writeFile(join(own, 'crisp', file), whole)
+    expect(await complete(slow.endpoint, 300)).toBe('words\nnginx\n')
     await chmod(join(own, 'crisp'), 0o755)
     expect(await complete(slow.endpoint, 300)).toBe('words\n')
     await chmod(join(own, 'crisp'), 0o700)

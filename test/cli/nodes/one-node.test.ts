@@ -485,7 +485,19 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
   })
 
   test('--node-file is what goes there', async () => {
-    expect(await there(['--node-file', node.crisp, 'ps', '-q'])).toEqual(await here(['ps', '-q']))
+    const answer = await here(['ps', '-q'])
+    expect(await there(['--node-file', node.crisp, 'ps', '-q'])).toEqual(answer)
+    // Its sum is kept; a damaged one is none.
+    const own = join(node.env.XDG_RUNTIME_DIR as string, 'crisp')
+    const sums = readdirSync(own).filter((name) => name.startsWith('sum-'))
+    expect(sums).not.toEqual([])
+    for (const path of sums.map((name) => join(own, name))) {
+      const sum = readFileSync(path, 'utf8')
+      writeFileSync(path, (sum.startsWith('0') ? '1' : '0') + sum.slice(1))
+    }
+    const name = join('.cache', 'crisp-node')
+    rmSync(join(node.home('root'), name), {recursive: true, force: true})
+    expect((await there(['--node-file', node.crisp, 'ps', '-q'])).stdout).toBe(answer.stdout)
     expect(await there(['--node-file', '/no/such/file', 'ps'])).toEqual({
       stdout: '',
       stderr: expect.stringMatching(/^crisp: --node-file \/no\/such\/file: cannot be read: [^\n]*\n$/),
