@@ -149,7 +149,7 @@ describe.skipIf(!isMet('ssh'))('names on a node', () => {
     }
     /** Types lines one after the other, and waits after each for what it has to show. */
     const type = async (env: NodeJS.ProcessEnv, ...lines: [string, RegExp][]): Promise<string> => {
-      const {stdout} = await runCli(['completion', shell])
+      const {stdout} = await runCli(['completion', shell, '--name', 'crisp'])
       const home = await mkdtemp(join(tmpdir(), 'crisp-shell-'))
       onTestFinished(() => rm(home, {recursive: true, force: true}))
       const bin = join(home, 'bin')
