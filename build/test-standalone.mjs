@@ -3,7 +3,19 @@
 import {spawnSync} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
 
-const sets = ['standalone', 'commands', 'dropin', 'broken', 'streaming', 'containerd']
+const sets = [
+  'standalone',
+  'commands',
+  'dropin',
+  'broken',
+  'streaming',
+  'containerd',
+  // What goes to a node is the file itself.
+  'cli/nodes/one-node',
+  'cli/nodes/odd-nodes',
+  'cli/nodes/hostile-node',
+  'cli/nodes/three-hosts',
+]
 
 const words = process.argv.slice(2)
 const files = words.length === 0 ? sets.map((set) => `test/${set}`) : words.filter((word) => word !== '--all')
