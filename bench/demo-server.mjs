@@ -14,7 +14,13 @@ export function startServer() {
   const home = mkdtempSync(join(tmpdir(), 'crisp-load-'))
   const crisp = (...argv) =>
     execFileSync(process.execPath, [program, ...argv], {
-      env: {...process.env, XDG_RUNTIME_DIR: home, CRI_CONFIG_FILE: '/dev/null'},
+      env: {
+        ...process.env,
+        XDG_RUNTIME_DIR: home,
+        CRI_CONFIG_FILE: '/dev/null',
+        // What the server leaves in its folder is looked at in the end.
+        NODE_DISABLE_COMPILE_CACHE: '1',
+      },
       encoding: 'utf8',
       stdio: 'pipe',
       maxBuffer: 256 * 1024 * 1024,
