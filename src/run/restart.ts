@@ -316,8 +316,9 @@ async function replace(
     // A signal does not end it: what has been told to end may do so at any time, and has to be followed.
     await client.runtime.stopContainer({containerId: old.id, timeout: grace})
   } catch (error) {
-    // What has ended in spite of the failure has to come back.
-    if ((await containerStatus(client, old.id))?.state === 'CONTAINER_RUNNING') {
+    // What has ended in spite of the failure has to come back. containerd tells of the end a moment after the failure
+    // where another client's stop ended it.
+    if (!(await endsSoon(client, old.id))) {
       await takeBack()
       throw error
     }
@@ -374,6 +375,14 @@ async function madeByOther(client: CriClient, old: Container): Promise<Container
     await waitMs(pauseMs)
   }
   return undefined
+}
+
+async function endsSoon(client: CriClient, containerId: string): Promise<boolean> {
+  for (const pauseMs of [0, ...pausesMs.slice(0, 5)]) {
+    await waitMs(pauseMs)
+    if ((await containerStatus(client, containerId))?.state !== 'CONTAINER_RUNNING') return true
+  }
+  return false
 }
 
 const pausesMs = [50, 100, 200, 400, 800, 1_600, 3_200]
