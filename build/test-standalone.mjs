@@ -11,9 +11,7 @@ const sets = [
   'streaming',
   'containerd',
   // What goes to a node is the file itself.
-  'cli/nodes/one-node',
   'cli/nodes/odd-nodes',
-  'cli/nodes/hostile-node',
   'cli/nodes/three-hosts',
 ]
 
