@@ -25,10 +25,13 @@ export async function expectEffect(node: Node, line: string, effect: Effect): Pr
   }
 }
 
-/** What a user sees of a line; ages grow meanwhile. */
+/** What a user sees of a line; ages grow meanwhile, and their column with them. */
 export async function shownBy(node: Node, line: string) {
   const {stdout, line: _, ...outcome} = await node.run(line)
-  return {...outcome, stdout: stdout.replaceAll(/\S+ (seconds?|minutes?) ago */gi, 'AGE ')}
+  const steady = stdout
+    .replaceAll(/(?:Less than |About )?\S+ (?:seconds?|minutes?) ago */gi, 'AGE ')
+    .replaceAll(/CREATED +/g, 'CREATED ')
+  return {...outcome, stdout: steady}
 }
 
 /** IDs at the beginning of each line of a table or of `-q`, or of each item of a JSON list. */
