@@ -59,14 +59,15 @@ function takingWhole(as, id) {
 
 function taking(names, id) {
   const builtin = `process.getBuiltinModule("${id}")`
-  return names
-    .map((each) => each.trim().split(/\s+as\s+/))
-    .map(([name, as = name]) =>
-      lazy.includes(id) && isPlainFunction(process.getBuiltinModule(id)[name])
-        ? `const ${as}=(...given)=>${builtin}.${name}(...given);`
-        : `const{${name}:${as}}=${builtin};`,
-    )
-    .join('')
+  const pairs = names.map((each) => each.trim().split(/\s+as\s+/))
+  const isLater = ([name]) => lazy.includes(id) && isPlainFunction(process.getBuiltinModule(id)[name])
+  const now = pairs
+    .filter((pair) => !isLater(pair))
+    .map(([name, as = name]) => (as === name ? name : `${name}:${as}`))
+  const later = pairs
+    .filter(isLater)
+    .map(([name, as = name]) => `const ${as}=(...given)=>${builtin}.${name}(...given);`)
+  return (now.length > 0 ? `const{${now.join(',')}}=${builtin};` : '') + later.join('')
 }
 
 /** Nothing that is made with new, or has another form for promisify. */
