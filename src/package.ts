@@ -1,18 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import {mkdirSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {Script} from 'node:vm'
+import {readOwnFile, replaceFile} from './node/own-file.js'
 import {ownFolderOfCode} from './node/own-folder.js'
 
 // The program as it is in the npm package: many files, each loaded when it is needed. They are scripts, not modules
@@ -87,8 +76,6 @@ const mostBytes = 16 * 1024 * 1024
 /** What another run writes is there for less. */
 const unfinishedMs = 60_000
 
-const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
-
 /** V8's code of what a command loads. The first run of each command that ends well keeps it for the others. */
 class KeptCode {
   readonly codes: Readonly<Record<string, Code>> = {}
@@ -104,7 +91,7 @@ class KeptCode {
     this.#command = isTab ? undefined : argv.find((word) => crispFiles.commands.includes(word))
     this.#path = `${folder}/${this.#build}/${isTab ? '__complete' : (this.#command ?? 'help')}`
     try {
-      this.codes = unpack(readOwnFile(this.#path, uid), this.#build)
+      this.codes = unpack(readOwnFile(this.#path, uid, mostBytes).bytes, this.#build)
     } catch {
       // It is the first run, or what is there is damaged.
     }
@@ -122,7 +109,7 @@ class KeptCode {
       const folder = dirname(this.#path)
       if (mkdirSync(folder, {recursive: true, mode: 0o700})) this.#removeOldBuilds()
       removeUnfinished(folder)
-      replaceFile(this.#path, pack(loaded, this.#build))
+      replaceFile(this.#path, pack(loaded, this.#build), `${this.#path}.${process.pid}`)
     } catch {
       // No space, for instance.
     }
@@ -136,34 +123,6 @@ class KeptCode {
       }))
       .sort((a, b) => b.mtimeMs - a.mtimeMs)
     for (const {path} of builds.slice(mostBuilds)) rmSync(path, {recursive: true, force: true})
-  }
-}
-
-/** Throws for what is no ordinary file of the user's; neither waits for a pipe's writer nor reads without an end. */
-function readOwnFile(path: string, uid: number): Buffer {
-  const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-  try {
-    const found = fstatSync(descriptor)
-    if (!found.isFile() || found.uid !== uid || (found.mode & 0o022) !== 0 || found.size > mostBytes)
-      throw new Error('no such file')
-    return readFileSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Whoever reads meanwhile has all of the old content or all of the new one. */
-function replaceFile(path: string, content: Buffer): void {
-  const unfinished = `${path}.${process.pid}`
-  const descriptor = openSync(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-  try {
-    writeFileSync(descriptor, content)
-    renameSync(unfinished, path)
-  } catch (error) {
-    rmSync(unfinished, {force: true})
-    throw error
-  } finally {
-    closeSync(descriptor)
   }
 }
 

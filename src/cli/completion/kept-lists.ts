@@ -1,17 +1,7 @@
 import {createHash} from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import {lstatSync, readdirSync, rmSync} from 'node:fs'
 import {dirname, join} from 'node:path'
+import {readOwnFile, replaceFile} from '../../node/own-file.js'
 import {ownFolder} from '../../node/own-folder.js'
 import type {NodeLists} from './names.js'
 
@@ -34,8 +24,6 @@ const mostBytes = 1024 * 1024
 const mostEntries = 5_000
 const prefix = 'names-'
 
-const {O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY} = constants
-
 /** Never fails: what cannot be kept is asked for again. */
 export function keepLists(kept: Kept, lists: NodeLists): void {
   if (lists.containers.length + lists.pods.length + lists.images.length > mostEntries) return
@@ -44,16 +32,7 @@ export function keepLists(kept: Kept, lists: NodeLists): void {
     const text = withSum(listsText(lists), path)
     if (text.length > mostBytes) return
     removeOld(dirname(path))
-    const beside = `${path}.${process.pid}`
-    const descriptor = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
-    try {
-      writeFileSync(descriptor, text)
-      renameSync(beside, path)
-    } catch {
-      rmSync(beside, {force: true})
-    } finally {
-      closeSync(descriptor)
-    }
+    replaceFile(path, text, `${path}.${process.pid}`)
   } catch {
     // No folder of one's own, or no space in it.
   }
@@ -75,16 +54,11 @@ function isFresh(mtimeMs: number): boolean {
 export function keptLists(kept: Kept): NodeLists | undefined {
   try {
     const path = pathOf(kept)
-    const descriptor = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    try {
-      const {size, mtimeMs, uid} = fstatSync(descriptor)
-      if (!isFresh(mtimeMs) || size > mostBytes || uid !== userId()) return undefined
-      const text = readFileSync(descriptor, 'utf8')
-      const json = text.slice(text.indexOf('\n') + 1)
-      return withSum(json, path) === text ? (JSON.parse(json) as NodeLists) : undefined
-    } finally {
-      closeSync(descriptor)
-    }
+    const {bytes, mtimeMs} = readOwnFile(path, userId(), mostBytes)
+    if (!isFresh(mtimeMs)) return undefined
+    const text = bytes.toString()
+    const json = text.slice(text.indexOf('\n') + 1)
+    return withSum(json, path) === text ? (JSON.parse(json) as NodeLists) : undefined
   } catch {
     return undefined
   }
