@@ -367,25 +367,33 @@ function mayBeTaken(error: unknown): boolean {
   return error instanceof RpcError && codes.includes(error.code)
 }
 
-async function madeByOther(client: CriClient, old: Container): Promise<Container | undefined> {
-  for (const pauseMs of pausesMs.slice(0, 5)) {
-    const {containers} = await lookAtNode(client)
-    const other = containers.find(({annotations}) => annotations[replaces] === old.id)
-    if (other) return other
+const pausesMs = [50, 100, 200, 400, 800, 1_600, 3_200]
+
+/** What is found now or within a moment: runtimes tell of what another client has done a little later. */
+async function findSoon<Found>(look: () => Promise<Found | undefined>): Promise<Found | undefined> {
+  for (const pauseMs of [0, ...pausesMs.slice(0, 5)]) {
     await waitMs(pauseMs)
+    const found = await look()
+    if (found !== undefined) return found
   }
   return undefined
 }
 
-async function endsSoon(client: CriClient, containerId: string): Promise<boolean> {
-  for (const pauseMs of [0, ...pausesMs.slice(0, 5)]) {
-    await waitMs(pauseMs)
-    if ((await containerStatus(client, containerId))?.state !== 'CONTAINER_RUNNING') return true
-  }
-  return false
+function madeByOther(client: CriClient, old: Container): Promise<Container | undefined> {
+  return findSoon(async () => {
+    const {containers} = await lookAtNode(client)
+    return containers.find(({annotations}) => annotations[replaces] === old.id)
+  })
 }
 
-const pausesMs = [50, 100, 200, 400, 800, 1_600, 3_200]
+/** Whether it does not run any more. */
+async function endsSoon(client: CriClient, containerId: string): Promise<boolean> {
+  const ended = await findSoon(async () => {
+    const isRunning = (await containerStatus(client, containerId))?.state === 'CONTAINER_RUNNING'
+    return isRunning ? undefined : true
+  })
+  return ended ?? false
+}
 
 /**
  * What keeps it from running; undefined for nothing. A start whose client was killed may go on, or be given up a moment
