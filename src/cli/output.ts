@@ -35,9 +35,9 @@ export async function readOutputForm(
   return form
 }
 
-/** Columns of the terminal on stdout, undefined for a pipe or a file, and where it does not know, as a serial line. */
-export function terminalWidth(): number | undefined {
-  return process.stdout.isTTY ? process.stdout.columns || undefined : undefined
+/** Columns of the terminal, undefined for a pipe or a file, and where it does not know, as a serial line. */
+export function terminalWidth(stream: NodeJS.WriteStream = process.stdout): number | undefined {
+  return stream.isTTY ? stream.columns || undefined : undefined
 }
 
 /** Colours for what is written to stdout, where they are wanted. */

@@ -15,7 +15,7 @@ export interface Ran {
 }
 
 /** By the name that a check has for it. */
-export type Subjects = ReadonlyMap<string, readonly string[]>
+type Subjects = ReadonlyMap<string, readonly string[]>
 
 /** From the trace of the command. */
 export interface MadeCall {

@@ -3,7 +3,7 @@ import type {StreamObserver} from '../../sessions/session.js'
 import {unpainted} from '../../text/meaning.js'
 import {type CommandLine, givenValue} from '../argv.js'
 import type {GlobalFlags} from '../flags/common.js'
-import {terminalPaint} from '../output.js'
+import {terminalPaint, terminalWidth} from '../output.js'
 import type {Settings} from '../settings/settings.js'
 import type {Mask} from './masks.js'
 import type {Trace, TraceForm} from './trace.js'
@@ -98,7 +98,7 @@ export class Diagnosis {
     return traceTo({
       ...{form, yaml: await dump, mask: await this.#mask(flags), write},
       paint: isShown ? await terminalPaint(process.stderr) : unpainted,
-      width: () => (isShown && process.stderr.isTTY ? process.stderr.columns || undefined : undefined),
+      width: () => (isShown ? terminalWidth(process.stderr) : undefined),
     })
   }
 
