@@ -1,9 +1,10 @@
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {chmod} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {eventually} from './eventually.js'
 import {crispInShell} from './run-cli.js'
 
@@ -19,6 +20,13 @@ export function sshNodeMissing(): string | undefined {
   if (!existsSync('/usr/bin/ssh')) return 'Debian: openssh-client'
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return 'unshare makes no mount namespace'
   return undefined
+}
+
+/** Lets the users of a node, who are not root, reach a runtime of the test's. */
+export async function letOthersConnect({endpoint}: {endpoint: string}): Promise<void> {
+  const socket = endpoint.replace('unix://', '')
+  await chmod(dirname(socket), 0o711)
+  await chmod(socket, 0o666)
 }
 
 /** Why none can have a network of its own. */

@@ -1,13 +1,12 @@
 import {writeFileSync} from 'node:fs'
-import {chmod} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {describe, expect, onTestFinished, test} from 'vitest'
 import {type ClockRange, clocksText, NodeClock} from '../../../src/cli/nodes/clocks.js'
 import {startDemoRuntime} from '../../../src/demo/index.js'
 import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {crispCommandWith, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
-import {startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, startSshNode} from '../../support/ssh-node.js'
 
 const around = (ms: number, uncertainMs = 1): ClockRange => ({
   leastMs: ms - uncertainMs,
@@ -71,9 +70,7 @@ describe.skipIf(!isMet('ssh'))('nodes whose clocks differ', () => {
       },
     })
     onTestFinished(() => runtime[Symbol.asyncDispose]())
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     const users = Object.fromEntries(
       ['ahead', 'fine', 'good'].map((name) => [name, {id: 0, shell: '/bin/sh'}]),
     )

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {chmod, mkdir, mkdtemp, rm} from 'node:fs/promises'
+import {mkdir, mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
@@ -9,7 +9,7 @@ import {spawnOnTerminal} from '../../../src/demo/processes/pty.js'
 import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {crispInShell, runCli} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const pod = (name: string) => ({
   namespace: 'shop',
@@ -26,9 +26,7 @@ describe.skipIf(!isMet('ssh'))('names on a node', () => {
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: {pods: [pod('far-1'), pod('far-2')]}})
     here = await startDemoRuntime({seed: {pods: [pod('near-1')]}})
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
     await mkdir(join(node.env.XDG_CONFIG_HOME ?? '', 'crisp'), {recursive: true})
     writeFileSync(

@@ -1,11 +1,9 @@
-import {chmod} from 'node:fs/promises'
-import {dirname} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {type Cli, outcomeOf, runCli, startCli} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const counting = (name: string, stream: string) => ({
   name,
@@ -28,9 +26,7 @@ describe.skipIf(!isMet('ssh'))('a follow over --node', () => {
   let node: SshNode
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: {pods: [pod]}})
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
   })
   afterAll(async () => {

@@ -1,12 +1,11 @@
 import {createHash} from 'node:crypto'
 import {existsSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
-import {chmod} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {isMet} from '../../support/needs.js'
 import {type CliResult, isStandalone, runCli} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const build = isStandalone ? 'linux-x64' : 'package'
 
@@ -15,9 +14,7 @@ describe.skipIf(!isMet('ssh'))('node', () => {
   let node: SshNode
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: 'empty'})
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
   })
   afterAll(async () => {

@@ -1,14 +1,13 @@
 import {execFileSync} from 'node:child_process'
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {chmod} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {isMet} from '../../support/needs.js'
 import {onTerminal} from '../../support/on-terminal.js'
 import {type CliResult, runCli} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 // Logins that a real sshd or ssh does not make, or not without a question: each is told as what it is, with what helps.
 
@@ -22,9 +21,7 @@ describe.skipIf(!isMet('ssh'))('a login', () => {
   let name: string
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: 'empty'})
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     const hash = execFileSync('openssl', ['passwd', '-6', '-stdin'], {
       input: password,
       encoding: 'utf8',

@@ -1,11 +1,10 @@
 import {chownSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
-import {chmod} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
 import {isMet} from '../../support/needs.js'
 import {type CliResult, runCli} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 // Users of a real sshd whose homes, shells and rights are not as they should be.
 
@@ -40,9 +39,7 @@ describe.skipIf(!isMet('ssh'))('an odd node', () => {
   let node: SshNode
   beforeAll(async () => {
     runtime = await startDemoRuntime()
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     const odd = Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, {id, shell: '/bin/sh'}]))
     node = await startSshNode({
       environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint},

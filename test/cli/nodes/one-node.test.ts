@@ -14,7 +14,7 @@ import {
 import {chmod, mkdtemp, rm} from 'node:fs/promises'
 import {type AddressInfo, connect, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
@@ -22,7 +22,7 @@ import {eventually} from '../../support/eventually.js'
 import {isMet} from '../../support/needs.js'
 import {onTerminal, type Session} from '../../support/on-terminal.js'
 import {type CliResult, outcomeOf, runCli, startCli, textOf} from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const pod = {
   namespace: 'shop',
@@ -39,9 +39,7 @@ describe.skipIf(!isMet('ssh'))('one node', () => {
   let session: string
   beforeAll(async () => {
     runtime = await startDemoRuntime({seed: {pods: [pod]}})
-    const socket = runtime.endpoint.replace('unix://', '')
-    await chmod(dirname(socket), 0o711)
-    await chmod(socket, 0o666)
+    await letOthersConnect(runtime)
     session = mkdtempSync(join(tmpdir(), 'crisp-session-'))
     node = await startSshNode({
       environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint, XDG_RUNTIME_DIR: session},

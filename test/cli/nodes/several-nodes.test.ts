@@ -1,8 +1,8 @@
 import {spawn} from 'node:child_process'
 import {readdirSync, readFileSync, statSync} from 'node:fs'
-import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+import {mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {type DemoRuntime, startDemoRuntime} from '../../../src/demo/index.js'
@@ -18,7 +18,7 @@ import {
   runCli,
   startCli,
 } from '../../support/run-cli.js'
-import {type SshNode, startSshNode} from '../../support/ssh-node.js'
+import {letOthersConnect, type SshNode, startSshNode} from '../../support/ssh-node.js'
 
 const talker = {
   name: 'talker',
@@ -49,11 +49,7 @@ describe.skipIf(!isMet('ssh'))('several nodes', () => {
     })
     loud = await startDemoRuntime({seed: {pods: [{...pod('web-1'), containers: [talker]}]}})
     silent = await startFakeRuntime({ListContainers: never, ListPodSandbox: never})
-    for (const {endpoint} of [runtime, other, loud]) {
-      const socket = endpoint.replace('unix://', '')
-      await chmod(dirname(socket), 0o711)
-      await chmod(socket, 0o666)
-    }
+    for (const each of [runtime, other, loud]) await letOthersConnect(each)
     node = await startSshNode({environment: {CONTAINER_RUNTIME_ENDPOINT: runtime.endpoint}})
     // Hosts of one server, by whatever name; nobody listens for the last.
     node.know('n* m* t*', node.settings('root'))
