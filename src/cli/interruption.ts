@@ -2,10 +2,16 @@ import {Interrupted} from '../errors/errors.js'
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+/** Nobody presses Ctrl-C so soon after a child's end for what comes then. */
+const lateMs = 200
+
 /** What ends a command from outside: Ctrl-C, SIGTERM and SIGHUP, output that has no place to go. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController()
+  #children = 0
+  #childEndedAtMs = Number.NEGATIVE_INFINITY
   readonly #stop = (signal: NodeJS.Signals) => {
+    if (this.#isForChild(signal)) return
     const reason = new Interrupted(signal as (typeof endings)[number])
     // A second Ctrl-C must always end the process, whatever the first one is still waiting for. A terminal that is
     // closed sends several SIGHUP, of which none is a second wish.
@@ -41,13 +47,19 @@ export class Interruption implements Disposable {
 
   /** While a child has the terminal Ctrl-C is meant for it. */
   async leaveToChild<Result>(work: () => Promise<Result>): Promise<Result> {
-    const ignore = () => undefined
-    process.on('SIGINT', ignore).off('SIGINT', this.#stop)
+    this.#children++
     try {
       return await work()
     } finally {
-      process.on('SIGINT', this.#stop).off('SIGINT', ignore)
+      this.#children--
+      this.#childEndedAtMs = performance.now()
     }
+  }
+
+  /** A busy process may hear of the child's end before it hears of the Ctrl-C that ended that. */
+  #isForChild(signal: NodeJS.Signals): boolean {
+    const isLate = performance.now() - this.#childEndedAtMs < lateMs
+    return signal === 'SIGINT' && (this.#children > 0 || isLate)
   }
 
   [Symbol.dispose](): void {

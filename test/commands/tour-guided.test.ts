@@ -167,6 +167,29 @@ test('from start to end on a terminal: wrong answers, equivalent ones, hints, Ct
   expect(JSON.parse(readFileSync(placeFile(env), 'utf8'))).toEqual({lessons: {}})
 })
 
+test('Ctrl-C of a command is not taken for its own by a tour that hears of both too late', async () => {
+  const env = await place()
+  const session = await onTerminal(['tour'], '', {env})
+  await session.until(/1\/\d+> /)
+  session.terminal.input.write('logs -f orders\r')
+  await session.until('order 1')
+  // As on a machine that is too busy to let it run.
+  session.signal('SIGSTOP')
+  session.terminal.input.write(ctrlC)
+  await session.until('1 line in')
+  await eventually(async () =>
+    expect((await processesWith(env.XDG_RUNTIME_DIR)).filter(({command}) => / logs /.test(command))).toEqual(
+      [],
+    ),
+  )
+  session.signal('SIGCONT')
+  await session.until(/exit code 130[\s\S]*1\/\d+> /)
+  session.terminal.input.write('crisp call Version\r')
+  await session.until(goesOn)
+  session.terminal.input.write(ctrlC)
+  expect((await session.outcome()).exitCode).toBe(130)
+})
+
 test('a lesson of a file: its own place, and nothing typed that its list does not have', async () => {
   const env = await place()
   const file = join(env.HOME, 'my lesson.yaml')
